@@ -1,0 +1,195 @@
+"""The state of a key: a pure function of the set of its records, whatever order they came in.
+
+Every choice among records is a minimum or maximum over a total order that the records themselves carry (instants,
+protocol numbers, record ids), so arrival order cannot matter. ``transforms/views/sql/state_from_records.sql`` says
+the same in SQL and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from transforms.history import rules
+from transforms.history.dimensions import dimensions_of
+from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Fields
+
+
+class Entry(NamedTuple):
+    """One record of a key's history, as far as the fold needs it."""
+
+    record_id: str
+    kind: str
+    key: str
+    layout: str
+    form: str
+    fields: Fields
+    findings: tuple[str, ...]
+
+
+class Folded(NamedTuple):
+    """``state``: what the key's history says of it. ``dimensions``: what counting groups it by."""
+
+    state: Fields
+    dimensions: Fields
+
+
+class _Evidence(NamedTuple):
+    """One reason for a status; ordered so that the smallest is the one that counts."""
+
+    without_instant: bool
+    instant: str
+    protocol: str
+    record_id: str
+    status: str
+
+
+def fold(entries: Iterable[Entry]) -> Folded:
+    """State and dimensions of one key from all its records (at least one).
+
+    State keys: ``status`` and ``known_by`` always; ``status_at``, ``protocol_number``, ``authorised_at``,
+    ``epec_at``, ``corrections``, ``correction``, ``corrected_at``, and for each attribute of the rules its value
+    and ``<name>_at``, where the history has them.
+    """
+    history = sorted(entries, key=lambda e: e.record_id)
+    key = history[0].key
+    family = rules.family_of(key)
+    documents = sorted((e for e in history if e.kind != EVENT), key=_headline_order)
+    events = _accepted_events(history, family)
+    evidence = [*_document_evidence(documents), *_event_evidence(events, family)]
+    state = _status(evidence, bool(documents))
+    state["known_by"] = _known_by(documents)
+    _add_epec(state, events, family)
+    _add_corrections(state, events, family)
+    for attribute in rules.ATTRIBUTES:
+        if attribute.family == family:
+            _add_attribute(state, events, attribute)
+    return Folded(state, dimensions_of(key, documents[0].fields if documents else None, history, state))
+
+
+def _headline_order(entry: Entry) -> tuple[int, str, str]:
+    """Fullest form first; among equals the earliest protocol, records without one last, then the record id."""
+    protocol_at = entry.fields.get("protocol_at")
+    return rules.FORM_RANK.get(entry.form, 9), _moment(protocol_at) if protocol_at else "~", entry.record_id
+
+
+def _known_by(documents: Sequence[Entry]) -> str:
+    if not documents:
+        return EVENT
+    first = documents[0]
+    if first.kind == VOIDED_RANGE:
+        return VOIDED_RANGE
+    return DOCUMENT if first.form in ("processed", "bare") else first.form
+
+
+def _moment(instant: str) -> str:
+    """Instant text that sorts as the instant does: without the Z, a fraction follows its whole second."""
+    return instant.removesuffix("Z")
+
+
+_STATUS_OF_PROTOCOL = {code: rule.status for rule in rules.PROTOCOL_RULES for code in rule.codes}
+
+
+def _document_evidence(documents: Sequence[Entry]) -> Iterable[_Evidence]:
+    for entry in documents:
+        fields = entry.fields
+        if entry.kind == VOIDED_RANGE:
+            status = rules.VOIDED_RANGE_STATUS.get(fields.get("return_status", 0))
+            instant = fields.get("registered_at")
+        else:
+            status = _STATUS_OF_PROTOCOL.get(fields.get("protocol_status", 0))
+            if status is None:
+                status = rules.SUMMARY_STATUS.get(fields.get("summary_status", 0))
+            # The instant of a cancelled summary is the authorisation's, not the cancellation's.
+            instant = None if "summary_status" in fields and status == rules.CANCELLED else fields.get("protocol_at")
+        if status is not None:
+            yield _evidence(instant, fields.get("protocol_number"), entry.record_id, status)
+
+
+def _event_evidence(events: Sequence[Entry], family: str) -> Iterable[_Evidence]:
+    for entry in events:
+        event_type = entry.fields.get("event_type")
+        if event_type in rules.CANCELLING_EVENTS[family]:
+            late = entry.fields.get("return_status") in rules.LATE_RETURNS
+            status = rules.CANCELLED_LATE if late else rules.CANCELLED
+        elif event_type in rules.CLOSING_EVENTS[family]:
+            status = rules.CLOSED
+        else:
+            continue
+        yield _evidence(_instant_of(entry), entry.fields.get("protocol_number"), entry.record_id, status)
+
+
+def _evidence(instant: str | None, protocol: str | None, record_id: str, status: str) -> _Evidence:
+    return _Evidence(instant is None, instant and _moment(instant) or "", protocol or "", record_id, status)
+
+
+def _status(evidence: Sequence[_Evidence], has_document: bool) -> Fields:
+    """The highest-ranking status there is evidence of, and the earliest evidence of it."""
+    state: Fields = {"status": rules.UNPROTOCOLED if has_document else rules.UNKNOWN}
+    for group in rules.PRECEDENCE:
+        found = min((e for e in evidence if e.status in group), default=None)
+        if found is not None:
+            state["status"] = found.status
+            if found.instant:
+                state["status_at"] = found.instant + "Z"
+            break
+    authorisation = min((e for e in evidence if e.status in (rules.AUTHORISED, rules.AUTHORISED_LATE)), default=None)
+    if authorisation is not None:
+        if authorisation.instant:
+            state["authorised_at"] = authorisation.instant + "Z"
+        if authorisation.protocol:
+            state["protocol_number"] = authorisation.protocol
+    return state
+
+
+def _accepted_events(history: Sequence[Entry], family: str) -> list[Entry]:
+    """Registered events, oldest first. A summary of an event is only handed out once the event is registered."""
+    accepted = rules.ACCEPTED_RETURNS[family]
+    events = [
+        e for e in history if e.kind == EVENT and (e.form == "summary" or e.fields.get("return_status") in accepted)
+    ]
+    return sorted(events, key=_event_order)
+
+
+def _event_order(entry: Entry) -> tuple[str, str, str]:
+    """By the instant of registration, then protocol: nSeqEvento counts per type, so it orders nothing else."""
+    instant = _instant_of(entry)
+    return _moment(instant) if instant else "", entry.fields.get("protocol_number", ""), entry.record_id
+
+
+def _instant_of(entry: Entry) -> str | None:
+    return entry.fields.get("registered_at") or entry.fields.get("occurred_at")
+
+
+def _add_epec(state: Fields, events: Sequence[Entry], family: str) -> None:
+    for entry in events:
+        if entry.fields.get("event_type") in rules.EPEC_EVENTS[family] and _instant_of(entry):
+            state["epec_at"] = _instant_of(entry)
+            return
+
+
+def _add_corrections(state: Fields, events: Sequence[Entry], family: str) -> None:
+    """The last correction letter replaces the earlier ones; the same letter in other bytes is one letter."""
+    letters = [e for e in events if e.fields.get("event_type") in rules.CORRECTION_EVENTS[family]]
+    if not letters:
+        return
+    state["corrections"] = len({(e.fields.get("sequence"), e.fields.get("author_id")) for e in letters})
+    last = letters[-1]
+    if "correction" in last.fields:
+        state["correction"] = last.fields["correction"]
+    if _instant_of(last):
+        state["corrected_at"] = _instant_of(last)
+
+
+def _add_attribute(state: Fields, events: Sequence[Entry], attribute: rules.Attribute) -> None:
+    for values in (attribute.values, attribute.weaker):
+        deciding = [e for e in events if e.fields.get("event_type") in values]
+        if not deciding:
+            continue
+        last = deciding[-1]
+        value = values[last.fields["event_type"]]
+        if value is not None:
+            state[attribute.name] = value
+            if _instant_of(last):
+                state[f"{attribute.name}_at"] = _instant_of(last)
+        return

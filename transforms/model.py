@@ -1,0 +1,134 @@
+"""The vocabulary that every stage shares, as immutable values.
+
+Nothing here knows of Beam, Bigtable or BigQuery. Field values are JSON values (``str``, ``int``, ``bool``,
+``list``, ``dict``); amounts are exact decimal text (``"1234.50"``, BRL unless a unit field says otherwise), never
+floats; instants are RFC 3339 text in UTC (``"2026-03-01T12:00:00Z"``), dates are ``YYYY-MM-DD``. So one
+representation travels unchanged from the parser to Bigtable, to BigQuery and back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, NamedTuple
+
+DOCUMENT = "document"
+EVENT = "event"
+VOIDED_RANGE = "voided_range"
+KINDS = (DOCUMENT, EVENT, VOIDED_RANGE)
+
+NEW = "new"
+RESUMED = "resumed"
+DUPLICATE = "duplicate"
+
+Fields = dict[str, Any]
+
+
+class RawDocument(NamedTuple):
+    """One input as it was received: the bytes, a stable identity, and when they came (micros since the epoch).
+
+    ``origin`` names the same input every time it is read: ``gs://b/a.zip#x/1.xml``,
+    ``pubsub:<topic>/<message id>``, ``postgres:<table>/<key>``.
+    """
+
+    payload: bytes
+    origin: str
+    received_at: int
+
+
+class Record(NamedTuple):
+    """One parsed XML.
+
+    ``key`` is the access key (44 characters), or the ``Id`` of a voided range. ``layout`` names the layout file
+    that read it (``nfe``), ``form`` how complete it is (``transforms.parse.layout`` lists the forms). ``fields``
+    are the columns of the table of its kind. ``findings`` are sorted stable codes of what is odd in it.
+    """
+
+    record_id: str
+    kind: str
+    key: str
+    layout: str
+    form: str
+    fields: Fields
+    findings: tuple[str, ...]
+    xml: bytes
+    origin: str
+    received_at: int
+
+
+class DeadLetter(NamedTuple):
+    """An input that cannot become a Record, with its bytes.
+
+    ``code`` is stable (analysts group by it), ``message`` is for people and names the place, ``stage`` is one of
+    ``ingest``, ``parse``, ``truth``, ``views``. ``payload`` holds the bytes as received; where an entry was
+    larger than could be kept, its beginning, with ``truncated`` set and ``size`` (bytes) telling the whole (or
+    as much as was read).
+    """
+
+    code: str
+    message: str
+    stage: str
+    origin: str
+    payload: bytes
+    received_at: int
+    size: int
+    truncated: bool = False
+
+    @property
+    def dead_letter_id(self) -> str:
+        """Hex digest of origin and payload: the same dead input is the same dead letter."""
+        digest = hashlib.sha256(self.origin.encode("utf-8", "surrogatepass"))
+        digest.update(b"\0")
+        digest.update(self.payload)
+        return digest.hexdigest()
+
+
+class Change(NamedTuple):
+    """What one record did to the state of its key, as stored with it and as emitted, always the same.
+
+    ``before`` and ``after`` are folded states (``None`` before the first record), ``dimensions_before`` and
+    ``dimensions_after`` what counting groups by. ``run`` and ``origin`` tell who wrote it; ``received_at`` and
+    ``applied_at`` are micros since the epoch.
+    """
+
+    key: str
+    revision: int
+    record_id: str
+    run: str
+    origin: str
+    job: str
+    received_at: int
+    applied_at: int
+    before: Fields | None
+    after: Fields
+    dimensions_before: Fields | None
+    dimensions_after: Fields
+
+
+class Applied(NamedTuple):
+    """What became of one Record at the source of truth.
+
+    ``outcome`` is NEW (this attempt wrote it), RESUMED (an earlier attempt of the same run and origin wrote it)
+    or DUPLICATE (somebody else had). ``change`` is set for NEW and RESUMED. ``fields`` and ``findings`` are the
+    stored ones, so that a RESUMED record is served exactly as the first time.
+    """
+
+    outcome: str
+    record_id: str
+    kind: str
+    key: str
+    layout: str
+    form: str
+    fields: Fields
+    findings: tuple[str, ...]
+    run: str
+    job: str
+    origin: str
+    received_at: int
+    applied_at: int
+    xml_bytes: int
+    change: Change | None
+
+
+def record_id_of(payload: bytes) -> str:
+    """Hex SHA-256 of the bytes as received: same bytes, same record."""
+    return hashlib.sha256(payload).hexdigest()
