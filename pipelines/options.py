@@ -1,0 +1,85 @@
+"""The options that every job shares, and what they are turned into once, at launch."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+
+DEFAULT_INSTANCE = "acervo"
+DEFAULT_TABLE = "acervo"
+DEFAULT_DATASET = "acervo"
+MAX_INPUT_BYTES = 10_000_000
+
+
+class StoreOptions(PipelineOptions):
+    """Where the source of truth and the tables are."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--bigtable_instance", default=DEFAULT_INSTANCE, help="Bigtable instance that holds the source of truth."
+        )
+        parser.add_argument(
+            "--bigtable_table",
+            default=DEFAULT_TABLE,
+            help="Bigtable table of records; its dead letters and counts are in tables of the same name with "
+            "_dead_letters and _counts behind it.",
+        )
+        parser.add_argument(
+            "--bigtable_app_profile",
+            default="default",
+            help="Bigtable app profile. It must route to a single cluster and allow single-row transactions.",
+        )
+        parser.add_argument("--dataset", default=DEFAULT_DATASET, help="BigQuery dataset of the tables and views.")
+
+
+class IngestOptions(PipelineOptions):
+    """How documents are read, whatever they come from."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--run",
+            help="Name of the unit of retry. The same run finds its own records and finishes what it began; another "
+            "run finds duplicates. Default: derived from the input.",
+        )
+        parser.add_argument(
+            "--strict", action="store_true", help="Turn every finding into a dead letter instead of keeping the record."
+        )
+        parser.add_argument(
+            "--max_input_bytes",
+            type=int,
+            default=MAX_INPUT_BYTES,
+            help="Largest document accepted, in bytes; larger ones are dead letters.",
+        )
+        parser.add_argument(
+            "--max_in_flight",
+            type=int,
+            default=128,
+            help="Records being applied to Bigtable at once in a worker process.",
+        )
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One launch of a job: its run (the unit of retry), its own name, and when it started (micros)."""
+
+    run: str
+    job: str
+    started_at: int
+
+
+def launch_of(options: PipelineOptions, job: str, identity: Sequence[str]) -> Launch:
+    """Names this launch. ``identity`` is what makes two launches the same run where ``--run`` is not given."""
+    now = datetime.now(UTC)
+    digest = hashlib.sha256("\0".join(sorted(identity)).encode()).hexdigest()[:12]
+    run = options.view_as(IngestOptions).run or f"{job}-{digest}"
+    given = options.view_as(GoogleCloudOptions).job_name
+    unique = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    return Launch(run, f"{given or job}/{unique}", int(now.timestamp() * 1_000_000))

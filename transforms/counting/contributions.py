@@ -1,0 +1,77 @@
+"""Counting as arithmetic on changes: -1 for the dimensions before, +1 for the dimensions after.
+
+Pure. A change that leaves the dimensions as they were contributes nothing, so redelivery, events without effect and
+late arrivals cannot move a count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+from transforms.model import Change, Fields
+
+UF, ISSUER, RECIPIENT = "uf", "issuer", "recipient"
+
+# Dimension name -> the field of a change's dimensions that holds its value. One more question, one more line.
+DIMENSIONS = {UF: "uf", ISSUER: "issuer_id", RECIPIENT: "recipient_id"}
+
+
+class CountKey(NamedTuple):
+    """What is counted together; empty text where a part is unknown.
+
+    ``day`` and ``month`` are dates (``YYYY-MM-DD``), ``environment`` is SEFAZ's ``tpAmb`` as text.
+    """
+
+    dimension: str
+    value: str
+    model: str
+    environment: str
+    status: str
+    day: str
+    month: str
+
+
+class Amount(NamedTuple):
+    """How many documents and their value (BRL)."""
+
+    documents: int
+    total: Decimal
+
+
+ZERO = Amount(0, Decimal(0))
+
+
+def contributions(change: Change) -> Iterator[tuple[CountKey, Amount]]:
+    """What one change adds to and takes from the counts, nothing where its dimensions did not change."""
+    if change.dimensions_before == change.dimensions_after:
+        return
+    if change.dimensions_before is not None:
+        yield from _signed(change.dimensions_before, -1)
+    yield from _signed(change.dimensions_after, 1)
+
+
+def add(left: Amount, right: Amount) -> Amount:
+    """Exact sum: integers and decimals only."""
+    return Amount(left[0] + right[0], left[1] + right[1])
+
+
+def _signed(dimensions: Fields, sign: int) -> Iterator[tuple[CountKey, Amount]]:
+    amount = Amount(sign, sign * _decimal(dimensions.get("total")))
+    rest = (
+        dimensions.get("model", ""),
+        str(dimensions.get("environment", "")),
+        dimensions["status"],
+        dimensions.get("day", ""),
+        dimensions.get("month", ""),
+    )
+    for name, field in DIMENSIONS.items():
+        yield CountKey(name, dimensions.get(field, ""), *rest), amount
+
+
+def _decimal(text: str | None) -> Decimal:
+    try:
+        return Decimal(text or 0)
+    except InvalidOperation:
+        return Decimal(0)
