@@ -1,0 +1,66 @@
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help venv run stack test lint types test-unit test-pipeline test-integration bench prism lock clean
+
+PY := .venv/bin/python
+PYTEST := $(PY) -m pytest
+BEAM_VERSION = $(shell sed -n 's/^apache-beam==\([^ ;]*\).*/\1/p' requirements.txt)
+
+# Variables given to make reach the recipes through the environment, so paths may hold spaces and globs.
+export INPUT SUMMARY RUNNER
+# Compiled modules save each Python process about five seconds of imports.
+unexport PYTHONDONTWRITEBYTECODE
+
+help: ## this list
+	@echo "Usage: make TARGET [VARIABLE=value]"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s%s\n", $$1, $$2 }' Makefile
+	@echo "make run takes INPUT=<file, folder or glob> SUMMARY=<file.json> RUNNER=<Beam runner> VERBOSE=1"
+
+venv: .venv/.ready ## the virtual environment, from the lock file
+
+.venv/.ready: requirements.txt setup.py local/venv.sh
+	@sh local/venv.sh
+
+run: .venv/.ready ## backfill a demo archive, or INPUT=..., and show the result
+	@$(PY) -m local.run $${INPUT:+--input "$$INPUT"} $${SUMMARY:+--summary "$$SUMMARY"} $${RUNNER:+--runner "$$RUNNER"}
+
+stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up
+	@$(PY) -m local.stack
+
+test: lint types ## all that CI runs: lint, types, and every test
+	@$(PYTEST)
+
+lint: .venv/.ready
+	@$(PY) -m ruff check .
+
+types: .venv/.ready
+	@$(PY) -m mypy
+
+test-unit: .venv/.ready ## pure functions
+	@$(PYTEST) tests/unit
+
+test-pipeline: .venv/.ready ## pipelines in memory
+	@$(PYTEST) tests/pipeline
+
+test-integration: .venv/.ready ## against emulators and PostgreSQL
+	@$(PYTEST) tests/integration
+
+bench: .venv/.ready ## documents per second and CPU per document
+	@$(PY) -m local.bench
+
+prism: .venv/bin/prism ## Beam's portable local runner, built with Go
+
+.venv/bin/prism: .venv/.ready
+	@command -v go >/dev/null || { echo "make prism needs Go: https://go.dev/dl/" >&2; exit 1; }
+	@GOBIN="$(CURDIR)/.venv/bin" go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$(BEAM_VERSION)
+	@touch $@
+
+lock: ## resolve requirements.txt and templates/requirements.txt anew (UPGRADE=1: to the newest versions)
+	@test -x .venv/bin/uv || sh local/venv.sh
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" \
+		$(if $(UPGRADE),--upgrade) --extra local --extra dev setup.py -o requirements.txt
+	@.venv/bin/uv pip compile --quiet --python-platform linux --python-version 3.11 --custom-compile-command "make lock" \
+		-c requirements.txt --no-annotate setup.py -o templates/requirements.txt
+
+clean: ## remove the virtual environment and caches
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
