@@ -1,0 +1,103 @@
+"""Hypothesis strategies for the history of one key: documents, events and their contradictions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from transforms import access_key
+from transforms.history import rules
+from transforms.history.fold import Entry
+from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Fields
+
+_START = datetime(2025, 3, 1, tzinfo=UTC)
+_EVENT_TYPES = {
+    rules.NFE: ["110110", "110111", "110112", "110140", "210200", "210210", "210220", "210240", "999999"],
+    rules.CTE: ["110110", "110111", "110113", "110160", "110180", "110181", "110190", "110191", "610110", "610111"],
+    rules.MDFE: ["110111", "110112", "110114", "310112"],
+}
+_MODELS = ["55", "65", "57", "67", "58"]
+_CODES = [c for rule in rules.PROTOCOL_RULES for c in rule.codes]
+
+
+def key_of(model: str = "55", number: int = 1) -> str:
+    """A right access key of the given model and number."""
+    body = f"352503{'11222333000181'}{model}001{number:09d}1{number % 10**8:08d}"
+    return body + access_key.check_digit(body)
+
+
+keys = st.builds(key_of, st.sampled_from(_MODELS), st.integers(1, 999_999))
+instants = st.integers(0, 6).map(lambda h: (_START + timedelta(hours=h)).strftime("%Y-%m-%dT%H:%M:%SZ"))
+protocols = st.integers(1, 4).map(lambda n: f"13525{n:010d}")
+_record_ids = st.integers(0, 2**64 - 1).map(lambda n: f"{n:064x}")
+
+
+def _some(**parts: st.SearchStrategy[object]) -> st.SearchStrategy[Fields]:
+    """Any subset of the fields: real records lack any of them."""
+    return st.fixed_dictionaries({}, optional=parts).map(dict)
+
+
+def _document_fields(form: str) -> st.SearchStrategy[Fields]:
+    identity = _some(
+        issued_on=st.sampled_from(["2025-03-01", "2025-03-02"]),
+        environment=st.sampled_from([1, 2]),
+        uf=st.just("SP"),
+        issuer_id=st.sampled_from(["11222333000181", "52998224725"]),
+        recipient_id=st.sampled_from(["99888777000161", "52998224725"]),
+        total=st.sampled_from(["0.00", "10.50", "1234567.89"]),
+    )
+    protocol = _some(
+        protocol_status=st.sampled_from([*_CODES, 204, 539]), protocol_at=instants, protocol_number=protocols
+    )
+    if form == "bare":
+        return identity
+    if form == "summary":
+        summary = _some(summary_status=st.sampled_from([1, 2, 3]), protocol_at=instants, protocol_number=protocols)
+        return st.builds(lambda a, b: a | b, identity, summary)
+    if form == "protocol":
+        return protocol
+    return st.builds(lambda a, b: a | b, identity, protocol)
+
+
+@st.composite
+def _entries(draw: st.DrawFn, key: str) -> Entry:
+    family = rules.family_of(key)
+    if draw(st.booleans()):
+        form = draw(st.sampled_from(["processed", "bare", "summary", "protocol"]))
+        fields = {"model": key[20:22], **draw(_document_fields(form))}
+        return Entry(draw(_record_ids), DOCUMENT, key, family, form, fields, ())
+    form = draw(st.sampled_from(["processed", "bare", "summary", "return"]))
+    fields = {
+        "event_type": draw(st.sampled_from(_EVENT_TYPES[family])),
+        **draw(
+            _some(
+                sequence=st.integers(1, 3),
+                author_id=st.sampled_from(["11222333000181", "99888777000161"]),
+                occurred_at=instants,
+                registered_at=instants,
+                protocol_number=protocols,
+                environment=st.sampled_from([1, 2]),
+                correction=st.sampled_from(["one", "two"]),
+            )
+        ),
+    }
+    if form in ("processed", "return"):
+        fields["return_status"] = draw(st.sampled_from([101, 134, 135, 136, 151, 155, 573, 218]))
+    return Entry(draw(_record_ids), EVENT, key, f"{family}_event", form, fields, ())
+
+
+@st.composite
+def histories(draw: st.DrawFn, max_size: int = 6) -> list[Entry]:
+    """Distinct records of one access key, in some order of arrival."""
+    key = draw(keys)
+    return draw(st.lists(_entries(key), min_size=1, max_size=max_size, unique_by=lambda e: e.record_id))
+
+
+def voided_range(status: int | None, record_id: str = "f" * 64) -> Entry:
+    """A voided range of numbers with the given return, or none."""
+    fields: Fields = {"model": "55", "uf": "SP", "issuer_id": "11222333000181", "year": 2025, "series": 1}
+    if status is not None:
+        fields |= {"return_status": status, "registered_at": "2025-03-01T10:00:00Z"}
+    key = "ID35251122233300018155001000000010000000020"
+    return Entry(record_id, VOIDED_RANGE, key, "inutilizacao", "bare" if status is None else "processed", fields, ())
