@@ -1,0 +1,7 @@
+"""Google's Bigtable and Pub/Sub emulators and a BigQuery emulator, as one local stack."""
+
+from local.stack.process import StackError
+from local.stack.services import PROJECT_ID
+from local.stack.stack import Stack, exported, stack
+
+__all__ = ["PROJECT_ID", "Stack", "StackError", "exported", "stack"]

@@ -1,0 +1,186 @@
+"""``python -m pipelines.query "SELECT ..."``: one query, its rows printed for people or for programs."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import islice
+from typing import Any, TextIO
+
+import requests.exceptions
+from google.api_core import exceptions
+from google.api_core.retry import Retry
+from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import DefaultCredentialsError
+from google.cloud import bigquery
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from local.stack import discover
+
+# Not from pipelines.options: that imports Beam, which takes longer than most queries.
+DEFAULT_DATASET = "acervo"
+RETRY_SECONDS = 10.0
+PIPED_WIDTH = 4000
+NO_STACK = """No local stack is running, and no project was given.
+  the local stack:  make stack   (in another terminal, and leave it there)
+  a real project:   python -m pipelines.query --project <project> "SELECT ..." """.rstrip()
+
+
+class QueryError(Exception):
+    """The query could not be run; the message says why and what to do."""
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines.query",
+        description="Runs a query in GoogleSQL against the local stack, or against a project with --project.",
+    )
+    parser.add_argument("sql", help='the query; "-" reads it from standard input')
+    parser.add_argument("--project", help="project of the dataset; default: the running local stack")
+    parser.add_argument("--dataset", default=DEFAULT_DATASET, help="dataset of names without one (%(default)s)")
+    parser.add_argument("--location", help="location of the dataset, where it is not found by itself")
+    parser.add_argument("--max_rows", type=int, default=1000, help="rows shown as a table (%(default)s)")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", dest="form", action="store_const", const="json", help="an array, an object per row")
+    form.add_argument("--csv", dest="form", action="store_const", const="csv", help="comma-separated, with a header")
+    return parser.parse_args(argv)
+
+
+def connect(project: str | None, location: str | None = None) -> bigquery.Client:
+    """A client of the emulator where there is one, else of the service. Raises QueryError when neither is known."""
+    if discover.adopt(project):
+        local = project or os.environ.get("GOOGLE_CLOUD_PROJECT", discover.LOCAL_PROJECT)
+        return bigquery.Client(project=local, credentials=AnonymousCredentials(), location=location)
+    project = project or os.environ.get("GOOGLE_CLOUD_PROJECT")
+    if not project or project == discover.LOCAL_PROJECT:
+        raise QueryError(NO_STACK)
+    try:
+        return bigquery.Client(project=project, location=location)
+    except DefaultCredentialsError as error:
+        raise QueryError(f"No credentials for {project}: gcloud auth application-default login") from error
+
+
+def run(client: bigquery.Client, sql: str, dataset: str = DEFAULT_DATASET) -> bigquery.table.RowIterator:
+    """The rows of a query whose unqualified names are of ``dataset``. Raises QueryError, with the service's reason."""
+    config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}")
+    retry = Retry(deadline=RETRY_SECONDS)
+    try:
+        return client.query(sql, job_config=config, retry=retry, job_retry=None).result(retry=retry)
+    except exceptions.NotFound as error:
+        hint = "python -m pipelines.tables creates the tables and views; make run does so too."
+        raise QueryError(f"{_reason(error)}\n{hint}") from error
+    except exceptions.GoogleAPICallError as error:
+        raise QueryError(_reason(error)) from error
+    except (exceptions.RetryError, requests.exceptions.RequestException) as error:
+        address = os.environ.get("BIGQUERY_EMULATOR_HOST")
+        if not address:
+            raise QueryError(f"BigQuery does not answer: {error}") from error
+        raise QueryError(f"Nothing answers at {address}. Is the local stack still up? make stack starts it.") from error
+
+
+def _reason(error: exceptions.GoogleAPICallError) -> str:
+    """What the service said, once: its exceptions repeat the message with ids around it."""
+    details: list[Any] = list(error.errors or [])
+    message = details[0].get("message") if details and isinstance(details[0], dict) else None
+    return str(message or error.message).strip()
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON: instants in RFC 3339, exact decimals as text, bytes in base64."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, dict):
+        return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return value
+
+
+def cell(value: Any) -> str:
+    """A value as one cell of a table or of a CSV file; NULL is empty."""
+    value = plain(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool | dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def write_json(names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO) -> None:
+    lines = (json.dumps(dict(zip(names, plain(list(row)), strict=True)), ensure_ascii=False) for row in rows)
+    out.write("[")
+    for number, line in enumerate(lines):
+        out.write(f"{',' if number else ''}\n{line}")
+    out.write("\n]\n")
+
+
+def write_csv(names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO) -> None:
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([cell(value) for value in row] for row in rows)
+
+
+def table_of(names: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> Table:
+    """Rows as a table for a terminal, numbers to the right."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for position, name in enumerate(names):
+        numeric = any(isinstance(row[position], int | float | Decimal) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell(value)) for value in row))
+    return table
+
+
+def terminal(out: TextIO) -> Console:
+    """A console on ``out`` that does not fold lines to a width that a file or pipe does not have."""
+    return Console(file=out, width=None if out.isatty() else PIPED_WIDTH, highlight=False)
+
+
+def write_table(names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO, max_rows: int) -> None:
+    shown = list(islice(rows, max_rows))
+    console = terminal(out)
+    console.print(table_of(names, shown))
+    if next(rows, None) is not None:
+        console.print(f"the first {len(shown):,} rows; --max_rows, --json or --csv for more")
+    else:
+        console.print("1 row" if len(shown) == 1 else f"{len(shown):,} rows")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = parse(argv)
+    sql = sys.stdin.read() if options.sql == "-" else options.sql
+    try:
+        result = run(connect(options.project, options.location), sql, options.dataset)
+        names = [field.name for field in result.schema]
+        rows = (row.values() for row in result)
+        if options.form == "json":
+            write_json(names, rows, sys.stdout)
+        elif options.form == "csv":
+            write_csv(names, rows, sys.stdout)
+        else:
+            write_table(names, rows, sys.stdout, options.max_rows)
+    except QueryError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
