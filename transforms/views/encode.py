@@ -1,0 +1,155 @@
+"""Rows as protobuf messages, for the Storage Write API. Pure.
+
+The message of a table is built from its schema. Each value is checked against its column's type here, so that a bad
+row is found, and named, before it can spoil the request it would travel in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from transforms.views.schema import Column, Table
+
+_FIELD = descriptor_pb2.FieldDescriptorProto
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+# What the service takes for each column type: https://cloud.google.com/bigquery/docs/supported-data-types
+_WIRE_TYPE = {
+    "STRING": _FIELD.TYPE_STRING,
+    "JSON": _FIELD.TYPE_STRING,
+    "BYTES": _FIELD.TYPE_BYTES,
+    "INTEGER": _FIELD.TYPE_INT64,
+    "BOOLEAN": _FIELD.TYPE_BOOL,
+    "NUMERIC": _FIELD.TYPE_STRING,
+    "BIGNUMERIC": _FIELD.TYPE_STRING,
+    "DATE": _FIELD.TYPE_INT32,
+    "TIMESTAMP": _FIELD.TYPE_INT64,
+}
+
+
+class RefusedRow(ValueError):
+    """A row that its table cannot hold; the message names column and value."""
+
+
+class RowEncoder:
+    """Encodes rows of one table. ``descriptor`` is what the service needs to read them."""
+
+    def __init__(self, table: Table) -> None:
+        self.descriptor = descriptor_pb2.DescriptorProto(name="Row")
+        _describe(self.descriptor, table.columns)
+        file = descriptor_pb2.FileDescriptorProto(name=f"{table.name}.proto", syntax="proto2")
+        file.message_type.append(self.descriptor)
+        pool = descriptor_pool.DescriptorPool()
+        pool.Add(file)
+        self._message = message_factory.GetMessageClass(pool.FindMessageTypeByName("Row"))
+        self._converters = _converters(table.columns)
+        self._required = tuple(column.name for column in table.columns if column.mode == "REQUIRED")
+
+    def encode(self, row: dict[str, Any]) -> bytes:
+        """The row's bytes. Raises ``RefusedRow``."""
+        for name in self._required:
+            if row.get(name) is None:
+                raise RefusedRow(f"column {name} is required and the row has no value for it")
+        values = _converted(row, self._converters, "")
+        try:
+            return self._message(**values).SerializeToString()
+        except (TypeError, ValueError) as error:
+            raise RefusedRow(f"the row does not fit its table: {error}") from error
+
+
+Converter = Callable[[Any], Any]
+
+
+def _describe(message: descriptor_pb2.DescriptorProto, columns: tuple[Column, ...], path: str = "Row") -> None:
+    for number, column in enumerate(columns, 1):
+        repeated = column.mode == "REPEATED"
+        field = message.field.add(
+            name=column.name, number=number, label=_FIELD.LABEL_REPEATED if repeated else _FIELD.LABEL_OPTIONAL
+        )
+        if column.type == "RECORD":
+            nested = message.nested_type.add(name=f"{column.name.title()}Record")
+            field.type = _FIELD.TYPE_MESSAGE
+            field.type_name = f"{path}.{nested.name}"
+            _describe(nested, column.fields, field.type_name)
+        else:
+            field.type = _WIRE_TYPE[column.type]
+
+
+def _converters(columns: tuple[Column, ...]) -> dict[str, Converter | None]:
+    return {column.name: _converter(column) for column in columns}
+
+
+def _converter(column: Column) -> Converter | None:
+    """What turns a JSON value into a protobuf one, None where protobuf takes and checks it as it is."""
+    single: Converter | None
+    if column.type == "RECORD":
+        nested = _converters(column.fields)
+
+        def single(value: Any) -> Any:
+            return _converted(value, nested, f"{column.name}.")
+    else:
+        single = _SCALARS.get(column.type)
+    if column.mode != "REPEATED" or single is None:
+        return single
+    each: Converter = single
+
+    def repeated(values: Any) -> Any:
+        return [each(value) for value in values]
+
+    return repeated
+
+
+def _converted(row: dict[str, Any], converters: dict[str, Converter | None], path: str) -> dict[str, Any]:
+    values = {}
+    for name, value in row.items():
+        if value is None:
+            continue
+        try:
+            convert = converters[name]
+            values[name] = value if convert is None else convert(value)
+        except KeyError:
+            raise RefusedRow(f"no column {path}{name}") from None
+        except RefusedRow:
+            raise
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise RefusedRow(f"column {path}{name} cannot hold {value!r:.120}: {error}") from error
+    return values
+
+
+def _timestamp(value: Any) -> int:
+    """Micros of an instant: RFC 3339 text (digits past the sixth are dropped, as the type has none), or micros."""
+    if isinstance(value, int):
+        return value
+    moment = datetime.fromisoformat(value) - _EPOCH
+    return (moment.days * 86400 + moment.seconds) * 1_000_000 + moment.microseconds
+
+
+def _date(value: str) -> int:
+    return date.fromisoformat(value).toordinal() - _EPOCH_DAY
+
+
+def _numeric(integers: int, decimals: int) -> Converter:
+    """Checks that decimal text fits, digit by digit: the type has a fixed number of places on each side."""
+
+    def check(value: str) -> str:
+        whole, _, fraction = value.removeprefix("-").partition(".")
+        digits = whole + fraction
+        if not (whole and digits.isdecimal() and digits.isascii()):
+            raise ValueError("not a decimal number")
+        if len(whole.lstrip("0")) > integers or len(fraction.rstrip("0")) > decimals:
+            raise ValueError(f"more than {integers} digits before or {decimals} after the point")
+        return value
+
+    return check
+
+
+_SCALARS: dict[str, Converter] = {
+    "TIMESTAMP": _timestamp,
+    "DATE": _date,
+    "NUMERIC": _numeric(29, 9),
+    "BIGNUMERIC": _numeric(38, 38),
+}

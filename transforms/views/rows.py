@@ -1,0 +1,176 @@
+"""What became of a record, as rows of the BigQuery tables. Pure.
+
+A row is a dict, column -> JSON value: instants are RFC 3339 text as in the record, or micros since the epoch where
+we took the time ourselves; amounts are decimal text. Absent columns are null. The row of a record and the row of a
+change hold only what is stored with them, so emitting them again gives the same rows.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from transforms.history.dimensions import DIMENSIONS
+from transforms.model import DOCUMENT, DUPLICATE, EVENT, NEW, VOIDED_RANGE, Applied, Change, DeadLetter, Fields
+from transforms.views import schema
+
+Row = dict[str, Any]
+TableRow = tuple[str, Row]
+
+DEAD = "dead"
+MAX_PAYLOAD_BYTES = 1 << 20
+
+_TABLE_OF_KIND = {DOCUMENT: schema.DOCUMENTS, EVENT: schema.EVENTS, VOIDED_RANGE: schema.VOIDED_RANGES}
+# The first of these fields that a record has says in which month's partition it is.
+_MONTH_FIELDS = {
+    DOCUMENT: ("issued_on", "key_month"),
+    EVENT: ("occurred_at", "registered_at", "key_month"),
+    VOIDED_RANGE: ("registered_at",),
+}
+_COUNTED = (*DIMENSIONS, "total")
+
+
+def rows_of(applied: Applied) -> list[TableRow]:
+    """Rows of one applied record: itself and its change when it is new or resumed, its arrival always."""
+    arrival = (schema.ARRIVALS, _arrival_of_record(applied))
+    if applied.outcome == DUPLICATE or applied.change is None:
+        return [arrival]
+    return [
+        (_TABLE_OF_KIND[applied.kind], _record_row(applied, applied.change)),
+        (schema.CHANGES, _change_row(applied.kind, applied.change)),
+        arrival,
+    ]
+
+
+def rows_of_dead_letter(dead: DeadLetter, run: str, job: str, at: int) -> list[TableRow]:
+    """Rows of one dead letter: itself and its arrival. ``at``: micros, when it was found dead."""
+    month = _month_of_micros(dead.received_at)
+    letter: Row = {
+        "dead_letter_id": dead.dead_letter_id,
+        "code": dead.code,
+        "message": _clean(dead.message),
+        "stage": dead.stage,
+        "origin": _clean(dead.origin),
+        "partition_month": month,
+        "received_at": dead.received_at,
+        "run": run,
+        "job": job,
+        "payload_size": dead.size,
+        "truncated": dead.truncated,
+    }
+    if len(dead.payload) <= MAX_PAYLOAD_BYTES:
+        letter["payload"] = dead.payload
+    arrival: Row = {
+        "run": run,
+        "origin": letter["origin"],
+        "job": job,
+        "outcome": DEAD,
+        "dead_letter_id": letter["dead_letter_id"],
+        "code": dead.code,
+        "partition_month": month,
+        "received_at": dead.received_at,
+        "applied_at": at,
+    }
+    return [(schema.DEAD_LETTERS, letter), (schema.ARRIVALS, arrival)]
+
+
+def row_of_count(partial: Row) -> TableRow:
+    """Row of one named partial sum, as counting yields it."""
+    month = partial.get("month")
+    number = _month_of_text(month) if month else _month_of_micros(partial["job_started_at"])
+    return schema.COUNTS, {**partial, "partition_month": number}
+
+
+def _record_row(applied: Applied, change: Change) -> Row:
+    table = _TABLE_OF_KIND[applied.kind]
+    columns = schema.column_names(table)
+    row: Row = {}
+    extra: Fields = {}
+    for name, value in applied.fields.items():
+        (row if name in columns else extra)[name] = value
+    if extra:
+        row["extra"] = _json(extra)
+    row["record_id"] = applied.record_id
+    row["range_id" if applied.kind == VOIDED_RANGE else "access_key"] = applied.key
+    row["partition_month"] = _month_of_record(applied, change.received_at)
+    row["layout"] = applied.layout
+    row["form"] = applied.form
+    if applied.findings:
+        row["findings"] = list(applied.findings)
+    row["run"] = change.run
+    row["origin"] = _clean(change.origin)
+    row["received_at"] = change.received_at
+    row["revision"] = change.revision
+    return row
+
+
+def _change_row(kind: str, change: Change) -> Row:
+    row: Row = {
+        "key": change.key,
+        "revision": change.revision,
+        "record_id": change.record_id,
+        "kind": kind,
+        "partition_month": _month_of_micros(change.applied_at),
+        "run": change.run,
+        "origin": _clean(change.origin),
+        "job": change.job,
+        "received_at": change.received_at,
+        "applied_at": change.applied_at,
+        "state_after": _json(change.after),
+    }
+    if change.before is not None:
+        row["state_before"] = _json(change.before)
+    for side, dimensions in (("before", change.dimensions_before), ("after", change.dimensions_after)):
+        for name in _COUNTED:
+            if dimensions and name in dimensions:
+                row[f"{name}_{side}"] = dimensions[name]
+    return row
+
+
+def _arrival_of_record(applied: Applied) -> Row:
+    return {
+        "run": applied.run,
+        "origin": _clean(applied.origin),
+        "job": applied.job,
+        "outcome": DUPLICATE if applied.outcome == DUPLICATE else NEW,
+        "record_id": applied.record_id,
+        "key": applied.key,
+        "kind": applied.kind,
+        "partition_month": _month_of_micros(applied.received_at),
+        "received_at": applied.received_at,
+        "applied_at": applied.applied_at,
+    }
+
+
+def _month_of_record(applied: Applied, received_at: int) -> int:
+    for name in _MONTH_FIELDS[applied.kind]:
+        text = applied.fields.get(name)
+        if text:
+            return _month_of_text(text)
+    year = applied.fields.get("year")
+    return int(year) * 100 + 1 if year else _month_of_micros(received_at)
+
+
+def _month_of_text(text: str) -> int:
+    """``YYYY-MM...`` as the number yyyymm."""
+    return int(text[:4]) * 100 + int(text[5:7])
+
+
+def _month_of_micros(micros: int) -> int:
+    moment = datetime.fromtimestamp(micros // 1_000_000, UTC)
+    return moment.year * 100 + moment.month
+
+
+def _json(value: Fields) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _clean(text: str) -> str:
+    """Text that UTF-8 can hold: a file name that is none keeps its odd bytes as escapes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text

@@ -1,0 +1,64 @@
+"""Table schemas, read from ``schemas/*.json``. Pure.
+
+Every table is partitioned by ``partition_month``, a number (yyyymm), and not by a date: rows streamed into a table
+that is partitioned by a date are refused once the date is more than some years past, and archives of fiscal
+documents go back to 2006. Range partitions have no such limit.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+DOCUMENTS = "documents"
+EVENTS = "events"
+VOIDED_RANGES = "voided_ranges"
+CHANGES = "changes"
+ARRIVALS = "arrivals"
+DEAD_LETTERS = "dead_letters"
+COUNTS = "counts"
+TABLES = (DOCUMENTS, EVENTS, VOIDED_RANGES, CHANGES, ARRIVALS, DEAD_LETTERS, COUNTS)
+
+PARTITION_FIELD = "partition_month"
+# Up to the 10,000 partitions that a table may have; other months share one more, and are never refused.
+PARTITION_RANGE = (200001, 209913)
+
+
+class Column(NamedTuple):
+    """One column; ``type`` and ``mode`` are the names that BigQuery's API answers with."""
+
+    name: str
+    type: str
+    mode: str
+    description: str
+    fields: tuple[Column, ...] = ()
+
+
+class Table(NamedTuple):
+    """One table: what it is for, its columns, and what its rows are clustered by."""
+
+    name: str
+    description: str
+    clustering: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+
+@cache
+def load(name: str) -> Table:
+    """The schema of one of ``TABLES``."""
+    text = resources.files(__package__).joinpath("schemas", f"{name}.json").read_text("utf-8")
+    data = json.loads(text)
+    return Table(name, data["description"], tuple(data["clustering"]), tuple(_column(f) for f in data["fields"]))
+
+
+@cache
+def column_names(name: str) -> frozenset[str]:
+    """Names of the top-level columns of a table."""
+    return frozenset(column.name for column in load(name).columns)
+
+
+def _column(data: dict[str, Any]) -> Column:
+    nested = tuple(_column(f) for f in data.get("fields", ()))
+    return Column(data["name"], data["type"], data["mode"], data["description"], nested)
