@@ -46,6 +46,7 @@ class RowEncoder:
         pool = descriptor_pool.DescriptorPool()
         pool.Add(file)
         self._message = message_factory.GetMessageClass(pool.FindMessageTypeByName("Row"))
+        self._columns = {column.name: column for column in table.columns}
         self._converters = _converters(table.columns)
         self._required = tuple(column.name for column in table.columns if column.mode == "REQUIRED")
 
@@ -59,6 +60,12 @@ class RowEncoder:
             return self._message(**values).SerializeToString()
         except (TypeError, ValueError) as error:
             raise RefusedRow(f"the row does not fit its table: {error}") from error
+
+    def decode(self, encoded: bytes) -> dict[str, Any]:
+        """The row of ``encode``'s bytes, to show it to people: instants are micros, absent columns are absent."""
+        message = self._message()
+        message.ParseFromString(encoded)
+        return _decoded(message, self._columns)
 
 
 Converter = Callable[[Any], Any]
@@ -118,6 +125,22 @@ def _converted(row: dict[str, Any], converters: dict[str, Converter | None], pat
         except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise RefusedRow(f"column {path}{name} cannot hold {value!r:.120}: {error}") from error
     return values
+
+
+def _decoded(message: Any, columns: dict[str, Column]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for field, value in message.ListFields():
+        column = columns[field.name]
+        if column.type == "RECORD":
+            nested = {c.name: c for c in column.fields}
+            row[field.name] = [_decoded(v, nested) for v in value]
+        elif column.mode == "REPEATED":
+            row[field.name] = list(value)
+        elif column.type == "DATE":
+            row[field.name] = date.fromordinal(value + _EPOCH_DAY).isoformat()
+        else:
+            row[field.name] = value
+    return row
 
 
 def _timestamp(value: Any) -> int:

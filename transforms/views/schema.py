@@ -8,9 +8,10 @@ documents go back to 2006. Range partitions have no such limit.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 DOCUMENTS = "documents"
 EVENTS = "events"
@@ -62,3 +63,45 @@ def column_names(name: str) -> frozenset[str]:
 def _column(data: dict[str, Any]) -> Column:
     nested = tuple(_column(f) for f in data.get("fields", ()))
     return Column(data["name"], data["type"], data["mode"], data["description"], nested)
+
+
+class FoundColumn(Protocol):
+    """A column as BigQuery's client describes it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def field_type(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def fields(self) -> Iterable[FoundColumn]: ...
+
+
+def mismatches(table: Table, found: Iterable[FoundColumn]) -> list[str]:
+    """Why a table with the columns found cannot take this table's rows, one sentence each; none when it can."""
+    return list(_mismatches(table.name, table.columns, found))
+
+
+def _mismatches(path: str, columns: tuple[Column, ...], found: Iterable[FoundColumn]) -> Iterator[str]:
+    present = {column.name: column for column in found}
+    for column in columns:
+        other = present.pop(column.name, None)
+        name = f"{path}.{column.name}"
+        if other is None:
+            yield f"column {name} is missing"
+            continue
+        kind, mode = _API_NAMES.get(other.field_type, other.field_type), other.mode or "NULLABLE"
+        if kind != column.type:
+            yield f"column {name} is {kind} and should be {column.type}"
+        elif (mode == "REPEATED") != (column.mode == "REPEATED") or (mode, column.mode) == ("REQUIRED", "NULLABLE"):
+            yield f"column {name} is {mode} and should be {column.mode}"
+        elif column.fields:
+            yield from _mismatches(name, column.fields, other.fields)
+    for name, other in present.items():
+        if other.mode == "REQUIRED":
+            yield f"column {path}.{name} is REQUIRED and no row has it"
+
+
+# The API takes both names of a type, and answers with the first kind.
+_API_NAMES = {"INT64": "INTEGER", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}

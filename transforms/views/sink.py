@@ -1,0 +1,92 @@
+"""The sink of a process: one connection per table, several appends in flight, shared by all its threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+from google.api_core.exceptions import NotFound
+
+from transforms.views import connect, schema
+from transforms.views.append import Appender, RetryPolicy
+from transforms.views.encode import RowEncoder
+
+APPENDS_IN_FLIGHT = 8
+
+
+class Destination(NamedTuple):
+    """A dataset, at the service or at the emulator that listens on ``endpoint``."""
+
+    project: str
+    dataset: str
+    endpoint: str | None
+    retry_seconds: float
+
+
+class Appended(NamedTuple):
+    """What became of one batch: index -> reason of its refused rows, and how long it took."""
+
+    refused: dict[int, str]
+    millis: int
+
+
+class TableMismatch(RuntimeError):
+    """A table is missing or has other columns than the rows that are meant for it."""
+
+
+class Sink:
+    """Appends batches of encoded rows, each on a thread of a small pool."""
+
+    def __init__(self, destination: Destination) -> None:
+        check_tables(destination.project, destination.dataset)
+        self.encoders = {name: RowEncoder(schema.load(name)) for name in schema.TABLES}
+        channel = connect.storage_channel(destination.endpoint)
+        parent = f"projects/{destination.project}/datasets/{destination.dataset}/tables"
+        policy = RetryPolicy(total=destination.retry_seconds)
+        self._appenders = {
+            name: Appender(channel, f"{parent}/{name}", encoder.descriptor, policy)
+            for name, encoder in self.encoders.items()
+        }
+        self._pool = ThreadPoolExecutor(APPENDS_IN_FLIGHT, thread_name_prefix="append")
+
+    def append(self, table: str, rows: Sequence[bytes]) -> Future[Appended]:
+        """Starts appending; the future raises ``AppendError`` when the rows could not be written."""
+        return self._pool.submit(self._append, table, rows)
+
+    def _append(self, table: str, rows: Sequence[bytes]) -> Appended:
+        started = time.monotonic()
+        refused = self._appenders[table].append(rows)
+        return Appended(refused, int((time.monotonic() - started) * 1000))
+
+
+_SINKS: dict[Destination, Sink] = {}
+_SINKS_LOCK = threading.Lock()
+
+
+def sink_of(destination: Destination) -> Sink:
+    """The process's sink for a destination; the first to ask makes it."""
+    with _SINKS_LOCK:
+        if destination not in _SINKS:
+            _SINKS[destination] = Sink(destination)
+        return _SINKS[destination]
+
+
+def check_tables(project: str, dataset: str) -> None:
+    """Raises ``TableMismatch``, naming tables and columns, unless every table can take the rows meant for it."""
+    client = connect.rest_client(project)
+    problems: list[str] = []
+    for name in schema.TABLES:
+        try:
+            found = client.get_table(f"{project}.{dataset}.{name}")
+        except NotFound:
+            problems.append(f"table {name} does not exist")
+            continue
+        problems += schema.mismatches(schema.load(name), found.schema)
+    if problems:
+        raise TableMismatch(
+            f"BigQuery dataset {project}.{dataset} is not as this version needs it: {'; '.join(problems)}. "
+            f"Run: python -m pipelines.tables --project {project} --dataset {dataset}"
+        )

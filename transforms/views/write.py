@@ -1,0 +1,139 @@
+"""``WriteRows``: rows of the BigQuery tables in, the rows that BigQuery refused out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+from apache_beam.pvalue import TaggedOutput
+from apache_beam.utils.timestamp import Timestamp
+from apache_beam.utils.windowed_value import WindowedValue
+
+from transforms.views import connect, schema
+from transforms.views.encode import RefusedRow
+from transforms.views.rows import Row, TableRow
+from transforms.views.sink import Appended, Destination, Sink, sink_of
+
+MEGABYTE = 1_000_000
+# A request must stay under 10 MB. Batches end well before, so that many fit in memory at once.
+MAX_ROW_BYTES = 9 * MEGABYTE
+BATCH_BYTES = 4 * MEGABYTE
+BATCH_ROWS = 20_000
+BATCHES_IN_FLIGHT = 4
+
+Refusal = tuple[str, Row, str]
+
+
+class WriteRows(beam.PTransform):
+    """PCollection[(table, row)] -> tagged PCollections, once the rows are in BigQuery.
+
+    ``WRITTEN``: (table, rows written), one per bundle, table and window. ``REFUSED``: (table, row, reason) of each row that
+    its table cannot hold; all others of its batch are written. A bundle whose rows cannot be written for another
+    reason fails, after retries for ``retry_seconds``. Rows are written at least once: views keep one per id.
+    """
+
+    WRITTEN = "written"
+    REFUSED = "refused"
+
+    def __init__(self, project: str, dataset: str, retry_seconds: float = 600) -> None:
+        """Endpoints of an emulator, if any, are read from the environment here, at launch."""
+        super().__init__()
+        self._destination = Destination(project, dataset, connect.storage_endpoint(), retry_seconds)
+
+    def expand(self, pcoll: beam.PCollection[TableRow]) -> beam.pvalue.DoOutputsTuple:
+        return pcoll | "AppendRows" >> beam.ParDo(_AppendRows(self._destination)).with_outputs(
+            self.REFUSED, main=self.WRITTEN
+        )
+
+
+class _Place(NamedTuple):
+    """Where in event time a buffered row belongs."""
+
+    timestamp: Timestamp
+    window: Any
+
+
+class _Batch:
+    def __init__(self) -> None:
+        self.rows: list[bytes] = []
+        self.places: list[_Place] = []
+        self.bytes = 0
+
+
+class _Waiting(NamedTuple):
+    table: str
+    batch: _Batch
+    appended: Any
+
+
+@beam.typehints.with_input_types(tuple[str, dict[str, Any]])
+@beam.typehints.with_output_types(tuple[str, int])
+class _AppendRows(beam.DoFn):
+    def __init__(self, destination: Destination) -> None:
+        self._destination = destination
+        self._millis = Metrics.distribution("acervo", "append_millis")
+        self._written = {name: Metrics.counter("acervo", f"rows_written_{name}") for name in schema.TABLES}
+        self._refused = {name: Metrics.counter("acervo", f"rows_refused_{name}") for name in schema.TABLES}
+
+    def setup(self) -> None:
+        self._sink: Sink = sink_of(self._destination)
+
+    def start_bundle(self) -> None:
+        self._batches: dict[str, _Batch] = {}
+        self._in_flight: list[_Waiting] = []
+        self._counts: dict[tuple[str, Any], int] = {}
+        self._late_refusals: list[tuple[Refusal, _Place]] = []
+
+    def process(
+        self,
+        element: TableRow,
+        timestamp: Timestamp = beam.DoFn.TimestampParam,
+        window: Any = beam.DoFn.WindowParam,
+    ) -> Iterator[TaggedOutput]:
+        table, row = element
+        try:
+            encoded = self._sink.encoders[table].encode(row)
+            if len(encoded) > MAX_ROW_BYTES:
+                raise RefusedRow(f"the row has {len(encoded)} bytes; a request holds {MAX_ROW_BYTES}")
+        except RefusedRow as refused:
+            self._refused[table].inc()
+            yield TaggedOutput(WriteRows.REFUSED, (table, row, str(refused)))
+            return
+        batch = self._batches.setdefault(table, _Batch())
+        if batch.rows and (batch.bytes + len(encoded) > BATCH_BYTES or len(batch.rows) >= BATCH_ROWS):
+            self._send(table)
+            batch = self._batches.setdefault(table, _Batch())
+        batch.rows.append(encoded)
+        batch.places.append(_Place(timestamp, window))
+        batch.bytes += len(encoded)
+
+    def finish_bundle(self) -> Iterator[Any]:
+        for table in list(self._batches):
+            self._send(table)
+        while self._in_flight:
+            self._receive(self._in_flight.pop(0))
+        for refusal, place in self._late_refusals:
+            yield TaggedOutput(WriteRows.REFUSED, WindowedValue(refusal, place.timestamp, [place.window]))
+        for (table, window), count in self._counts.items():
+            yield WindowedValue((table, count), window.max_timestamp(), [window])
+
+    def _send(self, table: str) -> None:
+        batch = self._batches.pop(table)
+        if len(self._in_flight) >= BATCHES_IN_FLIGHT:
+            self._receive(self._in_flight.pop(0))
+        self._in_flight.append(_Waiting(table, batch, self._sink.append(table, batch.rows)))
+
+    def _receive(self, waiting: _Waiting) -> None:
+        table, batch = waiting.table, waiting.batch
+        appended: Appended = waiting.appended.result()
+        self._millis.update(appended.millis)
+        decode = self._sink.encoders[table].decode
+        for index, reason in appended.refused.items():
+            self._late_refusals.append(((table, decode(batch.rows[index]), reason), batch.places[index]))
+        for index, place in enumerate(batch.places):
+            if index not in appended.refused:
+                self._counts[table, place.window] = self._counts.get((table, place.window), 0) + 1
+        self._refused[table].inc(len(appended.refused))
+        self._written[table].inc(len(batch.rows) - len(appended.refused))
