@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from google.cloud import bigquery
+
+from local.stack import Stack
+from pipelines import query
+
+DATASET = "query_command"
+
+
+@pytest.fixture(scope="module")
+def dataset(local_stack: Stack) -> Iterator[str]:
+    client = query.connect(None)
+    client.create_dataset(DATASET)
+    client.create_table(
+        bigquery.Table(
+            f"{client.project}.{DATASET}.notes",
+            [bigquery.SchemaField("uf", "STRING"), bigquery.SchemaField("total", "NUMERIC")],
+        )
+    )
+    client.query(f"INSERT INTO {DATASET}.notes VALUES ('SP', NUMERIC '10.10'), ('RJ', NULL)").result()
+    view = bigquery.Table(f"{client.project}.{DATASET}.by_uf")
+    view.view_query = f"SELECT uf, COUNT(*) AS notes FROM `{client.project}.{DATASET}.notes` GROUP BY uf"
+    client.create_table(view)
+    yield DATASET
+
+
+def test_query__table_and_view_without_dataset__are_found(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:
+    sql = "SELECT n.uf, n.total, v.notes FROM notes AS n JOIN by_uf AS v USING (uf) ORDER BY n.uf"
+    assert query.main(["--dataset", dataset, "--json", sql]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["uf"], row["notes"]) for row in rows] == [("RJ", 1), ("SP", 1)]
+    assert rows[0]["total"] is None
+    assert float(rows[1]["total"]) == 10.1
+
+
+def test_query__syntax_error__is_one_clear_line(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert query.main(["--dataset", dataset, "SELEC uf FROM notes"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Syntax error" in captured.err
+    assert captured.err.count("Syntax error") == 1
+
+
+def test_query__unknown_column__names_it(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert query.main(["--dataset", dataset, "SELECT colour FROM notes"]) == 1
+    assert "colour" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("missing", [["--dataset", "nowhere"], ["--dataset", DATASET]])
+def test_query__missing_table_or_dataset__says_how_to_create_them(
+    dataset: str, missing: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert query.main([*missing, "SELECT * FROM no_such_table"]) == 1
+    assert "pipelines.tables" in capsys.readouterr().err
+
+
+def test_query__from_standard_input(
+    dataset: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import io
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("SELECT COUNT(*) AS n\nFROM notes -- a comment\n"))
+    assert query.main(["--dataset", dataset, "--csv", "-"]) == 0
+    assert capsys.readouterr().out == "n\n2\n"

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from local.stack import discover
+from pipelines import query
+
+NAMES = ["day", "instant", "value", "items", "raw", "nothing"]
+ROW = [
+    date(2026, 3, 1),
+    datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=UTC),
+    Decimal("1E+3"),
+    [{"ncm": "0101", "value": Decimal("0.10")}],
+    b"\xff\x00",
+    None,
+]
+
+
+def test_json__every_type__is_exact_and_valid() -> None:
+    out = io.StringIO()
+    query.write_json(NAMES, iter([ROW, ROW]), out)
+    rows = json.loads(out.getvalue())
+    assert len(rows) == 2
+    assert rows[0] == {
+        "day": "2026-03-01",
+        "instant": "2026-03-01T12:00:00.000005Z",
+        "value": "1000",
+        "items": [{"ncm": "0101", "value": "0.10"}],
+        "raw": "/wA=",
+        "nothing": None,
+    }
+
+
+def test_json__no_rows__is_an_empty_array() -> None:
+    out = io.StringIO()
+    query.write_json(NAMES, iter([]), out)
+    assert json.loads(out.getvalue()) == []
+
+
+def test_csv__commas_quotes_and_null__read_back_the_same() -> None:
+    out = io.StringIO()
+    query.write_csv(["a", "b", "c"], iter([['x,"y"\nz', None, True]]), out)
+    assert list(csv.reader(io.StringIO(out.getvalue()))) == [["a", "b", "c"], ['x,"y"\nz', "", "true"]]
+
+
+def test_table__markup_in_a_value__is_shown_as_it_is() -> None:
+    out = io.StringIO()
+    query.write_table(["name"], iter([["[red]LOJA[/red]"]]), out, max_rows=10)
+    assert "[red]LOJA[/red]" in out.getvalue()
+    assert "1 row" in out.getvalue()
+
+
+def test_table__more_rows_than_shown__says_so() -> None:
+    out = io.StringIO()
+    query.write_table(["n"], iter([[1], [2], [3]]), out, max_rows=2)
+    assert "the first 2 rows" in out.getvalue()
+    assert "3" not in out.getvalue().splitlines()[-2]
+
+
+def test_table__wide_values_into_a_pipe__are_not_folded() -> None:
+    out = io.StringIO()
+    query.write_table(["xml"], iter([["x" * 500]]), out, max_rows=2)
+    assert "x" * 500 in out.getvalue()
+
+
+def test_main__no_stack_and_no_project__says_make_stack(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: object
+) -> None:
+    for variable in (*discover.VARIABLES, "GOOGLE_CLOUD_PROJECT"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("ACERVO_STACK_FILE", f"{tmp_path}/none.json")
+    assert query.main(["SELECT 1"]) == 1
+    assert "make stack" in capsys.readouterr().err
+
+
+def test_main__emulator_is_gone__says_so_soon(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(query, "RETRY_SECONDS", 0.5)
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:9")
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "acervo-local")
+    assert query.main(["SELECT 1"]) == 1
+    assert "Nothing answers at http://127.0.0.1:9" in capsys.readouterr().err
