@@ -1,0 +1,186 @@
+"""The tables of the source of truth: made, completed and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import grpc
+from google.api_core import exceptions
+from google.cloud import bigtable_admin_v2 as admin
+from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports import BigtableTableAdminGrpcTransport
+
+from transforms.truth import codec, dead_letters, rows
+from transforms.truth.client import Client, wait_for
+from transforms.truth.config import TruthConfig, emulator_host
+from transforms.truth.errors import TruthError
+
+# Nothing is collected but what a newer value of the same cell replaced.
+_GC_RULE = admin.GcRule(max_num_versions=1)
+# New tables begin as this many tablets, so that a backfill does not fall on one.
+_TABLETS = 16
+_CREATE_HINT = "Run: python -m pipelines.tables"
+
+
+def create_tables(config: TruthConfig, others: Mapping[str, Sequence[str]] | None = None) -> list[str]:
+    """Makes what is missing of the tables, their families and the dictionaries' rows; says what it made.
+
+    ``others``: further tables of the project, suffix of the name -> families. Safe to repeat and to run twice at once.
+    """
+    client = _admin_client()
+    made = []
+    for name, families in _wanted(config, others).items():
+        made += _create_table(client, config, name, families)
+    return made + _store_dictionaries(config)
+
+
+def preflight(config: TruthConfig, others: Mapping[str, Sequence[str]] | None = None) -> None:
+    """Raises TruthError naming all that would make a job fail later; quiet when nothing would."""
+    found = problems(config, others)
+    if found:
+        listed = "".join(f"\n- {problem}" for problem in found)
+        raise TruthError(f"Bigtable instance {config.instance_name} is not ready:{listed}")
+
+
+def problems(config: TruthConfig, others: Mapping[str, Sequence[str]] | None = None) -> list[str]:
+    """What is missing or wrong, each with what to do, for people."""
+    client = _admin_client()
+    found = []
+    for name, families in _wanted(config, others).items():
+        found += _table_problems(client, config, name, families)
+    if not found:
+        found += _dictionary_problems(config)
+    if emulator_host() is None:
+        found += _app_profile_problems(config)
+    return found
+
+
+def _wanted(config: TruthConfig, others: Mapping[str, Sequence[str]] | None) -> dict[str, Sequence[str]]:
+    tables: dict[str, Sequence[str]] = {"": rows.FAMILIES, "_dead_letters": dead_letters.FAMILIES, **(others or {})}
+    return {f"{config.table}{suffix}": families for suffix, families in tables.items()}
+
+
+def _create_table(client: Any, config: TruthConfig, name: str, families: Sequence[str]) -> list[str]:
+    table = admin.Table(column_families={family: admin.ColumnFamily(gc_rule=_GC_RULE) for family in families})
+    splits = [b"%02x" % salt for salt in range(0, rows.SALTS, rows.SALTS // _TABLETS)][1:]
+    request = admin.CreateTableRequest(
+        parent=config.instance_name,
+        table_id=name,
+        table=table,
+        initial_splits=[admin.CreateTableRequest.Split(key=split) for split in splits],
+    )
+    try:
+        client.create_table(request=request)
+    except exceptions.AlreadyExists:
+        return _complete_families(client, config, name, families)
+    return [f"table {name}"]
+
+
+def _complete_families(client: Any, config: TruthConfig, name: str, families: Sequence[str]) -> list[str]:
+    full = f"{config.instance_name}/tables/{name}"
+    existing = client.get_table(name=full).column_families
+    made = []
+    for family in families:
+        column_family = admin.ColumnFamily(gc_rule=_GC_RULE)
+        change = admin.ModifyColumnFamiliesRequest.Modification(id=family)
+        if family not in existing:
+            change.create = column_family
+        elif existing[family].gc_rule != _GC_RULE:
+            change.update = column_family
+        else:
+            continue
+        try:
+            client.modify_column_families(name=full, modifications=[change])
+            made.append(f"family {family} of table {name}")
+        except exceptions.AlreadyExists:  # another was faster
+            continue
+    return made
+
+
+def _store_dictionaries(config: TruthConfig) -> list[str]:
+    """Keeps every dictionary of this release in the table, so that reading never depends on a release."""
+    client = Client(config)
+    made = []
+    try:
+        for dictionary in codec.packaged():
+            if _stored_dictionary(client, dictionary.dictionary_id) is None:
+                row = rows.dictionary_row(dictionary.dictionary_id)
+                cell = rows.Cell(rows.STATE, rows.DICTIONARY, 0, dictionary.data)
+                wait_for(client.write(config.records_table, row, [cell]))
+                made.append(f"{dictionary.purpose} dictionary {dictionary.dictionary_id}")
+    finally:
+        wait_for(client.close())
+    return made
+
+
+def _stored_dictionary(client: Client, dictionary_id: int) -> bytes | None:
+    row = rows.dictionary_row(dictionary_id)
+    cells = wait_for(client.read_row(client.config.records_table, row))
+    return cells.get(rows.STATE, {}).get(rows.DICTIONARY)
+
+
+def _table_problems(client: Any, config: TruthConfig, name: str, families: Sequence[str]) -> list[str]:
+    try:
+        existing = client.get_table(name=f"{config.instance_name}/tables/{name}").column_families
+    except exceptions.NotFound:
+        return [f"table {name} does not exist. {_CREATE_HINT}"]
+    except exceptions.PermissionDenied as error:
+        return [f"table {name} may not be looked at: {error.message} Ask for the role roles/bigtable.user."]
+    found = []
+    for family in families:
+        if family not in existing:
+            found.append(f"table {name} has no column family {family}. {_CREATE_HINT}")
+        elif existing[family].gc_rule != _GC_RULE:
+            found.append(f"family {family} of table {name} does not keep exactly one version of a cell. {_CREATE_HINT}")
+    return found
+
+
+def _dictionary_problems(config: TruthConfig) -> list[str]:
+    client = Client(config)
+    found = []
+    try:
+        for dictionary in codec.packaged():
+            stored = _stored_dictionary(client, dictionary.dictionary_id)
+            row = rows.dictionary_row(dictionary.dictionary_id).decode()
+            if stored is None:
+                found.append(f"table {config.table} has no row {row}. {_CREATE_HINT}")
+            elif stored != dictionary.data:
+                found.append(
+                    f"row {row} of table {config.table} holds another dictionary than this release: the "
+                    "package or the row is damaged."
+                )
+    finally:
+        wait_for(client.close())
+    return found
+
+
+def _app_profile_problems(config: TruthConfig) -> list[str]:
+    name = f"{config.instance_name}/appProfiles/{config.app_profile}"
+    try:
+        profile = admin.BigtableInstanceAdminClient().get_app_profile(name=name)
+    except exceptions.NotFound:
+        return [f"app profile {config.app_profile} does not exist. Create it, or name another: --bigtable_app_profile"]
+    except exceptions.PermissionDenied as error:
+        return [f"app profile {config.app_profile} may not be looked at: {error.message}"]
+    return app_profile_problems(profile)
+
+
+def app_profile_problems(profile: admin.AppProfile) -> list[str]:
+    """What keeps an app profile from being used: conditional writes need one cluster and single-row transactions."""
+    name = profile.name.rpartition("/")[2]
+    if "single_cluster_routing" not in profile:
+        return [f"app profile {name} routes to several clusters; a conditional write needs one. Name another profile."]
+    if not profile.single_cluster_routing.allow_transactional_writes:
+        return [
+            f"app profile {name} does not allow single-row transactions. Allow them: gcloud bigtable app-profiles "
+            f"update {name} --instance=INSTANCE --transactional-writes --route-to=CLUSTER"
+        ]
+    return []
+
+
+def _admin_client() -> Any:
+    host = emulator_host()
+    if host is None:
+        return admin.BigtableTableAdminClient()
+    channel = grpc.insecure_channel(host)
+    return admin.BigtableTableAdminClient(transport=BigtableTableAdminGrpcTransport(channel=channel))

@@ -1,0 +1,261 @@
+"""Calls to Bigtable: the generated service's methods over grpc.aio, with bounded retries, and nothing more.
+
+All calls of a process run on one event loop in one background thread. The data client's own layers cost more CPU than
+the call itself, and its retries of a conditional write do not tell a lost answer from a lost request; the transaction
+does (see ``transaction``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import random
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import grpc
+import grpc.aio
+from google.api_core import grpc_helpers_async
+
+from transforms.truth import requests, rows
+from transforms.truth.config import TruthConfig, emulator_host
+from transforms.truth.errors import TruthError
+from transforms.truth.rows import Cell, Cells, Row
+
+T = TypeVar("T")
+_SERVICE = "/google.bigtable.v2.Bigtable/"
+_ADDRESS = "bigtable.googleapis.com:443"
+_SCOPE = "https://www.googleapis.com/auth/bigtable.data"
+# A connection carries 100 calls at once.
+_CALLS_PER_CHANNEL = 100
+_OPTIONS = (
+    # Rows may be larger than the 4 MiB that gRPC accepts by itself.
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    # Retries are ours: gRPC's own would hide them, and cost CPU in every call.
+    ("grpc.enable_retries", 0),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+)
+_RETRYABLE = (
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.ABORTED,
+)
+# A connection cut in the middle of a call may also be reported as an internal error with one of these texts.
+_CUT = ("rst_stream", "rst stream", "unexpected eos", "end-of-stream", "connection reset")
+_ADVICE = {
+    grpc.StatusCode.NOT_FOUND: "Create the tables first: python -m pipelines.tables",
+    grpc.StatusCode.PERMISSION_DENIED: "Give the worker's service account the role roles/bigtable.user.",
+    grpc.StatusCode.UNAUTHENTICATED: "Log in: gcloud auth application-default login, or set the service account.",
+    grpc.StatusCode.FAILED_PRECONDITION: "The app profile must route to one cluster and allow single-row transactions.",
+}
+
+
+class _Loop(threading.Thread):
+    """The event loop of this process, in a thread of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(name="truth-loop", daemon=True)
+        self.loop = asyncio.new_event_loop()
+        self.pid = os.getpid()
+
+    def run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+
+_loop: _Loop | None = None
+_loop_lock = threading.Lock()
+
+
+def event_loop() -> asyncio.AbstractEventLoop:
+    """The loop on which all calls of this process run; started at first use, and again after a fork."""
+    global _loop
+    with _loop_lock:
+        if _loop is None or _loop.pid != os.getpid():
+            _loop = _Loop()
+            _loop.start()
+        return _loop.loop
+
+
+def wait_for(work: Coroutine[Any, Any, T]) -> T:
+    """Runs work on the process's loop and waits for its result; not to be called on the loop itself."""
+    return asyncio.run_coroutine_threadsafe(work, event_loop()).result()
+
+
+class Client:
+    """Data calls to the tables of one configuration. Its coroutines run on ``event_loop``.
+
+    Every call is retried while the service says that this may help; when it does not, TruthError names the table,
+    the row, the attempts and the last status.
+    """
+
+    def __init__(self, config: TruthConfig) -> None:
+        self.config = config
+        self._emulator = emulator_host()
+        self._channels: list[grpc.aio.Channel] = []
+        self._turn = 0
+        self._methods: dict[str, list[Callable[..., Any]]] = {}
+
+    async def check(
+        self, table: str, row: bytes, revision: int | None, cells: Sequence[Cell], retried: Callable[[], None]
+    ) -> bool:
+        """Writes the cells if the row's revision is the given one (None: has none), and says whether it was.
+
+        After a retry the answer False may mean that the first try had written them: read the row.
+        """
+        request = requests.check_request(table, self.config.app_profile, row, revision, cells)
+        response = await self._unary("CheckAndMutateRow", table, row, request, retried)
+        return requests.check_answer(response, revision)
+
+    async def write(
+        self, table: str, row: bytes, cells: Sequence[Cell], retried: Callable[[], None] | None = None
+    ) -> None:
+        """Writes the cells."""
+        request = requests.write_request(table, self.config.app_profile, row, cells)
+        await self._unary("MutateRow", table, row, request, retried or _ignore)
+
+    async def read_row(
+        self,
+        table: str,
+        row: bytes,
+        families: Sequence[str] = (),
+        qualifier: bytes | None = None,
+        retried: Callable[[], None] | None = None,
+    ) -> Cells:
+        """One row, newest cells of the given families (none: all); empty when there is no such row.
+
+        ``qualifier``: that column alone of the one family given.
+        """
+        request = requests.read_row_request(table, self.config.app_profile, row, families, qualifier)
+        found = await self._stream(table, row, request, retried or _ignore)
+        return rows.by_column(found[0].cells) if found else {}
+
+    async def read_page(
+        self,
+        table: str,
+        start: bytes,
+        end: bytes,
+        limit: int,
+        families: Sequence[str] = (),
+        after: bool = False,
+    ) -> list[Row]:
+        """At most ``limit`` rows from ``start`` (``after``: behind it) up to ``end`` (empty: the table's end)."""
+        profile = self.config.app_profile
+        request = requests.read_range_request(table, profile, start, end, limit, families, after)
+        return await self._stream(table, start, request, _ignore)
+
+    async def _unary(self, method: str, table: str, row: bytes, request: bytes, retried: Callable[[], None]) -> bytes:
+        async def call() -> bytes:
+            stub = self._stub(method)
+            return await stub(request, metadata=_metadata(table, self.config.app_profile), timeout=deadline)
+
+        deadline = self.config.deadline_seconds
+        return await self._retry(call, method, table, row, retried)
+
+    async def _stream(self, table: str, row: bytes, request: bytes, retried: Callable[[], None]) -> list[Row]:
+        async def call() -> list[Row]:
+            reader = requests.RowReader()
+            stub = self._stub("ReadRows")
+            responses = stub(request, metadata=_metadata(table, self.config.app_profile), timeout=deadline)
+            return [found async for response in responses for found in reader.feed(response)]
+
+        deadline = self.config.deadline_seconds
+        return await self._retry(call, "ReadRows", table, row, retried)
+
+    async def _retry(
+        self, call: Callable[[], Awaitable[T]], method: str, table: str, row: bytes, retried: Callable[[], None]
+    ) -> T:
+        attempts = self.config.attempts
+        for attempt in range(1, attempts + 1):
+            try:
+                return await call()
+            except grpc.aio.AioRpcError as error:
+                if not _may_help(error):
+                    raise TruthError(_refused(method, table, row, error)) from error
+                if attempt == attempts:
+                    raise TruthError(_exhausted(method, table, row, attempts, error)) from error
+            retried()
+            await asyncio.sleep(pause(self.config, attempt))
+        raise AssertionError("unreachable")
+
+    def _stub(self, method: str) -> Callable[..., Any]:
+        stubs = self._methods.get(method)
+        if stubs is None:
+            kind = "unary_stream" if method == "ReadRows" else "unary_unary"
+            stubs = [getattr(channel, kind)(_SERVICE + method) for channel in self._open()]
+            self._methods[method] = stubs
+        self._turn += 1
+        return stubs[self._turn % len(stubs)]
+
+    def _open(self) -> list[grpc.aio.Channel]:
+        if not self._channels:
+            if self._emulator:
+                self._channels = [grpc.aio.insecure_channel(self._emulator, options=_OPTIONS)]
+            else:
+                count = max(2, math.ceil(self.config.max_in_flight / _CALLS_PER_CHANNEL))
+                self._channels = [_secure_channel() for _ in range(count)]
+        return self._channels
+
+    async def close(self) -> None:
+        """Closes the channels; calls still under way fail."""
+        channels, self._channels, self._methods = self._channels, [], {}
+        for channel in channels:
+            await channel.close()
+
+
+def _secure_channel() -> grpc.aio.Channel:
+    # Channels with equal options would otherwise share one connection.
+    options = (*_OPTIONS, ("grpc.use_local_subchannel_pool", 1))
+    return grpc_helpers_async.create_channel(_ADDRESS, scopes=[_SCOPE], options=options)
+
+
+def pause(config: TruthConfig, attempt: int) -> float:
+    """Seconds to wait after the given failed attempt: doubling, bounded, and at random, so that writers part."""
+    longest = min(config.max_backoff_seconds, config.backoff_seconds * 2 ** (attempt - 1))
+    return longest * random.uniform(0.5, 1.0)
+
+
+@lru_cache(maxsize=64)
+def _metadata(table: str, profile: str) -> tuple[tuple[str, str], ...]:
+    """The header by which the service routes a call."""
+    routing = f"table_name={quote(table, safe='')}&app_profile_id={quote(profile, safe='')}"
+    return (("x-goog-request-params", routing),)
+
+
+def _may_help(error: grpc.aio.AioRpcError) -> bool:
+    if error.code() in _RETRYABLE:
+        return True
+    details = (error.details() or "").lower()
+    return error.code() is grpc.StatusCode.INTERNAL and any(text in details for text in _CUT)
+
+
+def _refused(method: str, table: str, row: bytes, error: grpc.aio.AioRpcError) -> str:
+    advice = _ADVICE.get(error.code(), "")
+    return f"Bigtable refused {method} on {_place(table, row)}: {_status(error)} {advice}".rstrip()
+
+
+def _exhausted(method: str, table: str, row: bytes, attempts: int, error: grpc.aio.AioRpcError) -> str:
+    return (
+        f"Bigtable did not accept {method} on {_place(table, row)} after {attempts} attempts; the last said "
+        f"{_status(error)} Nothing was skipped: start the same run again when the service is well."
+    )
+
+
+def _place(table: str, row: bytes) -> str:
+    shown = row if rows.is_reserved(row) else row[rows.SALT_LENGTH :]
+    return f"{table}, key {shown.decode(errors='replace')}"
+
+
+def _status(error: grpc.aio.AioRpcError) -> str:
+    return f"{error.code().name}: {error.details() or 'no details'}."
+
+
+def _ignore() -> None:
+    return None

@@ -1,0 +1,94 @@
+"""Rows and cells of the table of dead letters. Pure.
+
+A row per dead letter: ``m:meta`` says what it is and who met it last, ``p:<number>`` holds its bytes in pieces, ``a``
+has an arrival per run and job.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+from transforms.model import DeadLetter
+from transforms.truth import rows
+from transforms.truth.codec import Codec
+from transforms.truth.errors import TruthError
+from transforms.truth.rows import Cell, Cells
+from transforms.truth.transaction import Outcome, Transaction, Write, storable
+
+META, PAYLOAD, ARRIVALS = "m", "p", "a"
+FAMILIES = (META, PAYLOAD, ARRIVALS)
+_META = b"meta"
+
+# Bytes of payload in a cell: compressed they fit into one, also where they do not shrink.
+CHUNK_BYTES = 8_000_000
+
+
+class DeadLetterArrival(NamedTuple):
+    """One time a dead letter was met; ``received_at`` in micros."""
+
+    run: str
+    job: str
+    received_at: int
+
+
+class StoredDeadLetter(NamedTuple):
+    """A dead letter as read back, with every run and job that met it."""
+
+    dead_letter_id: str
+    letter: DeadLetter
+    run: str
+    job: str
+    arrivals: tuple[DeadLetterArrival, ...]
+
+
+def store(codec: Codec, letter: DeadLetter, run: str, job: str) -> Transaction:
+    """Steps that write a dead letter; the same one written again takes its own place.
+
+    ``meta`` goes with the last piece: a row without it is a write that was cut off, and will be done again whole.
+    """
+    row = rows.row_key(letter.dead_letter_id)
+    *earlier, last = _payload_cells(codec, letter)
+    for cell in earlier:
+        yield Write(row, (cell,))
+    yield Write(row, (last, _arrival_cell(codec, letter, run, job), _meta_cell(codec, letter, run, job, len(earlier))))
+    return Outcome(letter, 0, rows.stored_bytes([*earlier, last]))
+
+
+def _payload_cells(codec: Codec, letter: DeadLetter) -> list[Cell]:
+    starts = range(0, len(letter.payload) or 1, CHUNK_BYTES)
+    chunks = (letter.payload[start : start + CHUNK_BYTES] for start in starts)
+    return [Cell(PAYLOAD, b"%05d" % number, 0, codec.encode_xml(chunk)) for number, chunk in enumerate(chunks)]
+
+
+def _meta_cell(codec: Codec, letter: DeadLetter, run: str, job: str, earlier: int) -> Cell:
+    value = letter._asdict()
+    del value["payload"]
+    value |= {"origin": storable(letter.origin), "message": storable(letter.message)}
+    value |= {"run": run, "job": job, "pieces": earlier + 1}
+    return Cell(META, _META, 0, codec.encode_json(value))
+
+
+def _arrival_cell(codec: Codec, letter: DeadLetter, run: str, job: str) -> Cell:
+    qualifier = hashlib.sha256(f"{run}\0{job}".encode()).digest()[:16]
+    arrival = DeadLetterArrival(run, job, letter.received_at)
+    return Cell(ARRIVALS, qualifier, 0, codec.encode_json(arrival._asdict()))
+
+
+def decode(codec: Codec, row: bytes, cells: Cells) -> StoredDeadLetter | None:
+    """A dead letter from its row, None where its write was cut off.
+
+    Raises TruthError when pieces of it are missing.
+    """
+    stored = cells.get(META, {}).get(_META)
+    if stored is None:
+        return None
+    meta = codec.decode_json(stored)
+    run, job, pieces = meta.pop("run"), meta.pop("job"), meta.pop("pieces")
+    found = cells.get(PAYLOAD, {})
+    chunks = [codec.decode_xml(found[qualifier]) for qualifier in sorted(found)]
+    if len(chunks) < pieces:
+        raise TruthError(f"dead letter {rows.key_of(row)} has {len(chunks)} of its {pieces} pieces: restore its row")
+    letter = DeadLetter(payload=b"".join(chunks[:pieces]), **meta)
+    arrivals = sorted(DeadLetterArrival(**codec.decode_json(value)) for value in cells.get(ARRIVALS, {}).values())
+    return StoredDeadLetter(rows.key_of(row), letter, run, job, tuple(arrivals))

@@ -1,0 +1,200 @@
+"""Reading the source of truth back: one key's history, whole ranges, canonical content, dead letters."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from transforms.model import Applied, Change, Fields
+from transforms.truth import dead_letters, rows
+from transforms.truth.client import Client, wait_for
+from transforms.truth.codec import Codec, packaged_codec
+from transforms.truth.config import TruthConfig
+from transforms.truth.dead_letters import StoredDeadLetter
+from transforms.truth.errors import TruthError
+from transforms.truth.rows import Arrival, Cell, Cells, Row
+
+_PAGE_ROWS = 256
+_HISTORY_FAMILIES = (rows.STATE, rows.FIELDS, rows.CHANGES, rows.ARRIVALS)
+_DUMPED_FAMILIES = (rows.STATE, rows.FIELDS, rows.XML)
+
+
+class StoredRecord(NamedTuple):
+    """A record as stored, with the change it made and every arrival of it (oldest first)."""
+
+    record_id: str
+    kind: str
+    key: str
+    layout: str
+    form: str
+    fields: Fields
+    findings: tuple[str, ...]
+    xml_bytes: int
+    change: Change
+    arrivals: tuple[Arrival, ...]
+
+    def applied(self) -> Applied:
+        """What the transform emitted when the record was new."""
+        change = self.change
+        return Applied(
+            *("new", self.record_id, self.kind, self.key, self.layout, self.form, self.fields, self.findings),
+            *(change.run, change.job, change.origin, change.received_at, change.applied_at),
+            *(self.xml_bytes, change),
+        )
+
+
+class History(NamedTuple):
+    """All that is known of a key; ``records`` and their changes in the order in which they were applied."""
+
+    key: str
+    revision: int
+    state: Fields
+    records: tuple[StoredRecord, ...]
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What each record did to the state, by revision."""
+        return tuple(record.change for record in self.records)
+
+    @property
+    def arrivals(self) -> tuple[tuple[str, Arrival], ...]:
+        """Record id and arrival of every input that brought something of this key, oldest first."""
+        found = [(record.record_id, arrival) for record in self.records for arrival in record.arrivals]
+        return tuple(sorted(found, key=lambda pair: (pair[1].received_at, pair[1].applied_at, pair)))
+
+
+class Reader:
+    """Reads the tables of one configuration; for one thread at a time."""
+
+    def __init__(self, config: TruthConfig) -> None:
+        self._config = config
+        self._client = Client(config)
+        self._codec = packaged_codec(self._find_dictionary)
+
+    @property
+    def codec(self) -> Codec:
+        """Decodes what the table holds, with its own dictionaries."""
+        return self._codec
+
+    def history(self, key: str) -> History | None:
+        """History of an access key or of a voided range's Id, None when nothing of it is stored."""
+        table = self._config.records_table
+        cells = wait_for(self._client.read_row(table, rows.row_key(key), _HISTORY_FAMILIES))
+        return decode_history(self._codec, key, cells)
+
+    def xml(self, key: str, record_id: str) -> bytes:
+        """The bytes of a record as received.
+
+        Raises TruthError when the record is not there, or its bytes are not those it was named for.
+        """
+        table = self._config.records_table
+        cells = wait_for(
+            self._client.read_row(table, rows.row_key(key), (rows.XML,), qualifier=bytes.fromhex(record_id))
+        )
+        stored = cells.get(rows.XML, {}).get(bytes.fromhex(record_id))
+        if stored is None:
+            raise TruthError(f"no XML of record {record_id} under key {key}")
+        xml = self._codec.decode_xml(stored)
+        if hashlib.sha256(xml).hexdigest() != record_id:
+            raise TruthError(f"the XML of record {record_id} under key {key} is not what was stored: restore its row")
+        return xml
+
+    def scan(self, prefix: str = "") -> Iterator[History]:
+        """Histories of all keys with the prefix, one salt after another."""
+        for start, end in rows.scan_ranges(prefix):
+            yield from self.scan_range(start, end)
+
+    def scan_range(self, start: bytes, end: bytes) -> Iterator[History]:
+        """Histories of the rows from ``start`` up to ``end``; reads by pages, so memory does not grow with them."""
+        for row in self._rows(self._config.records_table, start, end, _HISTORY_FAMILIES):
+            history = decode_history(self._codec, rows.key_of(row.key), rows.by_column(row.cells))
+            if history is not None:
+                yield history
+
+    def dump(self) -> Iterator[tuple[str, Cell]]:
+        """Every cell whose content may not depend on order, run or time, by row: for comparing two tables.
+
+        Lineage, revisions and changes are left out: they tell the order in which things came.
+        """
+        for row in self._rows(self._config.records_table, b"0", rows.RESERVED, _DUMPED_FAMILIES):
+            for cell in row.cells:
+                if (cell.family, cell.qualifier) != (rows.STATE, rows.REVISION):
+                    yield rows.key_of(row.key), cell
+
+    def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None:
+        """A dead letter with its bytes, None when there is none of that id."""
+        row = rows.row_key(dead_letter_id)
+        cells = wait_for(self._client.read_row(self._config.dead_letters_table, row))
+        return dead_letters.decode(self._codec, row, cells)
+
+    def dead_letters(self, start: bytes = b"0", end: bytes = rows.RESERVED) -> Iterator[StoredDeadLetter]:
+        """All dead letters of a row range; ``rows.scan_ranges()`` splits the table into ranges."""
+        for row in self._rows(self._config.dead_letters_table, start, end, (), page=8):
+            found = dead_letters.decode(self._codec, row.key, rows.by_column(row.cells))
+            if found is not None:
+                yield found
+
+    def _rows(
+        self, table: str, start: bytes, end: bytes, families: tuple[str, ...], page: int = _PAGE_ROWS
+    ) -> Iterator[Row]:
+        after = False
+        while True:
+            found = wait_for(self._client.read_page(table, start, end, page, families, after))
+            yield from found
+            if len(found) < page:
+                return
+            start, after = found[-1].key, True
+
+    def _find_dictionary(self, dictionary_id: int) -> bytes | None:
+        row = rows.dictionary_row(dictionary_id)
+        cells = wait_for(self._client.read_row(self._config.records_table, row))
+        return cells.get(rows.STATE, {}).get(rows.DICTIONARY)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        wait_for(self._client.close())
+
+
+def decode_history(codec: Codec, key: str, cells: Cells) -> History | None:
+    """History from a row's cells, None for a row that has none."""
+    head = rows.head_of(cells)
+    if head is None:
+        return None
+    arrivals: dict[str, list[Arrival]] = {}
+    for qualifier, value in cells.get(rows.ARRIVALS, {}).items():
+        record_id, arrival = rows.decode_arrival(codec, qualifier, value)
+        arrivals.setdefault(record_id, []).append(arrival)
+    fields = cells.get(rows.FIELDS, {})
+    records = []
+    for qualifier, value in sorted(cells.get(rows.CHANGES, {}).items()):
+        change = rows.decode_change(codec, key, qualifier, value)
+        came = sorted(arrivals.get(change.record_id, []), key=lambda a: (a.received_at, a.applied_at, a))
+        records.append(_record(codec, key, change, fields[bytes.fromhex(change.record_id)], tuple(came)))
+    state = codec.decode_json(cells[rows.STATE][rows.FOLDED])
+    return History(key, head.revision, state, tuple(records))
+
+
+def _record(codec: Codec, key: str, change: Change, value: bytes, arrivals: tuple[Arrival, ...]) -> StoredRecord:
+    found = codec.decode_json(value)
+    return StoredRecord(
+        change.record_id,
+        found["kind"],
+        key,
+        found["layout"],
+        found["form"],
+        found["fields"],
+        tuple(found["findings"]),
+        found["xml_bytes"],
+        change,
+        arrivals,
+    )
+
+
+def read_history(config: TruthConfig, key: str) -> History | None:
+    """History of one key; opens and closes its own connection."""
+    reader = Reader(config)
+    try:
+        return reader.history(key)
+    finally:
+        reader.close()

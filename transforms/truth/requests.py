@@ -1,0 +1,145 @@
+"""Bigtable requests as bytes, and its answers as plain values: what goes over the wire. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from google.cloud.bigtable_v2.types import bigtable, data
+
+from transforms.truth import rows
+from transforms.truth.rows import Cell, Row
+
+# The generated protobuf classes themselves: their proto-plus wrapping costs more than the rest of a call.
+_CheckRequest = bigtable.CheckAndMutateRowRequest.pb()
+_CheckResponse = bigtable.CheckAndMutateRowResponse.pb()
+_MutateRequest = bigtable.MutateRowRequest.pb()
+_ReadRequest = bigtable.ReadRowsRequest.pb()
+_ReadResponse = bigtable.ReadRowsResponse.pb()
+_Filter = data.RowFilter.pb()
+
+
+def check_request(table: str, profile: str, row: bytes, revision: int | None, cells: Iterable[Cell]) -> bytes:
+    """CheckAndMutateRow: write the cells if the row's revision is the given one, or, for None, if it has none."""
+    request = _CheckRequest()
+    request.row_key = row
+    _set_cells(request.false_mutations if revision is None else request.true_mutations, cells)
+    # Protobuf messages concatenate: what all checks share is serialised once.
+    return _check_head(table, profile, revision) + bytes(request.SerializeToString())
+
+
+@lru_cache(maxsize=1024)
+def _check_head(table: str, profile: str, revision: int | None) -> bytes:
+    request = _CheckRequest(table_name=table, app_profile_id=profile)
+    chain = request.predicate_filter.chain.filters
+    chain.add().family_name_regex_filter = rows.STATE
+    chain.add().column_qualifier_regex_filter = rows.REVISION
+    if revision is not None:
+        value = chain.add().value_range_filter
+        value.start_value_closed = value.end_value_closed = rows.pack_int(revision)
+    return bytes(request.SerializeToString())
+
+
+def check_answer(response: bytes, revision: int | None) -> bool:
+    """Whether the cells of a ``check_request`` were written."""
+    matched = bool(_CheckResponse.FromString(response).predicate_matched)
+    return matched is not (revision is None)
+
+
+def write_request(table: str, profile: str, row: bytes, cells: Iterable[Cell]) -> bytes:
+    """MutateRow: write the cells."""
+    request = _MutateRequest(table_name=table, app_profile_id=profile, row_key=row)
+    _set_cells(request.mutations, cells)
+    return bytes(request.SerializeToString())
+
+
+def _set_cells(mutations: Any, cells: Iterable[Cell]) -> None:
+    for family, qualifier, timestamp, value in cells:
+        cell = mutations.add().set_cell
+        cell.family_name = family
+        cell.column_qualifier = qualifier
+        cell.timestamp_micros = timestamp
+        cell.value = value
+
+
+def read_row_request(
+    table: str, profile: str, row: bytes, families: Sequence[str] = (), qualifier: bytes | None = None
+) -> bytes:
+    """ReadRows of one row, newest cell of each column, of the given families (none: all).
+
+    ``qualifier``: of that column alone; then ``families`` names its family.
+    """
+    request = _ReadRequest(table_name=table, app_profile_id=profile, rows_limit=1)
+    request.rows.row_keys.append(row)
+    if qualifier is None:
+        request.filter.MergeFromString(_families_filter(tuple(families)))
+    else:
+        column = request.filter.column_range_filter
+        column.family_name = families[0]
+        column.start_qualifier_closed = column.end_qualifier_closed = qualifier
+    return bytes(request.SerializeToString())
+
+
+def read_range_request(
+    table: str, profile: str, start: bytes, end: bytes, limit: int, families: Sequence[str] = (), after: bool = False
+) -> bytes:
+    """ReadRows of at most ``limit`` rows from ``start`` (``after``: not itself) up to ``end``, end not included."""
+    request = _ReadRequest(table_name=table, app_profile_id=profile, rows_limit=limit)
+    found = request.rows.row_ranges.add()
+    if after:
+        found.start_key_open = start
+    else:
+        found.start_key_closed = start
+    if end:
+        found.end_key_open = end
+    request.filter.MergeFromString(_families_filter(tuple(families)))
+    return bytes(request.SerializeToString())
+
+
+@lru_cache(maxsize=64)
+def _families_filter(families: tuple[str, ...]) -> bytes:
+    newest = _Filter(cells_per_column_limit_filter=1)
+    if not families:
+        return bytes(newest.SerializeToString())
+    found = _Filter()
+    found.chain.filters.add().family_name_regex_filter = "|".join(families)
+    found.chain.filters.append(newest)
+    return bytes(found.SerializeToString())
+
+
+class RowReader:
+    """Puts the chunks of a ReadRows stream together into rows."""
+
+    def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
+        self._row = b""
+        self._family = ""
+        self._qualifier = b""
+        self._timestamp = 0
+        self._value: list[bytes] = []
+        self._cells: list[Cell] = []
+
+    def feed(self, response: bytes) -> Iterator[Row]:
+        """Rows that the response completes, their cells in the table's order."""
+        for chunk in _ReadResponse.FromString(response).chunks:
+            if chunk.reset_row:
+                self._reset()
+                continue
+            if chunk.row_key:
+                self._row = chunk.row_key
+            if chunk.HasField("family_name"):
+                self._family = chunk.family_name.value
+            if chunk.HasField("qualifier"):
+                self._qualifier = chunk.qualifier.value
+            if not self._value:
+                self._timestamp = chunk.timestamp_micros
+            self._value.append(chunk.value)
+            if chunk.value_size == 0:  # otherwise more of this cell's value follows
+                self._cells.append(Cell(self._family, self._qualifier, self._timestamp, b"".join(self._value)))
+                self._value = []
+            if chunk.commit_row:
+                yield Row(self._row, self._cells)
+                self._cells = []

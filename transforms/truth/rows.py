@@ -1,0 +1,243 @@
+"""Row keys and cells of the table of records: what is stored where. Pure.
+
+Families: ``s`` the state and the row's revision, ``f`` the fields of each record, ``x`` its XML, ``c`` the change it
+made, ``a`` every arrival of it. DESIGN.md says why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from transforms import access_key
+from transforms.history.fold import Entry, Folded
+from transforms.model import Change, Record
+from transforms.truth.codec import Codec
+
+SALTS = 64
+SALT_LENGTH = 2
+RESERVED = b"~"
+DICTIONARY_ROWS = b"~dictionary/"
+
+STATE, FIELDS, XML, CHANGES, ARRIVALS = "s", "f", "x", "c", "a"
+FAMILIES = (STATE, FIELDS, XML, CHANGES, ARRIVALS)
+TRANSACTION_FAMILIES = (STATE, FIELDS, CHANGES)
+
+REVISION, STATUS, FOLDED, SIZE = b"rev", b"status", b"state", b"size"
+DICTIONARY = b"dictionary"
+
+# What the service recommends as the most for a cell and for a row (its hard limits are 100 MB and 256 MB).
+MAX_CELL_BYTES = 10_000_000
+MAX_ROW_BYTES = 100_000_000
+
+_INT64 = struct.Struct(">q")
+_INSTANTS = ("issued_at", "occurred_at", "registered_at", "key_month")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Cell(NamedTuple):
+    """One cell to write; ``timestamp`` in micros, whole millis, never the present."""
+
+    family: str
+    qualifier: bytes
+    timestamp: int
+    value: bytes
+
+
+Cells = Mapping[str, Mapping[bytes, bytes]]
+"""Newest values of a row: family -> qualifier -> value."""
+
+
+class Row(NamedTuple):
+    """A row as read, the newest cell of each column."""
+
+    key: bytes
+    cells: list[Cell]
+
+
+def by_column(cells: Iterable[Cell]) -> Cells:
+    """Values of cells by family and qualifier."""
+    found: dict[str, dict[bytes, bytes]] = {}
+    for cell in cells:
+        found.setdefault(cell.family, {})[cell.qualifier] = cell.value
+    return found
+
+
+class Arrival(NamedTuple):
+    """One input's coming to the source of truth: who brought it, from where, when (micros)."""
+
+    run: str
+    origin: str
+    job: str
+    received_at: int
+    applied_at: int
+    outcome: str
+
+
+class Head(NamedTuple):
+    """The part of a row that a transaction rests on. ``size`` is the bytes of its ``f`` and ``x`` cells."""
+
+    revision: int
+    size: int
+
+
+def salt_of(key: str) -> bytes:
+    """Two hex characters computed from the key alone: spreads keys of one state and month over the tablets."""
+    return b"%02x" % (zlib.crc32(key.encode()) % SALTS)
+
+
+def row_key(key: str) -> bytes:
+    """Row key of an access key, of a voided range's Id, or of a dead letter's id."""
+    encoded = key.encode()
+    return b"%02x%b" % (zlib.crc32(encoded) % SALTS, encoded)
+
+
+def key_of(row: bytes) -> str:
+    """The key in a row key."""
+    return row[SALT_LENGTH:].decode()
+
+
+def is_reserved(row: bytes) -> bool:
+    """Whether the row is no history: dictionaries and what else the table needs to be read."""
+    return row.startswith(RESERVED)
+
+
+def key_prefix(uf: str, year_month: str = "", issuer: str = "") -> str:
+    """Prefix of the access keys of a state (``SP`` or ``35``), of its month (``2503``), of an issuer in it.
+
+    Raises ValueError for an unknown state, or an issuer without a month: the key orders them so.
+    """
+    code = access_key.CODE_OF_UF.get(uf, uf)
+    if code not in access_key.UF_OF_CODE:
+        raise ValueError(f"{uf!r} is no Brazilian state: use its two letters (SP) or its code (35)")
+    if issuer and len(year_month) != 4:
+        raise ValueError("keys are ordered by state, month, issuer: to select an issuer, give the month too (YYMM)")
+    return code + year_month + issuer
+
+
+def scan_ranges(prefix: str = "") -> list[tuple[bytes, bytes]]:
+    """Row ranges, start closed and end open, that hold all keys with the prefix: one per salt, in order."""
+    encoded = prefix.encode()
+    starts = [b"%02x%b" % (salt, encoded) for salt in range(SALTS)]
+    return [(start, start[:-1] + bytes((start[-1] + 1,))) for start in starts]
+
+
+def dictionary_row(dictionary_id: int) -> bytes:
+    """Reserved row that keeps a dictionary."""
+    return DICTIONARY_ROWS + str(dictionary_id).encode()
+
+
+def change_qualifier(revision: int) -> bytes:
+    """Qualifier of a change; sorts as the revision does."""
+    return b"%010d" % revision
+
+
+def pack_int(number: int) -> bytes:
+    """Big-endian int64, as Bigtable's own counters and filters have it."""
+    return _INT64.pack(number)
+
+
+def unpack_int(value: bytes) -> int:
+    """Reads what ``pack_int`` wrote."""
+    return int(_INT64.unpack(value)[0])
+
+
+def cell_timestamp(record: Record) -> int:
+    """The record's own instant in micros, cut to millis; its key's month where it has none, else 0."""
+    for name in _INSTANTS:
+        text = record.fields.get(name)
+        if text:
+            return _millis(text)
+    if access_key.is_access_key(record.key):
+        month = access_key.split(record.key).month
+        if month:
+            return _millis(month)
+    return 0
+
+
+def _millis(text: str) -> int:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return 0
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=UTC)
+    since = instant - _EPOCH
+    return max(0, (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds // 1_000 * 1_000)
+
+
+def record_cells(codec: Codec, record: Record) -> tuple[Cell, Cell]:
+    """The ``f`` and ``x`` cells of a record: the same for every arrival of it."""
+    timestamp = cell_timestamp(record)
+    qualifier = bytes.fromhex(record.record_id)
+    value = {
+        "kind": record.kind,
+        "layout": record.layout,
+        "form": record.form,
+        "fields": record.fields,
+        "findings": record.findings,
+        "xml_bytes": len(record.xml),
+    }
+    return (
+        Cell(FIELDS, qualifier, timestamp, codec.encode_json(value)),
+        Cell(XML, qualifier, timestamp, codec.encode_xml(record.xml)),
+    )
+
+
+def state_cells(codec: Codec, revision: int, folded: Folded, size: int) -> tuple[Cell, ...]:
+    """The ``s`` cells after a change. Their timestamp is always 0, so each write takes the last one's place."""
+    return (
+        Cell(STATE, REVISION, 0, pack_int(revision)),
+        Cell(STATE, STATUS, 0, folded.state["status"].encode()),
+        Cell(STATE, FOLDED, 0, codec.encode_json(folded.state)),
+        Cell(STATE, SIZE, 0, pack_int(size)),
+    )
+
+
+def change_cell(codec: Codec, change: Change) -> Cell:
+    """The ``c`` cell of a change; its key and revision are in the row key and the qualifier."""
+    value = change._asdict()
+    del value["key"], value["revision"]
+    return Cell(CHANGES, change_qualifier(change.revision), 0, codec.encode_json(value))
+
+
+def decode_change(codec: Codec, key: str, qualifier: bytes, value: bytes) -> Change:
+    """Reads what ``change_cell`` wrote."""
+    return Change(key=key, revision=int(qualifier), **codec.decode_json(value))
+
+
+def arrival_cell(codec: Codec, record_id: str, arrival: Arrival) -> Cell:
+    """The ``a`` cell of an arrival: the same run, origin and job have one cell, however often they try."""
+    who = "\0".join((arrival.run, arrival.origin, arrival.job))
+    qualifier = bytes.fromhex(record_id) + hashlib.sha256(who.encode()).digest()[:16]
+    return Cell(ARRIVALS, qualifier, 0, codec.encode_json(arrival._asdict()))
+
+
+def decode_arrival(codec: Codec, qualifier: bytes, value: bytes) -> tuple[str, Arrival]:
+    """Record id and arrival of an ``a`` cell."""
+    return qualifier[:32].hex(), Arrival(**codec.decode_json(value))
+
+
+def decode_entry(codec: Codec, key: str, qualifier: bytes, value: bytes) -> Entry:
+    """A record of the history from its ``f`` cell, as the fold wants it."""
+    found = codec.decode_json(value)
+    return Entry(
+        qualifier.hex(), found["kind"], key, found["layout"], found["form"], found["fields"], tuple(found["findings"])
+    )
+
+
+def head_of(row: Cells) -> Head | None:
+    """Revision and size of a row as read, None where there is no history."""
+    state = row.get(STATE, {})
+    if REVISION not in state:
+        return None
+    return Head(unpack_int(state[REVISION]), unpack_int(state[SIZE]))
+
+
+def stored_bytes(cells: Iterable[Cell]) -> int:
+    """Bytes of the values."""
+    return sum(len(cell.value) for cell in cells)

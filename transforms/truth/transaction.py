@@ -1,0 +1,236 @@
+"""Applying one record to the row of its key: what to send, given what was read. Pure, no I/O.
+
+``transact`` is a generator: it yields steps, is sent their answers, and returns the outcome. Whoever drives it may
+send a step any number of times (a write whose answer was lost may or may not have happened): every step is either
+idempotent or conditional, and what is read afterwards tells which it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import NamedTuple
+
+from transforms.history.fold import Entry, Folded, fold
+from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Change, DeadLetter, Record
+from transforms.truth import rows
+from transforms.truth.codec import Codec
+from transforms.truth.errors import TruthError
+from transforms.truth.rows import Arrival, Cell, Cells, Head
+
+STAGE = "truth"
+CELL_TOO_LARGE = "cell_too_large"
+ROW_FULL = "row_full"
+UNSTORABLE = "unstorable_fields"
+
+
+class Attempt(NamedTuple):
+    """Who applies the record, in which unit of retry, and when (micros)."""
+
+    run: str
+    job: str
+    applied_at: int
+
+
+class Check(NamedTuple):
+    """Write the cells if the row's revision is the given one (None: if it has none). Answer: whether it was."""
+
+    row: bytes
+    revision: int | None
+    cells: tuple[Cell, ...]
+
+
+class Read(NamedTuple):
+    """Read the families of a transaction. Answer: ``Cells``."""
+
+    row: bytes
+
+
+class Write(NamedTuple):
+    """Write the cells whatever the row holds. Answer: None."""
+
+    row: bytes
+    cells: tuple[Cell, ...]
+
+
+class Outcome(NamedTuple):
+    """``stored_bytes`` of values were written by this attempt; ``conflicts`` is how often another writer was first."""
+
+    result: Applied | DeadLetter
+    conflicts: int
+    stored_bytes: int
+
+
+Step = Check | Read | Write
+Answer = bool | Cells | None
+Transaction = Generator[Step, Answer, Outcome]
+
+
+class _Plan(NamedTuple):
+    """What a new record would write."""
+
+    change: Change
+    cells: tuple[Cell, ...]
+
+
+def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
+    """Steps that apply one record to its row, ending in NEW, RESUMED, DUPLICATE or a dead letter.
+
+    NEW: the stored change is this attempt's own, also where the answer to its write was lost and a read found it.
+    RESUMED: an earlier attempt of the same run and origin wrote it, its change is handed on unaltered. Raises
+    TruthError when the row contradicts itself.
+    """
+    origin = storable(record.origin)
+    row = rows.row_key(record.key)
+    qualifier = bytes.fromhex(record.record_id)
+    try:
+        own_cells = rows.record_cells(codec, record)
+    except TypeError as error:  # orjson: an integer beyond 64 bits, text that is no Unicode
+        return Outcome(_dead(record, UNSTORABLE, f"its fields cannot be stored as JSON: {error}"), 0, 0)
+    arrival = Arrival(attempt.run, origin, attempt.job, record.received_at, attempt.applied_at, NEW)
+    found: Cells = {}
+    head: Head | None = None
+    conflicts = 0
+    while True:
+        plan = _plan(codec, record, arrival, own_cells, found, head)
+        if isinstance(plan, DeadLetter):
+            return Outcome(plan, conflicts, 0)
+        if (yield Check(row, head.revision if head else None, plan.cells)):
+            applied = _applied(_entry_of(record), len(record.xml), arrival, plan.change)
+            return Outcome(applied, conflicts, rows.stored_bytes(plan.cells))
+        found = yield Read(row)  # type: ignore[assignment]
+        if qualifier in found.get(rows.FIELDS, {}):
+            return (yield from _found(codec, record, arrival, found, conflicts))
+        if head is not None:
+            conflicts += 1
+        head = rows.head_of(found)
+
+
+def _found(codec: Codec, record: Record, arrival: Arrival, found: Cells, conflicts: int) -> Transaction:
+    """The record is in its row already: mine, or somebody else's."""
+    change = _change_of(codec, record, found)
+    qualifier = bytes.fromhex(record.record_id)
+    entry = rows.decode_entry(codec, record.key, qualifier, found[rows.FIELDS][qualifier])
+    mine = (change.run, change.origin) == (arrival.run, arrival.origin)
+    if mine and change.job == arrival.job:
+        this_attempt = change.applied_at == arrival.applied_at
+        stored = Arrival(
+            *(change.run, change.origin, change.job, change.received_at, change.applied_at),
+            NEW if this_attempt else RESUMED,
+        )
+        return Outcome(_applied(entry, len(record.xml), stored, change), conflicts, 0)
+    arrival = arrival._replace(outcome=RESUMED if mine else DUPLICATE)
+    cells = (rows.arrival_cell(codec, record.record_id, arrival),)
+    yield Write(rows.row_key(record.key), cells)
+    applied = _applied(entry, len(record.xml), arrival, change if mine else None)
+    return Outcome(applied, conflicts, rows.stored_bytes(cells))
+
+
+def _plan(
+    codec: Codec, record: Record, arrival: Arrival, own_cells: tuple[Cell, ...], found: Cells, head: Head | None
+) -> _Plan | DeadLetter:
+    size = rows.stored_bytes(own_cells) + (head.size if head else 0)
+    if size > rows.MAX_ROW_BYTES:
+        message = (
+            f"the row of {record.key} would hold {size:,} bytes, and may hold {rows.MAX_ROW_BYTES:,}; it has "
+            f"{len(found[rows.FIELDS]) if found else 0} records. Look at its history before you send more of them."
+        )
+        return _dead(record, ROW_FULL, message)
+    folded, change = _change(codec, record, arrival, found, head)
+    cells = (
+        *rows.state_cells(codec, change.revision, folded, size),
+        *own_cells,
+        rows.change_cell(codec, change),
+        rows.arrival_cell(codec, record.record_id, arrival),
+    )
+    for cell in cells:
+        if len(cell.value) > rows.MAX_CELL_BYTES:
+            message = (
+                f"a cell of family {cell.family} would hold {len(cell.value):,} bytes compressed, and may hold "
+                f"{rows.MAX_CELL_BYTES:,}; the document has {len(record.xml):,} bytes."
+            )
+            return _dead(record, CELL_TOO_LARGE, message)
+    return _Plan(change, cells)
+
+
+def _change(codec: Codec, record: Record, arrival: Arrival, found: Cells, head: Head | None) -> tuple[Folded, Change]:
+    """State before and after. Before is what the last change left, not a fold made anew: so the changes of a key
+    add up even where the rules of the fold changed between two of them.
+    """
+    before = _last_change(codec, record.key, found, head) if head else None
+    stored = found.get(rows.FIELDS, {})
+    entries = [rows.decode_entry(codec, record.key, qualifier, value) for qualifier, value in stored.items()]
+    folded = fold([*entries, _entry_of(record)])
+    change = Change(
+        key=record.key,
+        revision=head.revision + 1 if head else 1,
+        record_id=record.record_id,
+        run=arrival.run,
+        origin=arrival.origin,
+        job=arrival.job,
+        received_at=arrival.received_at,
+        applied_at=arrival.applied_at,
+        before=before.after if before else None,
+        after=folded.state,
+        dimensions_before=before.dimensions_after if before else None,
+        dimensions_after=folded.dimensions,
+    )
+    return folded, change
+
+
+def _last_change(codec: Codec, key: str, found: Cells, head: Head) -> Change:
+    qualifier = rows.change_qualifier(head.revision)
+    value = found.get(rows.CHANGES, {}).get(qualifier)
+    if value is None:
+        raise TruthError(
+            f"the row of {key} has revision {head.revision} but no change of that number: it was not written by this "
+            "project, or cells were deleted. Restore the row from a backup."
+        )
+    return rows.decode_change(codec, key, qualifier, value)
+
+
+def _change_of(codec: Codec, record: Record, found: Cells) -> Change:
+    for qualifier, value in found.get(rows.CHANGES, {}).items():
+        change = rows.decode_change(codec, record.key, qualifier, value)
+        if change.record_id == record.record_id:
+            return change
+    raise TruthError(
+        f"the row of {record.key} holds record {record.record_id} but no change of it: it was not written by this "
+        "project, or cells were deleted. Restore the row from a backup."
+    )
+
+
+def _entry_of(record: Record) -> Entry:
+    return Entry(record.record_id, record.kind, record.key, record.layout, record.form, record.fields, record.findings)
+
+
+def _applied(entry: Entry, xml_bytes: int, arrival: Arrival, change: Change | None) -> Applied:
+    return Applied(
+        outcome=arrival.outcome,
+        record_id=entry.record_id,
+        kind=entry.kind,
+        key=entry.key,
+        layout=entry.layout,
+        form=entry.form,
+        fields=entry.fields,
+        findings=entry.findings,
+        run=arrival.run,
+        job=arrival.job,
+        origin=arrival.origin,
+        received_at=arrival.received_at,
+        applied_at=arrival.applied_at,
+        xml_bytes=xml_bytes,
+        change=change,
+    )
+
+
+def _dead(record: Record, code: str, message: str) -> DeadLetter:
+    return DeadLetter(code, message, STAGE, record.origin, record.xml, record.received_at, len(record.xml))
+
+
+def storable(text: str) -> str:
+    """The origin as JSON can hold it: a file name may have bytes that are no Unicode."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text

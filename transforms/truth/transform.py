@@ -1,0 +1,162 @@
+"""Beam's side of the source of truth: records in, what became of them out, strictly after the commit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+from apache_beam.pvalue import DoOutputsTuple, TaggedOutput
+from apache_beam.transforms.window import BoundedWindow
+from apache_beam.typehints import with_input_types, with_output_types
+from apache_beam.utils.timestamp import Timestamp
+from apache_beam.utils.windowed_value import WindowedValue
+
+from transforms.model import DUPLICATE, NEW, RESUMED, Applied, DeadLetter, Record
+from transforms.truth import dead_letters, rows
+from transforms.truth.config import TruthConfig
+from transforms.truth.transaction import Attempt, transact
+from transforms.truth.writer import Bundle, Done, shared_writer
+
+NAMESPACE = "acervo"
+# What a record holds in memory besides its bytes, roughly: fields, request, bookkeeping.
+_OVERHEAD_BYTES = 4_000
+
+
+class _Place(NamedTuple):
+    """Where in event time an element stands, to be handed on with its result."""
+
+    timestamp: Timestamp
+    window: BoundedWindow
+
+
+class _WriterDoFn(beam.DoFn):
+    """Hands elements to the process's writer and gives results out as they come, the last at the bundle's end."""
+
+    def __init__(self, config: TruthConfig, run: str, job: str) -> None:
+        self._config = config
+        self._run = run
+        self._job = job
+        self._retries = Metrics.counter(NAMESPACE, "retries")
+        self._bundle: Bundle
+
+    def setup(self) -> None:
+        self._writer = shared_writer(self._config)
+
+    def start_bundle(self) -> None:
+        self._bundle = self._writer.bundle()
+
+    def finish_bundle(self) -> Iterator[Any]:
+        for done in self._bundle.finish():
+            yield self._emit(done)
+
+    def _ready(self) -> Iterator[Any]:
+        for done in self._bundle.ready():
+            yield self._emit(done)
+
+    def _emit(self, done: Done) -> Any:
+        if done.retries:
+            self._retries.inc(done.retries)
+        value = done.outcome.result
+        place: _Place = done.tag
+        windowed = WindowedValue(value, place.timestamp, (place.window,))
+        return windowed
+
+
+@with_input_types(Record)
+@with_output_types(Applied, dead_letters=DeadLetter)
+class _ApplyRecords(_WriterDoFn):
+    def __init__(self, config: TruthConfig, run: str, job: str) -> None:
+        super().__init__(config, run, job)
+        names = {NEW: "records_new", RESUMED: "records_resumed", DUPLICATE: "records_duplicate"}
+        self._outcomes = {outcome: Metrics.counter(NAMESPACE, name) for outcome, name in names.items()}
+        self._conflicts = Metrics.counter(NAMESPACE, "conflicts")
+        self._millis = Metrics.distribution(NAMESPACE, "apply_millis")
+        self._bytes = Metrics.distribution(NAMESPACE, "stored_bytes")
+
+    def process(
+        self,
+        record: Record,
+        timestamp: Timestamp = beam.DoFn.TimestampParam,
+        window: BoundedWindow = beam.DoFn.WindowParam,
+    ) -> Iterator[Any]:
+        attempt = Attempt(self._run, self._job, time.time_ns() // 1_000)
+        codec = self._writer.codec
+        size = _OVERHEAD_BYTES + len(record.xml)
+        self._bundle.add(
+            self._config.records_table,
+            rows.row_key(record.key),
+            size,
+            _Place(timestamp, window),
+            lambda: transact(codec, record, attempt),
+        )
+        return self._ready()
+
+    def _emit(self, done: Done) -> Any:
+        windowed = super()._emit(done)
+        outcome = done.outcome
+        if outcome.conflicts:
+            self._conflicts.inc(outcome.conflicts)
+        if isinstance(outcome.result, DeadLetter):
+            return TaggedOutput(ApplyToTruth.DEAD_LETTERS, windowed)
+        self._outcomes[outcome.result.outcome].inc()
+        self._millis.update(int(done.seconds * 1_000))
+        self._bytes.update(outcome.stored_bytes)
+        return windowed
+
+
+@with_input_types(DeadLetter)
+@with_output_types(DeadLetter)
+class _StoreDeadLetters(_WriterDoFn):
+    def process(
+        self,
+        letter: DeadLetter,
+        timestamp: Timestamp = beam.DoFn.TimestampParam,
+        window: BoundedWindow = beam.DoFn.WindowParam,
+    ) -> Iterator[Any]:
+        codec = self._writer.codec
+        self._bundle.add(
+            self._config.dead_letters_table,
+            rows.row_key(letter.dead_letter_id),
+            _OVERHEAD_BYTES + len(letter.payload),
+            _Place(timestamp, window),
+            lambda: dead_letters.store(codec, letter, self._run, self._job),
+        )
+        return self._ready()
+
+
+class ApplyToTruth(beam.PTransform):
+    """Records -> what became of each (APPLIED), and those that do not fit (DEAD_LETTERS).
+
+    ``run`` is the unit of retry, ``job`` this launch. A record is emitted only after Bigtable has acknowledged it,
+    with its own timestamp and window. A record that cannot be written fails the bundle; the runner's retry finds
+    what was written before and hands it on.
+    """
+
+    APPLIED = "applied"
+    DEAD_LETTERS = "dead_letters"
+
+    def __init__(self, config: TruthConfig, run: str, job: str) -> None:
+        super().__init__()
+        self._config = config
+        self._run = run
+        self._job = job
+
+    def expand(self, records: beam.PCollection[Record]) -> DoOutputsTuple:
+        apply = beam.ParDo(_ApplyRecords(self._config, self._run, self._job))
+        return records | "Apply" >> apply.with_outputs(self.DEAD_LETTERS, main=self.APPLIED)
+
+
+class StoreDeadLetters(beam.PTransform):
+    """Dead letters -> the same, once each is in Bigtable with its bytes."""
+
+    def __init__(self, config: TruthConfig, run: str, job: str) -> None:
+        super().__init__()
+        self._config = config
+        self._run = run
+        self._job = job
+
+    def expand(self, letters: beam.PCollection[DeadLetter]) -> beam.PCollection[DeadLetter]:
+        return letters | "Store" >> beam.ParDo(_StoreDeadLetters(self._config, self._run, self._job))

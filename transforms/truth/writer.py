@@ -1,0 +1,248 @@
+"""Many transactions at once: what a process has in flight, in which order, and how much of it.
+
+A ``Writer`` serves all bundles of a process. Callers' threads prepare the first request (compression, the fold), the
+event loop sends it and follows the transaction to its end; results wait in the caller's ``Bundle``. Records of one key
+are applied one after another, so a process does not conflict with itself.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from transforms.truth import rows
+from transforms.truth.client import Client, event_loop, wait_for
+from transforms.truth.codec import Codec, UnknownDictionary, packaged_codec
+from transforms.truth.config import TruthConfig, emulator_host
+from transforms.truth.transaction import Check, Outcome, Read, Step, Transaction
+
+# Handing work to the loop wakes its thread: not once per record.
+_HAND_OVER = 16
+
+
+class Done(NamedTuple):
+    """One finished transaction: the caller's ``tag``, what became of it, its retries, and seconds it took."""
+
+    tag: Any
+    outcome: Outcome
+    retries: int
+    seconds: float
+
+
+class _Item:
+    """A transaction under way."""
+
+    __slots__ = ("bundle", "begin", "retries", "row", "size", "started", "step", "table", "tag", "transaction")
+
+    def __init__(
+        self, bundle: Bundle, table: str, row: bytes, size: int, tag: Any, begin: Callable[[], Transaction]
+    ) -> None:
+        self.bundle = bundle
+        self.table = table
+        self.row = row
+        self.size = size
+        self.tag = tag
+        self.begin = begin
+        self.retries = 0
+        self.started = time.monotonic()
+        self.transaction = begin()
+        self.step: Step | None = None
+
+    def retried(self) -> None:
+        self.retries += 1
+
+    def done(self, outcome: Outcome) -> Done:
+        return Done(self.tag, outcome, self.retries, time.monotonic() - self.started)
+
+
+class Bundle:
+    """What one caller handed in, and its results as they come. Used by one thread."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._batch: list[_Item] = []
+        self._done: deque[Done] = deque()
+        self.pending = 0
+        self.error: BaseException | None = None
+
+    def add(self, table: str, row: bytes, size: int, tag: Any, begin: Callable[[], Transaction]) -> None:
+        """Hands in a transaction on a row; waits while the process has too much in flight.
+
+        ``size``: bytes it holds in memory. Raises what made an earlier transaction of this bundle fail.
+        """
+        item = _Item(self, table, row, size, tag, begin)
+        try:
+            item.step = next(item.transaction)
+        except StopIteration as stop:
+            self._done.append(item.done(stop.value))
+            return
+        self._batch.append(item)
+        if len(self._batch) >= _HAND_OVER or size > self._writer.large:
+            self._hand_over()
+
+    def ready(self) -> Iterator[Done]:
+        """Results that are there, each once."""
+        self._raise()
+        while self._done:
+            yield self._done.popleft()
+
+    def finish(self) -> Iterator[Done]:
+        """Waits for the rest and gives it. Raises what made any of it fail."""
+        self._hand_over()
+        self._writer.wait_for_bundle(self)
+        yield from self.ready()
+
+    def _hand_over(self) -> None:
+        self._raise()
+        batch, self._batch = self._batch, []
+        if batch:
+            self._writer.submit(self, batch)
+
+    def _raise(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def put(self, done: Done) -> None:
+        """Called on the loop."""
+        self._done.append(done)
+
+
+class Writer:
+    """All transactions that a process has in flight for one configuration."""
+
+    def __init__(self, config: TruthConfig, codec: Codec) -> None:
+        self.config = config
+        self.client = Client(config)
+        self.codec = codec
+        self.large = config.max_bytes_in_flight // (4 * _HAND_OVER)
+        self._changed = threading.Condition()
+        self._records = 0
+        self._bytes = 0
+        self._waiting = 0
+        # Only the loop touches these.
+        self._queue: deque[_Item] = deque()
+        self._behind: dict[tuple[str, bytes], deque[_Item]] = {}
+        self._workers = 0
+
+    def bundle(self) -> Bundle:
+        """A place for one caller to hand work in."""
+        return Bundle(self)
+
+    def submit(self, bundle: Bundle, batch: list[_Item]) -> None:
+        """Takes a batch in once there is room for it."""
+        size = sum(item.size for item in batch)
+        with self._changed:
+            while self._records and not self._room(len(batch), size):
+                self._wait()
+            self._records += len(batch)
+            self._bytes += size
+            bundle.pending += len(batch)
+        event_loop().call_soon_threadsafe(self._accept, batch)
+
+    def wait_for_bundle(self, bundle: Bundle) -> None:
+        """Waits until nothing of the bundle is in flight."""
+        with self._changed:
+            while bundle.pending:
+                self._wait()
+
+    def _room(self, records: int, size: int) -> bool:
+        return (
+            self._records + records <= self.config.max_in_flight
+            and self._bytes + size <= self.config.max_bytes_in_flight
+        )
+
+    def _wait(self) -> None:
+        self._waiting += 1
+        self._changed.wait()
+        self._waiting -= 1
+
+    def _accept(self, batch: list[_Item]) -> None:
+        for item in batch:
+            place = (item.table, item.row)
+            behind = self._behind.get(place)
+            if behind is None:
+                self._behind[place] = deque()
+                self._queue.append(item)
+            else:
+                behind.append(item)
+        for _ in range(len(self._queue)):
+            self._workers += 1
+            event_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        while self._queue:
+            item = self._queue.popleft()
+            try:
+                item.bundle.put(item.done(await self._drive(item)))
+            except BaseException as error:
+                item.bundle.error = item.bundle.error or error
+            behind = self._behind[(item.table, item.row)]
+            if behind:
+                self._queue.appendleft(behind.popleft())
+            else:
+                del self._behind[(item.table, item.row)]
+            self._left(item)
+        self._workers -= 1
+
+    def _left(self, item: _Item) -> None:
+        with self._changed:
+            self._records -= 1
+            self._bytes -= item.size
+            item.bundle.pending -= 1
+            # Waking a caller for every record would cost more than the record.
+            if self._waiting and (not item.bundle.pending or self._records <= self.config.max_in_flight // 2):
+                self._changed.notify_all()
+
+    async def _drive(self, item: _Item) -> Outcome:
+        while True:
+            try:
+                return await self._follow(item)
+            except UnknownDictionary as missing:
+                await self._fetch_dictionary(missing)
+                item.transaction = item.begin()
+                item.step = None
+
+    async def _follow(self, item: _Item) -> Outcome:
+        client, table, row = self.client, item.table, item.row
+        try:
+            step = item.step or next(item.transaction)
+            while True:
+                if isinstance(step, Check):
+                    answer: Any = await client.check(table, row, step.revision, step.cells, item.retried)
+                elif isinstance(step, Read):
+                    answer = await client.read_row(table, row, rows.TRANSACTION_FAMILIES, retried=item.retried)
+                else:
+                    await client.write(table, row, step.cells, item.retried)
+                    answer = None
+                step = item.transaction.send(answer)
+        except StopIteration as stop:
+            return stop.value
+
+    async def _fetch_dictionary(self, missing: UnknownDictionary) -> None:
+        row = rows.dictionary_row(missing.dictionary_id)
+        cells = await self.client.read_row(self.config.records_table, row)
+        data = cells.get(rows.STATE, {}).get(rows.DICTIONARY)
+        if data is None:
+            raise missing
+        self.codec.learn(data)
+
+    def close(self) -> None:
+        """Closes the connections; for tests and short-lived programs."""
+        wait_for(self.client.close())
+
+
+_writers: dict[tuple[TruthConfig, str | None, int], Writer] = {}
+_writers_lock = threading.Lock()
+
+
+def shared_writer(config: TruthConfig) -> Writer:
+    """The writer of this process for a configuration."""
+    place = (config, emulator_host(), os.getpid())
+    with _writers_lock:
+        if place not in _writers:
+            _writers[place] = Writer(config, packaged_codec())
+        return _writers[place]
