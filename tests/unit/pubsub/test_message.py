@@ -1,0 +1,99 @@
+"""What a message is as an input: its origin, when it was received, and the documents in it."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+
+from transforms.ingest.archives import expand_bytes
+from transforms.ingest.pubsub.message import Message, documents_of, micros_of, origin_of, parse_instant, received_at_of
+from transforms.model import DeadLetter, RawDocument
+
+SUBSCRIPTION = "projects/company/subscriptions/fiscal"
+PUBLISHED = 1_772_366_400_123_456
+XML = b"<nfeProc><NFe/></nfeProc>"
+
+
+def message(data: bytes = XML, **attributes: str) -> Message:
+    return Message(data, "811", attributes, PUBLISHED)
+
+
+def read(given: Message) -> list[RawDocument | DeadLetter]:
+    return list(documents_of(given, SUBSCRIPTION, expand_bytes))
+
+
+def test_a_bare_message_is_named_by_its_id_and_dated_by_its_publishing() -> None:
+    assert read(message()) == [RawDocument(XML, "pubsub:company/fiscal/811", PUBLISHED)]
+
+
+def test_a_redelivery_is_the_same_input() -> None:
+    assert read(message()) == read(message())
+
+
+def test_attributes_name_and_date_the_input() -> None:
+    given = message(origin="gs://b/a.zip#x.xml", received_at="2026-03-01T09:00:00-03:00")
+    assert read(given) == [RawDocument(XML, "gs://b/a.zip#x.xml", 1_772_366_400_000_000)]
+
+
+def test_gzip_is_known_by_its_content() -> None:
+    assert read(message(gzip.compress(XML)))[0].payload == XML
+
+
+def test_an_archive_gives_one_input_per_entry() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.xml", XML)
+        archive.writestr("b.xml", XML + b" ")
+    assert [found.origin for found in read(message(packed.getvalue()))] == [
+        "pubsub:company/fiscal/811#a.xml",
+        "pubsub:company/fiscal/811#b.xml",
+    ]
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"\xff\xfe\x00", b"{}"])
+def test_what_is_no_xml_flows_on_to_the_parser(data: bytes) -> None:
+    assert read(message(data)) == [RawDocument(data, "pubsub:company/fiscal/811", PUBLISHED)]
+
+
+def test_a_truncated_gzip_is_a_dead_letter_with_its_bytes() -> None:
+    data = gzip.compress(XML * 100)[:40]
+    (dead,) = read(message(data))
+    assert isinstance(dead, DeadLetter)
+    assert (dead.payload, dead.origin, dead.received_at) == (data, "pubsub:company/fiscal/811", PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2026-03-01", "2026-03-01T09:00:00", "-5", "9" * 18, "9" * 30, "1e9", "١٢٣"]
+)
+def test_an_unreadable_received_at_falls_back_to_the_publishing(text: str) -> None:
+    assert received_at_of(message(received_at=text)) == PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("text", "micros"),
+    [
+        ("1772366400123456", 1_772_366_400_123_456),
+        ("0", 0),
+        ("2026-03-01T12:00:00.000001Z", 1_772_366_400_000_001),
+        ("2026-03-01T12:00:00+00:00", 1_772_366_400_000_000),
+        ("9999-12-31T23:59:59.999999Z", 253_402_300_799_999_999),
+    ],
+)
+def test_instants_are_exact_to_the_microsecond(text: str, micros: int) -> None:
+    assert parse_instant(text) == micros
+
+
+def test_instants_before_the_epoch_are_refused() -> None:
+    assert parse_instant("1969-12-31T23:59:59Z") is None
+
+
+def test_an_empty_origin_is_no_origin() -> None:
+    assert origin_of(message(origin=""), SUBSCRIPTION) == "pubsub:company/fiscal/811"
+
+
+def test_publish_times_are_exact_to_the_microsecond() -> None:
+    assert micros_of(datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)) == 253_402_300_799_999_999

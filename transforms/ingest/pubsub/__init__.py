@@ -1,0 +1,1 @@
+"""Reading documents from Pub/Sub: an unbounded source that acknowledges what has been committed."""

@@ -1,0 +1,272 @@
+"""A process's connection to a subscription: streaming pull in the background, leases kept alive, acknowledgement.
+
+One intake serves all DoFn instances of a process that read the same subscription. It uses the generated client, not
+the library's subscriber: messages come and are acknowledged in batches, and nothing is done per message in between
+(19 µs of CPU a message against 130).
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import grpc
+from google.api_core import exceptions
+from google.api_core.retry import Retry, if_exception_type
+from google.cloud import pubsub_v1
+from google.pubsub_v1 import types
+
+from transforms.ingest.pubsub.backlog import Backlog, Delivery, Lease
+from transforms.ingest.pubsub.message import Message
+
+_LOG = logging.getLogger(__name__)
+
+_HEARTBEAT_SECONDS = 20.0
+_IDS_PER_CALL = 1_000
+"""A request may have 512 KiB; an ack id has some 200 bytes."""
+
+_PASSING = frozenset(
+    {
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.UNKNOWN,
+    }
+)
+_RETRY = Retry(
+    predicate=if_exception_type(
+        exceptions.Aborted,
+        exceptions.DeadlineExceeded,
+        exceptions.InternalServerError,
+        exceptions.ResourceExhausted,
+        exceptions.ServiceUnavailable,
+    ),
+    initial=0.1,
+    maximum=5.0,
+    timeout=30.0,
+)
+
+
+class SubscriptionError(RuntimeError):
+    """The subscription cannot be read, and trying again will not help."""
+
+
+@dataclass(frozen=True)
+class ReadSettings:
+    """How a subscription is read.
+
+    ``subscription``: full resource name. ``max_messages`` and ``max_bytes``: held at once by a process, waiting or
+    worked on. ``lease_seconds`` (10–600): how soon the messages of a process that died come again; leases are moved
+    on for as long as the process lives, up to ``max_hold_seconds``. ``streams``: connections per process; one carries
+    up to 10 MB/s on the service, 2,000 messages/s on the emulator. ``settle_seconds``: how far out of order messages
+    may be delivered before they count as late.
+    """
+
+    subscription: str
+    max_messages: int = 5_000
+    max_bytes: int = 100_000_000
+    lease_seconds: int = 60
+    max_hold_seconds: float = 3_600
+    streams: int = 2
+    settle_seconds: float = 10
+
+
+class Intake:
+    """Messages of one subscription, for this process. Its threads start with it and end with ``close``."""
+
+    def __init__(self, settings: ReadSettings) -> None:
+        self._settings = settings
+        self._client = pubsub_v1.SubscriberClient()
+        self._client_id = str(uuid.uuid4())
+        self._backlog = Backlog(
+            settings.max_messages, settings.max_bytes, settings.max_hold_seconds, settings.settle_seconds
+        )
+        self._stop = threading.Event()
+        self._calls: set[grpc.Call] = set()
+        self._failure: SubscriptionError | None = None
+        self._threads = [
+            threading.Thread(target=target, name=f"pubsub-{target.__name__.strip('_')}", daemon=True)
+            for target in (*[self._receive] * settings.streams, self._extend)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def take(self, max_messages: int, max_bytes: int, timeout: float) -> Lease:
+        """The next messages; empty when none comes within ``timeout`` seconds, or after ``close``.
+
+        Raises SubscriptionError when the subscription cannot be read.
+        """
+        lease = self._backlog.take(max_messages, max_bytes, timeout)
+        if not lease and self._failure:
+            raise self._failure
+        return lease
+
+    def acknowledge(self, lease: Lease) -> None:
+        """Tells the service that the messages of a lease are done with. If it cannot be told, they come again."""
+        try:
+            for ids in _chunks(lease.ack_ids):
+                self._client.acknowledge(
+                    subscription=self._settings.subscription, ack_ids=ids, retry=_RETRY, timeout=10.0
+                )
+        finally:
+            self._backlog.settle(lease)
+
+    def give_back(self, lease: Lease) -> None:
+        """Returns the messages of a lease to the service, to be delivered again at once, to anyone."""
+        self._backlog.abandon(lease)
+        self._set_deadlines(lease.ack_ids, 0)
+
+    def watermark(self) -> int | None:
+        """Micros: no message published before this is expected; None while that cannot be said."""
+        return self._backlog.watermark()
+
+    def close(self) -> None:
+        """Stops reading, and gives back what nobody has taken."""
+        self._stop.set()
+        waiting = self._backlog.close()
+        for call in list(self._calls):
+            call.cancel()
+        self._set_deadlines(waiting, 0)
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(5.0)
+        self._client.close()
+
+    def _receive(self) -> None:
+        delay = 0.0
+        while not self._stop.wait(delay * random.uniform(0.5, 1.0)):
+            try:
+                received = self._receive_stream()
+            except grpc.RpcError as error:
+                if self._stop.is_set():
+                    return
+                code = error.code()
+                if code not in _PASSING:
+                    what = f"Reading {self._settings.subscription} failed with {code.name}: {error.details()}"
+                    self._failure = SubscriptionError(f"{what}. {_hint(code)}")
+                    self._backlog.close()
+                    return
+                _LOG.info("The stream of %s ended with %s, opening another", self._settings.subscription, code.name)
+                received = False
+            delay = 0.1 if received else min(max(delay * 2, 0.1), 10.0)
+
+    def _receive_stream(self) -> bool:
+        """Reads one stream to its end; whether anything came."""
+        ended = threading.Event()
+        resource = quote(self._settings.subscription, safe="")
+        call = self._client.transport.streaming_pull(
+            self._requests(ended), metadata=[("x-goog-request-params", f"subscription={resource}")]
+        )
+        self._calls.add(call)
+        self._backlog.connected(1)
+        received = False
+        try:
+            for response in call:
+                self._backlog.add(_deliveries(response))
+                received = True
+                while not self._backlog.wait_for_room(1.0):
+                    pass
+                if self._stop.is_set():
+                    break
+        finally:
+            self._backlog.connected(-1)
+            ended.set()
+            call.cancel()
+            self._calls.discard(call)
+        return received
+
+    def _requests(self, ended: threading.Event) -> Iterator[types.StreamingPullRequest]:
+        yield types.StreamingPullRequest(
+            subscription=self._settings.subscription,
+            stream_ack_deadline_seconds=self._settings.lease_seconds,
+            client_id=self._client_id,
+            max_outstanding_messages=self._settings.max_messages,
+            max_outstanding_bytes=self._settings.max_bytes,
+        )
+        while not ended.wait(_HEARTBEAT_SECONDS):
+            yield types.StreamingPullRequest()
+
+    def _extend(self) -> None:
+        """Moves the deadline of all that is held, three times before it would pass."""
+        interval = self._settings.lease_seconds / 3
+        while not self._stop.wait(interval):
+            started = time.monotonic()
+            self._set_deadlines(self._backlog.ack_ids(), self._settings.lease_seconds)
+            if time.monotonic() - started > interval:
+                _LOG.warning("Extending leases takes longer than a third of a lease: hold fewer messages")
+
+    def _set_deadlines(self, ack_ids: Sequence[str], seconds: int) -> None:
+        for ids in _chunks(ack_ids):
+            try:
+                self._client.modify_ack_deadline(
+                    subscription=self._settings.subscription,
+                    ack_ids=ids,
+                    ack_deadline_seconds=seconds,
+                    retry=None,
+                    timeout=5.0,
+                )
+            except exceptions.GoogleAPICallError as error:
+                _LOG.info("%d messages keep their deadline: %s", len(ids), error)
+
+
+_intakes: dict[ReadSettings, tuple[Intake, int]] = {}
+_intakes_lock = threading.Lock()
+
+
+def open_intake(settings: ReadSettings) -> Intake:
+    """The intake of this process for these settings. Each call wants a ``close_intake``; the last one closes it."""
+    with _intakes_lock:
+        intake, users = _intakes.get(settings) or (Intake(settings), 0)
+        _intakes[settings] = (intake, users + 1)
+        return intake
+
+
+def close_intake(settings: ReadSettings) -> None:
+    with _intakes_lock:
+        intake, users = _intakes.pop(settings)
+        if users > 1:
+            _intakes[settings] = (intake, users - 1)
+            return
+    intake.close()
+
+
+def _deliveries(response: types.StreamingPullResponse) -> list[Delivery]:
+    """Works on the protobuf beneath the wrapper, which costs ten times as much to read."""
+    deliveries = []
+    for received in types.StreamingPullResponse.pb(response).received_messages:
+        message = received.message
+        published = message.publish_time
+        deliveries.append(
+            Delivery(
+                received.ack_id,
+                Message(
+                    message.data,
+                    message.message_id,
+                    dict(message.attributes),
+                    published.seconds * 1_000_000 + published.nanos // 1_000,
+                ),
+            )
+        )
+    return deliveries
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _IDS_PER_CALL):
+        yield ids[start : start + _IDS_PER_CALL]
+
+
+def _hint(code: grpc.StatusCode) -> str:
+    if code == grpc.StatusCode.NOT_FOUND:
+        return "Create the subscription, or name another."
+    if code in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED):
+        return "The worker's account needs roles/pubsub.subscriber on it."
+    return "See the subscription's settings."

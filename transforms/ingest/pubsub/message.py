@@ -1,0 +1,81 @@
+"""A message of the queue as a value, and the documents in it. Pure.
+
+A message holds one XML, raw or gzip, or one archive. Its attributes are optional: ``origin`` (a stable identity of the
+input, where its publisher has a better one than the message id) and ``received_at`` (when it first came to the
+business: RFC 3339, or microseconds since the epoch).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from transforms.model import DeadLetter, RawDocument
+
+ORIGIN = "origin"
+RECEIVED_AT = "received_at"
+
+Expand = Callable[[bytes, str, int], Iterable[RawDocument | DeadLetter]]
+"""From payload, origin and received at (micros) to the inputs within: the archive expander."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LATEST = 253_402_300_799_999_999
+"""The last microsecond of the year 9999: later ones fit no timestamp column."""
+
+
+class Message(NamedTuple):
+    """One delivery of a message. ``published_at``: micros, set by the service and the same at every redelivery."""
+
+    data: bytes
+    message_id: str
+    attributes: Mapping[str, str]
+    published_at: int
+
+
+def origin_of(message: Message, subscription: str) -> str:
+    """The attribute ``origin``, else ``pubsub:<project>/<subscription>/<message id>``: a redelivery has the same.
+
+    The subscription rather than its topic, since a job always knows its own subscription without asking for it.
+    ``subscription`` is the full resource name.
+    """
+    return message.attributes.get(ORIGIN) or f"pubsub:{short_name(subscription)}/{message.message_id}"
+
+
+def received_at_of(message: Message) -> int:
+    """Micros since the epoch: the attribute ``received_at``, else when the message was published."""
+    text = message.attributes.get(RECEIVED_AT)
+    instant = parse_instant(text) if text else None
+    return message.published_at if instant is None else instant
+
+
+def parse_instant(text: str) -> int | None:
+    """RFC 3339 text with its offset, or digits that are micros, as micros since the epoch; None for anything else."""
+    if text.isascii() and text.isdigit():
+        micros = int(text) if len(text) <= 18 else _LATEST + 1
+    else:
+        try:
+            instant = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        if instant.tzinfo is None:
+            return None
+        micros = micros_of(instant)
+    return micros if 0 <= micros <= _LATEST else None
+
+
+def micros_of(instant: datetime) -> int:
+    """An aware datetime as micros since the epoch, exactly."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def documents_of(message: Message, subscription: str, expand: Expand) -> Iterable[RawDocument | DeadLetter]:
+    """The inputs in a message. What is no XML comes out as it is: the parser says why it is dead."""
+    return expand(message.data, origin_of(message, subscription), received_at_of(message))
+
+
+def short_name(resource: str) -> str:
+    """``projects/p/subscriptions/s`` as ``p/s``."""
+    parts = resource.split("/")
+    return f"{parts[1]}/{parts[3]}" if len(parts) == 4 else resource

@@ -1,0 +1,92 @@
+"""What must be true of a subscription before a job reads it."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from google.api_core import exceptions
+from google.api_core.retry import Retry
+from google.cloud import pubsub_v1
+
+from transforms.ingest.pubsub.intake import SubscriptionError
+
+_RETRY = Retry(timeout=10.0)
+_NAME = re.compile(r"projects/([^/]+)/subscriptions/([A-Za-z][A-Za-z0-9._~+%-]{2,254})\Z")
+
+
+class SubscriptionFacts(NamedTuple):
+    """What a preflight saw: full names, seconds, and ``notes`` that people should read though the job can run."""
+
+    subscription: str
+    topic: str
+    ack_deadline_seconds: int
+    exactly_once: bool
+    dead_letter_topic: str
+    notes: tuple[str, ...]
+
+
+def subscription_path(name: str, project: str | None) -> str:
+    """A full resource name, from itself or from the short name of a subscription in ``project``.
+
+    Raises SubscriptionError when the name cannot be one.
+    """
+    path = name if "/" in name else f"projects/{project or ''}/subscriptions/{name}"
+    if not _NAME.match(path):
+        where = "" if project or "/" in name else " (no project is given)"
+        raise SubscriptionError(
+            f"{name!r} is no subscription{where}: "
+            "give projects/<project>/subscriptions/<name>, or its name and --project."
+        )
+    return path
+
+
+def check_subscription(subscription: str) -> SubscriptionFacts:
+    """Looks at a subscription, by its full name. Raises SubscriptionError with what to do when a job cannot read it."""
+    with pubsub_v1.SubscriberClient() as client:
+        try:
+            found = client.get_subscription(subscription=subscription, retry=_RETRY, timeout=10.0)
+        except exceptions.NotFound as error:
+            raise SubscriptionError(
+                f"{subscription} does not exist. Create it: gcloud pubsub subscriptions create "
+                f"{subscription} --topic=<topic> --ack-deadline=600"
+            ) from error
+        except (exceptions.PermissionDenied, exceptions.Unauthenticated) as error:
+            raise SubscriptionError(
+                f"This account may not look at {subscription}: it needs roles/pubsub.viewer, and the job's account "
+                f"roles/pubsub.subscriber ({error.message})."
+            ) from error
+        except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
+            raise SubscriptionError(f"Pub/Sub does not answer about {subscription}: {error.message}") from error
+    if found.push_config.push_endpoint or found.bigquery_config.table or found.cloud_storage_config.bucket:
+        raise SubscriptionError(
+            f"{subscription} delivers its messages somewhere else by itself: "
+            "make a pull subscription of the same topic."
+        )
+    if found.detached:
+        raise SubscriptionError(f"{subscription} is detached from its topic: make another.")
+    return SubscriptionFacts(
+        subscription,
+        found.topic,
+        found.ack_deadline_seconds,
+        found.enable_exactly_once_delivery,
+        found.dead_letter_policy.dead_letter_topic,
+        _notes(found),
+    )
+
+
+def _notes(found: pubsub_v1.types.Subscription) -> tuple[str, ...]:
+    notes = []
+    if found.topic == "_deleted-topic_":
+        notes.append("Its topic was deleted: no new messages will come.")
+    if found.enable_message_ordering:
+        notes.append("It delivers in order, which nothing here needs and which slows it down.")
+    if found.filter:
+        notes.append(f"It has a filter, so the job sees only messages with {found.filter}.")
+    if found.dead_letter_policy.dead_letter_topic:
+        attempts = found.dead_letter_policy.max_delivery_attempts
+        notes.append(
+            f"After {attempts} deliveries without acknowledgement a message goes to "
+            f"{found.dead_letter_policy.dead_letter_topic}: restarts of the job count as such."
+        )
+    return tuple(notes)
