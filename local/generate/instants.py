@@ -43,7 +43,8 @@ class Instant(NamedTuple):
     @property
     def year_month(self) -> str:
         """``2503``, as an access key holds it."""
-        return self.moment.strftime("%y%m")
+        moment = self.moment
+        return f"{moment.year % 100:02d}{moment.month:02d}"
 
     def plus(self, seconds: int) -> Instant:
         """The instant some seconds later, at the same offset."""

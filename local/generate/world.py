@@ -92,7 +92,10 @@ class Party:
     def transport_address(self) -> str:
         """Inside of an address of CT-e, MDF-e and NF3e, up to the state: the postal code comes first."""
         city = self.city
-        return f"{self.street_lines}<cMun>{city.code}</cMun><xMun>{city.name}</xMun><CEP>{self.cep}</CEP><UF>{city.uf}</UF>"
+        return (
+            f"{self.street_lines}<cMun>{city.code}</cMun><xMun>{city.name}</xMun><CEP>{self.cep}</CEP>"
+            f"<UF>{city.uf}</UF>"
+        )
 
 
 class Product(NamedTuple):
