@@ -11,10 +11,13 @@ from datetime import UTC, datetime
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 
-DEFAULT_INSTANCE = "acervo"
-DEFAULT_TABLE = "acervo"
-DEFAULT_DATASET = "acervo"
-MAX_INPUT_BYTES = 10_000_000
+from pipelines.defaults import (
+    DEFAULT_APP_PROFILE,
+    DEFAULT_DATASET,
+    DEFAULT_INSTANCE,
+    DEFAULT_TABLE,
+    MAX_INPUT_BYTES,
+)
 
 
 class StoreOptions(PipelineOptions):
@@ -33,7 +36,7 @@ class StoreOptions(PipelineOptions):
         )
         parser.add_argument(
             "--bigtable_app_profile",
-            default="default",
+            default=DEFAULT_APP_PROFILE,
             help="Bigtable app profile. It must route to a single cluster and allow single-row transactions.",
         )
         parser.add_argument("--dataset", default=DEFAULT_DATASET, help="BigQuery dataset of the tables and views.")

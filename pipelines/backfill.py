@@ -1,0 +1,91 @@
+"""Backfill: files and archives -> the source of truth, the tables and the counts. Bounded.
+
+    python -m pipelines.backfill --input 'gs://bucket/2025/*.zip' --project P --bigtable_instance I --dataset D
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.runners.runner import PipelineResult
+
+from pipelines import launching
+from pipelines.ingest import IngestConfig, IngestDocuments, Ingested, Inputs
+from pipelines.options import IngestOptions, Launch, StoreOptions, launch_of
+from transforms.ingest.files import ReadDocuments, check_patterns
+
+JOB = "backfill"
+
+
+class BackfillOptions(PipelineOptions):
+    """What a backfill reads."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--input",
+            help="Files, folders or globs to read, separated by commas; local or gs://. Folders are read with all "
+            "that is below them.",
+        )
+
+
+def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> Ingested:
+    """Adds the whole job to the pipeline and gives what it makes, for tests to look at."""
+    patterns = patterns_of(options)
+    read = pipeline | "ReadDocuments" >> ReadDocuments(
+        patterns, max_bytes=options.view_as(IngestOptions).max_input_bytes
+    )
+    inputs = Inputs(read[ReadDocuments.DOCUMENTS], read[ReadDocuments.DEAD_LETTERS])
+    return inputs | "Ingest" >> IngestDocuments(config_of(options, launch, partials=launch.run))
+
+
+def config_of(options: PipelineOptions, launch: Launch, partials: str) -> IngestConfig:
+    """The composite's configuration from the options that every job shares."""
+    ingest = options.view_as(IngestOptions)
+    return IngestConfig(
+        launch=launch,
+        truth=launching.truth_of(options),
+        project=options.view_as(GoogleCloudOptions).project,
+        dataset=options.view_as(StoreOptions).dataset,
+        partials=partials,
+        max_input_bytes=ingest.max_input_bytes,
+        strict=ingest.strict,
+    )
+
+
+def patterns_of(options: PipelineOptions) -> list[str]:
+    """The patterns of ``--input``."""
+    given = options.view_as(BackfillOptions).input or ""
+    return [pattern for pattern in (part.strip() for part in given.split(",")) if pattern]
+
+
+def preflight(options: PipelineOptions) -> None:
+    """Raises LaunchError for what would make the job fail later."""
+    patterns = patterns_of(options)
+    if not patterns:
+        raise launching.LaunchError("nothing to read: give --input, a file, folder, glob or gs:// pattern.")
+    check_patterns(patterns)
+    launching.check_stores(options)
+
+
+def run(argv: Sequence[str] | None = None) -> PipelineResult:
+    """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
+    options = launching.options_of(argv, BackfillOptions)
+    preflight(options)
+    launch = launch_of(options, JOB, patterns_of(options))
+    pipeline = beam.Pipeline(options=options)
+    build(pipeline, options, launch)
+    return launching.launch(pipeline)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    return launching.main(run, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
+

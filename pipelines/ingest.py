@@ -1,0 +1,156 @@
+"""``IngestDocuments``: everything between raw documents and the stores, the same for every job.
+
+    inputs -> Parse -> ApplyToTruth -> rows -> WriteRows
+                 \\            \\-> changes -> CountChanges -> StoreCounts -> rows
+                  \\-> dead letters -> StoreDeadLetters -> rows
+
+A job chooses its source and the windows of its counts; nothing here asks which job it is in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+from apache_beam.transforms.window import GlobalWindows
+
+from pipelines.options import Launch
+from transforms.counting.store import StoreCounts
+from transforms.counting.transform import CountChanges
+from transforms.model import Applied, Change, DeadLetter, RawDocument
+from transforms.parse.transform import ParseDocuments
+from transforms.truth.config import TruthConfig
+from transforms.truth.transform import ApplyToTruth, StoreDeadLetters
+from transforms.views.refused import dead_letter_of
+from transforms.views.rows import TableRow, row_of_count, rows_of, rows_of_dead_letter
+from transforms.views.write import WriteRows
+
+VIEWS_STAGE = "views"
+
+
+@dataclass(frozen=True)
+class IngestConfig:
+    """What the composite needs to know. ``partials`` names the partial sums of counts (see ``CountChanges``)."""
+
+    launch: Launch
+    truth: TruthConfig
+    project: str
+    dataset: str
+    partials: str
+    max_input_bytes: int
+    strict: bool = False
+
+
+class Inputs(NamedTuple):
+    """What a source gives: documents to parse, and inputs that were dead before they could be parsed."""
+
+    documents: beam.PCollection[RawDocument]
+    dead_letters: beam.PCollection[DeadLetter]
+
+
+class Ingested(NamedTuple):
+    """What became of the inputs, each only after its commit to the source of truth."""
+
+    applied: beam.PCollection[Applied]
+    changes: beam.PCollection[Change]
+    dead_letters: beam.PCollection[DeadLetter]
+    counts: beam.PCollection[dict[str, Any]]
+
+
+class IngestDocuments(beam.PTransform):
+    """``Inputs`` -> ``Ingested``; everything is in Bigtable first and in BigQuery after."""
+
+    def __init__(self, config: IngestConfig, count_windows: beam.WindowInto | None = None) -> None:
+        """``count_windows``: windows, trigger and lateness of counts; panes must be discarded. Default: one window."""
+        super().__init__()
+        self._config = config
+        self._count_windows = count_windows or beam.WindowInto(GlobalWindows())
+
+    def expand(self, inputs: Inputs) -> Ingested:
+        config, launch = self._config, self._config.launch
+        parsed = inputs.documents | "ParseDocuments" >> ParseDocuments(
+            max_bytes=config.max_input_bytes, strict=config.strict
+        )
+        applied = parsed[ParseDocuments.RECORDS] | "ApplyToTruth" >> ApplyToTruth(config.truth, launch.run, launch.job)
+        records = applied[ApplyToTruth.APPLIED]
+        changes = records | "Changes" >> beam.FlatMap(_changes).with_output_types(Change)
+        counts = (
+            changes
+            | "CountWindows" >> self._count_windows
+            | "CountChanges" >> CountChanges(config.partials, launch.started_at)
+            | "StoreCounts" >> StoreCounts(config.truth)
+        )
+        dead = (
+            (inputs.dead_letters, parsed[ParseDocuments.DEAD_LETTERS], applied[ApplyToTruth.DEAD_LETTERS])
+            | "AllDeadLetters" >> beam.Flatten()
+            | "StoreDeadLetters" >> StoreDeadLetters(config.truth, launch.run, launch.job)
+        )
+        refused = self._serve(records, dead, counts)
+        return Ingested(records, changes, (dead, refused) | "DeadLetters" >> beam.Flatten(), counts)
+
+    def _serve(
+        self,
+        records: beam.PCollection[Applied],
+        dead: beam.PCollection[DeadLetter],
+        counts: beam.PCollection[dict[str, Any]],
+    ) -> beam.PCollection[DeadLetter]:
+        """Writes the rows of everything; gives the dead letters of rows that BigQuery refused."""
+        config, launch = self._config, self._config.launch
+        letters = beam.ParDo(_DeadLetterRows(launch))
+        rows = (
+            records | "RowsOfRecords" >> beam.FlatMap(rows_of).with_output_types(TableRow),
+            dead | "RowsOfDeadLetters" >> letters,
+            counts | "RowsOfCounts" >> beam.Map(row_of_count).with_output_types(TableRow),
+        )
+        # Not flattened: each stays fused with what makes it, and its rows travel in larger batches.
+        written = [
+            pcoll | f"Write{name}" >> WriteRows(config.project, config.dataset)
+            for name, pcoll in zip(("Records", "DeadLetters", "Counts"), rows, strict=True)
+        ]
+        refused = (
+            tuple(outputs[WriteRows.REFUSED] for outputs in written)
+            | "AllRefused" >> beam.Flatten()
+            | "DeadLettersOfRefused" >> beam.Map(dead_letter_of).with_output_types(DeadLetter)
+            | "StoreRefused" >> StoreDeadLetters(config.truth, launch.run, launch.job)
+        )
+        last = (
+            refused
+            | "RowsOfRefused" >> beam.ParDo(_DeadLetterRows(launch))
+            | "WriteRefused" >> WriteRows(config.project, config.dataset)
+        )
+        _ = last[WriteRows.REFUSED] | "NothingLeft" >> beam.Map(_cannot_be_refused)
+        return refused
+
+
+def _changes(applied: Applied) -> Iterator[Change]:
+    if applied.change is not None:
+        yield applied.change
+
+
+@beam.typehints.with_input_types(DeadLetter)
+@beam.typehints.with_output_types(TableRow)
+class _DeadLetterRows(beam.DoFn):
+    """Rows of a dead letter, and its counters: in all, and by code."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._all = Metrics.counter("acervo", "dead_letters")
+        self._refused = Metrics.counter("acervo", "rows_dead")
+
+    def process(self, letter: DeadLetter) -> Iterator[TableRow]:  # type: ignore[override]
+        (self._refused if letter.stage == VIEWS_STAGE else self._all).inc()
+        Metrics.counter("acervo", f"dead_letter_{letter.code}").inc()
+        yield from rows_of_dead_letter(letter, self._launch.run, self._launch.job, time.time_ns() // 1_000)
+
+
+def _cannot_be_refused(refusal: tuple[str, dict[str, Any], str]) -> None:
+    table, row, reason = refusal
+    raise RuntimeError(
+        f"BigQuery refused the row that reports a refused row (table {table}): {reason}. The input is kept in the "
+        f"Bigtable table of dead letters under {row.get('dead_letter_id')}. Check that the tables are current: "
+        "python -m pipelines.tables"
+    )

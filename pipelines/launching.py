@@ -1,0 +1,105 @@
+"""What every job does around its pipeline: reading options, checking the stores, launching, telling people."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import (
+    GoogleCloudOptions,
+    PipelineOptions,
+    SetupOptions,
+    StandardOptions,
+)
+from apache_beam.runners.runner import PipelineResult
+
+from pipelines.options import IngestOptions, StoreOptions
+from transforms.counting import cells
+from transforms.truth import admin
+from transforms.truth.config import TruthConfig
+from transforms.truth.errors import TruthError
+from transforms.views import catalog
+
+COUNT_TABLES = {cells.TABLE_SUFFIX: cells.FAMILIES}
+
+
+class LaunchError(Exception):
+    """A job that cannot start; the message says what is wrong and what to do."""
+
+
+def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> PipelineOptions:
+    """Options from a command line. Raises LaunchError for a flag that nobody knows: it is a slip of the pen."""
+    for family in (StoreOptions, IngestOptions, *families):
+        _ = family  # importing it is what makes Beam know its flags
+    options = PipelineOptions(list(argv) if argv is not None else None)
+    _refuse_unknown(options)
+    google = options.view_as(GoogleCloudOptions)
+    if not google.project:
+        raise LaunchError("no project: give --project (with the local stack, any name such as acervo-local).")
+    # What the workers import is the installed package: nothing of __main__ needs to travel.
+    options.view_as(SetupOptions).save_main_session = False
+    return options
+
+
+def _refuse_unknown(options: PipelineOptions) -> None:
+    known: set[str] = set()
+    unknown = []
+    for name in options.get_all_options(retain_unknown_options=False):
+        known.add(f"--{name}")
+    for name in options.get_all_options(retain_unknown_options=True):
+        if f"--{name}" not in known:
+            unknown.append(f"--{name}")
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], known, 1)
+        hint = f" Did you mean {near[0]}?" if near else " See --help."
+        raise LaunchError(f"unknown option {', '.join(unknown)}.{hint}")
+
+
+def truth_of(options: PipelineOptions) -> TruthConfig:
+    """Where the source of truth is."""
+    store = options.view_as(StoreOptions)
+    return TruthConfig(
+        project=options.view_as(GoogleCloudOptions).project,
+        instance=store.bigtable_instance,
+        table=store.bigtable_table,
+        app_profile=store.bigtable_app_profile,
+        max_in_flight=options.view_as(IngestOptions).max_in_flight,
+    )
+
+
+def check_stores(options: PipelineOptions) -> None:
+    """Raises LaunchError when Bigtable or BigQuery is not as the job needs it."""
+    store = options.view_as(StoreOptions)
+    try:
+        admin.preflight(truth_of(options), COUNT_TABLES)
+    except TruthError as error:
+        raise LaunchError(str(error)) from error
+    try:
+        catalog.preflight(options.view_as(GoogleCloudOptions).project, store.dataset)
+    except catalog.CatalogError as error:
+        raise LaunchError(str(error)) from error
+
+
+def launch(pipeline: beam.Pipeline) -> PipelineResult:
+    """Runs the pipeline; waits for its end on runners that live in or beside this process."""
+    result = pipeline.run()
+    if "Dataflow" not in (pipeline.options.view_as(StandardOptions).runner or ""):
+        result.wait_until_finish()
+    return result
+
+
+def main(run: Callable[[Sequence[str] | None], PipelineResult], argv: Sequence[str] | None) -> int:
+    """Runs a job for the command line: an error that people can act on, never a bare traceback."""
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        run(argv)
+    except (LaunchError, TruthError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; the same run can be started again and finishes what it began.", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,196 @@
+"""Everything known of one access key: its XMLs, their lineage, the changes they made and the folded state.
+
+    python -m pipelines.lookup <access key> [--json] [--xml N --output FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from local.stack import discover
+from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_INSTANCE, DEFAULT_TABLE
+from transforms import access_key
+from transforms.model import Change
+from transforms.truth.config import TruthConfig
+from transforms.truth.dead_letters import StoredDeadLetter
+from transforms.truth.errors import TruthError
+from transforms.truth.read import History, Reader, StoredRecord
+
+_DEAD_LETTER_ID_LENGTH = 64
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; exit status 0 found, 1 not found, 2 cannot look."""
+    arguments = _parser().parse_args(argv)
+    local = discover.adopt(arguments.project)
+    project = arguments.project or (discover.LOCAL_PROJECT if local else os.environ.get("GOOGLE_CLOUD_PROJECT"))
+    if not project:
+        return _fail("no project: give --project, or start the local stack with: make stack")
+    config = TruthConfig(project, arguments.bigtable_instance, arguments.bigtable_table, arguments.bigtable_app_profile)
+    reader = Reader(config)
+    try:
+        return _look_up(reader, arguments)
+    except TruthError as error:
+        return _fail(str(error))
+    finally:
+        reader.close()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipelines.lookup", description="History of one access key.")
+    parser.add_argument("key", help="access key (44 characters), Id of a voided range, or id of a dead letter")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    parser.add_argument("--xml", type=int, metavar="N", help="write the XML of the key's N-th record, byte for byte")
+    parser.add_argument("--output", type=Path, help="file for --xml (default: standard output)")
+    parser.add_argument("--project", help="Google Cloud project (default: the local stack's)")
+    parser.add_argument("--bigtable_instance", default=DEFAULT_INSTANCE)
+    parser.add_argument("--bigtable_table", default=DEFAULT_TABLE)
+    parser.add_argument("--bigtable_app_profile", default=DEFAULT_APP_PROFILE)
+    return parser
+
+
+def _look_up(reader: Reader, arguments: argparse.Namespace) -> int:
+    key = normalised(arguments.key)
+    history = reader.history(key)
+    if history is None and len(key) == _DEAD_LETTER_ID_LENGTH:
+        return _dead_letter(reader.dead_letter(key.lower()), arguments)
+    if history is None:
+        print(f"nothing is stored under {key}.{_hint(key)}", file=sys.stderr)
+        return 1
+    if arguments.xml is not None:
+        return _write_xml(reader, history, arguments.xml, arguments.output)
+    if arguments.json:
+        sys.stdout.buffer.write(orjson.dumps(as_json(history), option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        print(as_text(history))
+    return 0
+
+
+def normalised(text: str) -> str:
+    """A key as people paste it: spaces, dots and dashes out, ``NFe`` and the like before it off."""
+    key = "".join(c for c in text if c.isalnum())
+    for prefix in ("NFe", "CTe", "MDFe", "NF3e", "BPe", "NFCom"):
+        if key.startswith(prefix) and access_key.is_access_key(key[len(prefix) :]):
+            return key[len(prefix) :]
+    return key
+
+
+def _hint(key: str) -> str:
+    if len(key) == _DEAD_LETTER_ID_LENGTH or key.startswith("ID"):
+        return ""
+    if not access_key.is_access_key(key):
+        return f" It is no access key: those have 44 digits (letters only in the CNPJ), this has {len(key)} characters."
+    if access_key.check_digit(key) != key[-1]:
+        return " Its check digit is wrong: is it mistyped?"
+    return ""
+
+
+def _write_xml(reader: Reader, history: History, number: int, output: Path | None) -> int:
+    if not 1 <= number <= len(history.records):
+        return _fail(f"--xml {number}: the key has records 1 to {len(history.records)}")
+    xml = reader.xml(history.key, history.records[number - 1].record_id)
+    if output is None:
+        sys.stdout.buffer.write(xml)
+    else:
+        output.write_bytes(xml)
+    return 0
+
+
+def as_json(history: History) -> dict[str, Any]:
+    """The history as JSON values, records in the order in which they were applied."""
+    return {
+        "key": history.key,
+        "revision": history.revision,
+        "state": history.state,
+        "records": [_record_json(record) for record in history.records],
+    }
+
+
+def _record_json(record: StoredRecord) -> dict[str, Any]:
+    values = record._asdict()
+    del values["key"]
+    return values | {
+        "change": record.change._asdict(),
+        "arrivals": [arrival._asdict() for arrival in record.arrivals],
+    }
+
+
+def as_text(history: History) -> str:
+    """The history for people: the state, then each record with its change and its arrivals."""
+    state = dict(history.state)
+    lines = [f"{history.key}  {state.pop('status')}  revision {history.revision}"]
+    lines += [f"    {name}: {value}" for name, value in sorted(state.items())]
+    for number, record in enumerate(history.records, 1):
+        lines += ["", *_record_lines(number, record)]
+    return "\n".join(lines)
+
+
+_SHOWN = (
+    "issued_at_text", "total", "issuer_id", "issuer_name", "recipient_id", "recipient_name", "protocol_status",
+    "protocol_number", "summary_status", "event_type", "sequence", "occurred_at_text", "return_status", "reason",
+    "correction",
+)  # fmt: skip
+
+
+def _record_lines(number: int, record: StoredRecord) -> list[str]:
+    name = record.fields.get("event_name", record.layout)
+    lines = [f"{number}. {record.kind} {name} ({record.form}), {record.xml_bytes} bytes, {_change_text(record.change)}"]
+    lines.append(f"   record {record.record_id}")
+    shown = [f"{field}: {record.fields[field]}" for field in _SHOWN if field in record.fields]
+    if shown:
+        lines.append("   " + "; ".join(shown))
+    if record.findings:
+        lines.append("   findings: " + ", ".join(record.findings))
+    for arrival in record.arrivals:
+        lines.append(f"   {_moment(arrival.received_at)}  {arrival.outcome:9} {arrival.origin}")
+        lines.append(f"   {'':20}  {'':9} run {arrival.run}, job {arrival.job}, applied {_moment(arrival.applied_at)}")
+    return lines
+
+
+def _change_text(change: Change) -> str:
+    before = change.before["status"] if change.before else "nothing"
+    return f"revision {change.revision}: {before} -> {change.after['status']}"
+
+
+def _moment(micros: int) -> str:
+    return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) -> int:
+    if found is None:
+        print(f"no dead letter has the id {arguments.key}", file=sys.stderr)
+        return 1
+    letter = found.letter
+    if arguments.xml is not None:
+        if arguments.output is None:
+            sys.stdout.buffer.write(letter.payload)
+        else:
+            arguments.output.write_bytes(letter.payload)
+        return 0
+    values = {name: value for name, value in letter._asdict().items() if name != "payload"}
+    values |= {"dead_letter_id": found.dead_letter_id, "arrivals": [a._asdict() for a in found.arrivals]}
+    if arguments.json:
+        sys.stdout.buffer.write(orjson.dumps(values, option=orjson.OPT_INDENT_2) + b"\n")
+        return 0
+    print(f"dead letter {found.dead_letter_id}  {letter.code} ({letter.stage})")
+    print(f"    {letter.message}\n    {letter.origin}, {letter.size} bytes, received {_moment(letter.received_at)}")
+    for arrival in found.arrivals:
+        print(f"    run {arrival.run}, job {arrival.job}")
+    return 0
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,53 @@
+"""``StoreCounts``: partial sums into Bigtable, handed on once they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.transforms.window import BoundedWindow
+from apache_beam.utils.timestamp import Timestamp
+
+from transforms.counting import cells
+from transforms.truth.config import TruthConfig
+from transforms.truth.rows import Cell
+from transforms.truth.transaction import Outcome, Transaction, Write
+from transforms.truth.transform import Place, WriterDoFn
+
+Partial = dict[str, Any]
+
+
+class StoreCounts(beam.PTransform):
+    """PCollection of partials (rows of the table ``counts``) -> the same, once each is in Bigtable."""
+
+    def __init__(self, config: TruthConfig) -> None:
+        super().__init__()
+        self._config = config
+
+    def expand(self, partials: beam.PCollection[Partial]) -> beam.PCollection[Partial]:
+        return partials | "Store" >> beam.ParDo(_StoreCounts(self._config))
+
+
+@beam.typehints.with_input_types(Partial)
+@beam.typehints.with_output_types(Partial)
+class _StoreCounts(WriterDoFn):
+    def __init__(self, config: TruthConfig) -> None:
+        super().__init__(config)
+        self._table = f"{config.records_table}{cells.TABLE_SUFFIX}"
+
+    def process(
+        self,
+        partial: Partial,
+        timestamp: Timestamp = beam.DoFn.TimestampParam,
+        window: BoundedWindow = beam.DoFn.WindowParam,
+    ) -> Iterator[Any]:
+        row, cell = cells.cell_of(self._writer.codec, partial)
+        place = Place(timestamp, window)
+        self._bundle.add(self._table, row, len(cell.value), place, lambda: _store(row, cell, partial))
+        return self._ready()
+
+
+def _store(row: bytes, cell: Cell, partial: Partial) -> Transaction:
+    yield Write(row, (cell,))
+    return Outcome(partial, 0, len(cell.value))

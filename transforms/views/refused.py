@@ -1,0 +1,29 @@
+"""A row that BigQuery refused, as a dead letter. Pure."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import orjson
+
+from transforms.model import DeadLetter
+
+ROW_REFUSED = "row_refused"
+
+
+def dead_letter_of(refusal: tuple[str, dict[str, Any], str]) -> DeadLetter:
+    """Dead letter of a (table, row, reason): its bytes are the row as JSON, its origin the row's own.
+
+    The record itself is safe in Bigtable; what is missing is its row, which a rebuild writes once the cause is mended.
+    """
+    table, row, reason = refusal
+    payload = orjson.dumps(row, option=orjson.OPT_SORT_KEYS, default=_text)
+    message = f"table {table} cannot hold this row: {reason}"
+    origin = f"{row.get('origin', '')}#row:{table}"
+    received_at = row.get("received_at") or row.get("job_started_at") or 0
+    return DeadLetter(ROW_REFUSED, message, "views", origin, payload, received_at, len(payload))
+
+
+def _text(value: Any) -> str:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
