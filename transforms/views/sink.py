@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
-from google.api_core.exceptions import NotFound
-
-from transforms.views import connect, schema
+from transforms.views import catalog, connect, schema
 from transforms.views.append import Appender, RetryPolicy
 from transforms.views.encode import RowEncoder
 
@@ -33,15 +31,11 @@ class Appended(NamedTuple):
     millis: int
 
 
-class TableMismatch(RuntimeError):
-    """A table is missing or has other columns than the rows that are meant for it."""
-
-
 class Sink:
     """Appends batches of encoded rows, each on a thread of a small pool."""
 
     def __init__(self, destination: Destination) -> None:
-        check_tables(destination.project, destination.dataset)
+        catalog.preflight(destination.project, destination.dataset)
         self.encoders = {name: RowEncoder(schema.load(name)) for name in schema.TABLES}
         channel = connect.storage_channel(destination.endpoint)
         parent = f"projects/{destination.project}/datasets/{destination.dataset}/tables"
@@ -72,21 +66,3 @@ def sink_of(destination: Destination) -> Sink:
         if destination not in _SINKS:
             _SINKS[destination] = Sink(destination)
         return _SINKS[destination]
-
-
-def check_tables(project: str, dataset: str) -> None:
-    """Raises ``TableMismatch``, naming tables and columns, unless every table can take the rows meant for it."""
-    client = connect.rest_client(project)
-    problems: list[str] = []
-    for name in schema.TABLES:
-        try:
-            found = client.get_table(f"{project}.{dataset}.{name}")
-        except NotFound:
-            problems.append(f"table {name} does not exist")
-            continue
-        problems += schema.mismatches(schema.load(name), found.schema)
-    if problems:
-        raise TableMismatch(
-            f"BigQuery dataset {project}.{dataset} is not as this version needs it: {'; '.join(problems)}. "
-            f"Run: python -m pipelines.tables --project {project} --dataset {dataset}"
-        )

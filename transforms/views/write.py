@@ -29,9 +29,9 @@ Refusal = tuple[str, Row, str]
 class WriteRows(beam.PTransform):
     """PCollection[(table, row)] -> tagged PCollections, once the rows are in BigQuery.
 
-    ``WRITTEN``: (table, rows written), one per bundle, table and window. ``REFUSED``: (table, row, reason) of each row that
-    its table cannot hold; all others of its batch are written. A bundle whose rows cannot be written for another
-    reason fails, after retries for ``retry_seconds``. Rows are written at least once: views keep one per id.
+    ``WRITTEN``: (table, rows written), one per bundle, table and window. ``REFUSED``: (table, row, reason) of each
+    row that its table cannot hold; all others of its batch are written. A bundle whose rows cannot be written for
+    another reason fails, after retries for ``retry_seconds``. Rows are written at least once: views keep one per id.
     """
 
     WRITTEN = "written"

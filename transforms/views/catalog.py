@@ -1,0 +1,217 @@
+"""The dataset with its tables and views: looked at, created, and brought up to date. Idempotent.
+
+Columns are added, descriptions and views replaced; nothing is ever dropped or rewritten. What would need that is
+refused with a message, before anything is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound
+from google.api_core.retry import Retry
+from google.cloud import bigquery
+
+from transforms.views import connect, schema, sql
+from transforms.views.schema import Column, Table
+
+_RETRY = Retry(deadline=60.0)
+_PARTITION = schema.PARTITION_FIELD
+
+
+class CatalogError(Exception):
+    """The dataset is not as it must be and cannot be brought there; the message says what and what to do."""
+
+
+class Step(NamedTuple):
+    """One thing to do: what, for people, and the call that does it."""
+
+    description: str
+    do: Callable[[], object]
+
+
+def preflight(project: str, dataset: str) -> None:
+    """Raises ``CatalogError``, naming tables and columns, unless every table can take the rows meant for it."""
+    client = connect.rest_client(project)
+    problems: list[str] = []
+    for name in schema.TABLES:
+        found = _get(client, f"{project}.{dataset}.{name}")
+        if found is None:
+            problems.append(f"table {name} does not exist")
+        else:
+            problems += schema.mismatches(schema.load(name), found.schema)
+    if problems:
+        raise CatalogError(
+            f"BigQuery dataset {project}.{dataset} is not as this version needs it: {'; '.join(problems)}. "
+            f"Run: python -m pipelines.tables --project {project} --dataset {dataset}"
+        )
+
+
+def migrate(project: str, dataset: str, location: str | None = None, dry_run: bool = False) -> list[str]:
+    """Creates what is missing and updates what is out of date; descriptions of what was (or would be) done.
+
+    ``location`` is where a missing dataset is created, the project's default when None. Raises ``CatalogError``.
+    """
+    client = connect.rest_client(project)
+    try:
+        steps = _plan(client, project, dataset, location)
+        if not dry_run:
+            for step in steps:
+                step.do()
+    except Forbidden as error:
+        raise CatalogError(
+            f"not allowed to set up {project}.{dataset}: {error.message}. It takes roles/bigquery.dataEditor on the "
+            "dataset, or on the project where the dataset is to be created."
+        ) from error
+    except GoogleAPICallError as error:
+        raise CatalogError(f"BigQuery did not set up {project}.{dataset}: {error.message}") from error
+    return [step.description for step in steps]
+
+
+def _plan(client: bigquery.Client, project: str, dataset: str, location: str | None) -> list[Step]:
+    try:
+        views = sql.views(project, dataset)
+    except ValueError as error:
+        raise CatalogError(str(error)) from error
+    steps: list[Step] = []
+    problems: list[str] = []
+    try:
+        client.get_dataset(f"{project}.{dataset}", retry=_RETRY)
+    except NotFound:
+        steps.append(_create_dataset(client, project, dataset, location))
+    for name in schema.TABLES:
+        table = schema.load(name)
+        path = f"{project}.{dataset}.{name}"
+        found = _get(client, path)
+        if found is None:
+            steps.append(_create_table(client, path, table))
+        else:
+            problems += incompatibilities(table, found)
+            steps += _update_table(client, table, found)
+    for view in views:
+        steps += _put_view(client, f"{project}.{dataset}.{view.name}", view, problems)
+    if problems:
+        raise CatalogError(
+            f"cannot bring {project}.{dataset} up to date without losing data: {'; '.join(problems)}. "
+            "Nothing was changed. Copy the table aside and drop it, then run this again and rebuild it."
+        )
+    return steps
+
+
+def _get(client: bigquery.Client, path: str) -> bigquery.Table | None:
+    try:
+        return client.get_table(path, retry=_RETRY)
+    except NotFound:
+        return None
+
+
+def _create_dataset(client: bigquery.Client, project: str, name: str, location: str | None) -> Step:
+    dataset = bigquery.Dataset(f"{project}.{name}")
+    dataset.description = "Fiscal documents: their records, changes, counts, and views over them."
+    if location:
+        dataset.location = location
+    return Step(
+        f"create dataset {name}" + (f" in {location}" if location else ""),
+        lambda: client.create_dataset(dataset, exists_ok=True, retry=_RETRY),
+    )
+
+
+def _create_table(client: bigquery.Client, path: str, table: Table) -> Step:
+    target = bigquery.Table(path, schema=[_field(column) for column in table.columns])
+    target.description = table.description
+    start, end = schema.PARTITION_RANGE
+    target.range_partitioning = bigquery.RangePartitioning(
+        field=schema.PARTITION_FIELD, range_=bigquery.PartitionRange(start=start, end=end, interval=1)
+    )
+    target.clustering_fields = list(table.clustering)
+    return Step(
+        f"create table {table.name}: {len(table.columns)} columns, partitioned by {schema.PARTITION_FIELD}, "
+        f"clustered by {', '.join(table.clustering)}",
+        lambda: client.create_table(target, exists_ok=True, retry=_RETRY),
+    )
+
+
+def incompatibilities(table: Table, found: bigquery.Table) -> list[str]:
+    """What about a table that exists cannot be mended in place, one sentence each."""
+    if found.table_type not in (None, "TABLE"):
+        return [f"{table.name} is a {found.table_type}, not a table"]
+    problems = []
+    if found.time_partitioning or (found.range_partitioning and found.range_partitioning.field != _PARTITION):
+        problems.append(f"table {table.name} is partitioned by something else than ranges of {_PARTITION}")
+    present = {column.name for column in found.schema}
+    missing = {f"column {table.name}.{c.name} is missing" for c in table.columns if c.name not in present}
+    addable = {f"column {table.name}.{c.name} is missing" for c in table.columns if c.mode != "REQUIRED"}
+    for sentence in schema.mismatches(table, found.schema):
+        if sentence in missing - addable:
+            problems.append(f"{sentence}, and a column that every row must have cannot be added")
+        elif sentence not in missing:
+            problems.append(sentence)
+    return problems
+
+
+def _update_table(client: bigquery.Client, table: Table, found: bigquery.Table) -> Iterable[Step]:
+    present = {field.name: field for field in found.schema}
+    added = [column for column in table.columns if column.name not in present]
+    described = [
+        _described(present[c.name], c) for c in table.columns if c.name in present
+    ]  # in the order of the table as it is, below
+    by_name = {field.name: field for field in described}
+    fields = [by_name.get(field.name, field) for field in found.schema] + [_field(column) for column in added]
+    what = []
+    if added:
+        what.append(f"add columns {', '.join(column.name for column in added)}")
+    if any(new.description != old.description for new, old in zip(fields, found.schema, strict=False)):
+        what.append("describe columns")
+    if found.description != table.description:
+        what.append("describe it")
+    if tuple(found.clustering_fields or ()) != table.clustering:
+        what.append(f"cluster new rows by {', '.join(table.clustering)}")
+    if not what:
+        return
+
+    def do() -> None:
+        found.schema = fields
+        found.description = table.description
+        found.clustering_fields = list(table.clustering)
+        client.update_table(found, ["schema", "description", "clustering_fields"], retry=_RETRY)
+
+    yield Step(f"update table {table.name}: {'; '.join(what)}", do)
+
+
+def _put_view(client: bigquery.Client, path: str, view: sql.View, problems: list[str]) -> Iterable[Step]:
+    found = _get(client, path)
+    if found is not None and found.table_type != "VIEW":
+        problems.append(f"{view.name} is a {found.table_type}, not a view")
+        return
+    target = found or bigquery.Table(path)
+    if found is not None and found.view_query == view.query and found.description == view.description:
+        return
+
+    def do() -> None:
+        target.view_use_legacy_sql = False
+        target.view_query = view.query
+        target.description = view.description
+        if found is None:
+            client.create_table(target, exists_ok=True, retry=_RETRY)
+        else:
+            client.update_table(target, ["view_query", "description"], retry=_RETRY)
+
+    yield Step(f"{'create' if found is None else 'update'} view {view.name}", do)
+
+
+def _field(column: Column) -> bigquery.SchemaField:
+    return bigquery.SchemaField(
+        column.name,
+        column.type,
+        mode=column.mode,
+        description=column.description,
+        fields=tuple(_field(nested) for nested in column.fields),
+    )
+
+
+def _described(found: bigquery.SchemaField, column: Column) -> bigquery.SchemaField:
+    """The column as it is, with our description."""
+    resource = found.to_api_repr()
+    resource["description"] = column.description
+    return bigquery.SchemaField.from_api_repr(resource)

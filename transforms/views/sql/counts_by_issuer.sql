@@ -1,0 +1,6 @@
+-- Documents and value by issuer, month, model, environment and status, from the counted partial sums.
+SELECT value AS issuer_id, month, model, environment, status, SUM(documents) AS documents, SUM(total) AS total
+FROM `${dataset}.unique_counts`
+WHERE dimension = 'issuer'
+GROUP BY issuer_id, month, model, environment, status
+HAVING SUM(documents) != 0 OR SUM(total) != 0

@@ -1,0 +1,45 @@
+-- History of every key: its records in the order of what happened, with the change that each made when it came.
+-- Filter on key, and order by position.
+WITH records AS (
+  SELECT
+    access_key AS key, record_id, 'document' AS kind, form, layout, form AS what,
+    COALESCE(protocol_at, issued_at) AS happened_at, protocol_number, protocol_status AS result,
+    protocol_reason AS detail, findings
+  FROM `${dataset}.unique_documents`
+  UNION ALL
+  SELECT
+    access_key, record_id, 'event', form, layout, event_name,
+    COALESCE(registered_at, occurred_at), protocol_number, return_status,
+    COALESCE(correction, reason, description), findings
+  FROM `${dataset}.unique_events`
+  UNION ALL
+  SELECT
+    range_id, record_id, 'voided_range', form, layout, form,
+    registered_at, protocol_number, return_status, reason, findings
+  FROM `${dataset}.unique_voided_ranges`
+)
+SELECT
+  change.key,
+  ROW_NUMBER() OVER (
+    PARTITION BY change.key ORDER BY record.happened_at IS NULL, record.happened_at, change.revision
+  ) AS position,
+  record.happened_at,
+  change.kind,
+  record.what,
+  record.form,
+  record.layout,
+  record.result,
+  record.detail,
+  record.protocol_number,
+  record.findings,
+  change.revision,
+  change.status_before,
+  change.status_after,
+  change.received_at,
+  change.applied_at,
+  change.run,
+  change.origin,
+  change.job,
+  change.record_id
+FROM `${dataset}.unique_changes` AS change
+LEFT JOIN records AS record ON record.key = change.key AND record.record_id = change.record_id

@@ -1,0 +1,13 @@
+-- Inputs per hour of their outcome and run: received, new, duplicate, dead, and how long after receipt in seconds.
+SELECT
+  TIMESTAMP_TRUNC(applied_at, HOUR) AS hour,
+  run,
+  COUNT(*) AS received,
+  COUNTIF(outcome = 'new') AS new,
+  COUNTIF(outcome = 'duplicate') AS duplicate,
+  COUNTIF(outcome = 'dead') AS dead,
+  APPROX_QUANTILES(TIMESTAMP_DIFF(applied_at, received_at, MICROSECOND) / 1000000, 100)[OFFSET(50)] AS lag_p50,
+  APPROX_QUANTILES(TIMESTAMP_DIFF(applied_at, received_at, MICROSECOND) / 1000000, 100)[OFFSET(95)] AS lag_p95,
+  APPROX_QUANTILES(TIMESTAMP_DIFF(applied_at, received_at, MICROSECOND) / 1000000, 100)[OFFSET(99)] AS lag_p99
+FROM `${dataset}.unique_arrivals`
+GROUP BY hour, run

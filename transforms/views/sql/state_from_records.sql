@@ -1,0 +1,171 @@
+-- State of every access key and voided range, folded from the records themselves. It equals the state in changes.
+WITH
+documents AS (
+  SELECT
+    access_key AS key, record_id, form, 'document' AS kind, protocol_at, protocol_status, protocol_number,
+    summary_status, CAST(NULL AS INT64) AS return_status, CAST(NULL AS TIMESTAMP) AS registered_at
+  FROM `${dataset}.unique_documents`
+  UNION ALL
+  SELECT
+    range_id, record_id, form, 'voided_range', CAST(NULL AS TIMESTAMP), CAST(NULL AS INT64), protocol_number,
+    CAST(NULL AS INT64), return_status, registered_at
+  FROM `${dataset}.unique_voided_ranges`
+),
+headlines AS (
+  SELECT
+    documents.key,
+    CASE
+      WHEN documents.kind = 'voided_range' THEN 'voided_range'
+      WHEN documents.form IN ('processed', 'bare') THEN 'document'
+      ELSE documents.form
+    END AS known_by
+  FROM documents
+  LEFT JOIN ${form_ranks} AS form_rank ON form_rank.form = documents.form
+  WHERE TRUE
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY documents.key
+    ORDER BY COALESCE(form_rank.rank, 9), documents.protocol_at IS NULL, documents.protocol_at, documents.record_id
+  ) = 1
+),
+-- Registered events. A summary of an event is only handed out once the event is registered.
+events AS (
+  SELECT
+    event.access_key AS key, event.record_id, COALESCE(family.family, '${default_family}') AS family,
+    event.event_type, event.return_status, event.sequence, event.author_id, event.correction,
+    COALESCE(event.protocol_number, '') AS protocol, COALESCE(event.registered_at, event.occurred_at) AS instant
+  FROM `${dataset}.unique_events` AS event
+  LEFT JOIN ${families} AS family ON family.model = SUBSTR(event.access_key, 21, 2)
+  LEFT JOIN ${accepted_returns} AS accepted
+    ON accepted.family = COALESCE(family.family, '${default_family}') AND accepted.code = event.return_status
+  WHERE event.form = 'summary' OR accepted.code IS NOT NULL
+),
+document_evidence AS (
+  SELECT
+    documents.key, documents.record_id, COALESCE(documents.protocol_number, '') AS protocol,
+    COALESCE(protocol.status, summary.status, voided.status) AS status,
+    CASE
+      WHEN documents.kind = 'voided_range' THEN documents.registered_at
+      -- The instant of a cancelled summary is the authorisation's, not the cancellation's.
+      WHEN documents.summary_status IS NOT NULL
+        AND COALESCE(protocol.status, summary.status) = '${cancelled}' THEN NULL
+      ELSE documents.protocol_at
+    END AS instant
+  FROM documents
+  LEFT JOIN ${protocol_statuses} AS protocol ON protocol.code = documents.protocol_status
+  LEFT JOIN ${summary_statuses} AS summary ON summary.code = documents.summary_status
+  LEFT JOIN ${voided_statuses} AS voided ON voided.code = documents.return_status
+),
+evidence AS (
+  SELECT key, record_id, protocol, status, instant FROM document_evidence WHERE status IS NOT NULL
+  UNION ALL
+  SELECT
+    events.key, events.record_id, events.protocol,
+    IF(late.code IS NULL, deciding.status, deciding.late_status), events.instant
+  FROM events
+  JOIN ${deciding_events} AS deciding
+    ON deciding.family = events.family AND deciding.event_type = events.event_type
+  LEFT JOIN ${late_returns} AS late ON late.code = events.return_status
+),
+-- The highest-ranking status there is evidence of, and the earliest evidence of it.
+statuses AS (
+  SELECT evidence.key, evidence.status, evidence.instant AS status_at
+  FROM evidence
+  JOIN ${status_ranks} AS status_rank ON status_rank.status = evidence.status
+  WHERE TRUE
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY evidence.key
+    ORDER BY
+      status_rank.rank, evidence.instant IS NULL, evidence.instant, evidence.protocol, evidence.record_id,
+      evidence.status
+  ) = 1
+),
+authorisations AS (
+  SELECT key, instant AS authorised_at, NULLIF(protocol, '') AS protocol_number
+  FROM evidence
+  WHERE status IN ('${authorised}', '${authorised_late}')
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY key ORDER BY instant IS NULL, instant, protocol, record_id, status
+  ) = 1
+),
+epecs AS (
+  SELECT events.key, MIN(events.instant) AS epec_at
+  FROM events
+  JOIN ${epec_events} AS epec ON epec.family = events.family AND epec.event_type = events.event_type
+  GROUP BY events.key
+),
+-- The same letter in other bytes is one letter; the last one replaces the earlier ones.
+letters AS (
+  SELECT events.*
+  FROM events
+  JOIN ${correction_events} AS letter ON letter.family = events.family AND letter.event_type = events.event_type
+),
+letter_counts AS (
+  SELECT
+    key,
+    COUNT(DISTINCT CONCAT(COALESCE(CAST(sequence AS STRING), ''), '/', COALESCE(author_id, ''))) AS corrections
+  FROM letters
+  GROUP BY key
+),
+last_letters AS (
+  SELECT key, correction, instant AS corrected_at
+  FROM letters
+  WHERE TRUE
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY key ORDER BY instant IS NULL, instant DESC, protocol DESC, record_id DESC
+  ) = 1
+),
+-- Each attribute follows the last registered event of its group; weaker types count when there is no other.
+attributes AS (
+  SELECT events.key, rule.name, rule.value, events.instant
+  FROM events
+  JOIN ${attribute_rules} AS rule ON rule.family = events.family AND rule.event_type = events.event_type
+  WHERE TRUE
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY events.key, rule.name
+    ORDER BY
+      rule.weakness, events.instant IS NULL, events.instant DESC, events.protocol DESC, events.record_id DESC
+  ) = 1
+),
+attributes_of_key AS (
+  SELECT
+    key,
+    MAX(IF(name = 'manifestation', value, NULL)) AS manifestation,
+    MAX(IF(name = 'manifestation', instant, NULL)) AS manifestation_at,
+    MAX(IF(name = 'delivery', value, NULL)) AS delivery,
+    MAX(IF(name = 'delivery', instant, NULL)) AS delivery_at,
+    MAX(IF(name = 'disagreement', value, NULL)) AS disagreement,
+    MAX(IF(name = 'disagreement', instant, NULL)) AS disagreement_at
+  FROM attributes
+  WHERE value IS NOT NULL
+  GROUP BY key
+),
+keys AS (
+  SELECT key FROM documents
+  UNION DISTINCT
+  SELECT access_key FROM `${dataset}.unique_events`
+)
+SELECT
+  keys.key,
+  COALESCE(statuses.status, IF(headlines.key IS NULL, '${unknown}', '${unprotocoled}')) AS status,
+  statuses.status_at,
+  COALESCE(headlines.known_by, 'event') AS known_by,
+  authorisations.protocol_number,
+  authorisations.authorised_at,
+  epecs.epec_at,
+  letter_counts.corrections,
+  last_letters.correction,
+  last_letters.corrected_at,
+  attributes_of_key.manifestation,
+  attributes_of_key.manifestation_at,
+  attributes_of_key.delivery,
+  attributes_of_key.delivery_at,
+  attributes_of_key.disagreement,
+  attributes_of_key.disagreement_at
+FROM keys
+LEFT JOIN headlines ON headlines.key = keys.key
+LEFT JOIN statuses ON statuses.key = keys.key
+LEFT JOIN authorisations ON authorisations.key = keys.key
+LEFT JOIN epecs ON epecs.key = keys.key
+LEFT JOIN letter_counts ON letter_counts.key = keys.key
+LEFT JOIN last_letters ON last_letters.key = keys.key
+LEFT JOIN attributes_of_key ON attributes_of_key.key = keys.key

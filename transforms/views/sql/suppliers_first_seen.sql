@@ -1,0 +1,17 @@
+-- Each supplier of each recipient: the first document between them, by issue and by receipt, and all of them.
+SELECT
+  recipient_id,
+  issuer_id,
+  MIN(issuer_name) AS issuer_name,
+  MIN(issued_at) AS first_issued_at,
+  MIN(received_at) AS first_received_at,
+  MIN_BY(access_key, issued_at) AS first_access_key,
+  COUNT(*) AS documents,
+  SUM(total) AS total
+FROM `${dataset}.document_state`
+WHERE recipient_id IS NOT NULL
+  AND issuer_id IS NOT NULL
+  AND issuer_id != recipient_id
+  AND COALESCE(environment, 1) = 1
+  AND status NOT IN ('${denied}', '${cancelled}', '${cancelled_late}')
+GROUP BY recipient_id, issuer_id

@@ -1,0 +1,8 @@
+-- Partial sums, each once: of two attempts at one partial the later job's is right.
+SELECT *
+FROM `${dataset}.counts`
+WHERE TRUE
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY partial, dimension, value, model, environment, status, day, month
+  ORDER BY job_started_at DESC
+) = 1
