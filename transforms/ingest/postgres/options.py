@@ -1,0 +1,165 @@
+"""The command line of jobs that read from PostgreSQL."""
+
+from __future__ import annotations
+
+import argparse
+
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from transforms.ingest.postgres.errors import PostgresError
+from transforms.ingest.postgres.source import PostgresSource
+
+SNAPSHOT_AUTO = "auto"
+SNAPSHOT_EXPORT = "export"
+SNAPSHOT_NONE = "none"
+_CONDITION_BYTES = 1_000_000
+
+
+class PostgresOptions(PipelineOptions):
+    """Which table, how it is split, and what its rows hold."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        _add_place(parser)
+        _add_columns(parser)
+        _add_load(parser)
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--postgres_dsn",
+        default="",
+        help='PostgreSQL connection string, "host=... dbname=... user=..." or postgresql://user@host/db, without a '
+        "password.",
+    )
+    parser.add_argument(
+        "--postgres_password_secret",
+        default="",
+        help="Secret Manager name of the password, projects/PROJECT/secrets/NAME[/versions/N]. Without it libpq takes "
+        "PGPASSWORD, or the file that PGPASSFILE names.",
+    )
+    parser.add_argument(
+        "--postgres_table", default="", help="Table, partitioned table, view or materialised view: schema.name."
+    )
+    parser.add_argument(
+        "--postgres_origin_name",
+        default="",
+        help="Name of the table in origins, where several databases have tables of one name. Default: schema.name.",
+    )
+
+
+def _add_columns(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--postgres_xml_column", default="", help="Column of the XML: text, xml, or bytea (plain, gzip, zlib, zstd)."
+    )
+    parser.add_argument(
+        "--postgres_key",
+        default="",
+        help="Column, or columns separated by commas, that name a row in its origin. Default: the primary key. "
+        "'ctid' takes the physical address, which changes with an UPDATE.",
+    )
+    parser.add_argument(
+        "--postgres_split_by",
+        default="",
+        help="Column whose ranges are read in parallel; it needs an index. Default: ctid, the physical pages "
+        "(PostgreSQL 14 and newer), or for a view the first column of --postgres_key.",
+    )
+    parser.add_argument(
+        "--postgres_received_at_column",
+        default="",
+        help="Timestamp column that says when a document was received. Default: the instant of the snapshot or launch.",
+    )
+    parser.add_argument(
+        "--postgres_time_zone",
+        default="UTC",
+        help="Time zone of timestamps without one, for example America/Sao_Paulo.",
+    )
+    parser.add_argument(
+        "--postgres_where_file",
+        default="",
+        help="File (local or gs://) with a condition in SQL, as it would follow WHERE.",
+    )
+    parser.add_argument(
+        "--postgres_updated_column", default="", help="Timestamp column that says when a row was last written."
+    )
+    parser.add_argument(
+        "--updated_since", default="", help="Read only rows written since this instant, by --postgres_updated_column."
+    )
+
+
+def _add_load(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--postgres_snapshot",
+        default=SNAPSHOT_AUTO,
+        help="'export': the launcher holds one snapshot for all ranges, and has to stay until the job ends; 'none': "
+        "each statement sees what is committed; 'auto': export where the launcher waits for the job anyway; or the id "
+        "of a snapshot that somebody holds (python -m transforms.ingest.postgres.snapshot).",
+    )
+    parser.add_argument(
+        "--postgres_max_connections", type=int, default=8, help="Connections to the server in all, over all workers."
+    )
+    parser.add_argument(
+        "--postgres_statement_timeout",
+        type=int,
+        default=900,
+        help="Seconds after which the server ends a statement, 0 for never. A statement reads about 16 MB as stored.",
+    )
+
+
+def source_of(
+    options: PipelineOptions, *, run: str = "", processes: int = 1, max_input_bytes: int = 10_000_000
+) -> PostgresSource:
+    """The source that the options describe. Raises PostgresError for what is missing or contradicts itself.
+
+    ``run`` names the sessions on the server; ``processes`` is how many worker processes will read at once. A snapshot
+    that is to be exported is not yet in it: see ``exports_snapshot`` and ``hold_snapshot``.
+    """
+    given = options.view_as(PostgresOptions)
+    snapshot = given.postgres_snapshot
+    where_file = given.postgres_where_file
+    return PostgresSource(
+        dsn=given.postgres_dsn,
+        table=given.postgres_table,
+        xml_column=given.postgres_xml_column,
+        key_columns=tuple(name.strip() for name in given.postgres_key.split(",") if name.strip()),
+        split_by=given.postgres_split_by,
+        received_at_column=given.postgres_received_at_column,
+        updated_column=given.postgres_updated_column,
+        updated_since=given.updated_since,
+        where=read_condition(where_file) if where_file else "",
+        table_name_in_origin=given.postgres_origin_name,
+        run=run,
+        password_secret=given.postgres_password_secret,
+        max_connections=given.postgres_max_connections,
+        processes=processes,
+        statement_timeout_seconds=given.postgres_statement_timeout,
+        time_zone=given.postgres_time_zone,
+        snapshot="" if snapshot in (SNAPSHOT_AUTO, SNAPSHOT_EXPORT, SNAPSHOT_NONE) else snapshot,
+        max_input_bytes=max_input_bytes,
+    )
+
+
+def exports_snapshot(options: PipelineOptions, *, launcher_waits: bool) -> bool:
+    """Whether the launcher is to hold a snapshot. Raises PostgresError when it is asked to and will not be there."""
+    wanted = options.view_as(PostgresOptions).postgres_snapshot
+    if wanted == SNAPSHOT_EXPORT and not launcher_waits:
+        raise PostgresError(
+            "--postgres_snapshot=export needs a launcher that stays until the job ends, and this one does not. Hold "
+            "the snapshot elsewhere (python -m transforms.ingest.postgres.snapshot) and give the job its id, or read "
+            "without one: --postgres_snapshot=none, best with --postgres_split_by=<key column>."
+        )
+    return launcher_waits and wanted in (SNAPSHOT_AUTO, SNAPSHOT_EXPORT)
+
+
+def read_condition(path: str) -> str:
+    """The condition in a file, local or on any of Beam's file systems."""
+    try:
+        with FileSystems.open(path) as file:
+            text = file.read(_CONDITION_BYTES + 1).decode("utf-8")
+    except (OSError, UnicodeError) as error:
+        raise PostgresError(f"Cannot read the condition of --postgres_where_file {path}: {error}") from error
+    condition: str = text.strip().removesuffix(";").strip()
+    if not condition or len(text) > _CONDITION_BYTES:
+        raise PostgresError(f"--postgres_where_file {path} has no condition in it that can be used.")
+    return condition

@@ -1,0 +1,172 @@
+"""What can be found out before the job starts, so that it does not fail after an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from transforms.ingest.postgres.catalog import Column, Connection, Relation, Table, describe
+from transforms.ingest.postgres.errors import PostgresError
+from transforms.ingest.postgres.parts import Part
+from transforms.ingest.postgres.plan import estimated_rows
+from transforms.ingest.postgres.session import begin, connect_or_explain, set_page_scan
+from transforms.ingest.postgres.source import CTID, PostgresSource
+from transforms.ingest.postgres.statements import conditions, select_pages
+
+_TID_RANGE_SCAN = "Tid Range Scan"
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What the job will read: estimates of rows and stored bytes, relations (partitions), the column it is split by
+    (``ctid`` for physical pages), what a row updated meanwhile means, and what to think about before going on."""
+
+    table: str
+    rows: int
+    bytes: int
+    relations: int
+    split_by: str
+    consistency: str
+    warnings: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """For people, at launch."""
+        head = (
+            f"PostgreSQL {self.table}: about {self.rows:,} rows, {self.bytes / 1e9:,.2f} GB as stored, in "
+            f"{self.relations} relation{'s' if self.relations != 1 else ''}, split by {self.split_by}."
+        )
+        return [head, self.consistency, *(f"Warning: {warning}" for warning in self.warnings)]
+
+
+def preflight(source: PostgresSource) -> Preflight:
+    """Connects, and checks everything that reading ``source`` needs. Raises PostgresError with what to do."""
+    conn = connect_or_explain(source)
+    try:
+        begin(conn, source)
+        table = describe(conn, source)
+        if not table.relations:
+            raise PostgresError(f"{table.schema}.{table.name} has no partitions, so there is nothing to read.")
+        rows = _explain_all(conn, source, table)
+        return Preflight(
+            table=f"{table.schema}.{table.name}",
+            rows=round(rows),
+            bytes=sum(relation.size for relation in table.relations),
+            relations=len(table.relations),
+            split_by=table.split.name if table.split else CTID,
+            consistency=_consistency(conn, source, table),
+            warnings=tuple(_warnings(conn, source, table)),
+        )
+    finally:
+        conn.close()
+
+
+def _explain_all(conn: Connection, source: PostgresSource, table: Table) -> float:
+    """Plans the reading of every relation, for what only a plan shows; gives the rows to expect."""
+    rows = 0.0
+    for relation in table.relations:
+        try:
+            rows += estimated_rows(conn, source, table, relation)
+            if table.split is None:
+                _check_page_plan(conn, source, table, relation)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise PostgresError(
+                f"No right to read {relation.schema}.{relation.name} as {conn.info.user}: {error}. (Where a row "
+                "security policy would hide rows from this role: give it BYPASSRLS.)"
+            ) from error
+        except (psycopg.errors.SyntaxErrorOrAccessRuleViolation, psycopg.DataError) as error:
+            raise PostgresError(_wrong_condition(source, error)) from error
+    return rows
+
+
+def _wrong_condition(source: PostgresSource, error: psycopg.Error) -> str:
+    what = "The condition of --postgres_where_file" if source.where else "The query"
+    return f"{what} does not work on {source.table}: {error}. The file holds what would follow WHERE, and nothing else."
+
+
+def _check_page_plan(conn: Connection, source: PostgresSource, table: Table, relation: Relation) -> None:
+    part = Part(relation.schema, relation.name, relation.oid, only=True, start=0, stop=1, block_pages=1, block_bytes=1)
+    select = select_pages(source, table.shape, part, 0, 0, max(1, relation.pages))
+    with conn.transaction():
+        set_page_scan(conn)
+        plan = _plan(conn, select)
+    if plan["Node Type"] != _TID_RANGE_SCAN:
+        raise PostgresError(
+            f"The server would read {relation.schema}.{relation.name} by a {plan['Node Type']}, not by ranges of "
+            "pages, so every range would cost a whole table. The condition is the likely reason: write it without IN "
+            "(SELECT ...) and EXISTS (column = ANY (ARRAY(SELECT ...)) is fine), or give --postgres_split_by a column."
+        )
+
+
+def _plan(conn: Connection, select: sql.Composable) -> dict[str, Any]:
+    row = conn.execute(sql.SQL("EXPLAIN (FORMAT JSON) {}").format(select)).fetchone()
+    assert row is not None
+    plan: dict[str, Any] = row[0][0]["Plan"]
+    return plan
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def _has_index(conn: Connection, source: PostgresSource, table: Table, relation: Relation, column: Column) -> bool:
+    """Whether the planner finds an index for a range of ``column``. The unknown bounds keep it from guessing."""
+    name = sql.Identifier(column.name)
+    unknown = sql.SQL("(SELECT NULL::" + column.type_name + ")")
+    limits = sql.SQL("{} >= {} AND {} < {}").format(name, unknown, name, unknown)
+    query = sql.SQL("SELECT 1 FROM {} WHERE {}").format(
+        sql.Identifier(relation.schema, relation.name),
+        sql.SQL(" AND ").join([limits, *conditions(source, table.shape)]),
+    )
+    with conn.transaction():
+        conn.execute("SET LOCAL enable_seqscan = off")
+        return any("Index Cond" in node for node in _nodes(_plan(conn, query)))
+
+
+def _consistency(conn: Connection, source: PostgresSource, table: Table) -> str:
+    if source.snapshot:
+        return "All ranges are read from one snapshot: every row as it was at that instant, once."
+    row = conn.execute("SELECT CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END").fetchone()
+    if row and row[0]:
+        return "The server is a replica whose replay is paused: nothing moves while the job reads."
+    if table.split:
+        return (
+            f"No snapshot: a row comes out once, as it is when its range is read; only if its {table.split.name} is "
+            "updated meanwhile may it come out twice, or not at all."
+        )
+    return (
+        "No snapshot: a row that is updated while the job reads may be missed, or come out in both versions (harmless)."
+        " What is missed comes with an increment from the launch on (--updated_since)."
+    )
+
+
+def _warnings(conn: Connection, source: PostgresSource, table: Table) -> Iterator[str]:
+    shape = table.shape
+    if CTID in shape.keys:
+        yield (
+            "origins are physical addresses: a row that is updated, or a table that is rewritten (VACUUM FULL), gives "
+            "the same documents other origins."
+        )
+    elif not shape.unique:
+        yield (
+            f"no unique index says that {', '.join(shape.keys)} names one row. Rows with the same key have the same "
+            "origin: they cannot be told apart when their fate is looked up."
+        )
+    if not source.snapshot and table.split is None and not source.updated_column:
+        yield (
+            "rows updated while the job reads may be missed. Use a snapshot (--postgres_snapshot=export), or "
+            "--postgres_split_by=<key column>, or an increment afterwards, unless the table is only inserted into."
+        )
+    if table.split:
+        for relation in table.relations:
+            if not _has_index(conn, source, table, relation, table.split):
+                name = f"{relation.schema}.{relation.name}"
+                yield f"no index serves ranges of {table.split.name} in {name}: every range reads all of it."
+    row = conn.execute("SELECT current_setting('max_connections')::int4").fetchone()
+    if row and source.max_connections >= row[0]:
+        yield f"--postgres_max_connections is {source.max_connections}, the server's own max_connections {row[0]}."

@@ -1,0 +1,255 @@
+"""Connections: how they are opened, counted, shared by the threads of a process, and put into the snapshot."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from transforms.ingest.postgres.errors import PostgresError, SnapshotLostError, cannot_connect
+from transforms.ingest.postgres.parts import Part
+from transforms.ingest.postgres.password import password
+from transforms.ingest.postgres.source import PostgresSource
+from transforms.ingest.postgres.statements import PAGE_SCAN_SETTINGS, relation
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+# An idle connection is closed by its owner before the server does it, and by the server if its owner is gone, so
+# that the places it takes among max_connections come free for other workers.
+_IDLE_SECONDS = 45
+_SERVER_IDLE_SECONDS = 90
+_ADMISSION_SECONDS = 600
+_CONNECT_SETTINGS = {
+    "connect_timeout": "30",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+
+
+def connect(source: PostgresSource, *, holds_snapshot: bool = False) -> Connection:
+    """A read-only connection, outside any transaction. Raises PostgresError, or psycopg's error if it may pass."""
+    conn = psycopg.connect(
+        source.dsn,
+        autocommit=True,
+        client_encoding="UTF8",
+        application_name=source.application_name,
+        prepare_threshold=None,
+        **_connection_settings(source),
+    )
+    try:
+        _configure(conn, source, holds_snapshot)
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def connect_or_explain(source: PostgresSource, *, holds_snapshot: bool = False) -> Connection:
+    """``connect`` with every failure as a PostgresError."""
+    try:
+        return connect(source, holds_snapshot=holds_snapshot)
+    except psycopg.Error as error:
+        raise cannot_connect(error, source.dsn) from error
+
+
+def _connection_settings(source: PostgresSource) -> dict[str, Any]:
+    given = psycopg.conninfo.conninfo_to_dict(source.dsn)
+    settings: dict[str, Any] = {name: value for name, value in _CONNECT_SETTINGS.items() if name not in given}
+    if (secret := password(source.password_secret)) is not None:
+        settings["password"] = secret
+    return settings
+
+
+def _configure(conn: Connection, source: PostgresSource, holds_snapshot: bool) -> None:
+    """What the text forms of keys and the plans depend on is set here, not left to the server's or role's defaults."""
+    idle = "0" if holds_snapshot else f"{_SERVER_IDLE_SECONDS}s"
+    settings = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": f"{source.statement_timeout_seconds}s",
+        "idle_in_transaction_session_timeout": idle,
+        # A policy that hides rows makes the query fail, instead of extracting a part of the table silently.
+        "row_security": "off",
+        "TimeZone": source.time_zone,
+        "DateStyle": "ISO, YMD",
+        "IntervalStyle": "postgres",
+        "extra_float_digits": "1",
+        "bytea_output": "hex",
+        # Rows of a parallel plan come in no order.
+        "max_parallel_workers_per_gather": "0",
+    }
+    if conn.info.server_version >= 110000:
+        settings["jit"] = "off"
+    if conn.info.server_version >= 140000:
+        settings["idle_session_timeout"] = idle
+    _set(conn, settings, local=False)
+
+
+def _set(conn: Connection, settings: dict[str, str], *, local: bool) -> None:
+    calls = sql.SQL(", ").join(
+        sql.SQL("set_config({}, {}, {})").format(sql.Literal(name), sql.Literal(value), sql.Literal(local))
+        for name, value in settings.items()
+    )
+    try:
+        conn.execute(sql.SQL("SELECT {}").format(calls))
+    except psycopg.errors.InvalidParameterValue as error:
+        raise PostgresError(f"The server does not take a setting: {error}") from error
+
+
+def begin(conn: Connection, source: PostgresSource) -> None:
+    """Opens a transaction, in the snapshot if there is one; or goes on in it. Raises SnapshotLostError."""
+    if conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        return
+    if not source.snapshot:
+        conn.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")
+        return
+    conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    _import_snapshot(conn, source.snapshot)
+
+
+def begin_part(conn: Connection, source: PostgresSource, part: Part) -> None:
+    """Opens the transaction in which ``part`` is read, or goes on in that of the snapshot; checks the part is there."""
+    new = conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    begin(conn, source)
+    if new and part.by_pages:
+        set_page_scan(conn)
+    _check_part(conn, part)
+
+
+def set_page_scan(conn: Connection) -> None:
+    """Leaves the planner nothing but TID scans, until the transaction ends."""
+    _set(conn, PAGE_SCAN_SETTINGS, local=True)
+
+
+def _import_snapshot(conn: Connection, snapshot: str) -> None:
+    try:
+        conn.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
+    except (
+        psycopg.errors.InvalidParameterValue,
+        psycopg.errors.ObjectNotInPrerequisiteState,
+        psycopg.errors.UndefinedObject,
+        psycopg.errors.FeatureNotSupported,
+    ) as error:
+        raise SnapshotLostError(
+            f"The snapshot {snapshot} that all ranges are read from is gone: the session that exported it has ended "
+            "(or is on another server or database). Start the job again under the same run, with a new snapshot: what "
+            "it finds written is not written twice. Where no session can stay up that long (restarts, a replica that "
+            "cancels queries: hot_standby_feedback = on helps), read without a snapshot, by ranges of a key: "
+            f"--postgres_snapshot=none --postgres_split_by=<key column>. It said: {error}"
+        ) from error
+
+
+def _check_part(conn: Connection, part: Part) -> None:
+    """Locks the relation against being rewritten (ACCESS SHARE), then looks whether its pages are still the same."""
+    query = sql.SQL(
+        "SELECT coalesce(pg_relation_filenode({}::oid), 0)::int8 FROM (SELECT 1) AS one LEFT JOIN"
+        " (SELECT 1 FROM {} WHERE false) AS none ON false"
+    )
+    row = conn.execute(query.format(sql.Literal(part.oid), relation(part))).fetchone()
+    if part.filenode and row and row[0] != part.filenode:
+        raise PostgresError(
+            f"{part.schema}.{part.name} was rewritten while it was read (VACUUM FULL, CLUSTER, TRUNCATE or an ALTER "
+            "TABLE), so its rows are on other pages now: start the job again under the same run. With a snapshot "
+            "(--postgres_snapshot=export) the job holds a lock that keeps this from happening."
+        )
+
+
+class Pool:
+    """The connections of one process. ``connection()`` may be called from any thread."""
+
+    def __init__(self, source: PostgresSource, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._source = source
+        self._sleep = sleep
+        self._places = threading.BoundedSemaphore(source.connections_per_process)
+        self._lock = threading.Lock()
+        self._idle: list[tuple[float, Connection]] = []
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection that is nobody else's; kept for the next one unless the block ends in an exception."""
+        with self._places:
+            conn = self._reuse() or self._open()
+            try:
+                yield conn
+            except BaseException:
+                conn.close()
+                raise
+            with self._lock:
+                self._idle.append((time.monotonic(), conn))
+
+    def close(self) -> None:
+        """Closes what is idle."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for _, conn in idle:
+            conn.close()
+
+    def _reuse(self) -> Connection | None:
+        fresh_since = time.monotonic() - _IDLE_SECONDS
+        with self._lock:
+            kept = self._idle.pop() if self._idle else None
+            stale = [conn for since, conn in self._idle if since < fresh_since]
+            self._idle = [(since, conn) for since, conn in self._idle if since >= fresh_since]
+        if kept and (kept[0] < fresh_since or kept[1].closed):
+            stale.append(kept[1])
+            kept = None
+        for conn in stale:
+            conn.close()
+        return kept[1] if kept else None
+
+    def _open(self) -> Connection:
+        """Opens a connection and counts it on the server: it stays only if it is among the first max_connections.
+
+        Connections that are counted in this order cannot all find each other one too many, whatever the timing.
+        """
+        deadline = time.monotonic() + _ADMISSION_SECONDS
+        while True:
+            conn = connect(self._source)
+            place = _place(conn)
+            if place <= self._source.max_connections:
+                return conn
+            conn.close()
+            if time.monotonic() > deadline:
+                raise PostgresError(
+                    f"{self._source.application_name} has {place - 1} connections open, and --postgres_max_connections "
+                    f"is {self._source.max_connections}: raise it, or run fewer workers."
+                )
+            self._sleep(random.uniform(0.5, 2.0))
+
+
+def _place(conn: Connection) -> int:
+    """Which of this run's sessions this one is, by age."""
+    row = conn.execute(
+        "SELECT count(*) FROM pg_stat_activity AS other JOIN pg_stat_activity AS mine ON mine.pid = pg_backend_pid()"
+        " WHERE other.application_name = mine.application_name AND other.datname = mine.datname"
+        " AND (other.backend_start, other.pid) <= (mine.backend_start, mine.pid)"
+    ).fetchone()
+    return int(row[0]) if row else 1
+
+
+_pools: dict[PostgresSource, tuple[Pool, int]] = {}
+_pools_lock = threading.Lock()
+
+
+def acquire_pool(source: PostgresSource) -> Pool:
+    """This process's pool for ``source``, shared by all who acquire it; ``release_pool`` closes it after the last."""
+    with _pools_lock:
+        pool, users = _pools.get(source) or (Pool(source), 0)
+        _pools[source] = (pool, users + 1)
+        return pool
+
+
+def release_pool(source: PostgresSource) -> None:
+    with _pools_lock:
+        pool, users = _pools.pop(source)
+        if users > 1:
+            _pools[source] = (pool, users - 1)
+            return
+    pool.close()
