@@ -16,6 +16,7 @@ def mend() -> None:
     _keep_nested_records()
     _store_bignumeric()
     _take_no_snapshot_per_append()
+    _tell_view_queries()
 
 
 def _provide_spatial_extension() -> None:
@@ -59,6 +60,19 @@ def _take_no_snapshot_per_append() -> None:
         return capture(self, *names, kind=kind) if kind == "USER" else None
 
     SnapshotManager.capture = only_asked_for
+
+
+def _tell_view_queries() -> None:
+    """A view's resource lacks its query, so nobody could see whether it is current; the service gives it."""
+    from bqemulator.api.routes import tables
+
+    plain = tables._table_to_rest
+
+    def with_query(table: Any) -> dict[str, Any]:
+        view = {"view": {"query": table.view_query, "useLegacySql": False}} if table.view_query else {}
+        return plain(table) | view
+
+    tables._table_to_rest = with_query
 
 
 if __name__ == "__main__":

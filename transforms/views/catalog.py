@@ -88,7 +88,7 @@ def _plan(client: bigquery.Client, project: str, dataset: str, location: str | N
             steps.append(_create_table(client, path, table))
         else:
             problems += incompatibilities(table, found)
-            steps += _update_table(client, table, found)
+            steps += _update_table(client, path, table, found)
     for view in views:
         steps += _put_view(client, f"{project}.{dataset}.{view.name}", view, problems)
     if problems:
@@ -150,18 +150,13 @@ def incompatibilities(table: Table, found: bigquery.Table) -> list[str]:
     return problems
 
 
-def _update_table(client: bigquery.Client, table: Table, found: bigquery.Table) -> Iterable[Step]:
-    present = {field.name: field for field in found.schema}
+def _update_table(client: bigquery.Client, path: str, table: Table, found: bigquery.Table) -> Iterable[Step]:
+    present = {field.name for field in found.schema}
     added = [column for column in table.columns if column.name not in present]
-    described = [
-        _described(present[c.name], c) for c in table.columns if c.name in present
-    ]  # in the order of the table as it is, below
-    by_name = {field.name: field for field in described}
-    fields = [by_name.get(field.name, field) for field in found.schema] + [_field(column) for column in added]
     what = []
     if added:
         what.append(f"add columns {', '.join(column.name for column in added)}")
-    if any(new.description != old.description for new, old in zip(fields, found.schema, strict=False)):
+    if any(new != old for new, old in zip(_updated(table, found), found.schema, strict=False)):
         what.append("describe columns")
     if found.description != table.description:
         what.append("describe it")
@@ -171,12 +166,24 @@ def _update_table(client: bigquery.Client, table: Table, found: bigquery.Table) 
         return
 
     def do() -> None:
-        found.schema = fields
-        found.description = table.description
-        found.clustering_fields = list(table.clustering)
-        client.update_table(found, ["schema", "description", "clustering_fields"], retry=_RETRY)
+        for column in added:
+            statement = f"ADD COLUMN IF NOT EXISTS {column.name} {_sql_type(column)}"
+            client.query(f"ALTER TABLE `{path}` {statement}", retry=_RETRY).result(retry=_RETRY)
+        current = client.get_table(found.reference, retry=_RETRY)
+        current.schema = _updated(table, current)
+        current.description = table.description
+        current.clustering_fields = list(table.clustering)
+        client.update_table(current, ["schema", "description", "clustering_fields"], retry=_RETRY)
 
     yield Step(f"update table {table.name}: {'; '.join(what)}", do)
+
+
+def _updated(table: Table, found: bigquery.Table) -> list[bigquery.SchemaField]:
+    """The columns as they are, with our descriptions, and those still missing at the end."""
+    ours = {column.name: column for column in table.columns}
+    present = {field.name for field in found.schema}
+    described = [_described(field, ours[field.name]) if field.name in ours else field for field in found.schema]
+    return described + [_field(column) for column in table.columns if column.name not in present]
 
 
 def _put_view(client: bigquery.Client, path: str, view: sql.View, problems: list[str]) -> Iterable[Step]:
@@ -215,3 +222,10 @@ def _described(found: bigquery.SchemaField, column: Column) -> bigquery.SchemaFi
     resource = found.to_api_repr()
     resource["description"] = column.description
     return bigquery.SchemaField.from_api_repr(resource)
+
+
+def _sql_type(column: Column) -> str:
+    name = {"INTEGER": "INT64", "BOOLEAN": "BOOL"}.get(column.type, column.type)
+    if column.fields:
+        name = f"STRUCT<{', '.join(f'{nested.name} {_sql_type(nested)}' for nested in column.fields)}>"
+    return f"ARRAY<{name}>" if column.mode == "REPEATED" else name
