@@ -94,7 +94,10 @@ def event(rng: Rng, document: Document, type_: str, detail: str, description: st
     author = options.author or document.issuer
     occurred = options.at or document.protocol.at.plus(rng.between(600, 20 * 3600))
     registered = occurred.plus(rng.between(1, 300))
-    organ = "91" if type_[:2] == "21" else CODE_OF_UF[document.issuer.uf]
+    organ = CODE_OF_UF[document.issuer.uf]
+    if type_[:2] == "21" or type_ == "110140":
+        # The national office, in Brasília, registers these.
+        organ, registered = "91", registered.at_offset(-3)
     accepted = options.status < 200
     number = protocol_number(rng, document.issuer.uf, registered) if accepted else ""
     if names is NF3E and number:
@@ -110,13 +113,14 @@ def event(rng: Rng, document: Document, type_: str, detail: str, description: st
         f"{markup.signature(rng, reference, author, rng.base64(20)) if options.signed else ''}</{names.event}>"
     )
     reason = options.reason or _REASONS[options.status].format(names.label)
+    for_state = f"<cOrgaoAutor>{CODE_OF_UF[document.issuer.uf]}</cOrgaoAutor>" if type_ == "110140" else ""
     answered = f"<nProt>{number}</nProt>" if number else ""
     ret = (
         f'<{names.ret} versao="{names.version}"><infEvento><tpAmb>{document.environment}</tpAmb>'
         f"<verAplic>{application(document.issuer.uf)}</verAplic><cOrgao>{organ}</cOrgao><cStat>{options.status}</cStat>"
         f"<xMotivo>{reason}</xMotivo><{names.key_tag}>{document.key}</{names.key_tag}><tpEvento>{type_}</tpEvento>"
         f"<xEvento>{description}</xEvento><nSeqEvento>{options.sequence}</nSeqEvento>"
-        f"<dhRegEvento>{registered.text}</dhRegEvento>{answered}</infEvento></{names.ret}>"
+        f"{for_state}<dhRegEvento>{registered.text}</dhRegEvento>{answered}</infEvento></{names.ret}>"
     )
     return Event(
         names, document.layout, type_, options.sequence, document.key, author, organ, occurred, registered,

@@ -50,6 +50,10 @@ class Instant(NamedTuple):
         """The instant some seconds later, at the same offset."""
         return Instant(self.wall + seconds, self.offset)
 
+    def at_offset(self, offset: int) -> Instant:
+        """The same moment on the clock of another offset."""
+        return Instant(self.wall + (offset - self.offset) * 3600, offset)
+
     def plus_days(self, days: int) -> str:
         """The local date some days later, ``2025-03-31``."""
         return (self.moment.date() + timedelta(days=days)).isoformat()
