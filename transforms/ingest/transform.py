@@ -1,0 +1,226 @@
+"""ReadDocuments: from files, folders, globs and archives to RawDocuments, on any runner."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+from typing import Any
+
+import apache_beam as beam
+from apache_beam import pvalue
+from apache_beam.metrics import Metrics
+
+from transforms.ingest.archives import Outcome, expand, expand_bytes
+from transforms.ingest.files import FileRef, is_local, list_files, open_file, split_patterns, unreadable
+from transforms.ingest.limits import DEFAULT, Limits
+from transforms.ingest.work import Batch, Work, ZipShard, batches, read_shard, shared_out
+from transforms.model import DeadLetter, RawDocument
+
+NAMESPACE = "acervo"
+_DEAD_LETTERS = "dead_letters"
+_FETCHED_AHEAD = 16
+_FETCHED_BYTES = 1_000_000
+
+
+class Count:
+    """The counters of ingestion. Made once for a DoFn: making a counter costs more than counting."""
+
+    def __init__(self) -> None:
+        self.files_matched = Metrics.counter(NAMESPACE, "files_matched")
+        self.files_read = Metrics.counter(NAMESPACE, "files_read")
+        self.entries_read = Metrics.counter(NAMESPACE, "entries_read")
+        self.bytes_read = Metrics.counter(NAMESPACE, "bytes_read")
+        self._dead: dict[str, Any] = {}
+
+    def dead_letter(self, code: str) -> None:
+        counter = self._dead.get(code)
+        if counter is None:
+            counter = self._dead[code] = Metrics.counter(NAMESPACE, f"dead_letters_{code}")
+        counter.inc()
+
+
+@beam.typehints.with_input_types(tuple[str, ...])
+@beam.typehints.with_output_types(Batch, dead_letters=DeadLetter)
+class _ListFiles(beam.DoFn):
+    """All patterns of a run in one place, so that a file that several of them name is read once."""
+
+    def __init__(self) -> None:
+        self._count = Count()
+
+    def process(self, patterns: tuple[str, ...]) -> Iterator[Any]:
+        dead: list[DeadLetter] = []
+
+        def files() -> Iterator[FileRef]:
+            for match in list_files(patterns):
+                if isinstance(match, FileRef):
+                    self._count.files_matched.inc()
+                    yield match
+                else:
+                    self._count.dead_letter(match.code)
+                    dead.append(match)
+
+        yield from batches(files())
+        for letter in dead:
+            yield pvalue.TaggedOutput(_DEAD_LETTERS, letter)
+
+
+@beam.typehints.with_input_types(Batch)
+@beam.typehints.with_output_types(Work)
+class _ShareOut(beam.DoFn):
+    """Large zip archives in shards; all else as it comes. What cannot be opened here is told when it is read."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def process(self, batch: Batch) -> list[Work]:
+        try:
+            return shared_out(batch, self._limits)
+        except Exception as error:
+            if unreadable(batch.files[0], error) is None:
+                raise
+            return [batch]
+
+
+@beam.typehints.with_input_types(Work)
+@beam.typehints.with_output_types(RawDocument, dead_letters=DeadLetter)
+class _Read(beam.DoFn):
+    """Reads a piece of work as a stream. Small remote files are fetched some at a time: their cost is waiting."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._count = Count()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def setup(self) -> None:
+        self._pool = ThreadPoolExecutor(_FETCHED_AHEAD, thread_name_prefix="fetch")
+
+    def teardown(self) -> None:
+        if self._pool:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def process(self, work: Work) -> Iterator[Any]:
+        outcomes = self._shard(work) if isinstance(work, ZipShard) else self._batch(work)
+        count = self._count
+        for outcome in outcomes:
+            count.entries_read.inc()
+            if isinstance(outcome, RawDocument):
+                count.bytes_read.inc(len(outcome.payload))
+                yield outcome
+            else:
+                count.dead_letter(outcome.code)
+                yield pvalue.TaggedOutput(_DEAD_LETTERS, outcome)
+
+    def _shard(self, shard: ZipShard) -> Iterator[Outcome]:
+        if shard.start == shard.directory.start:
+            self._count.files_read.inc()
+        return _or_dead(shard.file, lambda: read_shard(shard, self._limits))
+
+    def _batch(self, batch: Batch) -> Iterator[Outcome]:
+        small = [file for file in batch.files if not is_local(file.path) and file.size <= _FETCHED_BYTES]
+        others = [file for file in batch.files if is_local(file.path) or file.size > _FETCHED_BYTES]
+        return chain(self._fetched(small), chain.from_iterable(map(self._streamed, others)))
+
+    def _streamed(self, file: FileRef) -> Iterator[Outcome]:
+        def read() -> Iterator[Outcome]:
+            with open_file(file.path) as stream:
+                yield from expand(stream, file.origin, file.modified_at, self._limits)
+
+        self._count.files_read.inc()
+        return _or_dead(file, read)
+
+    def _fetched(self, files: list[FileRef]) -> Iterator[Outcome]:
+        assert self._pool is not None
+        ahead: deque[tuple[FileRef, Future[bytes]]] = deque()
+        waiting = iter(files)
+        for file in waiting:
+            ahead.append((file, self._pool.submit(_content, file.path)))
+            if len(ahead) >= _FETCHED_AHEAD:
+                break
+        while ahead:
+            file, future = ahead.popleft()
+            yield from _or_dead(file, lambda file=file, future=future: self._expanded(file, future))  # type: ignore[misc]
+            for following in waiting:
+                ahead.append((following, self._pool.submit(_content, following.path)))
+                break
+
+    def _expanded(self, file: FileRef, future: Future[bytes]) -> Iterator[Outcome]:
+        self._count.files_read.inc()
+        yield from expand_bytes(future.result(), file.origin, file.modified_at, self._limits)
+
+
+def _content(path: str) -> bytes:
+    with open_file(path) as stream:
+        return stream.read()
+
+
+def _or_dead(file: FileRef, read: Callable[[], Iterable[Outcome]]) -> Iterator[Outcome]:
+    """What ``read`` gives; where the file cannot be read, now or later, a dead letter behind what could be."""
+    try:
+        yield from read()
+    except Exception as error:
+        dead = unreadable(file, error)
+        if dead is None:
+            raise
+        yield dead
+
+
+class _ReadListed(beam.PTransform):
+    """From pattern lists to documents. Only names go through a shuffle, never contents."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__()
+        self._limits = limits
+
+    def expand(self, patterns: pvalue.PCollection[tuple[str, ...]]) -> dict[str, pvalue.PCollection[Any]]:
+        listed = patterns | "List files" >> beam.ParDo(_ListFiles()).with_outputs(_DEAD_LETTERS, main="files")
+        # One step reads all kinds of work: a Flatten behind two would hold the documents in memory on local runners.
+        read = (
+            listed["files"]
+            | "Spread files" >> beam.Reshuffle()
+            | "Share out archives" >> beam.ParDo(_ShareOut(self._limits))
+            | "Spread work" >> beam.Reshuffle()
+            | "Read files" >> beam.ParDo(_Read(self._limits)).with_outputs(_DEAD_LETTERS, main="documents")
+        )
+        dead = (listed[_DEAD_LETTERS], read[_DEAD_LETTERS]) | "Dead letters" >> beam.Flatten()
+        return {ReadDocuments.DOCUMENTS: read["documents"], ReadDocuments.DEAD_LETTERS: dead}
+
+
+class ReadDocuments(beam.PTransform):
+    """Reads every document below files, folders, globs and ``gs://`` patterns, archives of any depth included.
+
+    Two outputs, RawDocuments under DOCUMENTS and DeadLetters under DEAD_LETTERS. Local paths are made absolute where
+    the pipeline is built, so that a document's origin does not depend on the working directory. A pattern that
+    matches nothing fails the job; ``files.check_patterns`` says so before it is launched.
+    """
+
+    DOCUMENTS = "documents"
+    DEAD_LETTERS = _DEAD_LETTERS
+
+    def __init__(self, patterns: str | Iterable[str], limits: Limits = DEFAULT) -> None:
+        super().__init__()
+        self.patterns = tuple(split_patterns(patterns))
+        self.limits = limits
+
+    def expand(self, begin: pvalue.PBegin) -> dict[str, pvalue.PCollection[Any]]:
+        return begin | "Patterns" >> beam.Create([self.patterns]) | "Read" >> _ReadListed(self.limits)
+
+
+class ReadAllDocuments(beam.PTransform):
+    """As ReadDocuments, for patterns that are themselves elements. Each is on its own: a file that two of them name is
+    read twice, under one origin."""
+
+    DOCUMENTS = ReadDocuments.DOCUMENTS
+    DEAD_LETTERS = ReadDocuments.DEAD_LETTERS
+
+    def __init__(self, limits: Limits = DEFAULT) -> None:
+        super().__init__()
+        self.limits = limits
+
+    def expand(self, patterns: pvalue.PCollection[str]) -> dict[str, pvalue.PCollection[Any]]:
+        return (
+            patterns
+            | "Split" >> beam.Map(lambda pattern: tuple(split_patterns(pattern))).with_output_types(tuple[str, ...])
+            | "Read" >> _ReadListed(self.limits)
+        )

@@ -1,0 +1,108 @@
+"""How reading is shared out: small files in batches, each large one alone, large zip archives in ranges of entries.
+
+What is passed around is a few hundred bytes per piece of work: names, never contents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from transforms.ingest import zips
+from transforms.ingest.archives import Expansion, Outcome
+from transforms.ingest.files import FileRef, open_file
+from transforms.ingest.kinds import Kind, kind_of
+from transforms.ingest.limits import DEFAULT, Budget, Limits, Refused
+from transforms.ingest.names import EntryNames
+from transforms.ingest.streams import Source
+from transforms.ingest.zips import Directory
+
+BATCH_FILES = 100
+BATCH_BYTES = 4_000_000
+SHARD_ENTRIES = 4_000
+SHARD_BYTES = 16_000_000
+
+
+class Batch(NamedTuple):
+    """Files that one worker reads one after the other."""
+
+    files: tuple[FileRef, ...]
+
+
+class ZipShard(NamedTuple):
+    """Some of the entries of a zip archive: a range of its directory (bytes), and of the names in it those that need
+    another to be distinct in the archive (their place in the range, the name to use)."""
+
+    file: FileRef
+    directory: Directory
+    start: int
+    end: int
+    renamed: tuple[tuple[int, str], ...]
+
+
+Work = Batch | ZipShard
+
+
+def batches(files: Iterable[FileRef]) -> Iterator[Batch]:
+    """Small files together, up to a hundred or four megabytes; a large one alone."""
+    batch: list[FileRef] = []
+    size = 0
+    for file in files:
+        if file.size >= BATCH_BYTES:
+            yield Batch((file,))
+            continue
+        if len(batch) >= BATCH_FILES or size + file.size > BATCH_BYTES:
+            yield Batch(tuple(batch))
+            batch, size = [], 0
+        batch.append(file)
+        size += file.size
+    if batch:
+        yield Batch(tuple(batch))
+
+
+def shared_out(batch: Batch, limits: Limits = DEFAULT) -> list[Work]:
+    """The batch itself, or for a large zip archive its shards. Only the directory is read.
+
+    An archive that is damaged in any way is left in one piece: reading it as a whole tells what is wrong with it.
+    """
+    file = batch.files[0]
+    if len(batch.files) > 1 or file.size < SHARD_BYTES:
+        return [batch]
+    with open_file(file.path) as stream:
+        source = Source(stream, Budget(limits))
+        if not source.seekable() or kind_of(source.read(1024), file.origin) is not Kind.ZIP:
+            return [batch]
+        try:
+            shards = list(_shards(file, source))
+        except Refused:
+            return [batch]
+    return shards if len(shards) > 1 else [batch]
+
+
+def _shards(file: FileRef, source: Source) -> Iterator[Work]:
+    directory = zips.find_directory(source)
+    names = EntryNames()
+    start = end = directory.start
+    count = size = 0
+    renamed: list[tuple[int, str]] = []
+    for entry in zips.entries(source, directory):
+        if count and (count >= SHARD_ENTRIES or size + entry.compressed > SHARD_BYTES):
+            yield ZipShard(file, directory, start, end, tuple(renamed))
+            start, count, size, renamed = end, 0, 0, []
+        if not entry.is_directory:
+            name = names.distinct(entry.name)
+            if name != entry.name:
+                renamed.append((count, name))
+        count += 1
+        size += entry.compressed
+        end = entry.after
+    yield ZipShard(file, directory, start, end, tuple(renamed))
+
+
+def read_shard(shard: ZipShard, limits: Limits = DEFAULT) -> Iterator[Outcome]:
+    """The documents of the shard's entries, exactly as reading the whole archive gives them."""
+    expansion = Expansion(shard.file.modified_at, limits)
+    with open_file(shard.file.path) as stream:
+        yield from expansion.zip_range(
+            stream, shard.directory, shard.start, shard.end, dict(shard.renamed), shard.file.origin
+        )
