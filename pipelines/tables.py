@@ -1,0 +1,96 @@
+"""``python -m pipelines.tables``: makes everything that jobs write to, or brings it up to date. Safe to repeat.
+
+python -m pipelines.tables --project <project> [--dataset acervo] [--location southamerica-east1] [--dry_run]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from google.api_core.exceptions import GoogleAPICallError
+from google.auth.exceptions import DefaultCredentialsError
+
+from local.stack import discover
+from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
+from transforms.counting import cells
+from transforms.truth import admin
+from transforms.truth.config import TruthConfig
+from transforms.truth.errors import TruthError
+from transforms.views import catalog
+from transforms.views.connect import EndpointError
+
+BIGTABLE, BIGQUERY = "bigtable", "bigquery"
+COUNT_TABLES = {cells.TABLE_SUFFIX: cells.FAMILIES}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; exit status 0 done, 2 not possible as it is."""
+    options = _parser().parse_args(argv)
+    local = discover.adopt(options.project)
+    project = options.project or (discover.LOCAL_PROJECT if local else os.environ.get("GOOGLE_CLOUD_PROJECT"))
+    if not project:
+        return _fail("no project: give --project, or start the local stack with: make stack")
+    truth = TruthConfig(project, options.bigtable_instance, options.bigtable_table, options.bigtable_app_profile)
+    try:
+        if options.only != BIGQUERY:
+            _tell("Bigtable", _set_up_truth(truth, options.dry_run), options.dry_run)
+        if options.only != BIGTABLE:
+            steps = catalog.migrate(project, options.dataset, options.location, options.dry_run)
+            _tell("BigQuery", steps, options.dry_run)
+    except (catalog.CatalogError, EndpointError, TruthError) as error:
+        return _fail(str(error))
+    except DefaultCredentialsError:
+        return _fail(f"no credentials for {project}. Run: gcloud auth application-default login")
+    except GoogleAPICallError as error:
+        return _fail(f"{project}: {error.message}")
+    return 0
+
+
+def set_up(truth: TruthConfig, dataset: str) -> list[str]:
+    """Makes the tables of the source of truth, the dataset, its tables and views; what was done, for people."""
+    return [*_set_up_truth(truth, dry_run=False), *catalog.migrate(truth.project, dataset)]
+
+
+def _set_up_truth(truth: TruthConfig, dry_run: bool) -> list[str]:
+    if dry_run:
+        return admin.problems(truth, COUNT_TABLES)
+    return [f"create {what}" for what in admin.create_tables(truth, COUNT_TABLES)]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines.tables",
+        description="Creates the Bigtable tables, the BigQuery dataset, its tables and views, or brings them up to "
+        "date. Nothing is ever dropped; what would need that is refused with the reason. The Bigtable instance must "
+        "exist.",
+    )
+    parser.add_argument("--project", help="Google Cloud project (default: the local stack's)")
+    parser.add_argument("--dataset", default=DEFAULT_DATASET, help="BigQuery dataset (default: %(default)s)")
+    parser.add_argument("--location", help="where to create the dataset if it does not exist, such as US")
+    parser.add_argument("--bigtable_instance", default=DEFAULT_INSTANCE, help="default: %(default)s")
+    parser.add_argument("--bigtable_table", default=DEFAULT_TABLE, help="table of records (default: %(default)s)")
+    parser.add_argument("--bigtable_app_profile", default=DEFAULT_APP_PROFILE, help="default: %(default)s")
+    parser.add_argument("--only", choices=(BIGTABLE, BIGQUERY), help="leave the other store alone")
+    parser.add_argument("--dry_run", action="store_true", help="list what would be done and change nothing")
+    return parser
+
+
+def _tell(store: str, steps: Sequence[str], dry_run: bool) -> None:
+    if not steps:
+        print(f"{store}: up to date")
+        return
+    print(f"{store}: {len(steps)} {'to do' if dry_run else 'done'}")
+    for step in steps:
+        print(f"  {step}")
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
