@@ -17,7 +17,6 @@ from typing import Any, TextIO
 import requests.exceptions
 from google.api_core import exceptions
 from google.api_core.retry import Retry
-from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import bigquery
 from rich.console import Console
@@ -25,9 +24,9 @@ from rich.table import Table
 from rich.text import Text
 
 from local.stack import discover
+from pipelines.defaults import DEFAULT_DATASET
+from transforms.views.connect import rest_client
 
-# Not from pipelines.options: that imports Beam, which takes longer than most queries.
-DEFAULT_DATASET = "acervo"
 RETRY_SECONDS = 10.0
 PIPED_WIDTH = 4000
 NO_STACK = """No local stack is running, and no project was given.
@@ -55,26 +54,27 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def connect(project: str | None, location: str | None = None) -> bigquery.Client:
+def connect(project: str | None) -> bigquery.Client:
     """A client of the emulator where there is one, else of the service. Raises QueryError when neither is known."""
     if discover.adopt(project):
-        local = project or os.environ.get("GOOGLE_CLOUD_PROJECT", discover.LOCAL_PROJECT)
-        return bigquery.Client(project=local, credentials=AnonymousCredentials(), location=location)
+        return rest_client(project or os.environ.get("GOOGLE_CLOUD_PROJECT", discover.LOCAL_PROJECT))
     project = project or os.environ.get("GOOGLE_CLOUD_PROJECT")
     if not project or project == discover.LOCAL_PROJECT:
         raise QueryError(NO_STACK)
     try:
-        return bigquery.Client(project=project, location=location)
+        return rest_client(project)
     except DefaultCredentialsError as error:
         raise QueryError(f"No credentials for {project}: gcloud auth application-default login") from error
 
 
-def run(client: bigquery.Client, sql: str, dataset: str = DEFAULT_DATASET) -> bigquery.table.RowIterator:
+def run(
+    client: bigquery.Client, sql: str, dataset: str = DEFAULT_DATASET, location: str | None = None
+) -> bigquery.table.RowIterator:
     """The rows of a query whose unqualified names are of ``dataset``. Raises QueryError, with the service's reason."""
     config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}")
     retry = Retry(deadline=RETRY_SECONDS)
     try:
-        return client.query(sql, job_config=config, retry=retry, job_retry=None).result(retry=retry)
+        return client.query(sql, config, location=location, retry=retry, job_retry=None).result(retry=retry)
     except exceptions.NotFound as error:
         hint = "python -m pipelines.tables creates the tables and views; make run does so too."
         raise QueryError(f"{_reason(error)}\n{hint}") from error
@@ -165,7 +165,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parse(argv)
     sql = sys.stdin.read() if options.sql == "-" else options.sql
     try:
-        result = run(connect(options.project, options.location), sql, options.dataset)
+        result = run(connect(options.project), sql, options.dataset, options.location)
         names = [field.name for field in result.schema]
         rows = (row.values() for row in result)
         if options.form == "json":
