@@ -1,0 +1,78 @@
+"""Datasets of the BigQuery emulator, each with all tables and views."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from google.api_core.retry import Retry
+from google.cloud import bigquery
+
+from local.stack import PROJECT_ID, Stack, stack
+from transforms.views import catalog, connect, rows, sink, sql
+from transforms.views.rows import TableRow
+
+_NUMBERS = itertools.count()
+_RETRY = Retry(deadline=20.0)
+
+
+@dataclass
+class Dataset:
+    """One dataset of the emulator."""
+
+    name: str
+    client: bigquery.Client
+
+    def write(self, table_rows: Iterable[TableRow]) -> None:
+        """Appends rows as the sink does, without a pipeline."""
+        target = sink.sink_of(sink.Destination(PROJECT_ID, self.name, connect.storage_endpoint(), 20))
+        tables: dict[str, list[bytes]] = {}
+        for table, row in table_rows:
+            tables.setdefault(table, []).append(target.encoders[table].encode(row))
+        for table, encoded in tables.items():
+            assert target.append(table, encoded).result().refused == {}
+
+    def write_applied(self, applied: Iterable[Any]) -> None:
+        """Appends the rows of what the source of truth applied."""
+        self.write(row for result in applied for row in rows.rows_of(result))
+
+    def query(self, text: str) -> list[dict[str, Any]]:
+        """Rows of a query whose bare names are of this dataset."""
+        config = bigquery.QueryJobConfig(default_dataset=f"{PROJECT_ID}.{self.name}")
+        job = self.client.query(text, job_config=config, retry=_RETRY, job_retry=None)
+        return [dict(row) for row in job.result(retry=_RETRY)]
+
+    def view(self, name: str, today: str) -> list[dict[str, Any]]:
+        """Rows of a view as it would answer on a day (``YYYY-MM-DD``)."""
+        query = next(v.query for v in sql.views(PROJECT_ID, self.name, f"DATE '{today}'") if v.name == name)
+        return self.query(query)
+
+
+@pytest.fixture(scope="session")
+def bigquery_emulator() -> Iterator[Stack]:
+    with stack(bigtable=False) as running, running.exported():
+        yield running
+
+
+@pytest.fixture(scope="session")
+def make_dataset(bigquery_emulator: Stack) -> Callable[..., Dataset]:
+    """Makes a fresh dataset, with tables and views unless told otherwise."""
+    client = connect.rest_client(PROJECT_ID)
+
+    def make(*, empty: bool = False) -> Dataset:
+        name = f"views_{os.getpid()}_{next(_NUMBERS)}"
+        if not empty:
+            catalog.migrate(PROJECT_ID, name)
+        return Dataset(name, client)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def dataset(make_dataset: Callable[..., Dataset]) -> Dataset:
+    """One dataset with tables and views for the tests of a module."""
+    return make_dataset()

@@ -1,0 +1,84 @@
+"""The state computed in SQL equals the fold, and both equal the state kept in changes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests import views_world as world
+from tests.histories import histories, key_of, voided_range
+from tests.integration.views.conftest import Dataset
+from transforms.history.fold import Entry, fold
+from transforms.model import Fields
+
+_FRESH = itertools.count(1)
+_HISTORIES = st.lists(histories(), min_size=20, max_size=60)
+
+
+def rekeyed(history: list[Entry]) -> list[Entry]:
+    """The same history under a key, and with record ids, that nothing else in the emulator has."""
+    number = next(_FRESH)
+    if history[0].kind == "voided_range":
+        key = history[0].key[:-9] + f"{number:09d}"
+    else:
+        key = key_of(history[0].key[20:22], number)
+    return [e._replace(key=key, record_id=f"{number:08x}{e.record_id[8:]}") for e in history]
+
+
+def plain(row: dict[str, Any]) -> Fields:
+    """A row of a state view as the fold's state: no nulls, instants as text."""
+    state: Fields = {}
+    for name, value in row.items():
+        if isinstance(value, datetime):
+            state[name] = value.isoformat().replace("+00:00", "Z")
+        elif value is not None:
+            state[name] = value
+    return state
+
+
+@pytest.fixture(scope="module")
+def shared(make_dataset: Callable[..., Dataset]) -> Dataset:
+    return make_dataset()
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(drawn=_HISTORIES)
+def test_state_in_sql_equals_the_fold_of_every_history(shared: Dataset, drawn: list[list[Entry]]) -> None:
+    fresh = [rekeyed(history) for history in drawn]
+    voided = [rekeyed([voided_range(status)]) for status in (None, 102, 563)]
+    assert_states_agree(shared, [*fresh, *voided])
+
+
+def assert_states_agree(dataset: Dataset, drawn: list[list[Entry]]) -> None:
+    applied = [a for history in drawn for a in world.applied(history)]
+    dataset.write_applied(applied)
+    dataset.write_applied(world.retried(applied[::2]))
+    keys = {history[0].key: history for history in drawn}
+    listed = ", ".join(f"'{key}'" for key in keys)
+    from_records = {
+        row.pop("key"): plain(row) for row in dataset.query(f"SELECT * FROM state_from_records WHERE key IN ({listed})")
+    }
+    assert set(from_records) == set(keys)
+    for key, history in keys.items():
+        assert from_records[key] == fold(history).state, history
+    state_columns = "access_key, " + ", ".join(_STATE_COLUMNS)
+    for row in dataset.query(f"SELECT {state_columns} FROM document_state WHERE access_key IN ({listed})"):
+        assert plain(row) == {"access_key": row["access_key"], **from_records[row["access_key"]]}
+
+
+_STATE_COLUMNS = (
+    "status", "status_at", "known_by", "protocol_number", "authorised_at", "epec_at", "corrections", "correction",
+    "corrected_at", "manifestation", "manifestation_at", "delivery", "delivery_at", "disagreement", "disagreement_at",
+)  # fmt: skip
+
+
+def test_every_part_of_a_state_is_a_column_of_both_state_views(shared: Dataset) -> None:
+    for view in ("state_from_records", "document_state"):
+        config = shared.client.query(f"SELECT * FROM {shared.name}.{view} LIMIT 0").result()
+        assert set(_STATE_COLUMNS) <= {field.name for field in config.schema}

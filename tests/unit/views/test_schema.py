@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import pytest
+from google.cloud import bigquery
+
+from transforms.history.dimensions import DIMENSIONS
+from transforms.views import schema
+from transforms.views.schema import Column
+
+TYPES = {
+    "STRING", "INTEGER", "NUMERIC", "BIGNUMERIC", "BOOLEAN", "DATE", "TIMESTAMP", "JSON", "BYTES", "RECORD",
+}  # fmt: skip
+
+
+def all_columns(columns: tuple[Column, ...]) -> list[Column]:
+    return [c for column in columns for c in (column, *all_columns(column.fields))]
+
+
+@pytest.mark.parametrize("name", schema.TABLES)
+def test_every_column_has_a_type_a_mode_and_says_what_it_holds(name: str) -> None:
+    table = schema.load(name)
+    assert table.description.endswith(".")
+    for column in all_columns(table.columns):
+        assert column.type in TYPES, column
+        assert column.mode in {"NULLABLE", "REQUIRED", "REPEATED"}, column
+        assert column.description.strip().endswith("."), column
+        assert bool(column.fields) == (column.type == "RECORD"), column
+
+
+@pytest.mark.parametrize("name", schema.TABLES)
+def test_every_table_is_partitioned_by_a_month_that_no_row_lacks(name: str) -> None:
+    column = next(c for c in schema.load(name).columns if c.name == schema.PARTITION_FIELD)
+    assert (column.type, column.mode) == ("INTEGER", "REQUIRED")
+
+
+def test_the_range_of_partitions_is_within_what_a_table_may_have() -> None:
+    start, end = schema.PARTITION_RANGE
+    assert end - start <= 10_000
+    assert start <= 200601 < 209912 < end
+
+
+@pytest.mark.parametrize("name", schema.TABLES)
+def test_clustering_names_at_most_four_columns_that_can_be_clustered_by(name: str) -> None:
+    table = schema.load(name)
+    types = {c.name: c for c in table.columns}
+    assert 1 <= len(table.clustering) <= 4
+    for column in table.clustering:
+        assert types[column].type in {"STRING", "INTEGER", "DATE", "TIMESTAMP"}
+        assert types[column].mode != "REPEATED"
+
+
+def test_changes_have_a_column_for_each_dimension_before_and_after() -> None:
+    columns = schema.column_names(schema.CHANGES)
+    for name in (*DIMENSIONS, "total"):
+        assert {f"{name}_before", f"{name}_after"} <= columns
+
+
+FOUND = [
+    bigquery.SchemaField("a", "INT64", "REQUIRED"),
+    bigquery.SchemaField("b", "STRUCT", "REPEATED", fields=[bigquery.SchemaField("c", "BOOL")]),
+]
+
+
+def table_of(*columns: Column) -> schema.Table:
+    return schema.Table("t", "", (), columns)
+
+
+def column(name: str, type_: str, mode: str = "NULLABLE", *fields: Column) -> Column:
+    return Column(name, type_, mode, "", fields)
+
+
+def test_a_table_that_answers_with_the_other_names_of_its_types_matches() -> None:
+    wanted = table_of(column("a", "INTEGER", "REQUIRED"), column("b", "RECORD", "REPEATED", column("c", "BOOLEAN")))
+    assert schema.mismatches(wanted, FOUND) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        (column("z", "STRING"), "column t.z is missing"),
+        (column("a", "STRING", "REQUIRED"), "column t.a is INTEGER and should be STRING"),
+        (column("a", "INTEGER"), "column t.a is REQUIRED and should be NULLABLE"),
+        (column("a", "INTEGER", "REPEATED"), "column t.a is REQUIRED and should be REPEATED"),
+        (column("b", "RECORD", "REPEATED", column("d", "STRING")), "column t.b.d is missing"),
+        (column("b", "RECORD", "REPEATED", column("c", "STRING")), "column t.b.c is BOOLEAN and should be STRING"),
+    ],
+)
+def test_a_mismatch_names_the_table_and_the_column(wanted: Column, sentence: str) -> None:
+    assert sentence in schema.mismatches(table_of(wanted), FOUND)
+
+
+def test_a_required_column_that_no_row_would_have_is_a_mismatch() -> None:
+    assert schema.mismatches(table_of(), FOUND) == ["column t.a is REQUIRED and no row has it"]
+
+
+def test_a_column_that_is_required_for_rows_may_be_nullable_in_the_table() -> None:
+    assert schema.mismatches(table_of(column("c", "BOOLEAN", "REQUIRED")), [bigquery.SchemaField("c", "BOOL")]) == []
