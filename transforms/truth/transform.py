@@ -25,20 +25,21 @@ NAMESPACE = "acervo"
 _OVERHEAD_BYTES = 4_000
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Where in event time an element stands, to be handed on with its result."""
 
     timestamp: Timestamp
     window: BoundedWindow
 
 
-class _WriterDoFn(beam.DoFn):
-    """Hands elements to the process's writer and gives results out as they come, the last at the bundle's end."""
+class WriterDoFn(beam.DoFn):
+    """Hands elements to the process's writer and gives results out as they come, the last at the bundle's end.
 
-    def __init__(self, config: TruthConfig, run: str, job: str) -> None:
+    A subclass's ``process`` adds transactions to ``_bundle``, tagged with a ``Place``, and returns ``_ready()``.
+    """
+
+    def __init__(self, config: TruthConfig) -> None:
         self._config = config
-        self._run = run
-        self._job = job
         self._retries = Metrics.counter(NAMESPACE, "retries")
         self._bundle: Bundle
 
@@ -60,16 +61,18 @@ class _WriterDoFn(beam.DoFn):
         if done.retries:
             self._retries.inc(done.retries)
         value = done.outcome.result
-        place: _Place = done.tag
+        place: Place = done.tag
         windowed = WindowedValue(value, place.timestamp, (place.window,))
         return windowed
 
 
 @with_input_types(Record)
 @with_output_types(Applied, dead_letters=DeadLetter)
-class _ApplyRecords(_WriterDoFn):
+class _ApplyRecords(WriterDoFn):
     def __init__(self, config: TruthConfig, run: str, job: str) -> None:
-        super().__init__(config, run, job)
+        super().__init__(config)
+        self._run = run
+        self._job = job
         names = {NEW: "records_new", RESUMED: "records_resumed", DUPLICATE: "records_duplicate"}
         self._outcomes = {outcome: Metrics.counter(NAMESPACE, name) for outcome, name in names.items()}
         self._conflicts = Metrics.counter(NAMESPACE, "conflicts")
@@ -89,7 +92,7 @@ class _ApplyRecords(_WriterDoFn):
             self._config.records_table,
             rows.row_key(record.key),
             size,
-            _Place(timestamp, window),
+            Place(timestamp, window),
             lambda: transact(codec, record, attempt),
         )
         return self._ready()
@@ -109,7 +112,12 @@ class _ApplyRecords(_WriterDoFn):
 
 @with_input_types(DeadLetter)
 @with_output_types(DeadLetter)
-class _StoreDeadLetters(_WriterDoFn):
+class _StoreDeadLetters(WriterDoFn):
+    def __init__(self, config: TruthConfig, run: str, job: str) -> None:
+        super().__init__(config)
+        self._run = run
+        self._job = job
+
     def process(
         self,
         letter: DeadLetter,
@@ -121,7 +129,7 @@ class _StoreDeadLetters(_WriterDoFn):
             self._config.dead_letters_table,
             rows.row_key(letter.dead_letter_id),
             _OVERHEAD_BYTES + len(letter.payload),
-            _Place(timestamp, window),
+            Place(timestamp, window),
             lambda: dead_letters.store(codec, letter, self._run, self._job),
         )
         return self._ready()
