@@ -8,7 +8,7 @@ idempotent or conditional, and what is read afterwards tells which it was.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from transforms.history.fold import Entry, Folded, fold
 from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Change, DeadLetter, Record
@@ -55,7 +55,7 @@ class Write(NamedTuple):
 class Outcome(NamedTuple):
     """``stored_bytes`` of values were written by this attempt; ``conflicts`` is how often another writer was first."""
 
-    result: Applied | DeadLetter
+    result: Any
     conflicts: int
     stored_bytes: int
 
