@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import re
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.histories import key_of, keys
+from tests.unit.truth.samples import record
+from transforms.history.fold import Entry
+from transforms.model import Change
+from transforms.truth import rows
+from transforms.truth.codec import packaged_codec
+from transforms.truth.rows import Arrival
+
+CODEC = packaged_codec()
+KEY = key_of("55", 1)
+VOIDED = "ID35251122233300018155001000000010000000020"
+
+
+@given(keys | st.just(VOIDED))
+def test_a_row_key_is_a_salt_computed_from_the_key_and_the_key(key: str) -> None:
+    row = rows.row_key(key)
+    assert row == b"%02x" % (zlib.crc32(key.encode()) % 64) + key.encode()
+    assert rows.key_of(row) == key
+
+
+@given(keys, st.integers(0, 44))
+def test_a_prefix_finds_its_keys_in_exactly_one_range_of_the_64(key: str, length: int) -> None:
+    row = rows.row_key(key)
+    assert sum(start <= row < end for start, end in rows.scan_ranges(key[:length])) == 1
+
+
+@given(keys, keys.map(lambda key: key[:24]))
+def test_a_prefix_finds_no_other_keys(key: str, prefix: str) -> None:
+    row = rows.row_key(key)
+    found = any(start <= row < end for start, end in rows.scan_ranges(prefix))
+    assert found == key.startswith(prefix)
+
+
+def test_ranges_leave_reserved_rows_out() -> None:
+    row = rows.dictionary_row(40_001)
+    assert rows.is_reserved(row)
+    assert not any(start <= row < end for start, end in rows.scan_ranges())
+
+
+def test_a_prefix_is_made_of_state_month_and_issuer() -> None:
+    assert KEY.startswith(rows.key_prefix("SP", "2503", "11222333000181"))
+    assert rows.key_prefix("35") == "35"
+
+
+@pytest.mark.parametrize(("parts", "message"), [(("XX",), "no Brazilian state"), (("SP", "", "1"), "give the month")])
+def test_a_prefix_that_selects_nothing_is_refused(parts: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        rows.key_prefix(*parts)
+
+
+@pytest.mark.parametrize(
+    ("fields", "micros"),
+    [
+        ({"issued_at": "2025-03-01T10:00:00.123456Z"}, 1_740_823_200_123_000),
+        ({"occurred_at": "2025-03-01T10:00:00Z"}, 1_740_823_200_000_000),
+        ({"registered_at": "2025-03-01T10:00:00Z"}, 1_740_823_200_000_000),
+        ({"key_month": "2025-03-01"}, 1_740_787_200_000_000),
+        ({}, 1_740_787_200_000_000),
+        ({"issued_at": "0001-01-01T00:00:00Z"}, 0),
+        ({"issued_at": "2025-02-31T10:00:00Z"}, 0),
+    ],
+    ids=["fraction", "event", "registered only", "month", "month of the key", "before 1970", "no such day"],
+)
+def test_cells_are_stamped_with_the_records_own_instant(fields: dict[str, str], micros: int) -> None:
+    stamped = record(KEY)._replace(fields=fields)
+    assert rows.cell_timestamp(stamped) == micros
+
+
+def test_a_voided_range_without_instants_is_stamped_zero() -> None:
+    assert rows.cell_timestamp(record(KEY)._replace(key=VOIDED, fields={})) == 0
+
+
+def test_a_record_is_two_cells_that_read_back() -> None:
+    stored = record(KEY, total="1.00", items=[{"number": 1, "code": "a"}])
+    fields, xml = rows.record_cells(CODEC, stored)
+    assert (fields.family, xml.family) == ("f", "x")
+    assert fields.qualifier == xml.qualifier == bytes.fromhex(stored.record_id)
+    assert fields.timestamp == xml.timestamp == 1_740_823_200_000_000
+    assert CODEC.decode_xml(xml.value) == stored.xml
+    assert rows.decode_entry(CODEC, KEY, fields.qualifier, fields.value) == Entry(
+        stored.record_id, "document", KEY, "nfe", "processed", stored.fields, ("wrong_check_digit",)
+    )
+
+
+def test_cells_of_a_record_do_not_depend_on_who_brought_it() -> None:
+    stored = record(KEY)
+    again = stored._replace(origin="elsewhere", received_at=1)
+    assert rows.record_cells(CODEC, stored) == rows.record_cells(CODEC, again)
+
+
+def test_a_change_reads_back() -> None:
+    change = Change(KEY, 12, "ab" * 32, "run", "origin", "job", 1, 2, None, {"status": "x"}, None, {"status": "x"})
+    cell = rows.change_cell(CODEC, change)
+    assert (cell.family, cell.qualifier, cell.timestamp) == ("c", b"0000000012", 0)
+    assert rows.decode_change(CODEC, KEY, cell.qualifier, cell.value) == change
+
+
+def test_an_arrival_has_one_cell_per_record_run_origin_and_job() -> None:
+    arrival = Arrival("run", "origin", "job", 1, 2, "new")
+    cell = rows.arrival_cell(CODEC, "ab" * 32, arrival)
+    assert len(cell.qualifier) == 48
+    assert rows.decode_arrival(CODEC, cell.qualifier, cell.value) == ("ab" * 32, arrival)
+    later = rows.arrival_cell(CODEC, "ab" * 32, arrival._replace(applied_at=9))
+    others = [
+        rows.arrival_cell(CODEC, "ab" * 32, arrival._replace(run="other")),
+        rows.arrival_cell(CODEC, "ab" * 32, arrival._replace(origin="other")),
+        rows.arrival_cell(CODEC, "ab" * 32, arrival._replace(job="other")),
+        rows.arrival_cell(CODEC, "cd" * 32, arrival),
+    ]
+    assert later.qualifier == cell.qualifier
+    assert len({cell.qualifier, *(other.qualifier for other in others)}) == 5
+
+
+@given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
+def test_packed_integers_sort_as_numbers(one: int, other: int) -> None:
+    assert (rows.pack_int(one) < rows.pack_int(other)) == (one < other)
+    assert rows.unpack_int(rows.pack_int(one)) == one
