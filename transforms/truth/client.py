@@ -89,6 +89,10 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run_coroutine_threadsafe(work, event_loop()).result()
 
 
+def _ignore() -> None:
+    return None
+
+
 class Client:
     """Data calls to the tables of one configuration. Its coroutines run on ``event_loop``.
 
@@ -104,7 +108,12 @@ class Client:
         self._methods: dict[str, list[Callable[..., Any]]] = {}
 
     async def check(
-        self, table: str, row: bytes, revision: int | None, cells: Sequence[Cell], retried: Callable[[], None]
+        self,
+        table: str,
+        row: bytes,
+        revision: int | None,
+        cells: Sequence[Cell],
+        retried: Callable[[], None] = _ignore,
     ) -> bool:
         """Writes the cells if the row's revision is the given one (None: has none), and says whether it was.
 
@@ -114,12 +123,10 @@ class Client:
         response = await self._unary("CheckAndMutateRow", table, row, request, retried)
         return requests.check_answer(response, revision)
 
-    async def write(
-        self, table: str, row: bytes, cells: Sequence[Cell], retried: Callable[[], None] | None = None
-    ) -> None:
+    async def write(self, table: str, row: bytes, cells: Sequence[Cell], retried: Callable[[], None] = _ignore) -> None:
         """Writes the cells."""
         request = requests.write_request(table, self.config.app_profile, row, cells)
-        await self._unary("MutateRow", table, row, request, retried or _ignore)
+        await self._unary("MutateRow", table, row, request, retried)
 
     async def read_row(
         self,
@@ -127,14 +134,14 @@ class Client:
         row: bytes,
         families: Sequence[str] = (),
         qualifier: bytes | None = None,
-        retried: Callable[[], None] | None = None,
+        retried: Callable[[], None] = _ignore,
     ) -> Cells:
         """One row, newest cells of the given families (none: all); empty when there is no such row.
 
         ``qualifier``: that column alone of the one family given.
         """
         request = requests.read_row_request(table, self.config.app_profile, row, families, qualifier)
-        found = await self._stream(table, row, request, retried or _ignore)
+        found = await self._stream(table, row, request, retried)
         return rows.by_column(found[0].cells) if found else {}
 
     async def read_page(
@@ -255,7 +262,3 @@ def _place(table: str, row: bytes) -> str:
 
 def _status(error: grpc.aio.AioRpcError) -> str:
     return f"{error.code().name}: {error.details() or 'no details'}."
-
-
-def _ignore() -> None:
-    return None

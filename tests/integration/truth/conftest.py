@@ -9,8 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from local.stack import PROJECT_ID, Stack, stack
+from tests.integration.truth.proxy import Proxy
 from transforms.truth import admin
 from transforms.truth.config import EMULATOR_VARIABLE, TruthConfig
+from transforms.truth.read import Reader
 
 _numbers = itertools.count(1)
 
@@ -35,3 +37,18 @@ def config(bigtable_host: str, monkeypatch: pytest.MonkeyPatch) -> TruthConfig:
     config = TruthConfig(PROJECT_ID, "truth", f"t{os.getpid()}-{next(_numbers)}")
     admin.create_tables(config)
     return config
+
+
+@pytest.fixture
+def reader(config: TruthConfig) -> Iterator[Reader]:
+    """Reads the tables of this test."""
+    reader = Reader(config)
+    yield reader
+    reader.close()
+
+
+@pytest.fixture
+def proxy(config: TruthConfig, bigtable_host: str) -> Iterator[Proxy]:
+    """A connection to the emulator that can be made to fail. Use it by naming it in the environment."""
+    with Proxy(bigtable_host) as running:
+        yield running

@@ -1,0 +1,65 @@
+"""Applying records without Beam: by the writer of a process, or step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from transforms.model import Applied, DeadLetter, Record
+from transforms.truth import rows
+from transforms.truth.client import Client, wait_for
+from transforms.truth.codec import packaged_codec
+from transforms.truth.config import TruthConfig
+from transforms.truth.rows import Cell
+from transforms.truth.transaction import Answer, Attempt, Check, Read, Step, transact
+from transforms.truth.writer import Done, Writer
+
+CODEC = packaged_codec()
+
+
+def apply_all(writer: Writer, found: Iterable[Record], attempt: Attempt) -> list[Done]:
+    """One bundle of records; each result's tag is its record."""
+    bundle = writer.bundle()
+    for stored in found:
+        row, size = rows.row_key(stored.key), len(stored.xml)
+        bundle.add(
+            writer.config.records_table,
+            row,
+            size,
+            stored,
+            lambda stored=stored: transact(writer.codec, stored, attempt),
+        )
+    return list(bundle.finish())
+
+
+def outcomes(done: Iterable[Done]) -> list[str]:
+    """Outcome of each applied record, code of each dead letter."""
+    results = (each.outcome.result for each in done)
+    return [result.code if isinstance(result, DeadLetter) else result.outcome for result in results]
+
+
+def applied(done: Done) -> Applied:
+    """The result of a record that was applied."""
+    assert isinstance(done.outcome.result, Applied)
+    return done.outcome.result
+
+
+def answer(client: Client, config: TruthConfig, step: Step) -> Answer:
+    """Takes one step of a transaction."""
+    table = config.records_table
+    if isinstance(step, Check):
+        return wait_for(client.check(table, step.row, step.revision, step.cells))
+    if isinstance(step, Read):
+        return wait_for(client.read_row(table, step.row, rows.TRANSACTION_FAMILIES))
+    wait_for(client.write(table, step.row, step.cells))
+    return None
+
+
+def content(client: Client, config: TruthConfig, key: str) -> set[Cell]:
+    """Cells of a row, lineage, revisions and changes aside."""
+    found = wait_for(client.read_page(config.records_table, rows.row_key(key), rows.row_key(key) + b"\0", 1))
+    return {
+        cell
+        for row in found
+        for cell in row.cells
+        if cell.family in (rows.STATE, rows.FIELDS, rows.XML) and cell.qualifier != rows.REVISION
+    }
