@@ -223,8 +223,6 @@ class Expansion:
 
     def _single(self, data: bytes, error: Refused | None, origin: str) -> Outcome:
         if error:
-            if error.code == ZIP_BOMB:
-                error.kept, error.size = data[: self.limits.kept_bytes], len(data)
             raise error
         limit = self.limits.max_entry_bytes
         if len(data) > limit:

@@ -45,6 +45,11 @@ class Inflate:
         return self._stream.unused_data
 
     @property
+    def waiting(self) -> int:
+        """Bytes it was given and has not decompressed yet. (Those of bz2 and lzma do not say.)"""
+        return len(self._tail)
+
+    @property
     def needs_input(self) -> bool:
         # Output may be pending when the last call filled its room, even with all input taken.
         return not self._tail and not self._full

@@ -46,7 +46,7 @@ def mode_of(data: bytes) -> Mode | None:
     start = _skip_space(data, 0)
     if _is_one(data, start):
         return None
-    end = _end_of_document(data, start)
+    end = _safe_end(data, start)
     if end < 0:
         return None
     following = _next_document(data, end)
@@ -93,7 +93,7 @@ def _fine(data: bytes, base: int, start: int, end: int, limit: int) -> Iterator[
     piece = data[start:end].rstrip(_SPACE)
     at = _skip_space(piece, 0)
     while at < len(piece):
-        close = _end_of_document(piece, at)
+        close = _safe_end(piece, at)
         following = _next_document(piece, close) if close >= 0 else -1
         whole = piece[at:close] if following >= 0 else piece[at:]
         yield Piece(base + start + at, whole[:limit], len(whole) > limit)
@@ -126,7 +126,7 @@ def _cut(data: bytes, at: int, mode: Mode) -> int:
         return data.find(b"\n", at) + 1 or -1
     start = _skip_space(data, at)
     if mode is Mode.ROOTS:
-        return _end_of_document(data, start)
+        return _safe_end(data, start)
     return _next_declaration(data, start + len(_BOM) + 1)
 
 
@@ -163,11 +163,21 @@ def _is_one(data: bytes, start: int) -> bool:
     return close < 0 or len(data) - close < len(closing) + _LOOK_BACK and data[close:].rstrip(_SPACE) == closing + b">"
 
 
+def _safe_end(data: bytes, start: int) -> int:
+    """The end of the document, or -1 where that lies within CDATA or a comment, so that it is none."""
+    end = _end_of_document(data, start)
+    for opening, closing in ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->")):
+        opened = data.rfind(opening, start, max(end, start))
+        if opened >= 0 and data.find(closing, opened, end) < 0:
+            return -1
+    return end
+
+
 def _end_of_document(data: bytes, start: int) -> int:
     """Just behind the end tag of the root element of the document that begins at ``start``; -1 where it has none.
 
     Counts only the tags that have the root's name, so it reads a document at the speed of a search. A tag of that
-    name in CDATA or a comment misleads it; then nothing that looks like a document follows, and the file is one.
+    name in CDATA or a comment misleads it.
     """
     root = _root_at(data, start)
     if root is None:

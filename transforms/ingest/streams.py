@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, BinaryIO, Protocol
 
-from transforms.ingest.codecs import LZMA_MEMORY, Codec
+from transforms.ingest.codecs import LZMA_MEMORY, Codec, Inflate
 from transforms.ingest.limits import CORRUPT_ARCHIVE, UNSUPPORTED_COMPRESSION, ZIP_BOMB, Budget, Limits, Refused
 
 CHUNK = 65_536
@@ -162,13 +162,18 @@ class Decompressed:
         if out:
             self._made += len(out)
             self._budget.grow(len(out))
-            if self._made > self._limits.ratio_from_bytes and self._made > self._limits.max_ratio * self._fed:
-                raise Refused(
-                    ZIP_BOMB,
-                    f"{self._what}: {self._fed} compressed bytes expanded to {self._made} and more; "
-                    f"the limit is {self._limits.max_ratio} times",
-                )
+            if self._made > self._limits.ratio_from_bytes:
+                self._check_ratio(codec)
         return out
+
+    def _check_ratio(self, codec: Codec) -> None:
+        taken = self._fed - (codec.waiting if isinstance(codec, Inflate) else 0)
+        if self._made > self._limits.max_ratio * taken:
+            raise Refused(
+                ZIP_BOMB,
+                f"{self._what}: {taken} compressed bytes expanded to {self._made} and more; "
+                f"the limit is {self._limits.max_ratio} times",
+            )
 
     def _decompress(self, codec: Codec, data: bytes, size: int) -> bytes:
         try:

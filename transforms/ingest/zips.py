@@ -36,6 +36,7 @@ LOCAL_MAGIC = b"PK\3\4"
 _LONGEST_COMMENT = 65_535
 _BLOCK = 262_144
 _ALL = 0xFFFFFFFF
+_FARTHEST = 1 << 62
 
 _ENCRYPTED = 0x1
 _UTF8 = 0x800
@@ -91,9 +92,7 @@ def find_directory(file: Seekable) -> Directory:
     tail_start = max(0, length - _END.size - _LONGEST_COMMENT)
     file.seek(tail_start)
     tail = file.read(length - tail_start)
-    at = tail.rfind(_END_MAGIC)
-    while at >= 0 and len(tail) - at < _END.size:
-        at = tail.rfind(_END_MAGIC, 0, at)
+    at = _end_record(tail)
     if at < 0:
         raise Refused(CORRUPT_ARCHIVE, f"no central directory at the end of its {length} bytes: the archive is cut")
     _, disk, first_disk, _, count, size, offset, _ = _END.unpack_from(tail, at)
@@ -107,13 +106,28 @@ def find_directory(file: Seekable) -> Directory:
     return _place(file, end, count, size, offset)
 
 
+def _end_record(tail: bytes) -> int:
+    """Where the end record is: the last whose comment ends the file, since a comment may hold anything; failing that
+    (something was appended) the last there is. -1 where there is none."""
+    last = -1
+    at = tail.rfind(_END_MAGIC)
+    while at >= 0:
+        if len(tail) - at >= _END.size:
+            last = max(last, at)
+            if at + _END.size + _END.unpack_from(tail, at)[-1] == len(tail):
+                return at
+        at = tail.rfind(_END_MAGIC, 0, at)
+    return last
+
+
 def _place(file: Seekable, end: int, count: int, size: int, offset: int) -> Directory:
     """The directory ends where its end record begins; a few writers put something in between."""
     shift = end - size - offset
     for start in (offset + shift, offset):
-        file.seek(max(0, start))
-        if start >= 0 and start + size <= end and (not count or file.read(4) == _CENTRAL_MAGIC):
-            return Directory(start, start + size, count, start - offset)
+        if 0 <= start <= end - size:
+            file.seek(start)
+            if not count or file.read(4) == _CENTRAL_MAGIC:
+                return Directory(start, start + size, count, start - offset)
     raise Refused(CORRUPT_ARCHIVE, f"its directory is not at byte {offset}, where its end record says")
 
 
@@ -126,6 +140,8 @@ def _end64(file: Seekable, end: int) -> tuple[int, int, int, int, int, int] | No
         return None
     # In a file with something in front, the record is where it would be without extensions: before the locator.
     for start in (offset, end - _END64_LOCATOR.size - _END64.size):
+        if start >= end:
+            continue
         file.seek(start)
         record = file.read(_END64.size)
         if len(record) == _END64.size and record.startswith(b"PK\6\6"):
@@ -202,8 +218,10 @@ def zip64_sizes(extra: bytes, size: int, compressed: int, offset: int) -> tuple[
 def stored_bytes(file: Seekable, shift: int, entry: Entry) -> Window:
     """An entry's bytes as they are in the archive, compressed or encrypted as they may be."""
     start = entry.offset + shift
-    file.seek(start)
-    header = file.read(LOCAL.size)
+    header = b""
+    if 0 <= start < _FARTHEST:
+        file.seek(start)
+        header = file.read(LOCAL.size)
     if len(header) < LOCAL.size or not header.startswith(LOCAL_MAGIC):
         raise Refused(CORRUPT_ARCHIVE, f"the entry is not at byte {start}, where the directory says")
     name_length, extra_length = struct.unpack_from("<HH", header, 26)
