@@ -28,7 +28,7 @@ def broken(rng: Rng, world: World, code: str) -> Generated:
 
 
 def _empty(rng: Rng, world: World) -> bytes:
-    return rng.pick((b"", b" ", b"\r\n\r\n", b"\xef\xbb\xbf"))
+    return rng.pick((b"", b" ", b"\r\n\r\n", b"\n\t\n"))
 
 
 def _too_large(rng: Rng, world: World) -> bytes:

@@ -8,10 +8,11 @@ from base64 import b64encode
 from collections.abc import Sequence
 
 from local.generate import markup
-from local.generate.document import CONTAINER, Document, Generated
+from local.generate.document import CONTAINER, Document, Generated, application
+from local.generate.events import Event
 from local.generate.instants import Instant
 from local.generate.rng import Rng
-from transforms.model import DOCUMENT
+from transforms.model import DOCUMENT, EVENT
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _SCHEMAS = {
@@ -61,6 +62,31 @@ def batch(rng: Rng, documents: Sequence[Document], soap: bool = False) -> Genera
         service = "http://www.portalfiscal.inf.br/nfe/wsdl/NFeAutorizacao4"
         text = in_soap(f'<nfeDadosMsg xmlns="{service}">{text}</nfeDadosMsg>')
     return _container(f"{lot}-env-lot.xml", text, "soap" if soap else "batch", entries)
+
+
+def event_batch(rng: Rng, sent: Sequence[Event]) -> Generated:
+    """``envEvento``: events as they are sent for registration."""
+    entries = [event.bare()._replace(payload=event.element.encode("utf-8")) for event in sent]
+    lot = rng.digits(15)
+    inside = "".join(event.element for event in sent)
+    text = f'<envEvento xmlns="{markup.NFE}" versao="1.00"><idLote>{lot}</idLote>{inside}</envEvento>'
+    return _container(f"{lot}-env-eve.xml", text, "event_batch", entries)
+
+
+def event_answers(rng: Rng, sent: Sequence[Event]) -> Generated:
+    """``retEnvEvento``: the returns of events, without the events."""
+    returns = [e.ret.replace(" versao=", f' xmlns="{markup.NFE}" versao=', 1) for e in sent]
+    entries = [
+        Generated(f"{e.key}-ret.xml", ret.encode("utf-8"), EVENT, e.key, "retEvento", e.names.layout, "return")
+        for e, ret in zip(sent, returns, strict=True)
+    ]
+    lot = rng.digits(15)
+    text = (
+        f'<retEnvEvento xmlns="{markup.NFE}" versao="1.00"><idLote>{lot}</idLote><tpAmb>1</tpAmb>'
+        f"<verAplic>{application('AN')}</verAplic><cOrgao>{sent[0].organ}</cOrgao><cStat>128</cStat>"
+        f"<xMotivo>Lote de Evento Processado</xMotivo>{''.join(returns)}</retEnvEvento>"
+    )
+    return _container(f"{lot}-ret-env-eve.xml", text, "event_answers", entries)
 
 
 def in_soap(inside: str) -> str:

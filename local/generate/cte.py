@@ -40,16 +40,19 @@ def cte(
     recipient = recipient or world.recipient(rng, letters_exist(issued))
     key, number = _key(rng, issuer, issued, "57", options)
     total = rng.between(8_000, 950_000)
-    ide = _ide(key, issuer, issued, sender, recipient, options, rng.pick("00033"), number)
+    between, payer = _others(rng, world, letters_exist(issued))
+    ide = _ide(key, issuer, issued, sender, recipient, options, payer, number)
     tax, icms = _icms(rng, issuer, total, issued)
     invoices = "".join(
         f"<infNFe><chave>{some_key(rng, '55', issued, sender.id, sender.uf)}</chave></infNFe>"
         for _ in range(_load_size(rng))
     )
+    observed = f'<ObsCont xCampo="MOTORISTA"><xTexto>{rng.digits(9)}</xTexto></ObsCont>' if rng.chance(0.3) else ""
     cargo = rng.between(100_000, 40_000_000)
     body = (
-        f'<infCte versao="4.00" Id="CTe{key}">{ide}<compl><xObs>{issuer.style.notes[0]}</xObs></compl>{_emit(issuer)}'
-        f"{_party('rem', 'enderReme', sender)}{_party('dest', 'enderDest', recipient)}"
+        f'<infCte versao="4.00" Id="CTe{key}">{ide}<compl><xObs>{issuer.style.notes[0]}</xObs>{observed}</compl>'
+        f"{_emit(issuer)}"
+        f"{_party('rem', 'enderReme', sender)}{between}{_party('dest', 'enderDest', recipient)}"
         f"<vPrest><vTPrest>{brl(total)}</vTPrest><vRec>{brl(total)}</vRec>{_components(rng, total)}</vPrest>"
         f"<imp>{tax}</imp><infCTeNorm><infCarga><vCarga>{brl(cargo)}</vCarga><proPred>DIVERSOS</proPred><infQ>"
         f"<cUnid>01</cUnid><tpMed>PESO BRUTO</tpMed><qCarga>{rng.between(10, 28_000)}.{rng.digits(4)}</qCarga></infQ>"
@@ -132,9 +135,20 @@ def _ide(
         f"<tpImp>1</tpImp><tpEmis>1</tpEmis><cDV>{key[43]}</cDV><tpAmb>{options.environment}</tpAmb><tpCTe>0</tpCTe>"
         f"<procEmi>0</procEmi><verProc>{issuer.style.software}</verProc><cMunEnv>{city.code}</cMunEnv>"
         f"<xMunEnv>{city.name}</xMunEnv><UFEnv>{city.uf}</UFEnv><modal>01</modal><tpServ>0</tpServ>"
-        f"{_route(sender, recipient)}<retira>1</retira><indIEToma>1</indIEToma><toma3><toma>{payer}</toma></toma3>"
-        "</ide>"
+        f"{_route(sender, recipient)}<retira>1</retira><indIEToma>1</indIEToma>{payer}</ide>"
     )
+
+
+def _others(rng: Rng, world: World, letters: bool) -> tuple[str, str]:
+    """Shipper and receiver where they are others than sender and recipient, and the group of who pays."""
+    shipper = _party("exped", "enderExped", world.recipient(rng, letters)) if rng.chance(0.12) else ""
+    receiver = _party("receb", "enderReceb", world.recipient(rng, letters)) if rng.chance(0.12) else ""
+    if rng.chance(0.1):
+        other = world.recipient(rng, letters)
+        inside = _party("toma4", "enderToma", other).replace("<toma4>", "<toma4><toma>4</toma>", 1)
+        return shipper + receiver, inside
+    role = rng.pick("0003" + ("1" if shipper else "3") + ("2" if receiver else "3"))
+    return shipper + receiver, f"<toma3><toma>{role}</toma></toma3>"
 
 
 def _route(sender: Party, recipient: Party) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from local.generate import markup
-from local.generate.instants import Instant
+from local.generate.instants import Instant, authoriser_offset
 from local.generate.rng import Rng
 from local.generate.world import Party
 from transforms.access_key import CODE_OF_UF
@@ -149,6 +149,7 @@ _STATUS_REASONS = {
 def protocol(rng: Rng, issuer: Party, issued: Instant, label: str, status: int = 100) -> Protocol:
     """The answer to a document of one issuer, some seconds after it was issued."""
     at = issued.plus(rng.between(1, 120) if status != 150 else rng.between(2, 20) * 86_400)
+    at = at.at_offset(authoriser_offset(issuer.uf))
     return Protocol(protocol_number(rng, issuer.uf, at), at, status, _STATUS_REASONS[status].format(label))
 
 

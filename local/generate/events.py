@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from local.generate import markup, words
 from local.generate.document import Document, Generated, application, protocol_number
-from local.generate.instants import Instant
+from local.generate.instants import Instant, authoriser_offset, offset_of
 from local.generate.markup import brl
 from local.generate.rng import Rng
 from local.generate.world import Party
@@ -27,21 +27,46 @@ class Names(NamedTuple):
     detail_version: str
     sequence_digits: int
     label: str
+    layout: str
 
 
-NFE = Names(markup.NFE, "procEventoNFe", "evento", "retEvento", "chNFe", "1.00", "versao", 2, "NF-e")
-CTE = Names(markup.CTE, "procEventoCTe", "eventoCTe", "retEventoCTe", "chCTe", "4.00", "versaoEvento", 3, "CT-e")
-MDFE = Names(markup.MDFE, "procEventoMDFe", "eventoMDFe", "retEventoMDFe", "chMDFe", "3.00", "versaoEvento", 2, "MDF-e")
-NF3E = Names(markup.NF3E, "procEventoNF3e", "eventoNF3e", "retEventoNF3e", "chNF3e", "1.00", "versaoEvento", 3, "NF3-e")
+NFE = Names(markup.NFE, "procEventoNFe", "evento", "retEvento", "chNFe", "1.00", "versao", 2, "NF-e", "nfe_event")
+CTE = Names(
+    markup.CTE, "procEventoCTe", "eventoCTe", "retEventoCTe", "chCTe", "4.00", "versaoEvento", 3, "CT-e", "cte_event"
+)
+MDFE = Names(
+    markup.MDFE,
+    "procEventoMDFe",
+    "eventoMDFe",
+    "retEventoMDFe",
+    "chMDFe",
+    "3.00",
+    "versaoEvento",
+    2,
+    "MDF-e",
+    "mdfe_event",
+)
+NF3E = Names(
+    markup.NF3E,
+    "procEventoNF3e",
+    "eventoNF3e",
+    "retEventoNF3e",
+    "chNF3e",
+    "1.00",
+    "versaoEvento",
+    3,
+    "NF3-e",
+    "nf3e_event",
+)
 _NAMES = {"nfe": NFE, "nfce": NFE, "cte": CTE, "cteos": CTE, "mdfe": MDFE, "nf3e": NF3E}
 
 
 @dataclass(slots=True)
 class Event:
-    """One event with its return; ``protocol`` is empty when it was rejected."""
+    """One event with its return; ``of`` is the layout of its document, ``protocol`` empty when it was rejected."""
 
     names: Names
-    layout: str
+    of: str
     type: str
     sequence: int
     key: str
@@ -73,7 +98,7 @@ class Event:
     def _generated(self, suffix: str, text: str, form: str) -> Generated:
         name = f"{self.key}_{self.type}_{self.sequence:02d}-{suffix}.xml"
         payload = (self.author.style.declaration + text).encode("utf-8")
-        return Generated(name, payload, EVENT, self.key, f"{self.layout}_{self.type}", self.layout, form)
+        return Generated(name, payload, EVENT, self.key, f"{self.of}_{self.type}", self.names.layout, form)
 
 
 @dataclass(frozen=True)
@@ -92,8 +117,9 @@ def event(rng: Rng, document: Document, type_: str, detail: str, description: st
     """An event of a document with the given inside of ``detEvento`` (for nested families, of its only child)."""
     names = _NAMES[document.what]
     author = options.author or document.issuer
-    occurred = options.at or document.protocol.at.plus(rng.between(600, 20 * 3600))
-    registered = occurred.plus(rng.between(1, 300))
+    moment = options.at or document.protocol.at.plus(rng.between(600, 20 * 3600))
+    occurred = moment.at_offset(offset_of(author.uf))
+    registered = moment.plus(rng.between(1, 300)).at_offset(authoriser_offset(document.issuer.uf))
     organ = CODE_OF_UF[document.issuer.uf]
     if type_[:2] == "21" or type_ == "110140":
         # The national office, in Brasília, registers these.

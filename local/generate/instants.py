@@ -89,6 +89,11 @@ def offset_of(uf: str) -> int:
     return _OFFSET_OF_UF.get(uf, -3)
 
 
+def authoriser_offset(uf: str) -> int:
+    """Hours from UTC of the clock of who authorises a state's documents; states without an own one share one."""
+    return -4 if uf in ("AM", "MT", "MS") else -3
+
+
 def draw(rng: Rng, uf: str, span: Span = CURRENT) -> Instant:
     """An instant of the span between 06:00 and 22:00 local time."""
     first = (span.first - date(1970, 1, 1)).days

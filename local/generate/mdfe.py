@@ -30,6 +30,7 @@ def mdfe(rng: Rng, world: World | None = None, issuer: Party | None = None, opti
     model = "55" if own else "57"
     loads = "".join(entry.format(some_key(rng, model, issued, issuer.id, issuer.uf)) for _ in range(count))
     counted = f"<qNFe>{count}</qNFe>" if own else f"<qCTe>{count}</qCTe>"
+    passed = "".join(f"<infPercurso><UFPer>{uf}</UFPer></infPercurso>" for uf in _way(rng, start.uf, end.uf))
     driver = f"{rng.pick(GIVEN_NAMES)} {rng.pick(SURNAMES)}"
     body = (
         f'<infMDFe versao="3.00" Id="MDFe{key}"><ide><cUF>{key[:2]}</cUF><tpAmb>{options.environment}</tpAmb>'
@@ -37,18 +38,19 @@ def mdfe(rng: Rng, world: World | None = None, issuer: Party | None = None, opti
         f"<cMDF>{code}</cMDF><cDV>{key[43]}</cDV><modal>1</modal><dhEmi>{issued.text}</dhEmi><tpEmis>1</tpEmis>"
         f"<procEmi>0</procEmi><verProc>{issuer.style.software}</verProc><UFIni>{start.uf}</UFIni><UFFim>{end.uf}</UFFim>"
         f"<infMunCarrega><cMunCarrega>{start.code}</cMunCarrega><xMunCarrega>{start.name}</xMunCarrega></infMunCarrega>"
-        f"<dhIniViagem>{issued.plus(1800).text}</dhIniViagem></ide><emit>{issuer.id_tag}<IE>{issuer.ie}</IE>"
+        f"{passed}<dhIniViagem>{issued.plus(1800).text}</dhIniViagem></ide><emit>{issuer.id_tag}<IE>{issuer.ie}</IE>"
         f"<xNome>{issuer.name}</xNome><xFant>{issuer.trade_name}</xFant><enderEmit>{issuer.transport_address}"
         f'<fone>{issuer.phone}</fone></enderEmit></emit><infModal versaoModal="3.00"><rodo><infANTT>'
         f"<RNTRC>{rng.digits(8)}</RNTRC></infANTT><veicTracao><placa>{plate(rng)}</placa>"
-        f"<tara>{rng.between(4000, 9000)}</tara><capKG>{rng.between(9000, 45000)}</capKG><condutor>"
-        f"<xNome>{driver}</xNome><CPF>{cpf(rng)}</CPF></condutor><tpRod>03</tpRod><tpCar>02</tpCar><UF>{start.uf}</UF></veicTracao></rodo>"
+        f"<RENAVAM>{rng.digits(11)}</RENAVAM><tara>{rng.between(4000, 9000)}</tara><capKG>"
+        f"{rng.between(9000, 45000)}</capKG><condutor><xNome>{driver}</xNome><CPF>{cpf(rng)}</CPF></condutor>"
+        f"<tpRod>03</tpRod><tpCar>02</tpCar><UF>{start.uf}</UF></veicTracao></rodo>"
         f"</infModal><infDoc><infMunDescarga><cMunDescarga>{end.code}</cMunDescarga><xMunDescarga>{end.name}"
         f"</xMunDescarga>{loads}</infMunDescarga></infDoc><seg><infResp><respSeg>1</respSeg></infResp></seg><prodPred>"
         f"<tpCarga>05</tpCarga><xProd>CARGA GERAL</xProd><infLotacao><infLocalCarrega><CEP>{issuer.cep}</CEP>"
         f"</infLocalCarrega><infLocalDescarrega><CEP>{end.cep}000</CEP></infLocalDescarrega></infLotacao></prodPred>"
         f"<tot>{counted}<vCarga>{brl(total)}</vCarga><cUnid>01</cUnid><qCarga>{rng.between(50, 30_000)}.{rng.digits(4)}"
-        f"</qCarga></tot><infAdic><infCpl>{issuer.style.notes[0]}</infCpl></infAdic>{issuer.style.contact}</infMDFe>"
+        f"</qCarga></tot>{issuer.style.accountant}<infAdic><infCpl>{issuer.style.notes[0]}</infCpl></infAdic>{issuer.style.contact}</infMDFe>"
         "<infMDFeSupl><qrCodMDFe><![CDATA[https://dfe-portal.svrs.rs.gov.br/mdfe/qrCode?chMDFe="
         f"{key}&tpAmb={options.environment}]]></qrCodMDFe></infMDFeSupl>"
     )
@@ -68,3 +70,10 @@ def mdfe(rng: Rng, world: World | None = None, issuer: Party | None = None, opti
         digest=digest,
         protocol=protocol(rng, issuer, issued, "MDF-e"),
     )
+
+
+def _way(rng: Rng, start: str, end: str) -> list[str]:
+    """States passed through between the first and the last."""
+    if start == end:
+        return []
+    return [uf for uf in dict.fromkeys(rng.pick(CITIES).uf for _ in range(rng.below(4))) if uf not in (start, end)]

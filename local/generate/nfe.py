@@ -7,7 +7,7 @@ from dataclasses import replace
 from local.generate import markup
 from local.generate import nfe_parts as parts
 from local.generate.document import Document, protocol
-from local.generate.identifiers import access_key
+from local.generate.identifiers import access_key, some_key
 from local.generate.instants import Instant, Span, draw, letters_exist, span_of
 from local.generate.nfe_items import Totals, Trade, item
 from local.generate.nfe_options import Options
@@ -37,6 +37,9 @@ def nfe(
     issued = options.issued or draw(rng, issuer.uf, span_of(issuer.has_letters))
     buyer = recipient or (_retail_buyer(rng, world) if retail else _buyer(rng, world, letters_exist(issued)))
     trade, operation = _trade(rng, issuer, buyer, issued, options)
+    if operation[2] == "4" and not options.referenced and buyer is not None:
+        # A return names the document that it takes back.
+        options = replace(options, referenced=(some_key(rng, "55", issued, issuer.id, issuer.uf),))
     number = options.number or rng.between(1, 999_999)
     code = rng.digits(8)
     key = access_key(issuer.uf, issued, issuer.id, options.model, options.series, number, options.emission_type, code)
@@ -44,11 +47,10 @@ def nfe(
     count = options.items or _item_count(rng, retail)
     details = "".join([item(rng, n, rng.pick(world.products), trade, totals) for n in range(1, count + 1)])
     ide = parts.ide(rng, key, issuer, buyer, issued, operation, trade, options)
-    head = (
-        f'<infNFe Id="NFe{key}" versao="{options.version}">{ide}{parts.emit(issuer)}{parts.dest(buyer, retail, trade)}'
-    )
     body = (
-        f"{head}{details}{parts.total(totals, trade)}{parts.transport(rng, world, trade, retail)}"
+        f'<infNFe Id="NFe{key}" versao="{options.version}">{ide}{parts.emit(issuer)}'
+        f"{parts.dest(buyer, retail, trade)}{issuer.style.accountant}{details}"
+        f"{parts.total(totals, trade, issuer)}{parts.transport(rng, world, trade, retail)}"
         f"{parts.payment(rng, issued, totals, number, retail, options.version)}{parts.notes(rng, issuer)}</infNFe>"
     )
     supplement = parts.qr_code(rng, key, issuer, issued, totals, options) if retail else ""
@@ -129,6 +131,9 @@ def _trade(
         inner_rate=inner,
         cfop=first + end,
         long_prices=len(issuer.style.software) % 2 == 0,
+        order=f"<xPed>{rng.digits(6)}</xPed><nItemPed>1</nItemPed>" if issuer.style.verbose else "",
+        made_on=issued.plus_days(-40),
+        best_before=issued.plus_days(400),
     )
     return trade, (text, kind, purpose)
 

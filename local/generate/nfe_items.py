@@ -27,6 +27,9 @@ class Trade:
     inner_rate: int
     cfop: str
     long_prices: bool
+    order: str
+    made_on: str
+    best_before: str
 
 
 @dataclass(slots=True)
@@ -99,6 +102,8 @@ def _prod(
     product: Product, trade: Trade, quantity: int, value: int, freight: int, insurance: int, discount: int, other: int
 ) -> str:
     cest = f"<CEST>{product.cest}</CEST>" if product.cest else ""
+    if not trade.simples and 60 <= product.profile < 68:
+        cest += f"<cBenef>PR8{product.profile:02d}{product.ncm[:3]}</cBenef>"
     amount = f"{quantity // 10_000}.{quantity % 10_000:04d}"
     price = f"{product.price // 10_000}.{product.price % 10_000:04d}{'000000' if trade.long_prices else ''}"
     extra = f"<vFrete>{brl(freight)}</vFrete>" if freight else ""
@@ -112,7 +117,18 @@ def _prod(
         f"<prod><cProd>{product.code}</cProd><cEAN>{product.gtin}</cEAN><xProd>{product.description}</xProd>"
         f"<NCM>{product.ncm}</NCM>{cest}<CFOP>{_cfop(product, trade)}</CFOP><uCom>{product.unit}</uCom>"
         f"<qCom>{amount}</qCom><vUnCom>{price}</vUnCom><vProd>{brl(value)}</vProd><cEANTrib>{product.gtin}</cEANTrib>"
-        f"<uTrib>{product.unit}</uTrib><qTrib>{amount}</qTrib><vUnTrib>{price}</vUnTrib>{extra}<indTot>1</indTot></prod>"
+        f"<uTrib>{product.unit}</uTrib><qTrib>{amount}</qTrib><vUnTrib>{price}</vUnTrib>{extra}<indTot>1</indTot>{trade.order}"
+        f"{_batch(product, trade, amount)}</prod>"
+    )
+
+
+def _batch(product: Product, trade: Trade, amount: str) -> str:
+    """The production batch of medicines and meat."""
+    if not trade.modern or product.ncm[:4] not in ("3004", "0207", "0201"):
+        return ""
+    return (
+        f"<rastro><nLote>L{product.code[-4:].replace('.', '0')}</nLote><qLote>{amount[:-1]}</qLote>"
+        f"<dFab>{trade.made_on}</dFab><dVal>{trade.best_before}</dVal></rastro>"
     )
 
 

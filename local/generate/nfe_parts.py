@@ -48,9 +48,10 @@ def ide(
 def emit(issuer: Party) -> str:
     """The issuer."""
     trade_name = f"<xFant>{issuer.trade_name}</xFant>" if issuer.trade_name else ""
+    municipal = f"<IM>{issuer.ie[:6]}</IM><CNAE>46{issuer.ie[:5]}</CNAE>" if issuer.style.verbose else ""
     return (
         f"<emit>{issuer.id_tag}<xNome>{issuer.name}</xNome>{trade_name}<enderEmit>{issuer.nfe_address}</enderEmit>"
-        f"<IE>{issuer.ie}</IE><CRT>{issuer.crt}</CRT></emit>"
+        f"<IE>{issuer.ie}</IE>{municipal}<CRT>{issuer.crt}</CRT></emit>"
     )
 
 
@@ -74,7 +75,7 @@ def dest(buyer: Party | None, retail: bool, trade: Trade) -> str:
     )
 
 
-def total(totals: Totals, trade: Trade) -> str:
+def total(totals: Totals, trade: Trade, issuer: Party) -> str:
     """The sums of the items."""
     zero = "0.00"
     destination = (
@@ -94,18 +95,25 @@ def total(totals: Totals, trade: Trade) -> str:
         f"<vSeg>{brl(totals.insurance)}</vSeg><vDesc>{brl(totals.discount)}</vDesc><vII>{zero}</vII>"
         f"<vIPI>{brl(totals.ipi)}</vIPI>{returned}<vPIS>{brl(totals.pis)}</vPIS><vCOFINS>{brl(totals.cofins)}</vCOFINS>"
         f"<vOutro>{brl(totals.other)}</vOutro><vNF>{brl(totals.total)}</vNF>{burden}</ICMSTot>"
-        f"{_reform_total(totals) if trade.reform else ''}</total>"
+        f"{_reform_total(totals, issuer) if trade.reform else ''}</total>"
     )
 
 
-def _reform_total(totals: Totals) -> str:
+def _reform_total(totals: Totals, issuer: Party) -> str:
     none = "<vDif>0.00</vDif><vDevTrib>0.00</vDevTrib>"
     credit = "<vCredPres>0.00</vCredPres><vCredPresCondSus>0.00</vCredPresCondSus>"
     return (
         f"<IBSCBSTot><vBCIBSCBS>{brl(totals.reform_base)}</vBCIBSCBS><gIBS><gIBSUF>{none}<vIBSUF>{brl(totals.ibs)}"
         f"</vIBSUF></gIBSUF><gIBSMun>{none}<vIBSMun>0.00</vIBSMun></gIBSMun><vIBS>{brl(totals.ibs)}</vIBS>{credit}"
-        f"</gIBS><gCBS>{none}<vCBS>{brl(totals.cbs)}</vCBS>{credit}</gCBS></IBSCBSTot>"
+        f"</gIBS><gCBS>{none}<vCBS>{brl(totals.cbs)}</vCBS>{credit}</gCBS>"
+        f"{_NO_FUEL if issuer.style.verbose else ''}</IBSCBSTot><vNFTot>{brl(totals.total)}</vNFTot>"
     )
+
+
+_NO_FUEL = (
+    "<gMono><vIBSMono>0.00</vIBSMono><vCBSMono>0.00</vCBSMono><vIBSMonoReten>0.00</vIBSMonoReten>"
+    "<vCBSMonoReten>0.00</vCBSMonoReten><vIBSMonoRet>0.00</vIBSMonoRet><vCBSMonoRet>0.00</vCBSMonoRet></gMono>"
+)
 
 
 def transport(rng: Rng, world: World, trade: Trade, retail: bool) -> str:
@@ -117,11 +125,13 @@ def transport(rng: Rng, world: World, trade: Trade, retail: bool) -> str:
     carrier = rng.pick(world.carriers[:9])
     count = rng.between(1, 80)
     weight = rng.between(1_000, 900_000)
+    brand = "<marca>DIVERSAS</marca>" if carrier.style.verbose else ""
     return (
         f"<transp><modFrete>0</modFrete><transporta>{carrier.id_tag}<xNome>{carrier.name}</xNome><IE>{carrier.ie}</IE>"
         f"<xEnder>{carrier.street}, {carrier.number}</xEnder><xMun>{carrier.city.name}</xMun><UF>{carrier.uf}</UF>"
-        f"</transporta><vol><qVol>{count}</qVol><esp>VOLUMES</esp><pesoL>{weight // 1000}.{weight % 1000:03d}</pesoL>"
-        f"<pesoB>{weight // 1000 + count}.{weight % 1000:03d}</pesoB></vol></transp>"
+        f"</transporta><vol><qVol>{count}</qVol><esp>VOLUMES</esp>{brand}<pesoL>"
+        f"{weight // 1000}.{weight % 1000:03d}</pesoL><pesoB>{weight // 1000 + count}.{weight % 1000:03d}</pesoB></vol>"
+        "</transp>"
     )
 
 
@@ -158,7 +168,8 @@ def notes(rng: Rng, issuer: Party) -> str:
     text = " ".join(style.notes)
     if rng.chance(0.5):
         text = f"{text} Pedido {rng.digits(6)} {rng.digits(5)}"
-    return f"<infAdic><infCpl>{text}</infCpl></infAdic>{style.contact}"
+    for_tax_office = f"<infAdFisco>{style.notes[-1]}</infAdFisco>" if style.verbose and rng.chance(0.5) else ""
+    return f"<infAdic>{for_tax_office}<infCpl>{text}</infCpl></infAdic>{style.contact}"
 
 
 def qr_code(rng: Rng, key: str, issuer: Party, issued: Instant, totals: Totals, options: Options) -> str:

@@ -10,9 +10,7 @@ from local.generate.nfe import legacy_nfe, nfe
 from local.generate.nfe_options import Options
 from local.generate.place import Place
 from local.generate.rng import Rng
-
-# The codes that the parser gives to documents that are odd and kept.
-FINDINGS = {"check_digit": "check_digit", "issuer": "issuer", "no_offset": "no_offset"}
+from transforms.parse import codes
 
 
 def bare(rng: Rng, place: Place) -> list[Generated]:
@@ -101,7 +99,8 @@ def epec(rng: Rng, place: Place) -> list[Generated]:
 def unknown_event(rng: Rng, place: Place) -> list[Generated]:
     """A document with an event of a type that no table knows."""
     document = place.document(rng)
-    return [document.processed(), events.unknown_event(rng, document).processed()]
+    odd = events.unknown_event(rng, document).processed()._replace(findings=(codes.UNKNOWN_EVENT_TYPE,))
+    return [document.processed(), odd]
 
 
 def query(rng: Rng, place: Place) -> list[Generated]:
@@ -132,6 +131,16 @@ def batch(rng: Rng, place: Place) -> list[Generated]:
         series, number = place.aside(n)
         documents.append(place.document(rng, series=series, number=number))
     return [containers.batch(rng, documents, soap=rng.chance(0.3))]
+
+
+def sent_events(rng: Rng, place: Place) -> list[Generated]:
+    """A document, then a correction and a cancellation as they were sent, or what was answered to them, or both."""
+    document = place.document(rng)
+    letter = events.correction(rng, document)
+    options = EventOptions(at=letter.registered.plus(7_200))
+    sent = [letter, events.cancellation(rng, document, options)]
+    told = [containers.event_batch(rng, sent), containers.event_answers(rng, sent)]
+    return [document.processed(), *told[rng.below(2) : rng.between(1, 2)]] if rng.chance(0.5) else told
 
 
 def distribution(rng: Rng, place: Place) -> list[Generated]:
@@ -179,16 +188,16 @@ def void_rejected(rng: Rng, place: Place) -> list[Generated]:
 def wrong_digit(rng: Rng, place: Place) -> list[Generated]:
     """A document whose key has a wrong check digit."""
     document = broken.wrong_check_digit(rng, place.document(rng))
-    return [document.processed()._replace(findings=(FINDINGS["check_digit"],))]
+    return [document.processed()._replace(findings=(codes.KEY_CHECK_DIGIT,))]
 
 
 def other_issuer(rng: Rng, place: Place) -> list[Generated]:
     """A document whose issuer is not the one in its key."""
     document = broken.other_issuer(rng, place.document(rng))
-    return [document.processed()._replace(findings=(FINDINGS["issuer"],))]
+    return [document.processed()._replace(findings=(codes.KEY_ISSUER_MISMATCH,))]
 
 
 def no_offset(rng: Rng, place: Place) -> list[Generated]:
     """A document whose issue instant has no offset."""
     document = broken.without_offset(place.document(rng))
-    return [document.processed()._replace(findings=(FINDINGS["no_offset"],))]
+    return [document.processed()._replace(findings=(codes.INSTANT_WITHOUT_OFFSET,))]

@@ -59,7 +59,7 @@ def voided_range(rng: Rng, issuer: Party, options: VoidOptions | None = None) ->
         "return": answer,
     }[options.form]
     payload = (issuer.style.declaration + text).encode("utf-8")
-    return Generated(f"{key}-procInutNFe.xml", payload, VOIDED_RANGE, key, "voided_range", "nfe", options.form)
+    return Generated(f"{key}-procInutNFe.xml", payload, VOIDED_RANGE, key, "voided_range", "nfe_voided", options.form)
 
 
 def document_summary(document: Document) -> Generated:
@@ -84,7 +84,7 @@ def event_summary(event: Event) -> Generated:
         f"<dhRecbto>{event.registered.text}</dhRecbto><nProt>{event.protocol}</nProt></resEvento>"
     )
     name = f"{event.key}_{event.type}_{event.sequence:02d}-resEvento.xml"
-    return Generated(name, _utf8(text), EVENT, event.key, "resEvento", "nfe", "summary")
+    return Generated(name, _utf8(text), EVENT, event.key, "resEvento", "nfe_event", "summary")
 
 
 def query_response(document: Document) -> Generated:

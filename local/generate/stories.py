@@ -35,6 +35,7 @@ STORIES: dict[str, Told] = {
     "nfe_bare_event": Told("nfe", 2, common.bare_event),
     "nfe_query": Told("nfe", 3, nfe.query),
     "nfe_batch": Told("nfe", 3, nfe.batch),
+    "nfe_sent_events": Told("nfe", 3, nfe.sent_events),
     "distribution": Told("nfe", 8, nfe.distribution),
     "voided": Told("nfe", 10, nfe.voided),
     "voided_rejected": Told("nfe", 1, nfe.void_rejected),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from local.generate.document import Generated
+from transforms.parse import codes
 
 _DECLARATION = re.compile(r"^<\?xml[^>]*\?>\s*")
 _NAMESPACE = re.compile(r' xmlns="http://www\.portalfiscal\.inf\.br/[a-z0-9]+"')
@@ -48,7 +49,8 @@ def prefixed(generated: Generated) -> Generated:
 
 def without_namespace(generated: Generated) -> Generated:
     """The namespace left out, as some exports do."""
-    return generated._replace(payload=_NAMESPACE.sub("", generated.payload.decode("utf-8")).encode("utf-8"))
+    text = _NAMESPACE.sub("", generated.payload.decode("utf-8"))
+    return generated._replace(payload=text.encode("utf-8"), findings=(codes.NAMESPACE_MISMATCH,))
 
 
 def with_comments(generated: Generated) -> Generated:

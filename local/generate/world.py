@@ -16,13 +16,19 @@ from local.generate.rng import Rng
 
 
 class Style(NamedTuple):
-    """How one issuer's software writes: what makes documents of different issuers differ in bytes."""
+    """How one issuer's software writes: what makes documents of different issuers differ in bytes.
+
+    ``declaration`` starts every file, ``wrap`` breaks base64 into lines, ``contact``, ``notes`` and ``accountant`` are
+    put into every document, ``verbose`` ones fill optional groups.
+    """
 
     software: str
     declaration: str
     wrap: bool
     contact: str
     notes: tuple[str, ...]
+    accountant: str
+    verbose: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +143,10 @@ class World:
             )
         declaration = rng.pick(_DECLARATIONS)
         notes = tuple(rng.pick(words.NOTES) for _ in range(rng.between(1, 3)))
-        return Style(rng.pick(words.SOFTWARE), declaration, rng.chance(0.12), contact, notes)
+        accountant = f"<autXML><CNPJ>{cnpj(rng)}</CNPJ></autXML>" if rng.chance(0.4) else ""
+        return Style(
+            rng.pick(words.SOFTWARE), declaration, rng.chance(0.12), contact, notes, accountant, rng.chance(0.3)
+        )
 
     def _company(self, rng: Rng, trades: Sequence[str], letters: bool, crt: int = 0) -> Party:
         first = rng.pick(words.COMPANY_FIRST)
@@ -218,7 +227,7 @@ _DECLARATIONS = (
     "",
 )
 
-_NO_STYLE = Style("", "", False, "", ())
+_NO_STYLE = Style("", "", False, "", (), "", False)
 
 
 def _shout(text: str) -> str:

@@ -1,0 +1,59 @@
+"""What the generator says of its inputs is what the parser makes of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from local.generate import DEAD, Generated, documents, leaves
+from local.generate.stream import one_of_each_broken
+from transforms.model import DeadLetter, RawDocument, Record
+from transforms.parse.parser import parse
+
+
+def _differences(generated: Generated) -> list[str]:
+    expected = leaves(generated)
+    got = parse(RawDocument(generated.payload, generated.name, 0))
+    if len(got) != len(expected):
+        return [f"{generated.what}: {len(got)} results, not {len(expected)}"]
+    return [text for leaf, result in zip(expected, got, strict=True) for text in _difference(leaf, result)]
+
+
+def _difference(leaf: Generated, result: Record | DeadLetter) -> list[str]:
+    if isinstance(result, DeadLetter):
+        return [] if leaf.code == result.code else [f"{leaf.what}: dead as {result.code}: {result.message}"]
+    if leaf.kind == DEAD:
+        return [f"{leaf.what}: a record of {result.key}, not dead"]
+    pairs = {
+        "kind": (leaf.kind, result.kind),
+        "key": (leaf.key, result.key),
+        "layout": (leaf.layout, result.layout),
+        "form": (leaf.form, result.form),
+        "findings": (leaf.findings, result.findings),
+    }
+    # The answer to a query is an envelope: its record holds the protocol alone.
+    if leaf.form != "protocol":
+        pairs["bytes"] = (leaf.payload, result.xml)
+    return [
+        f"{leaf.what}: {name} is {got!r:.80}, not {said!r:.80}" for name, (said, got) in pairs.items() if said != got
+    ]
+
+
+@pytest.mark.parametrize("seed", [41, 42])
+def test_every_input_becomes_what_it_was_made_to_be(seed: int) -> None:
+    found: Counter[str] = Counter()
+    for generated in documents(seed, 2500, broken=0.04, duplicates=0.01):
+        found.update(_differences(generated))
+    assert not found, found.most_common(5)
+
+
+def test_one_of_each_broken_is_dead_by_its_code() -> None:
+    assert [text for generated in one_of_each_broken(43) for text in _differences(generated)] == []
+
+
+def test_stories_of_odd_documents_are_kept_with_their_findings() -> None:
+    stories = {"odd_check_digit": 1.0, "odd_issuer": 1.0, "odd_no_offset": 1.0, "nfe_unknown_event": 1.0}
+    found = [generated for generated in documents(44, 80, **stories) if generated.findings]
+    assert len({generated.findings for generated in found}) == 4
+    assert [text for generated in found for text in _differences(generated)] == []
