@@ -1,0 +1,184 @@
+"""Tables made, completed and checked, and read back."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+import zstandard
+from google.cloud.bigtable_admin_v2 import AppProfile
+
+from tests.integration.truth.drive import CODEC, apply_all
+from tests.unit.truth.samples import fresh_key, record
+from transforms.model import record_id_of
+from transforms.truth import admin, codec, dead_letters, rows
+from transforms.truth.client import Client, wait_for
+from transforms.truth.codec import Codec, Dictionary
+from transforms.truth.config import TruthConfig
+from transforms.truth.errors import TruthError
+from transforms.truth.read import Reader
+from transforms.truth.rows import Cell
+from transforms.truth.transaction import Attempt
+from transforms.truth.writer import Writer
+
+ATTEMPT = Attempt("run", "job", 1)
+
+
+def test_making_the_tables_again_makes_nothing(config: TruthConfig) -> None:
+    assert admin.create_tables(config) == []
+    assert admin.problems(config) == []
+    admin.preflight(config)
+
+
+def test_what_is_missing_is_listed_and_then_made(config: TruthConfig) -> None:
+    other = replace(config, table=f"{config.table}x")
+    with pytest.raises(TruthError) as raised:
+        admin.preflight(other, {"_counts": ("v",)})
+    for name in (other.table, f"{other.table}_dead_letters", f"{other.table}_counts"):
+        assert f"table {name} does not exist. Run: python -m pipelines.tables" in str(raised.value)
+    made = admin.create_tables(other, {"_counts": ("v",)})
+    assert {f"table {other.table}", f"table {other.table}_counts"} <= set(made)
+    admin.preflight(other, {"_counts": ("v",)})
+
+
+def test_a_family_that_a_later_release_adds_is_made(config: TruthConfig) -> None:
+    admin.create_tables(config, {"_counts": ("v",)})
+    assert admin.problems(config, {"_counts": ("v", "w")}) == [
+        f"table {config.table}_counts has no column family w. Run: python -m pipelines.tables"
+    ]
+    assert admin.create_tables(config, {"_counts": ("v", "w")}) == [f"family w of table {config.table}_counts"]
+    assert admin.problems(config, {"_counts": ("v", "w")}) == []
+
+
+def test_dictionaries_are_kept_in_the_table_and_checked(config: TruthConfig, reader: Reader) -> None:
+    client = Client(config)
+    for dictionary in codec.packaged():
+        row = rows.dictionary_row(dictionary.dictionary_id)
+        cells = wait_for(client.read_row(config.records_table, row))
+        assert cells["s"][b"dictionary"] == dictionary.data
+        wait_for(client.write(config.records_table, row, [Cell("s", b"dictionary", 0, b"another")]))
+        assert any("holds another dictionary" in problem for problem in admin.problems(config))
+    wait_for(client.close())
+
+
+@pytest.mark.parametrize(
+    ("profile", "problem"),
+    [
+        (AppProfile(name="x/p", multi_cluster_routing_use_any={}), "routes to several clusters"),
+        (AppProfile(name="x/p", single_cluster_routing={"cluster_id": "c"}), "does not allow single-row transactions"),
+        (AppProfile(name="x/p", single_cluster_routing={"cluster_id": "c", "allow_transactional_writes": True}), None),
+    ],
+    ids=["multi-cluster", "no transactions", "right"],
+)
+def test_an_app_profile_must_allow_conditional_writes(profile: AppProfile, problem: str | None) -> None:
+    found = admin.app_profile_problems(profile)
+    assert len(found) == (1 if problem else 0)
+    assert all(problem in each for each in found if problem)
+
+
+@pytest.fixture
+def foreign() -> Dictionary:
+    """A dictionary of another release."""
+    samples = [record(fresh_key()).xml for _ in range(300)]
+    data = zstandard.train_dictionary(2_048, samples, dict_id=41_234).as_bytes()
+    return Dictionary(codec.XML, 41_234, data)
+
+
+def test_data_of_another_release_is_read_with_the_dictionary_in_the_table(
+    config: TruthConfig, reader: Reader, foreign: Dictionary
+) -> None:
+    key = fresh_key()
+    other_release = Codec([foreign], {codec.XML: 41_234, codec.JSON: 41_234})
+    writer = Writer(config, other_release)
+    apply_all(writer, [record(key)], ATTEMPT)
+    wait_for(
+        writer.client.write(
+            config.records_table, rows.dictionary_row(41_234), [Cell("s", b"dictionary", 0, foreign.data)]
+        )
+    )
+    history = reader.history(key)
+    assert history and history.records[0].fields == record(key).fields
+    assert reader.xml(key, record(key).record_id) == record(key).xml
+    # A writer of this release meets the row, fetches the dictionary, and goes on.
+    own = Writer(config, Codec(codec.packaged(), codec.current()))
+    apply_all(own, [record(key, "other", origin="b.xml")], ATTEMPT)
+    found = reader.history(key)
+    assert found and found.revision == 2
+    writer.close()
+    own.close()
+
+
+def test_a_writer_that_finds_the_dictionary_nowhere_fails_with_its_name(
+    config: TruthConfig, foreign: Dictionary
+) -> None:
+    key = fresh_key()
+    writer = Writer(config, Codec([foreign], {codec.JSON: 41_234}))
+    apply_all(writer, [record(key)], ATTEMPT)
+    own = Writer(config, Codec(codec.packaged(), codec.current()))
+    with pytest.raises(codec.UnknownDictionary, match="~dictionary/41234"):
+        apply_all(own, [record(key, "other")], ATTEMPT)
+    writer.close()
+    own.close()
+
+
+def test_a_history_is_read_in_the_order_in_which_it_was_made(config: TruthConfig, reader: Reader) -> None:
+    key = fresh_key()
+    found = [record(key, str(number), origin=f"o{number}") for number in range(12)]
+    writer = Writer(config, CODEC)
+    apply_all(writer, found, ATTEMPT)
+    history = reader.history(key)
+    assert history
+    assert [r.record_id for r in history.records] == [r.record_id for r in found]
+    assert [r.xml_bytes for r in history.records] == [len(r.xml) for r in found]
+    assert history.state == history.changes[-1].after
+    assert [reader.xml(key, r.record_id) for r in history.records] == [r.xml for r in found]
+    with pytest.raises(TruthError, match="no XML of record"):
+        reader.xml(key, "ab" * 32)
+    assert reader.history(fresh_key()) is None
+    writer.close()
+
+
+def test_xml_that_is_not_what_its_name_says_is_an_error(config: TruthConfig, reader: Reader) -> None:
+    stored = record(fresh_key())
+    writer = Writer(config, CODEC)
+    apply_all(writer, [stored], ATTEMPT)
+    qualifier = bytes.fromhex(stored.record_id)
+    other = Cell(rows.XML, qualifier, rows.cell_timestamp(stored), CODEC.encode_xml(b"<other/>"))
+    wait_for(writer.client.write(config.records_table, rows.row_key(stored.key), [other]))
+    with pytest.raises(TruthError, match="is not what was stored"):
+        reader.xml(stored.key, stored.record_id)
+    writer.close()
+
+
+def test_a_scan_reads_every_page_and_only_its_prefix(config: TruthConfig, reader: Reader) -> None:
+    voided = "ID35251122233300018155001000000010000000020"
+    many = [record(fresh_key("57" if number % 3 else "55")) for number in range(700)]
+    writer = Writer(config, CODEC)
+    apply_all(writer, [*many, record(fresh_key())._replace(key=voided)], ATTEMPT)
+    assert {h.key for h in reader.scan()} == {voided, *(r.key for r in many)}
+    assert sum(1 for _ in reader._rows(config.records_table, b"0", rows.RESERVED, ("s",), page=7)) == 701
+    assert [h.key for h in reader.scan("ID")] == [voided]
+    some = many[0].key[:24]
+    assert {h.key for h in reader.scan(some)} == {r.key for r in many if r.key.startswith(some)}
+    assert {key for key, _ in reader.dump()} == {voided, *(r.key for r in many)}
+    writer.close()
+
+
+def test_rows_larger_than_grpc_takes_by_itself_are_read(config: TruthConfig, reader: Reader) -> None:
+    noise = random.Random(1).randbytes(6_000_000)
+    stored = record(fresh_key())._replace(xml=noise, record_id=record_id_of(noise))
+    writer = Writer(config, CODEC)
+    apply_all(writer, [stored], ATTEMPT)
+    assert reader.xml(stored.key, stored.record_id) == noise
+    writer.close()
+
+
+def test_a_dead_letter_whose_write_was_cut_off_is_not_there_yet(config: TruthConfig, reader: Reader) -> None:
+    client = Client(config)
+    row = rows.row_key("ab" * 32)
+    piece = Cell(dead_letters.PAYLOAD, b"00000", 0, CODEC.encode_xml(b"beginning"))
+    wait_for(client.write(config.dead_letters_table, row, [piece]))
+    assert reader.dead_letter("ab" * 32) is None
+    assert list(reader.dead_letters()) == []
+    wait_for(client.close())
