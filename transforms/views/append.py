@@ -87,11 +87,11 @@ class AppendStream:
 
     def send(self, rows: Sequence[bytes]) -> Future[Any]:
         """Sends one request; the future has its response, or the ``grpc.RpcError`` that ended the stream."""
-        request = _Request()
+        # The name goes with every request: the service needs it in the first alone, other servers in each.
+        request = _Request(write_stream=self._name)
         request.proto_rows.rows.serialized_rows.extend(rows)
         with self._lock:
             if self._connection is None or self._connection.broken:
-                request.write_stream = self._name
                 request.trace_id = "acervo:views"
                 request.proto_rows.writer_schema.proto_descriptor.CopyFrom(self._descriptor)
                 self._connection = _Connection(self._stub, self._name)
