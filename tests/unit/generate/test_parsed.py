@@ -6,8 +6,9 @@ from collections import Counter
 
 import pytest
 
-from local.generate import DEAD, Generated, documents, leaves
+from local.generate import DEAD, Generated, documents, histories, leaves
 from local.generate.stream import one_of_each_broken
+from transforms.history.fold import Entry, fold
 from transforms.model import DeadLetter, RawDocument, Record
 from transforms.parse.parser import parse
 
@@ -57,3 +58,38 @@ def test_stories_of_odd_documents_are_kept_with_their_findings() -> None:
     found = [generated for generated in documents(44, 80, **stories) if generated.findings]
     assert len({generated.findings for generated in found}) == 4
     assert [text for generated in found for text in _differences(generated)] == []
+
+
+_STATUSES = {
+    "nfe_two_versions": {"authorised"},
+    "nfe_without_protocol": {"unprotocoled"},
+    "nfe_late": {"authorised_late"},
+    "nfe_denied": {"denied"},
+    "nfe_cancelled": {"cancelled"},
+    "nfe_cancelled_before": {"cancelled"},
+    "nfe_cancelled_late": {"cancelled_late"},
+    "nfe_orphan_event": {"cancelled"},
+    "nfe_rejected_event": {"authorised"},
+    "nfe_corrected": {"authorised"},
+    "nfe_bare_event": {"authorised"},
+    "nfe_query": {"authorised"},
+    "nfe_batch": {"unprotocoled"},
+    "nfce_substituted": {"authorised", "cancelled"},
+    "nfce_voided": {"voided"},
+    "cte_delivered": {"authorised"},
+    "mdfe_closed": {"closed"},
+    "mdfe_driver": {"closed"},
+    "mdfe_cancelled": {"cancelled"},
+    "nf3e_cancelled": {"cancelled"},
+}
+
+
+@pytest.mark.parametrize("story", sorted(_STATUSES))
+def test_a_story_ends_in_the_state_that_its_name_tells(story: str) -> None:
+    for inputs in histories(45, 0, 12, {story: 1}):
+        entries: dict[str, list[Entry]] = {}
+        for generated in inputs:
+            for record in parse(RawDocument(generated.payload, generated.name, 0)):
+                assert isinstance(record, Record)
+                entries.setdefault(record.key, []).append(Entry(record.record_id, *record[1:7]))
+        assert {fold(of_key).state["status"] for of_key in entries.values()} == _STATUSES[story]
