@@ -7,7 +7,11 @@ function of the package and says what the service does; the tests of the views f
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
+
+_OPEN_STREAMS = 128
 
 
 def mend() -> None:
@@ -17,6 +21,7 @@ def mend() -> None:
     _store_bignumeric()
     _take_no_snapshot_per_append()
     _tell_view_queries()
+    _serve_many_streams()
 
 
 def _provide_spatial_extension() -> None:
@@ -60,6 +65,13 @@ def _take_no_snapshot_per_append() -> None:
         return capture(self, *names, kind=kind) if kind == "USER" else None
 
     SnapshotManager.capture = only_asked_for
+
+
+def _serve_many_streams() -> None:
+    """An open append stream holds a thread of asyncio's small pool: with a stream per table the last ones hang."""
+    import grpc.aio
+
+    grpc.aio.server = partial(grpc.aio.server, ThreadPoolExecutor(_OPEN_STREAMS, thread_name_prefix="grpc"))
 
 
 def _tell_view_queries() -> None:
