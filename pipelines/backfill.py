@@ -15,7 +15,9 @@ from apache_beam.runners.runner import PipelineResult
 from pipelines import launching
 from pipelines.ingest import IngestConfig, IngestDocuments, Ingested, Inputs
 from pipelines.options import IngestOptions, Launch, StoreOptions, launch_of
-from transforms.ingest.files import ReadDocuments, check_patterns
+from transforms.ingest.files import InputError, check_patterns, split_patterns
+from transforms.ingest.limits import Limits
+from transforms.ingest.transform import ReadDocuments
 
 JOB = "backfill"
 
@@ -34,10 +36,8 @@ class BackfillOptions(PipelineOptions):
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> Ingested:
     """Adds the whole job to the pipeline and gives what it makes, for tests to look at."""
-    patterns = patterns_of(options)
-    read = pipeline | "ReadDocuments" >> ReadDocuments(
-        patterns, max_bytes=options.view_as(IngestOptions).max_input_bytes
-    )
+    limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
+    read = pipeline | "ReadDocuments" >> ReadDocuments(patterns_of(options), limits)
     inputs = Inputs(read[ReadDocuments.DOCUMENTS], read[ReadDocuments.DEAD_LETTERS])
     return inputs | "Ingest" >> IngestDocuments(config_of(options, launch, partials=launch.run))
 
@@ -58,8 +58,7 @@ def config_of(options: PipelineOptions, launch: Launch, partials: str) -> Ingest
 
 def patterns_of(options: PipelineOptions) -> list[str]:
     """The patterns of ``--input``."""
-    given = options.view_as(BackfillOptions).input or ""
-    return [pattern for pattern in (part.strip() for part in given.split(",")) if pattern]
+    return split_patterns(options.view_as(BackfillOptions).input or "")
 
 
 def preflight(options: PipelineOptions) -> None:
@@ -67,7 +66,10 @@ def preflight(options: PipelineOptions) -> None:
     patterns = patterns_of(options)
     if not patterns:
         raise launching.LaunchError("nothing to read: give --input, a file, folder, glob or gs:// pattern.")
-    check_patterns(patterns)
+    try:
+        check_patterns(patterns)
+    except InputError as error:
+        raise launching.LaunchError(str(error)) from error
     launching.check_stores(options)
 
 

@@ -22,6 +22,7 @@ from pipelines.options import Launch
 from transforms.counting.store import StoreCounts
 from transforms.counting.transform import CountChanges
 from transforms.model import Applied, Change, DeadLetter, RawDocument
+from transforms.parse.parser import ParseOptions
 from transforms.parse.transform import ParseDocuments
 from transforms.truth.config import TruthConfig
 from transforms.truth.transform import ApplyToTruth, StoreDeadLetters
@@ -73,7 +74,7 @@ class IngestDocuments(beam.PTransform):
     def expand(self, inputs: Inputs) -> Ingested:
         config, launch = self._config, self._config.launch
         parsed = inputs.documents | "ParseDocuments" >> ParseDocuments(
-            max_bytes=config.max_input_bytes, strict=config.strict
+            ParseOptions(max_bytes=config.max_input_bytes, strict=config.strict)
         )
         applied = parsed[ParseDocuments.RECORDS] | "ApplyToTruth" >> ApplyToTruth(config.truth, launch.run, launch.job)
         records = applied[ApplyToTruth.APPLIED]
