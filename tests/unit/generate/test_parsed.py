@@ -41,10 +41,9 @@ def _difference(leaf: Generated, result: Record | DeadLetter) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("seed", [41, 42])
-def test_every_input_becomes_what_it_was_made_to_be(seed: int) -> None:
+def test_every_input_becomes_what_it_was_made_to_be() -> None:
     found: Counter[str] = Counter()
-    for generated in documents(seed, 2500, broken=0.04, duplicates=0.01):
+    for generated in documents(41, 2500, broken=0.04, duplicates=0.01):
         found.update(_differences(generated))
     assert not found, found.most_common(5)
 

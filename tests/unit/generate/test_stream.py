@@ -98,7 +98,7 @@ def test_what_holds_several_is_a_container_with_its_entries() -> None:
 
 
 def test_asked_for_shares_are_kept_about() -> None:
-    found = list(documents(11, 4000, broken=0.1, duplicates=0.1))
+    found = list(documents(11, 4000, broken=0.1, duplicates=0.1, cteos=1))
     assert 0.06 < sum(one.kind == DEAD for one in found) / 4000 < 0.11
     assert 0.06 < sum(one.duplicate for one in found) / 4000 < 0.11
 
