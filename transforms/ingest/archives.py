@@ -187,11 +187,12 @@ class Expansion:
         unsafe = why_unsafe(name)
         if unsafe or special:
             data = read_up_to(contents, self.limits.max_entry_bytes + 1)
-            kept = data if len(data) <= self.limits.max_entry_bytes else data[: self.limits.kept_bytes]
+            cut = len(data) > self.limits.max_entry_bytes
+            kept = data[: self.limits.kept_bytes] if cut else data
             if special:
                 where = f" to {target!r}" if target else ""
-                raise Refused(UNSAFE_ENTRY_TYPE, f"the entry is {special}{where}, not a file", kept, len(data))
-            raise Refused(UNSAFE_ENTRY_NAME, f"the entry's name {name!r} is refused: {unsafe}", kept, len(data))
+                raise Refused(UNSAFE_ENTRY_TYPE, f"the entry is {special}{where}, not a file", kept, len(data), cut)
+            raise Refused(UNSAFE_ENTRY_NAME, f"the entry's name {name!r} is refused: {unsafe}", kept, len(data), cut)
         # One byte more than it claims to have, so that the end is seen, and checked, at once.
         head = read_up_to(contents, max(kinds.SNIFFED, min(size, self.limits.max_entry_bytes) + 1))
         yield from self.content(head, contents, origin, depth)
@@ -231,13 +232,14 @@ class Expansion:
                 f"it has more than {limit} bytes; what follows those is not read",
                 data[: self.limits.kept_bytes],
                 len(data),
+                cut=True,
             )
         return RawDocument(data, origin, self.received_at)
 
     def _refused(self, error: Refused, origin: str, seen: bytes) -> DeadLetter:
         data = seen if error.kept is None else error.kept
         size = max(error.size, len(data))
-        return self._dead(error.code, error.message, origin, data, size, len(data) < size)
+        return self._dead(error.code, error.message, origin, data, size, error.cut or len(data) < size)
 
     def _dead(self, code: str, message: str, origin: str, data: bytes, size: int, truncated: bool) -> DeadLetter:
         return DeadLetter(code, f"{origin}: {message}", STAGE, origin, data, self.received_at, size, truncated)

@@ -166,7 +166,10 @@ def _remote_matches(pattern: str, limit: int | None) -> Iterator[FileRef]:
     elif pattern.endswith("/"):
         patterns = [pattern + "**"]
     for one in patterns:
-        for match in _listed(one, limit):
+        matches = _listed(one, limit)
+        if limit is not None and len(matches) == limit and all(match.path.endswith("/") for match in matches):
+            matches = _listed(one, None)
+        for match in matches:
             if not match.path.endswith("/"):  # an object that stands for a folder
                 yield FileRef(match.path, _micros(match.last_updated_in_seconds), match.size_in_bytes or 0)
 

@@ -48,16 +48,17 @@ DEFAULT = Limits()
 class Refused(Exception):
     """Something that cannot be read, with a stable code and a message for people.
 
-    ``kept`` is the part of it that was read, where reading stopped on purpose; elsewhere the bytes as received are
-    fetched by whoever turns this into a dead letter.
+    ``kept`` are the bytes for its dead letter where only the reader has them, ``size`` how many were read, ``cut``
+    whether there are more; elsewhere the bytes as received are fetched by whoever makes the dead letter.
     """
 
-    def __init__(self, code: str, message: str, kept: bytes | None = None, size: int = 0) -> None:
+    def __init__(self, code: str, message: str, kept: bytes | None = None, size: int = 0, cut: bool = False) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.kept = kept
         self.size = size
+        self.cut = cut
 
 
 class ExpansionExceeded(Exception):

@@ -71,10 +71,16 @@ def test_zip_with_zip64_records() -> None:
     assert documents(read(buffer.getvalue())) == {"/in/a#1.xml": xml(1)}
 
 
-@pytest.mark.parametrize("zip64", [True, False], ids=["with zip64 records", "without"])
-def test_zip_with_more_entries_than_sixteen_bits_count(zip64: bool) -> None:
-    outcomes = read(raw_zip(((f"{n}.xml", b"<a/>") for n in range(65_600)), zip64))
+def test_zip_with_more_entries_than_its_end_record_can_count() -> None:
+    outcomes = read(raw_zip((f"{n}.xml", b"<a/>") for n in range(65_600)))
     assert len(documents(outcomes)) == len(outcomes) == 65_600
+
+
+@pytest.mark.parametrize("front", [b"", b"MZ a program"], ids=["", "behind a program"])
+def test_zip_with_a_zip64_end_record(front: bytes) -> None:
+    assert documents(read(front + raw_zip(FILES, zip64=True), "/in/a.zip")) == {
+        f"/in/a.zip#{name}": data for name, data in FILES
+    }
 
 
 def test_zip_with_a_comment_that_looks_like_an_end_record() -> None:

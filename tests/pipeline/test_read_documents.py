@@ -1,0 +1,202 @@
+"""ReadDocuments on a runner: files, folders and archives, shards, dead letters, counters, Google Cloud Storage."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+from apache_beam.internal.gcp import auth
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
+
+from tests.unit.ingest.packing import CHANGED, raw_zip, tarred, with_flag, xml, zipped
+from transforms.ingest import work
+from transforms.ingest.files import InputError, check_patterns
+from transforms.ingest.limits import Limits
+from transforms.ingest.transform import ReadAllDocuments, ReadDocuments
+
+RUNNER = "FnApiRunner"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in/sub").mkdir(parents=True)
+    put(tmp_path / "in/1.xml", xml(1))
+    put(tmp_path / "in/sub/2.xml.gz", gzip.compress(xml(2)))
+    put(tmp_path / "in/sub/3.zip", with_flag(zipped([("a.xml", xml("3a")), ("b.xml", xml("3b"))]), "b.xml", 1))
+    put(tmp_path / "in/4.tar.gz", tarred([("a.xml", xml("4a")), ("b.xml", xml("4b"))], "w:gz")[:-20])
+    put(tmp_path / "in/5.txt", xml("5a") + b"\n" + xml("5b"))
+    return tmp_path / "in"
+
+
+def put(path: Path, payload: bytes) -> None:
+    path.write_bytes(payload)
+    os.utime(path, ns=(0, CHANGED * 1000))
+
+
+def counters(result: object) -> dict[str, int]:
+    found = result.metrics().query()["counters"]
+    return {counter.key.metric.name: counter.committed for counter in found if counter.key.metric.namespace == "acervo"}
+
+
+def test_a_folder_of_everything(folder: Path) -> None:
+    pipeline = TestPipeline(runner=RUNNER)
+    read = pipeline | "Read" >> ReadDocuments([str(folder), str(folder / "*.xml")])
+    documents, dead = read[ReadDocuments.DOCUMENTS], read[ReadDocuments.DEAD_LETTERS]
+    expected = [
+        (f"{folder}/1.xml", xml(1)),
+        (f"{folder}/sub/2.xml.gz", xml(2)),
+        (f"{folder}/sub/3.zip#a.xml", xml("3a")),
+        (f"{folder}/4.tar.gz#a.xml", xml("4a")),
+        (f"{folder}/4.tar.gz#b.xml", xml("4b")),
+        (f"{folder}/5.txt#@0", xml("5a")),
+        (f"{folder}/5.txt#@{len(xml('5a')) + 1}", xml("5b")),
+    ]
+    assert_that(documents | "Pairs" >> beam.Map(lambda d: (d.origin, d.payload)), equal_to(expected), "documents")
+    assert_that(documents | "Times" >> beam.Map(lambda d: d.received_at), equal_to([CHANGED] * 7), "times")
+    assert_that(
+        dead | "Codes" >> beam.Map(lambda d: (d.origin, d.code, d.stage, d.received_at)),
+        equal_to(
+            [
+                (f"{folder}/sub/3.zip#b.xml", "encrypted_entry", "ingest", CHANGED),
+                (f"{folder}/4.tar.gz", "corrupt_archive", "ingest", CHANGED),
+            ]
+        ),
+        "dead letters",
+    )
+    result = pipeline.run()
+    result.wait_until_finish()
+    assert counters(result) == {
+        "files_matched": 5,
+        "files_read": 5,
+        "entries_read": 9,
+        "bytes_read": sum(len(payload) for _, payload in expected),
+        "dead_letters_encrypted_entry": 1,
+        "dead_letters_corrupt_archive": 1,
+    }
+
+
+def test_a_large_zip_is_read_in_shards_and_gives_every_entry_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "SHARD_BYTES", 10_000)
+    put(tmp_path / "a.zip", raw_zip((f"{n % 900}.xml", xml(n)) for n in range(1000)))
+    shares = work.shared_out(next(work.batches(work_files(tmp_path))))
+    assert len(shares) > 3
+    with TestPipeline(runner=RUNNER) as pipeline:
+        read = pipeline | ReadDocuments(str(tmp_path))
+        origins = read[ReadDocuments.DOCUMENTS] | beam.Map(lambda d: (d.origin, d.payload))
+        expected = [(f"{tmp_path}/a.zip#{n % 900}.xml" + ("~2" if n >= 900 else ""), xml(n)) for n in range(1000)]
+        assert_that(origins, equal_to(expected), "documents")
+        assert_that(read[ReadDocuments.DEAD_LETTERS], equal_to([]), "dead letters")
+
+
+def work_files(folder: Path) -> list[work.FileRef]:
+    return [work.FileRef(str(path), CHANGED, path.stat().st_size) for path in folder.iterdir()]
+
+
+def test_two_workers_read_what_one_reads(folder: Path) -> None:
+    options = PipelineOptions(["--direct_num_workers=2", "--direct_running_mode=multi_threading"])
+    with TestPipeline(runner=RUNNER, options=options) as pipeline:
+        read = pipeline | ReadDocuments(str(folder))
+        count = read[ReadDocuments.DOCUMENTS] | beam.combiners.Count.Globally()
+        assert_that(count, equal_to([7]))
+
+
+def test_a_file_that_cannot_be_read_is_a_dead_letter_and_stops_nothing(folder: Path) -> None:
+    (folder / "sub/quebrado.xml").symlink_to(folder / "nada.xml")
+    with TestPipeline(runner=RUNNER) as pipeline:
+        read = pipeline | ReadDocuments(str(folder / "sub"))
+        codes = read[ReadDocuments.DEAD_LETTERS] | "Codes" >> beam.Map(lambda d: (d.origin, d.code))
+        expected = [
+            (f"{folder}/sub/quebrado.xml", "unreadable_file"),
+            (f"{folder}/sub/3.zip#b.xml", "encrypted_entry"),
+        ]
+        assert_that(codes, equal_to(expected), "dead letters")
+        assert_that(read[ReadDocuments.DOCUMENTS] | beam.combiners.Count.Globally(), equal_to([2]), "documents")
+
+
+def test_a_pattern_that_matches_nothing_fails_the_job(folder: Path) -> None:
+    with pytest.raises(Exception, match="nada.xml matches no file"), TestPipeline(runner=RUNNER) as pipeline:
+        _ = pipeline | ReadDocuments([str(folder), str(folder / "nada.xml")])
+
+
+def test_origins_do_not_depend_on_the_working_directory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    with TestPipeline(runner=RUNNER) as pipeline:
+        read = pipeline | ReadDocuments("1.xml,sub/../1.xml")
+        origins = read[ReadDocuments.DOCUMENTS] | beam.Map(lambda d: d.origin)
+        assert_that(origins, equal_to([f"{folder}/1.xml"]))
+
+
+def test_limits_reach_the_workers(folder: Path) -> None:
+    with TestPipeline(runner=RUNNER) as pipeline:
+        read = pipeline | ReadDocuments(str(folder / "1.xml"), Limits(max_entry_bytes=5))
+        codes = read[ReadDocuments.DEAD_LETTERS] | beam.Map(lambda d: (d.code, d.size, d.truncated))
+        assert_that(codes, equal_to([("entry_too_large", len(xml(1)), True)]))
+
+
+def test_patterns_may_be_elements(folder: Path) -> None:
+    with TestPipeline(runner=RUNNER) as pipeline:
+        patterns = pipeline | beam.Create([str(folder / "1.xml"), str(folder / "sub/3.zip")])
+        read = patterns | ReadAllDocuments()
+        origins = read[ReadAllDocuments.DOCUMENTS] | "Origins" >> beam.Map(lambda d: d.origin)
+        assert_that(origins, equal_to([f"{folder}/1.xml", f"{folder}/sub/3.zip#a.xml"]), "documents")
+        assert_that(read[ReadAllDocuments.DEAD_LETTERS] | beam.Map(len), equal_to([8]), "dead letters")
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A bucket of a storage emulator, as Beam's own filesystem reaches it."""
+    server = pytest.importorskip("gcp_storage_emulator.server")
+    storage = pytest.importorskip("google.cloud.storage")
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    emulator = server.create_server("localhost", port, in_memory=True)
+    emulator.start()
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://localhost:{port}")
+    monkeypatch.setattr(auth._Credentials, "_credentials_init", True)  # Beam would look for credentials for 25 s
+    client = storage.Client.create_anonymous_client()
+    client.project = "acervo"
+    created = client.create_bucket("acervo-test")
+    files = {
+        "in/": b"",
+        "in/1.xml": xml(1),
+        "in/sub/2.zip": raw_zip((f"{n}.xml", xml(n)) for n in range(200)),
+        "in/sub/3.xml.gz": gzip.compress(xml(3)),
+        "in/sub/4.tar.gz": tarred([("a.xml", xml(4))], "w:gz"),
+        "outro.xml": xml("outro"),
+    }
+    for name, payload in files.items():
+        created.blob(name).upload_from_string(payload)
+    yield "gs://acervo-test"
+    emulator.stop()
+
+
+@pytest.mark.parametrize("form", ["{}/in", "{}/in/", "{}/in/**", "{}/in/*.xml,{}/in/sub/*,{}/in/1.xml"])
+def test_google_cloud_storage(bucket: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "SHARD_BYTES", 2_000)
+    with TestPipeline(runner=RUNNER) as pipeline:
+        read = pipeline | ReadDocuments(form.format(bucket, bucket, bucket))
+        documents = read[ReadDocuments.DOCUMENTS] | beam.Map(lambda d: (d.origin, d.payload))
+        expected = [
+            (f"{bucket}/in/1.xml", xml(1)),
+            (f"{bucket}/in/sub/3.xml.gz", xml(3)),
+            (f"{bucket}/in/sub/4.tar.gz#a.xml", xml(4)),
+        ]
+        expected += [(f"{bucket}/in/sub/2.zip#{n}.xml", xml(n)) for n in range(200)]
+        assert_that(documents, equal_to(expected), "documents")
+        assert_that(read[ReadDocuments.DEAD_LETTERS], equal_to([]), "dead letters")
+
+
+def test_google_cloud_storage_pattern_that_matches_nothing(bucket: str) -> None:
+    check_patterns(f"{bucket}/in")
+    with pytest.raises(InputError, match="nada matches nothing: check the bucket"):
+        check_patterns([f"{bucket}/in", f"{bucket}/nada"])
