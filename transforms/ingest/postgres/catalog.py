@@ -267,8 +267,8 @@ def _check_pages(table: Table) -> None:
 def _check_rights(conn: Connection, table: Table) -> None:
     """The right to read every column used, of the table and of every partition: they are read one by one."""
     shape = table.shape
-    used = {*shape.keys, shape.payload, shape.received_at, shape.updated, table.split.name if table.split else ""}
-    names = sorted(used - {"", CTID})
+    used = {*shape.keys, shape.payload, shape.received_at, shape.updated, table.split.name if table.split else CTID}
+    names = sorted(used - {""})
     for relation in table.relations:
         row = conn.execute(
             "SELECT array_agg(c.name) FILTER (WHERE NOT has_column_privilege(%s::oid, c.name, 'SELECT'))"

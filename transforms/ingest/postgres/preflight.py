@@ -77,7 +77,7 @@ def _explain_all(conn: Connection, source: PostgresSource, table: Table) -> floa
                 f"No right to read {relation.schema}.{relation.name} as {conn.info.user}: {error}. (Where a row "
                 "security policy would hide rows from this role: give it BYPASSRLS.)"
             ) from error
-        except (psycopg.errors.SyntaxErrorOrAccessRuleViolation, psycopg.DataError) as error:
+        except psycopg.Error as error:
             raise PostgresError(_wrong_condition(source, error)) from error
     return rows
 

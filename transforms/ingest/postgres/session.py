@@ -85,6 +85,9 @@ def _configure(conn: Connection, source: PostgresSource, holds_snapshot: bool) -
         # Rows of a parallel plan come in no order.
         "max_parallel_workers_per_gather": "0",
     }
+    if conn.info.parameter_status("server_encoding") == "SQL_ASCII":
+        # Such a database converts nothing, but refuses bytes that are not in the client's encoding. All are in this.
+        settings["client_encoding"] = "LATIN1"
     if conn.info.server_version >= 110000:
         settings["jit"] = "off"
     if conn.info.server_version >= 140000:
