@@ -7,9 +7,9 @@ from apache_beam.io.restriction_trackers import OffsetRange
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.sdf_utils import ThreadsafeRestrictionTracker
 
-from transforms.ingest.pubsub.intake import SubscriptionError
 from transforms.ingest.pubsub.preflight import subscription_path
 from transforms.ingest.pubsub.reader import TailProvider, TailTracker
+from transforms.ingest.pubsub.settings import SubscriptionError
 from transforms.ingest.pubsub.transform import RUNNER, SDF, source_of
 
 

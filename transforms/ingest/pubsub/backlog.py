@@ -93,12 +93,13 @@ class Backlog:
             self._changed.notify_all()
 
     def take(self, max_messages: int, max_bytes: int, timeout: float) -> Lease:
-        """The next messages, at least one however large; empty when none comes within ``timeout`` seconds."""
+        """The next messages, at least one however large; empty when none comes within ``timeout`` seconds, or it is
+        closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed, timeout)
             taken: list[Delivery] = []
             size = 0
-            while self._waiting and len(taken) < max_messages:
+            while self._waiting and len(taken) < max_messages and not self._closed:
                 size += _size(self._waiting[0])
                 if taken and size > max_bytes:
                     break
@@ -119,14 +120,11 @@ class Backlog:
             if self._drop(lease):
                 self._remember(lease.oldest)
 
-    def close(self) -> list[str]:
-        """Ends all waiting; returns the ack ids of what nobody has taken."""
+    def close(self) -> None:
+        """Ends all waiting, for messages and for room. What is held stays so."""
         with self._changed:
             self._closed = True
-            waiting = [delivery.ack_id for delivery in self._waiting]
-            self._waiting.clear()
             self._changed.notify_all()
-            return waiting
 
     def wait_for_room(self, timeout: float) -> bool:
         """Whether more may be read from the service, waiting for it up to ``timeout`` seconds."""

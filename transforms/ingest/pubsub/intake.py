@@ -7,13 +7,14 @@ the library's subscriber: messages come and are acknowledged in batches, and not
 
 from __future__ import annotations
 
+import atexit
 import logging
 import random
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 import grpc
@@ -24,6 +25,7 @@ from google.pubsub_v1 import types
 
 from transforms.ingest.pubsub.backlog import Backlog, Delivery, Lease
 from transforms.ingest.pubsub.message import Message
+from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
 
 _LOG = logging.getLogger(__name__)
 
@@ -56,41 +58,20 @@ _RETRY = Retry(
 )
 
 
-class SubscriptionError(RuntimeError):
-    """The subscription cannot be read, and trying again will not help."""
-
-
-@dataclass(frozen=True)
-class ReadSettings:
-    """How a subscription is read.
-
-    ``subscription``: full resource name. ``max_messages`` and ``max_bytes``: held at once by a process, waiting or
-    worked on. ``lease_seconds`` (10–600): how soon the messages of a process that died come again; leases are moved
-    on for as long as the process lives, up to ``max_hold_seconds``. ``streams``: connections per process; one carries
-    up to 10 MB/s on the service, 2,000 messages/s on the emulator. ``settle_seconds``: how far out of order messages
-    may be delivered before they count as late.
-    """
-
-    subscription: str
-    max_messages: int = 5_000
-    max_bytes: int = 100_000_000
-    lease_seconds: int = 60
-    max_hold_seconds: float = 3_600
-    streams: int = 2
-    settle_seconds: float = 10
-
-
 class Intake:
     """Messages of one subscription, for this process. Its threads start with it and end with ``close``."""
 
     def __init__(self, settings: ReadSettings) -> None:
         self._settings = settings
         self._client = pubsub_v1.SubscriberClient()
+        _open.add(self)
         self._client_id = str(uuid.uuid4())
         self._backlog = Backlog(
             settings.max_messages, settings.max_bytes, settings.max_hold_seconds, settings.settle_seconds
         )
         self._stop = threading.Event()
+        self._closing = threading.Lock()
+        self._closed = False
         self._calls: set[grpc.Call] = set()
         self._failure: SubscriptionError | None = None
         self._threads = [
@@ -112,6 +93,8 @@ class Intake:
 
     def acknowledge(self, lease: Lease) -> None:
         """Tells the service that the messages of a lease are done with. If it cannot be told, they come again."""
+        if self._stop.is_set():
+            return
         try:
             for ids in _chunks(lease.ack_ids):
                 self._client.acknowledge(
@@ -130,16 +113,27 @@ class Intake:
         return self._backlog.watermark()
 
     def close(self) -> None:
-        """Stops reading, and gives back what nobody has taken."""
-        self._stop.set()
-        waiting = self._backlog.close()
-        for call in list(self._calls):
-            call.cancel()
-        self._set_deadlines(waiting, 0)
+        """Stops reading, and then gives back all that is held.
+
+        In that order, and with the service told: what is given back while a stream is open comes down that stream.
+        """
+        with self._closing:
+            if self._closed:
+                return
+            self._stop.set()
+            self._backlog.close()
+            self._join(2.0)
+            for call in list(self._calls):
+                call.cancel()
+            self._join(5.0)
+            self._set_deadlines(self._backlog.ack_ids(), 0)
+            self._client.close()
+            self._closed = True
+
+    def _join(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
         for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join(5.0)
-        self._client.close()
+            thread.join(max(deadline - time.monotonic(), 0.0))
 
     def _receive(self) -> None:
         delay = 0.0
@@ -161,10 +155,9 @@ class Intake:
 
     def _receive_stream(self) -> bool:
         """Reads one stream to its end; whether anything came."""
-        ended = threading.Event()
         resource = quote(self._settings.subscription, safe="")
         call = self._client.transport.streaming_pull(
-            self._requests(ended), metadata=[("x-goog-request-params", f"subscription={resource}")]
+            self._requests(), metadata=[("x-goog-request-params", f"subscription={resource}")]
         )
         self._calls.add(call)
         self._backlog.connected(1)
@@ -175,16 +168,14 @@ class Intake:
                 received = True
                 while not self._backlog.wait_for_room(1.0):
                     pass
-                if self._stop.is_set():
-                    break
         finally:
             self._backlog.connected(-1)
-            ended.set()
             call.cancel()
             self._calls.discard(call)
         return received
 
-    def _requests(self, ended: threading.Event) -> Iterator[types.StreamingPullRequest]:
+    def _requests(self) -> Iterator[types.StreamingPullRequest]:
+        """What this side says on a stream. That it has no more to say ends the stream at the other side."""
         yield types.StreamingPullRequest(
             subscription=self._settings.subscription,
             stream_ack_deadline_seconds=self._settings.lease_seconds,
@@ -192,7 +183,7 @@ class Intake:
             max_outstanding_messages=self._settings.max_messages,
             max_outstanding_bytes=self._settings.max_bytes,
         )
-        while not ended.wait(_HEARTBEAT_SECONDS):
+        while not self._stop.wait(_HEARTBEAT_SECONDS):
             yield types.StreamingPullRequest()
 
     def _extend(self) -> None:
@@ -218,6 +209,16 @@ class Intake:
                 _LOG.info("%d messages keep their deadline: %s", len(ids), error)
 
 
+_open: weakref.WeakSet[Intake] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """A cancelled job leaves its workers no time for teardown before the process ends."""
+    for intake in list(_open):
+        intake.close()
+
+
 _intakes: dict[ReadSettings, tuple[Intake, int]] = {}
 _intakes_lock = threading.Lock()
 
@@ -230,13 +231,17 @@ def open_intake(settings: ReadSettings) -> Intake:
         return intake
 
 
-def close_intake(settings: ReadSettings) -> None:
+def close_intake(settings: ReadSettings, unfinished: Iterable[Lease]) -> None:
+    """Ends one use of the intake. ``unfinished``: what this user took and never heard to be committed."""
     with _intakes_lock:
         intake, users = _intakes.pop(settings)
         if users > 1:
             _intakes[settings] = (intake, users - 1)
-            return
-    intake.close()
+    if users > 1:
+        for lease in unfinished:
+            intake.give_back(lease)
+    else:
+        intake.close()
 
 
 def _deliveries(response: types.StreamingPullResponse) -> list[Delivery]:

@@ -9,7 +9,7 @@ from google.api_core import exceptions
 from google.api_core.retry import Retry
 from google.cloud import pubsub_v1
 
-from transforms.ingest.pubsub.intake import SubscriptionError
+from transforms.ingest.pubsub.settings import SubscriptionError
 
 _RETRY = Retry(timeout=10.0)
 _NAME = re.compile(r"projects/([^/]+)/subscriptions/([A-Za-z][A-Za-z0-9._~+%-]{2,254})\Z")

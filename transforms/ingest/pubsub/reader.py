@@ -14,8 +14,9 @@ from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Timestamp
 
 from transforms.ingest.pubsub.backlog import Lease
-from transforms.ingest.pubsub.intake import Intake, ReadSettings, close_intake, open_intake
+from transforms.ingest.pubsub.intake import Intake, close_intake, open_intake
 from transforms.ingest.pubsub.message import Message
+from transforms.ingest.pubsub.settings import ReadSettings
 
 _FOREVER = 2**62
 
@@ -79,12 +80,9 @@ class ReadMessages(beam.DoFn):
 
     def teardown(self) -> None:
         """Gives back what no commit has been heard of: here a bundle failed, or the job is being stopped."""
-        intake, self._intake = self._intake, None
-        if intake is None:
-            return
-        for lease in list(self._leases):
-            intake.give_back(lease)
-        close_intake(self._settings)
+        if self._intake is not None:
+            self._intake = None
+            close_intake(self._settings, list(self._leases))
 
     # The finaliser is named as a class and before the parameters that are passed by keyword: an instance is never
     # called back, and behind them Beam passes an argument twice.

@@ -13,9 +13,9 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 
 from transforms.ingest.archives import expand_bytes
 from transforms.ingest.limits import DEFAULT, Limits
-from transforms.ingest.pubsub.intake import ReadSettings
 from transforms.ingest.pubsub.message import Message, documents_of, micros_of
 from transforms.ingest.pubsub.reader import ReadMessages
+from transforms.ingest.pubsub.settings import ReadSettings
 from transforms.model import DeadLetter, RawDocument
 
 AUTO = "auto"

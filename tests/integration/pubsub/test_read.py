@@ -1,0 +1,198 @@
+"""Reading a subscription on Prism: what is read, what is acknowledged, and what survives a crash."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import signal
+import time
+import zipfile
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+from apache_beam.transforms import trigger
+from apache_beam.transforms.window import FixedWindows
+
+from tests.integration.pubsub.conftest import Queue
+from tests.integration.pubsub.jobs import POISON, Seen, WriteDown, build, on_prism, running, start, wait_for
+from transforms.ingest.pubsub.preflight import check_subscription
+from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
+from transforms.model import RawDocument
+
+LEASE = 10
+
+
+def documents(count: int) -> list[bytes]:
+    return [f"<doc>{number}</doc>".encode() for number in range(count)]
+
+
+def settings(queue: Queue, lease_seconds: int = LEASE) -> ReadSettings:
+    return ReadSettings(queue.subscription, lease_seconds=lease_seconds, settle_seconds=1)
+
+
+def packed(entries: dict[str, bytes]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, entry in entries.items():
+            archive.writestr(name, entry)
+    return data.getvalue()
+
+
+@pytest.mark.slow
+def test_every_message_is_read_once_and_acknowledged_also_what_is_no_xml(
+    queue: Queue, prism: Path, tmp_path: Path
+) -> None:
+    seen, dead = Seen(tmp_path / "seen"), Seen(tmp_path / "seen.dead")
+    plain = queue.publish(documents(300))
+    zipped = queue.publish([gzip.compress(b"<gz/>"), packed({"a.xml": b"<a/>", "b.xml": b"<b/>"})])
+    broken = queue.publish([b"no xml", gzip.compress(b"<doc/>")[:-9]])
+    named = queue.publish([b"<named/>"], {"origin": "gs://b/a.xml", "received_at": "2026-03-01T12:00:00Z"})
+    with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path)):
+        seen.wait(305)
+        dead.wait(1)
+    short = "/".join(queue.subscription.split("/")[1::2])
+    found = {line[0]: (bytes.fromhex(line[3]), line) for line in seen.lines}
+    assert len(seen.lines) == 305
+    assert {found[f"pubsub:{short}/{i}"][0] for i in plain} == set(documents(300))
+    assert found[f"pubsub:{short}/{zipped[0]}"][0] == b"<gz/>"
+    assert found[f"pubsub:{short}/{zipped[1]}#b.xml"][0] == b"<b/>"
+    assert found[f"pubsub:{short}/{broken[0]}"][0] == b"no xml"
+    assert [line[0] for line in dead.lines] == [f"pubsub:{short}/{broken[1]}"]
+    assert found["gs://b/a.xml"][1][2] == "1772366400000000"
+    assert len(named) == 1
+    time.sleep(LEASE + 2)
+    assert queue.pulled(1, 2) == []
+
+
+def test_the_timestamp_is_when_the_message_was_published(queue: Queue, prism: Path, tmp_path: Path) -> None:
+    seen = Seen(tmp_path / "seen")
+    before = time.time_ns() // 1_000
+    queue.publish(documents(1))
+    after = time.time_ns() // 1_000
+    queue.publish(documents(1), {"received_at": "2020-01-01T00:00:00Z"})
+    with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path)):
+        seen.wait(2)
+    first, second = sorted(seen.lines, key=lambda line: int(line[1]))
+    assert before - 1_000 <= int(first[1]) <= after + 1_000
+    assert first[1] == first[2]
+    assert int(second[1]) >= before
+    assert second[2] == "1577836800000000"
+
+
+@pytest.mark.slow
+def test_a_job_killed_in_mid_stream_loses_nothing(queue: Queue, prism: Path, tmp_path: Path) -> None:
+    seen = Seen(tmp_path / "seen")
+    sent = documents(600)
+    queue.publish(sent)
+    runner = ["--runner=PrismRunner", f"--prism_location={prism}"]
+    job = start(settings(queue), runner, seen.path, seconds=0.005)
+    try:
+        seen.wait(150)
+    finally:
+        os.killpg(job.pid, signal.SIGKILL)
+        job.wait()
+    assert len(set(seen.payloads)) < 600
+    with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path)):
+        wait_for(lambda: set(seen.payloads) == set(sent), 150, lambda: f"{len(set(seen.payloads))} of 600")
+    time.sleep(LEASE + 2)
+    assert queue.pulled(1, 2) == []
+
+
+@pytest.mark.slow
+def test_work_longer_than_a_lease_is_not_delivered_again(queue: Queue, prism: Path, tmp_path: Path) -> None:
+    seen = Seen(tmp_path / "seen")
+    queue.publish(documents(10))
+    with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path, seconds=2.5)):
+        seen.wait(10)
+        time.sleep(LEASE)
+    assert sorted(seen.payloads) == sorted(documents(10))
+    assert queue.pulled(1, 2) == []
+
+
+def test_what_a_failed_bundle_held_comes_again_at_once(queue: Queue, prism: Path, tmp_path: Path) -> None:
+    seen = Seen(tmp_path / "seen")
+    lasting = settings(queue, lease_seconds=600)
+    queue.publish([*documents(5), POISON])
+    with running(on_prism(prism), lambda p: build(p, lasting, seen.path)) as result:
+        wait_for(lambda: result.state == "FAILED", 60, lambda: str(result.state))
+    assert {message.data for message in queue.pulled(6, 60)} == {*documents(5), POISON}
+
+
+def test_what_a_cancelled_job_had_not_read_comes_again_at_once(queue: Queue, prism: Path, tmp_path: Path) -> None:
+    seen = Seen(tmp_path / "seen")
+    lasting = settings(queue, lease_seconds=600)
+    queue.publish(documents(400))
+    with running(on_prism(prism), lambda p: build(p, lasting, seen.path, seconds=0.02)):
+        seen.wait(10)
+    assert {message.data for message in queue.pulled(400, 60)} == set(documents(400))
+
+
+def test_windows_close_on_a_quiet_subscription(queue: Queue, prism: Path, tmp_path: Path) -> None:
+    """The default trigger fires only when the watermark has passed, and nothing comes to push it."""
+    counts = Seen(tmp_path / "counts")
+
+    def construct(pipeline: beam.Pipeline) -> None:
+        _ = (
+            build(pipeline, settings(queue), tmp_path / "seen")
+            | beam.WindowInto(FixedWindows(1))
+            | beam.Map(lambda document: ("all", 1)).with_output_types(tuple[str, int])
+            | beam.CombinePerKey(sum)
+            | beam.Map(lambda count: RawDocument(str(count[1]).encode(), "count", 0))
+            | "WriteCounts" >> beam.ParDo(WriteDown(str(counts.path)))
+        )
+
+    queue.publish(documents(50))
+    with running(on_prism(prism), construct):
+        wait_for(lambda: sum(map(int, counts.payloads)) == 50, 60, lambda: str(counts.payloads))
+
+
+def test_panes_add_up_to_what_was_read(queue: Queue, prism: Path, tmp_path: Path) -> None:
+    counts = Seen(tmp_path / "counts")
+    sent = 0
+
+    def construct(pipeline: beam.Pipeline) -> None:
+        _ = (
+            build(pipeline, settings(queue), tmp_path / "seen")
+            | beam.Map(lambda document: (document.payload[5:6], 1)).with_output_types(tuple[bytes, int])
+            | beam.WindowInto(
+                FixedWindows(2),
+                trigger=trigger.AfterWatermark(
+                    early=trigger.AfterProcessingTime(1), late=trigger.AfterProcessingTime(1)
+                ),
+                accumulation_mode=trigger.AccumulationMode.DISCARDING,
+                allowed_lateness=3_600,
+            )
+            | beam.CombinePerKey(sum)
+            | beam.Map(lambda count: RawDocument(str(count[1]).encode(), "count", 0))
+            | "WriteCounts" >> beam.ParDo(WriteDown(str(counts.path)))
+        )
+
+    with running(on_prism(prism), construct):
+        for _ in range(10):
+            sent += len(queue.publish(documents(37)))
+            time.sleep(0.5)
+        wait_for(
+            lambda: sum(map(int, counts.payloads)) >= sent, 60, lambda: f"{sum(map(int, counts.payloads))} of {sent}"
+        )
+        time.sleep(5)
+    assert sum(map(int, counts.payloads)) == sent
+
+
+def test_a_preflight_says_what_is_there(queue: Queue) -> None:
+    facts = check_subscription(queue.subscription)
+    assert (facts.topic, facts.ack_deadline_seconds, facts.notes) == (queue.topic, 10, ())
+
+
+def test_a_preflight_says_what_is_missing(queue: Queue) -> None:
+    with pytest.raises(SubscriptionError, match="does not exist. Create it: gcloud pubsub subscriptions create"):
+        check_subscription(queue.subscription + "-not")
+
+
+def test_a_job_on_a_missing_subscription_fails_and_says_why(queue: Queue, prism: Path, tmp_path: Path) -> None:
+    missing = ReadSettings(queue.subscription + "-not")
+    with running(on_prism(prism), lambda p: build(p, missing, tmp_path / "seen")) as result:
+        wait_for(lambda: result.state == "FAILED", 60, lambda: str(result.state))
+        with pytest.raises(RuntimeError, match="NOT_FOUND.*Create the subscription"):
+            result.wait_until_finish()
