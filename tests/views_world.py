@@ -7,7 +7,7 @@ from typing import Any
 
 from transforms import access_key
 from transforms.history.fold import Entry, fold
-from transforms.model import DOCUMENT, DUPLICATE, EVENT, NEW, RESUMED, VOIDED_RANGE, Applied, Change, Fields
+from transforms.model import DOCUMENT, DUPLICATE, EVENT, NEW, RESUMED, VOIDED_RANGE, Applied, Change, DeadLetter, Fields
 
 RECEIVED_AT = 1_780_000_000_000_000  # 2026-05-28T20:26:40Z
 SECOND = 1_000_000
@@ -82,6 +82,11 @@ def voided_range(record_id: str, first: int, last: int, series: int = 1, status:
     }
     key = f"ID3526{issuer}55{series:03d}{first:09d}{last:09d}"
     return _entry(record_id, VOIDED_RANGE, key, "nfe_voided", "processed", fields)
+
+
+def dead_letter(code: str, origin: str = "file:broken.xml", payload: bytes = b"\x00\xff") -> DeadLetter:
+    """An input that could not be parsed."""
+    return DeadLetter(code, f"{code} at byte 0", "parse", origin, payload, RECEIVED_AT, len(payload))
 
 
 def _entry(record_id: str, kind: str, key: str, layout: str, form: str, fields: Fields) -> Entry:

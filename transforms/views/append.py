@@ -87,13 +87,13 @@ class AppendStream:
 
     def send(self, rows: Sequence[bytes]) -> Future[Any]:
         """Sends one request; the future has its response, or the ``grpc.RpcError`` that ended the stream."""
-        # The name goes with every request: the service needs it in the first alone, other servers in each.
-        request = _Request(write_stream=self._name)
+        # Name and schema go with every request. The service needs them in the first alone, but a server that refused
+        # the first may not remember them, and would then blame the rows of all that follow.
+        request = _Request(write_stream=self._name, trace_id="acervo:views")
+        request.proto_rows.writer_schema.proto_descriptor.CopyFrom(self._descriptor)
         request.proto_rows.rows.serialized_rows.extend(rows)
         with self._lock:
             if self._connection is None or self._connection.broken:
-                request.trace_id = "acervo:views"
-                request.proto_rows.writer_schema.proto_descriptor.CopyFrom(self._descriptor)
                 self._connection = _Connection(self._stub, self._name)
             return self._connection.send(request)
 

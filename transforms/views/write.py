@@ -11,10 +11,10 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.utils.timestamp import Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.views import connect, schema
+from transforms.views import connect, schema, sink
 from transforms.views.encode import RefusedRow
 from transforms.views.rows import Row, TableRow
-from transforms.views.sink import Appended, Destination, Sink, sink_of
+from transforms.views.sink import Appended, Destination, Sink
 
 MEGABYTE = 1_000_000
 # A request must stay under 10 MB. Batches end well before, so that many fit in memory at once.
@@ -78,7 +78,7 @@ class _AppendRows(beam.DoFn):
         self._refused = {name: Metrics.counter("acervo", f"rows_refused_{name}") for name in schema.TABLES}
 
     def setup(self) -> None:
-        self._sink: Sink = sink_of(self._destination)
+        self._sink: Sink = sink.sink_of(self._destination)
 
     def start_bundle(self) -> None:
         self._batches: dict[str, _Batch] = {}

@@ -17,8 +17,20 @@ from tests.integration.views.conftest import Dataset
 from transforms.history.fold import Entry, fold
 from transforms.model import Fields
 
+KEY = world.key_of()
 _FRESH = itertools.count(1)
 _HISTORIES = st.lists(histories(), min_size=30, max_size=60)
+
+
+# What few drawn histories have.
+_CTE = world.key_of("57")
+RARE = [
+    [world.event(KEY, f"{n:064x}", "110110", correction=text, sequence=1) for n, text in enumerate("ab")],
+    [
+        world.event(_CTE, "1" * 64, "110180", registered_at="2026-03-11T12:00:00Z"),
+        world.event(_CTE, "2" * 64, "110181", registered_at="2026-03-11T12:00:00.5Z"),
+    ],
+]
 
 
 def rekeyed(history: list[Entry]) -> list[Entry]:
@@ -59,7 +71,7 @@ def shared(make_dataset: Callable[..., Dataset]) -> Dataset:
 def test_state_in_sql_equals_the_fold_of_every_history(shared: Dataset, drawn: list[list[Entry]]) -> None:
     fresh = [rekeyed(history) for history in drawn]
     voided = [rekeyed([voided_range(status)]) for status in (None, 102, 563)]
-    assert_states_agree(shared, [*fresh, *voided])
+    assert_states_agree(shared, [*fresh, *voided, *map(rekeyed, RARE)])
 
 
 def assert_states_agree(dataset: Dataset, drawn: list[list[Entry]]) -> None:

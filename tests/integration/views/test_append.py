@@ -1,0 +1,149 @@
+"""What the sink does with each answer that the Storage Write API is documented to give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+from google.cloud.bigquery_storage_v1 import types
+from google.protobuf import descriptor_pb2
+
+from tests.integration.views.write_service import EndStream, Refuse, Silence, WriteService
+from transforms.views.append import Appender, AppendError, RetryPolicy
+
+Code = grpc.StatusCode
+POLICY = RetryPolicy(first=0.01, longest=0.05, total=3.0, answer=2.0)
+EXTRA_FIELDS = types.StorageError.StorageErrorCode.SCHEMA_MISMATCH_EXTRA_FIELDS
+TRANSIENT = [
+    Code.UNAVAILABLE, Code.ABORTED, Code.INTERNAL, Code.RESOURCE_EXHAUSTED, Code.DEADLINE_EXCEEDED, Code.CANCELLED,
+    Code.UNKNOWN, Code.NOT_FOUND,
+]  # fmt: skip
+
+Start = Callable[..., tuple[WriteService, Appender]]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a scripted service and gives it with an appender to it."""
+    opened: list[tuple[grpc.Server, grpc.Channel]] = []
+
+    def make(*script: EndStream | Refuse | Silence | None, names_rows: bool = True) -> tuple[WriteService, Appender]:
+        service = WriteService(names_rows, list(script))
+        server = service.serve()
+        channel = grpc.insecure_channel(service.address)
+        opened.append((server, channel))
+        descriptor = descriptor_pb2.DescriptorProto(name="Row")
+        return service, Appender(channel, "projects/p/datasets/d/tables/t", descriptor, POLICY)
+
+    yield make
+    for server, channel in opened:
+        channel.close()
+        server.stop(0)
+
+
+def texts(count: int, *bad: int) -> list[bytes]:
+    return [f"{'bad' if i in bad else 'row'}{i}".encode() for i in range(count)]
+
+
+def good(count: int, *bad: int) -> list[str]:
+    return [row.decode() for row in texts(count, *bad) if not row.startswith(b"bad")]
+
+
+def test_all_rows_are_kept_over_one_connection_and_every_request_says_what_they_are(start: Start) -> None:
+    service, appender = start()
+    assert [appender.append(texts(3)) for _ in range(4)] == [{}] * 4
+    assert service.kept == good(3) * 4
+    assert (service.connections, service.without_schema) == (1, 0)
+
+
+def test_rows_that_the_service_names_are_refused_and_all_others_are_kept(start: Start) -> None:
+    service, appender = start()
+    refused = appender.append(texts(9, 0, 4, 8))
+    assert refused == {i: f"value bad{i} is invalid" for i in (0, 4, 8)}
+    assert service.kept == good(9, 0, 4, 8)
+    assert len(service.requests) == 2
+
+
+@pytest.mark.parametrize("bad", [(0,), (7,), (3, 4), (0, 1, 2, 3, 4, 5, 6, 7), ()])
+def test_rows_that_a_server_does_not_name_are_found_by_halving(start: Start, bad: tuple[int, ...]) -> None:
+    service, appender = start(names_rows=False)
+    assert set(appender.append(texts(8, *bad))) == set(bad)
+    assert sorted(service.kept) == good(8, *bad)
+
+
+@pytest.mark.parametrize("code", TRANSIENT)
+def test_an_answer_that_may_pass_is_tried_again(start: Start, code: Code) -> None:
+    service, appender = start(Refuse(code), Refuse(code))
+    assert appender.append(texts(2)) == {}
+    assert service.kept == good(2)
+
+
+@pytest.mark.parametrize("code", TRANSIENT)
+def test_a_connection_that_ends_is_opened_again(start: Start, code: Code) -> None:
+    service, appender = start(EndStream(code), EndStream(code))
+    assert appender.append(texts(2)) == {}
+    assert appender.append(texts(3)) == {}
+    assert service.kept == good(2) + good(3)
+    assert service.without_schema == 0
+
+
+def test_rows_whose_answer_was_lost_are_sent_again_so_they_are_there_twice(start: Start) -> None:
+    service, appender = start(EndStream(Code.UNAVAILABLE, after_keeping=True))
+    assert appender.append(texts(2)) == {}
+    assert service.kept == good(2) * 2
+
+
+def test_a_connection_that_falls_silent_is_given_up(start: Start) -> None:
+    service, appender = start(None, Silence())
+    assert appender.append(texts(1)) == {}
+    assert appender.append(texts(2)) == {}
+    assert service.kept == good(1) + good(2)
+    assert service.connections == 2
+
+
+def test_a_row_is_not_blamed_for_another_batch_that_ended_the_connection(start: Start) -> None:
+    service, appender = start(EndStream(Code.INVALID_ARGUMENT))
+    assert appender.append([b"row"]) == {}
+    assert service.kept == ["row"]
+
+
+def test_a_row_that_ends_even_a_connection_of_its_own_is_refused(start: Start) -> None:
+    service, appender = start(*[EndStream(Code.INVALID_ARGUMENT)] * 2)
+    assert set(appender.append([b"row"])) == {0}
+    assert appender.append([b"next"]) == {}
+    assert service.kept == ["next"]
+
+
+@pytest.mark.parametrize("code", [Code.PERMISSION_DENIED, Code.UNAUTHENTICATED, Code.FAILED_PRECONDITION])
+@pytest.mark.parametrize("ends", [True, False])
+def test_an_answer_that_no_retry_changes_fails_at_once_and_says_why(start: Start, code: Code, ends: bool) -> None:
+    service, appender = start(EndStream(code) if ends else Refuse(code))
+    with pytest.raises(AppendError, match=f"projects/p/datasets/d/tables/t takes no rows: {code.name}"):
+        appender.append(texts(2))
+    assert len(service.requests) == 1
+
+
+def test_rows_are_not_refused_for_a_table_that_has_other_columns(start: Start) -> None:
+    service, appender = start(Refuse(Code.INVALID_ARGUMENT, EXTRA_FIELDS))
+    with pytest.raises(AppendError, match="takes no rows: INVALID_ARGUMENT"):
+        appender.append(texts(4))
+    assert len(service.requests) == 1
+
+
+def test_a_service_that_stays_away_fails_the_batch_after_the_retries(start: Start) -> None:
+    service, appender = start(*[Refuse(Code.UNAVAILABLE)] * 1000)
+    with pytest.raises(AppendError, match="took no rows in 3 s, at last: UNAVAILABLE: the request is refused"):
+        appender.append(texts(2))
+    assert len(service.requests) > 3
+    assert service.kept == []
+
+
+def test_batches_of_many_threads_over_one_breaking_connection_lose_nothing(start: Start) -> None:
+    script = [EndStream(Code.UNAVAILABLE) if n % 5 == 0 else None for n in range(60)]
+    service, appender = start(*script)
+    batches = [[f"{thread}-{row}".encode() for row in range(5)] for thread in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(appender.append, batches)) == [{}] * 40
+    assert set(service.kept) == {row.decode() for batch in batches for row in batch}
