@@ -1,7 +1,8 @@
 """The stored form of XML and of JSON: one version byte, then what that version says.
 
-Version 1 is a zstd frame whose header carries the id of the dictionary it was made with. Dictionaries are shipped
-with the package and kept in the table too, so what was written can be read without the package that wrote it.
+Version 1 is a zstd frame whose header carries the id of the dictionary it was made with. Version 2, of XML alone, is
+references to signing certificates (see ``certificates``), then such a frame of the document without them. Dictionaries
+and certificates are kept in the table, so what was written can be read without the package that wrote it.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import struct
 import threading
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, NamedTuple
 
 import orjson
 import zstandard
 
-VERSION_1 = b"\x01"
+from transforms.truth import certificates
+from transforms.truth.certificates import Certificate
+
+VERSION_1, VERSION_2 = b"\x01", b"\x02"
 XML, JSON = "xml", "json"
 
 # Chosen by measurement: the highest levels that cost less CPU than gzip 6 on fiscal XML. JSON cells are small and
@@ -43,6 +47,24 @@ class UnknownDictionary(CodecError):
         self.dictionary_id = dictionary_id
 
 
+class UnknownCertificate(CodecError):
+    """A document refers to a certificate that is not in the table."""
+
+    def __init__(self, digest: bytes) -> None:
+        super().__init__(
+            f"certificate {digest.hex()} is not in the table's row ~certificate/{digest.hex()}; without it the "
+            "document cannot be put together. Restore that row from a backup, or apply any document with the same "
+            "certificate again."
+        )
+
+
+class Packed(NamedTuple):
+    """Stored form of an XML, and the certificates that must be in the table before it."""
+
+    stored: bytes
+    certificates: tuple[Certificate, ...]
+
+
 class Dictionary(NamedTuple):
     """A zstd dictionary for ``purpose`` (``xml`` or ``json``). Its id is also inside ``data``."""
 
@@ -51,7 +73,8 @@ class Dictionary(NamedTuple):
     data: bytes
 
 
-Find = Callable[[int], bytes | None]
+FindDictionary = Callable[[int], bytes | None]
+FindCertificate = Callable[[bytes], bytes | None]
 
 
 def dictionary_id_of(data: bytes) -> int:
@@ -94,13 +117,21 @@ class _Engines(threading.local):
 class Codec:
     """Encodes and decodes stored XML and JSON; safe to share between threads.
 
-    ``dictionaries`` are those at hand, ``writing`` says which of them to write with (none: no dictionary), ``find``
-    fetches one that is not at hand by its id (from the table).
+    ``dictionaries`` are those at hand, ``writing`` says which of them to write with (none: no dictionary). The others
+    fetch from the table what is not at hand: a dictionary by its id, a certificate's stored form by its digest.
     """
 
-    def __init__(self, dictionaries: Iterable[Dictionary], writing: dict[str, int], find: Find | None = None) -> None:
+    def __init__(
+        self,
+        dictionaries: Iterable[Dictionary],
+        writing: dict[str, int],
+        find_dictionary: FindDictionary | None = None,
+        find_certificate: FindCertificate | None = None,
+    ) -> None:
         self._data = {d.dictionary_id: d.data for d in dictionaries}
-        self._find = find
+        self._find_dictionary = find_dictionary
+        self._find_certificate = find_certificate
+        self._certificate = lru_cache(maxsize=4096)(self._read_certificate)
         self._engines = _Engines()
         self._writing: dict[str, zstandard.ZstdCompressionDict | None] = {XML: None, JSON: None}
         for purpose, number in writing.items():
@@ -108,16 +139,36 @@ class Codec:
             prepared.precompute_compress(level=LEVELS[purpose])
             self._writing[purpose] = prepared
 
+    def pack_xml(self, xml: bytes) -> Packed:
+        """Stored form of a document, and what it refers to; ``decode_xml`` gives the same bytes back."""
+        found = certificates.split(xml)
+        if not found.certificates:
+            return Packed(self.encode_xml(xml), ())
+        frame = self._compressor(XML).compress(found.rest)
+        return Packed(VERSION_2 + certificates.references(found) + frame, found.certificates)
+
     def encode_xml(self, xml: bytes) -> bytes:
-        """Stored form of an XML; ``decode_xml`` gives the same bytes back."""
+        """Stored form of any bytes that refers to nothing; ``decode_xml`` gives the same bytes back."""
         return VERSION_1 + self._compressor(XML).compress(xml)
 
     def decode_xml(self, stored: bytes) -> bytes:
         """The bytes as received.
 
-        Raises CodecError for an unknown version, a dictionary that cannot be found, or damaged bytes.
+        Raises CodecError for an unknown version, a dictionary or certificate that cannot be found, or damaged bytes.
         """
-        return self._decompress(stored, "XML")
+        if stored[:1] != VERSION_2:
+            return self._decompress(stored, "XML")
+        try:
+            found, frame = certificates.read_references(memoryview(stored)[1:])
+        except ValueError as error:
+            raise CodecError(f"stored XML of {len(stored)} bytes is damaged: {error}") from error
+        return certificates.join(self._decompress_frame(frame, "XML"), found, self._certificate)
+
+    def _read_certificate(self, digest: bytes) -> bytes:
+        stored = self._find_certificate(digest) if self._find_certificate else None
+        if stored is None:
+            raise UnknownCertificate(digest)
+        return self._decompress(stored, "certificate")
 
     def encode_json(self, value: Any) -> bytes:
         """Stored form of a JSON value: the same for equal values, whatever the order of their keys."""
@@ -143,13 +194,15 @@ class Codec:
     def _decompress(self, stored: bytes, what: str) -> bytes:
         if stored[:1] != VERSION_1:
             version = f"version {stored[0]}" if stored else "no version byte: the cell is empty"
-            raise CodecError(f"stored {what} has {version}; this release reads version 1. Use a newer release.")
-        frame = memoryview(stored)[1:]
+            raise CodecError(f"stored {what} has {version}, which this release does not read. Use a newer release.")
+        return self._decompress_frame(memoryview(stored)[1:], what)
+
+    def _decompress_frame(self, frame: memoryview, what: str) -> bytes:
         try:
             number = zstandard.get_frame_parameters(frame).dict_id
             return bytes(self._decompressor(number).decompress(frame))
         except zstandard.ZstdError as error:
-            raise CodecError(f"stored {what} of {len(stored)} bytes is damaged: {error}") from error
+            raise CodecError(f"stored {what} of {len(frame)} bytes is damaged: {error}") from error
 
     def _decompressor(self, number: int) -> zstandard.ZstdDecompressor:
         made = self._engines.decompressors.get(number)
@@ -164,8 +217,8 @@ class Codec:
         self._data[dictionary_id_of(data)] = data
 
     def _dictionary(self, number: int) -> bytes:
-        if number not in self._data and self._find is not None:
-            data = self._find(number)
+        if number not in self._data and self._find_dictionary is not None:
+            data = self._find_dictionary(number)
             if data is not None:
                 self.learn(data)
         if number not in self._data:
@@ -173,6 +226,8 @@ class Codec:
         return self._data[number]
 
 
-def packaged_codec(find: Find | None = None) -> Codec:
+def packaged_codec(
+    find_dictionary: FindDictionary | None = None, find_certificate: FindCertificate | None = None
+) -> Codec:
     """A codec that writes with the current dictionaries and reads with all shipped ones."""
-    return Codec(packaged(), current(), find)
+    return Codec(packaged(), current(), find_dictionary, find_certificate)

@@ -70,7 +70,7 @@ class Reader:
     def __init__(self, config: TruthConfig) -> None:
         self._config = config
         self._client = Client(config)
-        self._codec = packaged_codec(self._find_dictionary)
+        self._codec = packaged_codec(self._find_dictionary, self._find_certificate)
 
     @property
     def codec(self) -> Codec:
@@ -147,9 +147,14 @@ class Reader:
             start, after = found[-1].key, True
 
     def _find_dictionary(self, dictionary_id: int) -> bytes | None:
-        row = rows.dictionary_row(dictionary_id)
-        cells = wait_for(self._client.read_row(self._config.records_table, row))
-        return cells.get(rows.STATE, {}).get(rows.DICTIONARY)
+        return self._reserved(rows.dictionary_row(dictionary_id), rows.STATE, rows.DICTIONARY)
+
+    def _find_certificate(self, digest: bytes) -> bytes | None:
+        return self._reserved(rows.certificate_row(digest), rows.XML, rows.CERTIFICATE)
+
+    def _reserved(self, row: bytes, family: str, qualifier: bytes) -> bytes | None:
+        cells = wait_for(self._client.read_row(self._config.records_table, row, (family,), qualifier))
+        return cells.get(family, {}).get(qualifier)
 
     def close(self) -> None:
         """Closes the connections."""

@@ -16,19 +16,21 @@ from typing import NamedTuple
 from transforms import access_key
 from transforms.history.fold import Entry, Folded
 from transforms.model import Change, Record
+from transforms.truth.certificates import Certificate
 from transforms.truth.codec import Codec
 
 SALTS = 64
 SALT_LENGTH = 2
 RESERVED = b"~"
 DICTIONARY_ROWS = b"~dictionary/"
+CERTIFICATE_ROWS = b"~certificate/"
 
 STATE, FIELDS, XML, CHANGES, ARRIVALS = "s", "f", "x", "c", "a"
 FAMILIES = (STATE, FIELDS, XML, CHANGES, ARRIVALS)
 TRANSACTION_FAMILIES = (STATE, FIELDS, CHANGES)
 
 REVISION, STATUS, FOLDED, SIZE = b"rev", b"status", b"state", b"size"
-DICTIONARY = b"dictionary"
+DICTIONARY, CERTIFICATE = b"dictionary", b"certificate"
 
 # What the service recommends as the most for a cell and for a row (its hard limits are 100 MB and 256 MB).
 MAX_CELL_BYTES = 10_000_000
@@ -131,6 +133,16 @@ def dictionary_row(dictionary_id: int) -> bytes:
     return DICTIONARY_ROWS + str(dictionary_id).encode()
 
 
+def certificate_row(digest: bytes) -> bytes:
+    """Reserved row that keeps a certificate. It is never collected: any document may refer to it."""
+    return CERTIFICATE_ROWS + digest.hex().encode()
+
+
+def certificate_cell(codec: Codec, certificate: Certificate) -> Cell:
+    """The one cell of a certificate's row."""
+    return Cell(XML, CERTIFICATE, 0, codec.encode_xml(certificate.text))
+
+
 def change_qualifier(revision: int) -> bytes:
     """Qualifier of a change; sorts as the revision does."""
     return b"%010d" % revision
@@ -170,8 +182,15 @@ def _millis(text: str) -> int:
     return max(0, (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds // 1_000 * 1_000)
 
 
-def record_cells(codec: Codec, record: Record) -> tuple[Cell, Cell]:
-    """The ``f`` and ``x`` cells of a record: the same for every arrival of it."""
+class RecordCells(NamedTuple):
+    """The ``f`` and ``x`` cells of a record, and the certificates that its XML refers to."""
+
+    cells: tuple[Cell, Cell]
+    certificates: tuple[Certificate, ...]
+
+
+def record_cells(codec: Codec, record: Record) -> RecordCells:
+    """What is stored of a record: the same for every arrival of it."""
     timestamp = cell_timestamp(record)
     qualifier = bytes.fromhex(record.record_id)
     value = {
@@ -182,10 +201,9 @@ def record_cells(codec: Codec, record: Record) -> tuple[Cell, Cell]:
         "findings": record.findings,
         "xml_bytes": len(record.xml),
     }
-    return (
-        Cell(FIELDS, qualifier, timestamp, codec.encode_json(value)),
-        Cell(XML, qualifier, timestamp, codec.encode_xml(record.xml)),
-    )
+    packed = codec.pack_xml(record.xml)
+    fields = Cell(FIELDS, qualifier, timestamp, codec.encode_json(value))
+    return RecordCells((fields, Cell(XML, qualifier, timestamp, packed.stored)), packed.certificates)
 
 
 def state_cells(codec: Codec, revision: int, folded: Folded, size: int) -> tuple[Cell, ...]:

@@ -31,6 +31,13 @@ class Attempt(NamedTuple):
     applied_at: int
 
 
+class Keep(NamedTuple):
+    """Write the cells of a row that never changes; who knows that it is there need not. Answer: None."""
+
+    row: bytes
+    cells: tuple[Cell, ...]
+
+
 class Check(NamedTuple):
     """Write the cells if the row's revision is the given one (None: if it has none). Answer: whether it was."""
 
@@ -60,7 +67,7 @@ class Outcome(NamedTuple):
     stored_bytes: int
 
 
-Step = Check | Read | Write
+Step = Keep | Check | Read | Write
 Answer = bool | Cells | None
 Transaction = Generator[Step, Answer, Outcome]
 
@@ -83,9 +90,11 @@ def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
     row = rows.row_key(record.key)
     qualifier = bytes.fromhex(record.record_id)
     try:
-        own_cells = rows.record_cells(codec, record)
+        own_cells, certificates = rows.record_cells(codec, record)
     except TypeError as error:  # orjson: an integer beyond 64 bits, text that is no Unicode
         return Outcome(_dead(record, UNSTORABLE, f"its fields cannot be stored as JSON: {error}"), 0, 0)
+    for certificate in certificates:
+        yield Keep(rows.certificate_row(certificate.digest), (rows.certificate_cell(codec, certificate),))
     arrival = Arrival(attempt.run, origin, attempt.job, record.received_at, attempt.applied_at, NEW)
     found: Cells = {}
     head: Head | None = None

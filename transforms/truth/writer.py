@@ -18,10 +18,12 @@ from transforms.truth import rows
 from transforms.truth.client import Client, event_loop, wait_for
 from transforms.truth.codec import Codec, UnknownDictionary, packaged_codec
 from transforms.truth.config import TruthConfig, emulator_host
-from transforms.truth.transaction import Check, Outcome, Read, Step, Transaction
+from transforms.truth.transaction import Answer, Check, Keep, Outcome, Read, Step, Transaction
 
 # Handing work to the loop wakes its thread: not once per record.
 _HAND_OVER = 16
+# Certificates that a process remembers having written, at most.
+_MOST_KEPT = 200_000
 
 
 class Done(NamedTuple):
@@ -77,6 +79,8 @@ class Bundle:
         item = _Item(self, table, row, size, tag, begin)
         try:
             item.step = next(item.transaction)
+            while isinstance(item.step, Keep) and item.step.row in self._writer.kept:
+                item.step = item.transaction.send(None)
         except StopIteration as stop:
             self._done.append(item.done(stop.value))
             return
@@ -118,6 +122,7 @@ class Writer:
         self.config = config
         self.client = Client(config)
         self.codec = codec
+        self.kept: set[bytes] = set()
         self.large = config.max_bytes_in_flight // (4 * _HAND_OVER)
         self._changed = threading.Condition()
         self._records = 0
@@ -211,16 +216,26 @@ class Writer:
         try:
             step = item.step or next(item.transaction)
             while True:
+                answer: Answer = None
                 if isinstance(step, Check):
-                    answer: Any = await client.check(table, row, step.revision, step.cells, item.retried)
+                    answer = await client.check(table, row, step.revision, step.cells, item.retried)
                 elif isinstance(step, Read):
                     answer = await client.read_row(table, row, rows.TRANSACTION_FAMILIES, retried=item.retried)
+                elif isinstance(step, Keep):
+                    await self._keep(step, item)
                 else:
                     await client.write(table, row, step.cells, item.retried)
-                    answer = None
                 step = item.transaction.send(answer)
         except StopIteration as stop:
             return stop.value
+
+    async def _keep(self, step: Keep, item: _Item) -> None:
+        if step.row in self.kept:
+            return
+        await self.client.write(item.table, step.row, step.cells, item.retried)
+        if len(self.kept) >= _MOST_KEPT:
+            self.kept.clear()
+        self.kept.add(step.row)
 
     async def _fetch_dictionary(self, missing: UnknownDictionary) -> None:
         row = rows.dictionary_row(missing.dictionary_id)

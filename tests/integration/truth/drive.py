@@ -10,7 +10,7 @@ from transforms.truth.client import Client, wait_for
 from transforms.truth.codec import packaged_codec
 from transforms.truth.config import TruthConfig
 from transforms.truth.rows import Cell
-from transforms.truth.transaction import Answer, Attempt, Check, Read, Step, transact
+from transforms.truth.transaction import Answer, Attempt, Check, Keep, Read, Step, Write, transact
 from transforms.truth.writer import Done, Writer
 
 CODEC = packaged_codec()
@@ -50,6 +50,7 @@ def answer(client: Client, config: TruthConfig, step: Step) -> Answer:
         return wait_for(client.check(table, step.row, step.revision, step.cells))
     if isinstance(step, Read):
         return wait_for(client.read_row(table, step.row, rows.TRANSACTION_FAMILIES))
+    assert isinstance(step, Keep | Write)
     wait_for(client.write(table, step.row, step.cells))
     return None
 

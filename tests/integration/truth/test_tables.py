@@ -12,7 +12,7 @@ from google.cloud.bigtable_admin_v2 import AppProfile
 from tests.integration.truth.drive import CODEC, apply_all
 from tests.unit.truth.samples import fresh_key, record
 from transforms.model import record_id_of
-from transforms.truth import admin, codec, dead_letters, rows
+from transforms.truth import admin, certificates, codec, dead_letters, rows
 from transforms.truth.client import Client, wait_for
 from transforms.truth.codec import Codec, Dictionary
 from transforms.truth.config import TruthConfig
@@ -136,6 +136,20 @@ def test_a_history_is_read_in_the_order_in_which_it_was_made(config: TruthConfig
     with pytest.raises(TruthError, match="no XML of record"):
         reader.xml(key, "ab" * 32)
     assert reader.history(fresh_key()) is None
+    writer.close()
+
+
+def test_one_certificate_is_kept_for_all_documents_that_it_signs(config: TruthConfig, reader: Reader) -> None:
+    text = random.Random(1).randbytes(1_000).hex()
+    signed = [record(fresh_key(), f"<X509Certificate>{text}</X509Certificate>") for _ in range(50)]
+    writer = Writer(config, CODEC)
+    apply_all(writer, signed, ATTEMPT)
+    assert [reader.xml(r.key, r.record_id) for r in signed] == [r.xml for r in signed]
+    assert sum(len(cell.value) for _, cell in reader.dump()) < 50 * 1_000
+    row = rows.certificate_row(certificates.digest_of(text.encode()))
+    kept = wait_for(writer.client.read_page(config.records_table, b"~", b"", 100))
+    assert [each.key for each in kept if each.key.startswith(rows.CERTIFICATE_ROWS)] == [row]
+    assert sum(1 for _ in reader.scan()) == 50
     writer.close()
 
 

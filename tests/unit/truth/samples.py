@@ -53,6 +53,6 @@ def expected_cells(codec: Codec, found: Iterable[Record]) -> set[Cell]:
     """Cells of a row after these records, lineage, revisions and changes aside."""
     kept = list(found)
     entries = [Entry(r.record_id, r.kind, r.key, r.layout, r.form, r.fields, r.findings) for r in kept]
-    own = [cell for r in kept for cell in rows.record_cells(codec, r)]
+    own = [cell for r in kept for cell in rows.record_cells(codec, r).cells]
     state = rows.state_cells(codec, len(kept), fold(entries), rows.stored_bytes(own))
     return {cell for cell in (*own, *state) if cell.qualifier != rows.REVISION}

@@ -81,7 +81,7 @@ def test_a_voided_range_without_instants_is_stamped_zero() -> None:
 
 def test_a_record_is_two_cells_that_read_back() -> None:
     stored = record(KEY, total="1.00", items=[{"number": 1, "code": "a"}])
-    fields, xml = rows.record_cells(CODEC, stored)
+    fields, xml = rows.record_cells(CODEC, stored).cells
     assert (fields.family, xml.family) == ("f", "x")
     assert fields.qualifier == xml.qualifier == bytes.fromhex(stored.record_id)
     assert fields.timestamp == xml.timestamp == 1_740_823_200_000_000

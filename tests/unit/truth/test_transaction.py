@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 import pytest
@@ -10,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.unit.truth.samples import RECEIVED_AT, expected_cells, fresh_key, record, records
 from transforms.model import DUPLICATE, NEW, RESUMED, Applied, DeadLetter, Record
-from transforms.truth import rows
-from transforms.truth.codec import packaged_codec
+from transforms.truth import certificates, rows
+from transforms.truth.codec import Codec, current, packaged, packaged_codec
 from transforms.truth.errors import TruthError
 from transforms.truth.rows import Cell
-from transforms.truth.transaction import Answer, Attempt, Check, Outcome, Read, Step, Transaction, transact
+from transforms.truth.transaction import Answer, Attempt, Check, Keep, Outcome, Read, Step, Transaction, transact
 
 CODEC = packaged_codec()
 FIRST = Attempt("run", "job-1", 1_000)
@@ -26,9 +27,13 @@ class Row:
     def __init__(self) -> None:
         self.cells: dict[tuple[str, bytes], Cell] = {}
         self.steps: list[Step] = []
+        self.kept: set[tuple[bytes, Cell]] = set()
 
     def answer(self, step: Step) -> Answer:
         self.steps.append(step)
+        if isinstance(step, Keep):
+            self.kept |= {(step.row, cell) for cell in step.cells}
+            return None
         if isinstance(step, Read):
             kept = [cell for cell in self.cells.values() if cell.family in rows.TRANSACTION_FAMILIES]
             return rows.by_column(kept)
@@ -78,6 +83,23 @@ def test_the_first_record_of_a_key_takes_one_step() -> None:
     assert result.change and result.change.before is None
     assert row.content() == expected_cells(CODEC, [first])
     assert [a.outcome for a in row.arrivals()] == [NEW]
+
+
+def test_a_certificate_is_kept_before_the_document_that_needs_it() -> None:
+    text = random.Random(1).randbytes(900).hex()
+    row, signed = Row(), record(fresh_key(), f"<X509Certificate>{text}</X509Certificate>")
+    assert applied(row.apply(signed)).outcome == NEW
+    assert [type(step) for step in row.steps] == [Keep, Check]
+    ((place, cell),) = row.kept
+    reader = Codec(
+        packaged(),
+        current(),
+        find_certificate=lambda digest: cell.value if rows.certificate_row(digest) == place else None,
+    )
+    stored = row.cells["x", bytes.fromhex(signed.record_id)].value
+    assert place == rows.certificate_row(certificates.digest_of(text.encode()))
+    assert reader.decode_xml(stored) == signed.xml
+    assert len(stored) < len(text) / 2
 
 
 def test_the_second_record_builds_on_what_the_first_change_left() -> None:
@@ -194,7 +216,7 @@ def test_a_full_row_takes_no_more_but_still_knows_its_own(monkeypatch: pytest.Mo
     key = fresh_key()
     row = Row()
     row.apply(record(key))
-    monkeypatch.setattr(rows, "MAX_ROW_BYTES", rows.stored_bytes(rows.record_cells(CODEC, record(key))) + 50)
+    monkeypatch.setattr(rows, "MAX_ROW_BYTES", rows.stored_bytes(rows.record_cells(CODEC, record(key)).cells) + 50)
     outcome = row.apply(record(key, "other"))
     assert isinstance(outcome.result, DeadLetter)
     assert outcome.result.code == "row_full"
