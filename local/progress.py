@@ -1,7 +1,7 @@
-"""Progress of a run while it works: how many inputs have reached an outcome, as BigQuery shows it.
+"""Progress of a run while it works, as the stores show it: keys in Bigtable, inputs with an outcome in BigQuery.
 
-The numbers are read from the table ``arrivals`` every few seconds, so they cost the job nothing, are the same on any
-runner, and never run ahead of what is stored.
+The numbers are read from outside the job, so they are the same on any runner and never run ahead of what is stored;
+they are asked for rarely enough to cost the job next to nothing.
 """
 
 from __future__ import annotations
@@ -9,15 +9,31 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-Served = Callable[[], Mapping[str, int]]
-
 EVERY_SECONDS = 2.0
 PLAIN_EVERY_SECONDS = 10.0
+# Asking takes at most this share of the time.
+SHARE = 0.05
+
+
+class Seen(NamedTuple):
+    """What the stores hold: keys in all, and the inputs of this run by outcome."""
+
+    keys: int
+    outcomes: Mapping[str, int]
+
+    @property
+    def inputs(self) -> int:
+        """Inputs that reached an outcome."""
+        return sum(self.outcomes.values())
+
+
+Look = Callable[[], Seen]
 
 
 class Steps:
@@ -37,11 +53,11 @@ class Steps:
             yield
 
     @contextmanager
-    def serving(self, text: str, served: Served, total: int | None = None) -> Iterator[None]:
-        """The step whose progress ``served`` tells; ``total`` inputs are expected, where that is known."""
+    def watching(self, text: str, look: Look, total: int | None = None) -> Iterator[None]:
+        """The step whose progress ``look`` tells; ``total`` inputs are expected, where that is known."""
         watch = _watch_live if self.console.is_terminal else _watch_plain
         done = threading.Event()
-        thread = threading.Thread(target=watch, args=(self.console, text, served, total, done), daemon=True)
+        thread = threading.Thread(target=watch, args=(self.console, text, look, total, done), daemon=True)
         thread.start()
         try:
             yield
@@ -50,37 +66,35 @@ class Steps:
             thread.join()
 
 
-def describe(served: Mapping[str, int], seconds: float) -> str:
+def describe(seen: Seen, seconds: float) -> str:
     """One line of progress."""
-    inputs = sum(served.values())
-    if not inputs:
-        return "reading"
-    parts = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(served.items(), reverse=True))
-    return f"{inputs:,} inputs served ({parts}), {inputs / max(seconds, 0.001):,.0f}/s"
+    if not seen.inputs:
+        return f"{seen.keys:,} keys stored" if seen.keys else "reading"
+    parts = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(seen.outcomes.items(), reverse=True))
+    return f"{seen.keys:,} keys stored, {seen.inputs:,} inputs served ({parts}), {seen.inputs / seconds:,.0f}/s"
 
 
-def _watch_live(console: Console, text: str, served: Served, total: int | None, done: threading.Event) -> None:
+def _watch_live(console: Console, text: str, look: Look, total: int | None, done: threading.Event) -> None:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("{task.fields[told]}"), console=console, transient=True) as bar:
         task: TaskID = bar.add_task(text, total=total, told="")
-        started = time.monotonic()
-        while not done.wait(EVERY_SECONDS):
-            now = _ask(served)
-            bar.update(task, completed=sum(now.values()), told=describe(now, time.monotonic() - started))
+        for seen, seconds in _looks(look, EVERY_SECONDS, done):
+            bar.update(task, completed=seen.inputs, told=describe(seen, seconds))
 
 
-def _watch_plain(console: Console, text: str, served: Served, total: int | None, done: threading.Event) -> None:
+def _watch_plain(console: Console, text: str, look: Look, total: int | None, done: threading.Event) -> None:
     console.print(text)
+    for seen, seconds in _looks(look, PLAIN_EVERY_SECONDS, done):
+        expected = f" (of {total:,} inputs)" if total else ""
+        console.print(f"  {seconds:.0f} s: {describe(seen, seconds)}{expected}")
+
+
+def _looks(look: Look, every: float, done: threading.Event) -> Iterator[tuple[Seen, float]]:
+    """What is seen and after how many seconds, until done. A look that fails is repeated: it must never end a run."""
     started = time.monotonic()
-    while not done.wait(PLAIN_EVERY_SECONDS):
-        seconds = time.monotonic() - started
-        of = f" of {total:,}" if total else ""
-        console.print(f"  {seconds:.0f} s: {describe(_ask(served), seconds)}{of}")
-
-
-def _ask(served: Served) -> Mapping[str, int]:
-    """A question that fails is asked again next time: progress must never end a run."""
-    try:
-        return served()
-    except Exception:
-        return {}
+    pause = every
+    while not done.wait(pause):
+        asked = time.monotonic()
+        with suppress(Exception):
+            yield look(), asked - started
+        pause = max(every, (time.monotonic() - asked) / SHARE)

@@ -9,6 +9,7 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from rich.console import Console
 
 from local import show, summary
 from local.generate.__main__ import INPUT, MANIFEST, write_set
-from local.progress import Steps
+from local.progress import Seen, Steps
 from local.stack import StackError, discover, find, stack
 from local.stack.process import PROJECT
 from local.stores import Tables, bigtable_rows
@@ -34,6 +35,7 @@ from transforms.truth.config import TruthConfig
 DEMO = PROJECT / "out" / "demo"
 DEMO_SEED = 7
 DEMO_FILES = 2000
+PIPED_WIDTH = 140
 NEEDED = ("BIGTABLE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST")
 
 
@@ -61,6 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options, passed_on = parse(argv)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.ERROR)
     told = Steps(Console(stderr=True, highlight=False))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _check_summary(options.summary)
         with ExitStack() as cleanup:
@@ -70,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        print("Interrupted. The same again finishes what was begun, where the stack was kept up.", file=sys.stderr)
         return 130
 
 
@@ -110,7 +113,11 @@ def _run(options: argparse.Namespace, passed_on: list[str], told: Steps) -> int:
     stores = Tables(query.connect(project), defaults.DEFAULT_DATASET)
     began, started = datetime.now(UTC), time.monotonic()
     total = expected["inputs"] if expected else None
-    with told.serving(f"Reading {_shown(given)}", lambda: stores.served(began), total):
+
+    def look() -> Seen:
+        return Seen(bigtable_rows(truth), stores.served(began))
+
+    with told.watching(f"Backfilling {_shown(given)}", look, total):
         outcome = _backfill(options, [*passed_on, "--input", given, "--project", project])
     seconds = time.monotonic() - started
     with told.step("Looking at the result"):
@@ -172,7 +179,7 @@ def _metrics(result: Any) -> tuple[dict[str, int], dict[str, int]]:
 def _present(stores: Tables, outcome: summary.Outcome, seconds: float) -> None:
     key = stores.telling_key()
     show.show(
-        query.terminal(sys.stdout),
+        Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False),
         outcome,
         stores.counts(),
         stores.dead_letters() if outcome.dead else {},

@@ -26,6 +26,7 @@ MODELS = {
     "67": "CT-e OS",
 }
 SHOWN_LINES = 8
+ORIGIN_CHARACTERS = 60
 
 
 def show(
@@ -75,9 +76,15 @@ def dead_table(outcome: Outcome, details: Mapping[str, Mapping[str, Any]]) -> Ta
     table = _table("Dead letters", ("reason", "left"), ("inputs", "right"), ("one of them", "left"))
     for code, number in sorted(outcome.dead_letters.items(), key=lambda pair: (-pair[1], pair[0])):
         detail = details.get(code)
-        example = f"{_short(detail['example_origin'])}: {detail['example_message']}" if detail else ""
+        example = _example(detail["example_origin"], detail["example_message"]) if detail else ""
         table.add_row(code, f"{number:,}", Text(example, overflow="ellipsis", no_wrap=True))
     return table
+
+
+def _example(origin: str, message: str) -> str:
+    """Where a dead letter came from and why, in one line that does not name the place twice."""
+    reason = message.replace(origin, "").lstrip(": ").partition("\n")[0]
+    return f"{_short(origin)}: {reason}"
 
 
 def count_tables(counts: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
@@ -146,9 +153,11 @@ def size(number: int) -> str:
 
 
 def _short(origin: str) -> str:
-    """An origin without the folders before its file: enough to recognise it by."""
+    """Enough of an origin to recognise it by: its file without folders, and the end of the entry."""
     path, mark, entry = origin.partition("#")
-    return path.rsplit("/", 1)[-1] + mark + entry
+    name = path.rsplit("/", 1)[-1] + mark
+    room = max(ORIGIN_CHARACTERS - len(name), 20)
+    return name + (entry if len(entry) <= room else f"…{entry[-room:]}")
 
 
 def _table(title: str, *columns: tuple[str, Any]) -> Table:

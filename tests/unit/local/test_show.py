@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -104,20 +105,32 @@ def test_size(number: int, text: str) -> None:
     assert show.size(number) == text
 
 
-def test_serving__question_that_fails__does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watching__look_that_fails__does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "PLAIN_EVERY_SECONDS", 0.01)
-    asked = []
+    looked = threading.Event()
+    looks = iter([ConnectionError(), progress.Seen(3, {}), progress.Seen(6, {"new": 5, "dead": 2})])
 
-    def served() -> dict[str, int]:
-        asked.append(1)
-        if len(asked) == 1:
-            raise ConnectionError
-        return {"new": 5, "dead": 2}
+    def look() -> progress.Seen:
+        seen = next(looks, None)
+        if seen is None:
+            looked.set()
+            return progress.Seen(6, {})
+        if isinstance(seen, Exception):
+            raise seen
+        return seen
 
     output = io.StringIO()
-    with progress.Steps(Console(file=output)).serving("Reading", served, total=10):
-        while len(asked) < 3:
-            pass
-    assert "Reading" in output.getvalue()
-    assert "7 inputs served (5 new, 2 dead)" in output.getvalue()
-    assert "of 10" in output.getvalue()
+    with progress.Steps(Console(file=output, width=200)).watching("Backfilling", look, total=10):
+        assert looked.wait(30)
+    text = output.getvalue()
+    assert text.startswith("Backfilling")
+    assert "3 keys stored (of 10 inputs)" in text
+    assert "6 keys stored, 7 inputs served (5 new, 2 dead)" in text
+
+
+@pytest.mark.parametrize("origin", ["/a/b/documents.zip#2023/10/" + "9" * 80 + "-procNFe.xml", "gs://b/" + "x" * 200])
+def test_show__long_origin__keeps_its_archive_and_the_end_of_its_name(origin: str) -> None:
+    short = show._short(origin)
+    assert len(short) <= 210
+    assert origin.endswith(short.rpartition("…")[2])
+    assert short.startswith(("documents.zip#…", "x"))
