@@ -19,7 +19,8 @@ from tests.unit.ingest.packing import CHANGED, raw_zip, tarred, with_flag, xml, 
 from transforms.ingest import work
 from transforms.ingest.files import InputError, check_patterns
 from transforms.ingest.limits import Limits
-from transforms.ingest.transform import ReadAllDocuments, ReadDocuments
+from transforms.ingest.transform import ReadAllDocuments, ReadDocuments, _Read
+from transforms.model import RawDocument
 
 RUNNER = "FnApiRunner"
 
@@ -200,3 +201,17 @@ def test_google_cloud_storage_pattern_that_matches_nothing(bucket: str) -> None:
     check_patterns(f"{bucket}/in")
     with pytest.raises(InputError, match="nada matches nothing: check the bucket"):
         check_patterns([f"{bucket}/in", f"{bucket}/nada"])
+
+
+def test_google_cloud_storage_object_that_is_gone_is_a_dead_letter(bucket: str) -> None:
+    gone = [
+        work.FileRef(f"{bucket}/{name}", CHANGED, size) for name, size in (("pequeno.xml", 5), ("grande.zip", 1 << 30))
+    ]
+    there = work.FileRef(f"{bucket}/in/1.xml", CHANGED, 5)
+    reader = _Read(Limits())
+    reader.setup()
+    outcomes = list(reader.process(work.Batch((gone[0], there, gone[1]))))
+    reader.teardown()
+    letters = [outcome.value for outcome in outcomes if isinstance(outcome, beam.pvalue.TaggedOutput)]
+    assert [(letter.origin, letter.code) for letter in letters] == [(file.path, "unreadable_file") for file in gone]
+    assert [outcome.origin for outcome in outcomes if isinstance(outcome, RawDocument)] == [there.path]

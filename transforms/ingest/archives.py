@@ -85,7 +85,8 @@ class Expansion:
         except Refused as error:
             yield self._refused(error, origin, head)
         except ExpansionExceeded as error:
-            yield self._dead(ZIP_BOMB, f"{error}; the rest of it is not read", origin, head, len(head), True)
+            kept = Held(head, source, self.limits).kept() if source.seekable() else (head, len(head), True)
+            yield self._dead(ZIP_BOMB, f"{error}; the rest of it is not read", origin, *kept)
 
     def zip_range(
         self, stream: BinaryIO, directory: zips.Directory, start: int, end: int, renamed: dict[int, str], origin: str
@@ -128,8 +129,7 @@ class Expansion:
             name, new_codec, magic = kinds.CODECS[kind]
             inner = Decompressed(held.stream(), new_codec, self.limits, self.budget, name, magic)
             head = read_up_to(inner, kinds.SNIFFED)
-            packed = kinds.unpacked_name(origin)
-            if kinds.kind_of(head, packed) is Kind.TAR:
+            if kinds.kind_of(head, kinds.unpacked_name(origin)) is Kind.TAR:
                 yield from self._tar(Prefixed(head, inner), origin, depth)
             else:
                 yield from self.content(head, inner, origin, depth)

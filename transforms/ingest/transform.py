@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 import apache_beam as beam
@@ -115,7 +116,7 @@ class _Read(beam.DoFn):
     def _shard(self, shard: ZipShard) -> Iterator[Outcome]:
         if shard.start == shard.directory.start:
             self._count.files_read.inc()
-        return _or_dead(shard.file, lambda: read_shard(shard, self._limits))
+        return _or_dead(shard.file, partial(read_shard, shard, self._limits))
 
     def _batch(self, batch: Batch) -> Iterator[Outcome]:
         small = [file for file in batch.files if not is_local(file.path) and file.size <= _FETCHED_BYTES]
@@ -132,18 +133,14 @@ class _Read(beam.DoFn):
 
     def _fetched(self, files: list[FileRef]) -> Iterator[Outcome]:
         assert self._pool is not None
-        ahead: deque[tuple[FileRef, Future[bytes]]] = deque()
         waiting = iter(files)
-        for file in waiting:
-            ahead.append((file, self._pool.submit(_content, file.path)))
-            if len(ahead) >= _FETCHED_AHEAD:
-                break
+        ahead = deque((file, self._pool.submit(_content, file.path)) for file in islice(waiting, _FETCHED_AHEAD))
         while ahead:
-            file, future = ahead.popleft()
-            yield from _or_dead(file, lambda file=file, future=future: self._expanded(file, future))  # type: ignore[misc]
-            for following in waiting:
+            file, content = ahead.popleft()
+            yield from _or_dead(file, partial(self._expanded, file, content))
+            following = next(waiting, None)
+            if following:
                 ahead.append((following, self._pool.submit(_content, following.path)))
-                break
 
     def _expanded(self, file: FileRef, future: Future[bytes]) -> Iterator[Outcome]:
         self._count.files_read.inc()
