@@ -17,13 +17,11 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines.options import IngestOptions, StoreOptions
-from transforms.counting import cells
+from transforms.counting.cells import COUNT_TABLES
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 from transforms.truth.errors import TruthError
 from transforms.views import catalog
-
-COUNT_TABLES = {cells.TABLE_SUFFIX: cells.FAMILIES}
 
 
 class LaunchError(Exception):

@@ -15,7 +15,7 @@ from google.auth.exceptions import DefaultCredentialsError
 
 from local.stack import discover
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
-from transforms.counting import cells
+from transforms.counting.cells import COUNT_TABLES
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 from transforms.truth.errors import TruthError
@@ -23,7 +23,6 @@ from transforms.views import catalog
 from transforms.views.connect import EndpointError
 
 BIGTABLE, BIGQUERY = "bigtable", "bigquery"
-COUNT_TABLES = {cells.TABLE_SUFFIX: cells.FAMILIES}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

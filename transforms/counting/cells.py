@@ -19,6 +19,9 @@ TABLE_SUFFIX = "_counts"
 COUNTS = "n"
 FAMILIES = (COUNTS,)
 
+# What the tables of the source of truth are completed with: suffix of the name -> families.
+COUNT_TABLES = {TABLE_SUFFIX: FAMILIES}
+
 _MILLI = 1_000
 
 
