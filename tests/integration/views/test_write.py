@@ -31,9 +31,9 @@ ITEMS = [
 ]
 
 
-def documents(count: int, first: int = 1, **fields: Any) -> list[TableRow]:
-    """Rows of the table of documents alone."""
-    entries = [world.document(world.key_of(number=n), f"d{n}", **fields) for n in range(first, first + count)]
+def documents(name: str, count: int, **fields: Any) -> list[TableRow]:
+    """Rows of the table of documents alone, with record ids of a name's own."""
+    entries = [world.document(world.key_of(number=n), f"{name}-{n}", **fields) for n in range(count)]
     return [row for applied in world.applied(entries) for row in rows_of(applied) if row[0] == schema.DOCUMENTS]
 
 
@@ -46,6 +46,16 @@ def run(dataset: Dataset, table_rows: list[TableRow], expected_refused: list[Any
             assert_that(reasons, equal_to(expected_refused), label="refused")
     counters = pipeline.result.metrics().query(MetricsFilter().with_namespace("acervo"))["counters"]
     return {counter.key.metric.name: counter.committed for counter in counters if counter.committed}
+
+
+def landed(dataset: Dataset, name: str) -> int:
+    """Rows of the name that are in the table; each is there once."""
+    (row,) = dataset.query(
+        "SELECT COUNT(*) AS n, COUNT(DISTINCT record_id) AS ids FROM documents "
+        f"WHERE STARTS_WITH(record_id, '{name}-') AND NOT STARTS_WITH(record_id, '{name}-not')"
+    )
+    assert row["n"] == row["ids"]
+    return int(row["n"])
 
 
 def test_a_document_is_read_back_as_it_was_parsed(dataset: Dataset) -> None:
@@ -70,92 +80,79 @@ def test_a_document_is_read_back_as_it_was_parsed(dataset: Dataset) -> None:
     assert change["status"] == "authorised"
 
 
-def test_bytes_of_a_dead_letter_are_read_back(make_dataset: Callable[..., Dataset]) -> None:
-    fresh = make_dataset()
+def test_bytes_of_a_dead_letter_are_read_back(dataset: Dataset) -> None:
     payload = bytes(range(256)) * 4000
     letter = world.dead_letter("not_xml", payload=payload)
-    run(fresh, rows.rows_of_dead_letter(letter, "r", "j", world.RECEIVED_AT), [])
-    (row,) = fresh.query("SELECT payload, payload_size FROM dead_letters")
+    run(dataset, rows.rows_of_dead_letter(letter, "r", "j", world.RECEIVED_AT), [])
+    (row,) = dataset.query("SELECT payload, payload_size FROM dead_letters")
     assert row == {"payload": payload, "payload_size": len(payload)}
 
 
-def test_a_row_that_does_not_fit_is_refused_with_its_reason_and_all_others_land(
-    make_dataset: Callable[..., Dataset],
-) -> None:
-    fresh = make_dataset()
-    good = documents(200)
-    table, row = documents(1, first=900)[0]
+def test_a_row_that_does_not_fit_is_refused_with_its_reason_and_all_others_land(dataset: Dataset) -> None:
+    good = documents("fit", 200)
+    table, row = documents("fit-not", 1)[0]
     bad = row | {"total": "1" * 40}
     reason = "column total cannot hold '" + "1" * 40 + "': more than 29 digits before or 9 after the point"
-    counters = run(fresh, [*good[:100], (table, bad), *good[100:]], [(table, bad, reason)])
+    counters = run(dataset, [*good[:100], (table, bad), *good[100:]], [(table, bad, reason)])
     assert counters == {"rows_written_documents": 200, "rows_refused_documents": 1}
-    assert fresh.query("SELECT COUNT(*) AS n FROM documents") == [{"n": 200}]
+    assert landed(dataset, "fit") == 200
 
 
 def test_a_row_that_only_the_server_refuses_is_found_and_all_others_land(
-    make_dataset: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, trusting: beam.PTransform
 ) -> None:
     """The emulator, unlike the service, does not name the bad row of a batch."""
-    fresh = make_dataset()
-    good = documents(50)
-    table, row = documents(1, first=900)[0]
+    good = documents("server", 50)
+    table, row = documents("server-not", 1)[0]
     bad = row | {"total": "0.0000000001"}
-    monkeypatch.setitem(write.sink._SINKS, _destination(fresh), _trusting_sink(fresh))
     with TestPipeline(runner="FnApiRunner") as pipeline:
-        outputs = pipeline | beam.Create([*good[:20], (table, bad), *good[20:]]) | WriteRows(PROJECT_ID, fresh.name, 20)
+        outputs = pipeline | beam.Create([*good[:20], (table, bad), *good[20:]]) | trusting
         refused = outputs[WriteRows.REFUSED] | beam.MapTuple(
             lambda table, row, _: (table, row["record_id"], row["total"])
         )
-        assert_that(refused, equal_to([(table, "d900", "0.0000000001")]))
-    assert fresh.query("SELECT COUNT(*) AS n, COUNT(DISTINCT record_id) AS d FROM documents") == [{"n": 50, "d": 50}]
+        assert_that(refused, equal_to([(table, "server-not-0", "0.0000000001")]))
+    assert landed(dataset, "server") == 50
 
 
-def _destination(dataset: Dataset) -> Any:
-    return write.Destination(PROJECT_ID, dataset.name, connect.storage_endpoint(), 20)
+@pytest.fixture
+def trusting(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> beam.PTransform:
+    """``WriteRows`` that does not look at amounts itself, so that what is wrong with one reaches the server."""
+    destination = write.Destination(PROJECT_ID, dataset.name, connect.storage_endpoint(), 21)
+    trusting_sink = write.Sink(destination)
+    trusting_sink.encoders[schema.DOCUMENTS]._converters["total"] = None
+    monkeypatch.setitem(write.sink._SINKS, destination, trusting_sink)
+    return WriteRows(PROJECT_ID, dataset.name, 21)
 
 
-def _trusting_sink(dataset: Dataset) -> Any:
-    """A sink that does not look at amounts, so that what is wrong with one reaches the server."""
-    made = write.Sink(_destination(dataset))
-    made.encoders[schema.DOCUMENTS]._converters["total"] = None
-    return made
-
-
-def test_a_row_too_large_for_a_request_is_refused_alone(make_dataset: Callable[..., Dataset]) -> None:
-    fresh = make_dataset()
-    good = documents(3)
-    table, row = documents(1, first=900)[0]
+def test_a_row_too_large_for_a_request_is_refused_alone(dataset: Dataset) -> None:
+    good = documents("beside", 3)
+    table, row = documents("huge", 1)[0]
     huge = row | {"operation": "x" * (write.MAX_ROW_BYTES + 1)}
-    counters = run(fresh, [*good, (table, huge)])
+    counters = run(dataset, [*good, (table, huge)])
     assert counters == {"rows_written_documents": 3, "rows_refused_documents": 1}
 
 
-def test_a_row_almost_too_large_for_a_request_lands(make_dataset: Callable[..., Dataset]) -> None:
-    fresh = make_dataset()
-    big = documents(2, operation="x" * (write.MAX_ROW_BYTES - 10_000))
-    assert run(fresh, big, []) == {"rows_written_documents": 2}
-    assert fresh.query("SELECT COUNT(*) AS n FROM documents") == [{"n": 2}]
+def test_a_row_almost_too_large_for_a_request_lands(dataset: Dataset) -> None:
+    big = documents("big", 2, operation="x" * (write.MAX_ROW_BYTES - 10_000))
+    assert run(dataset, big, []) == {"rows_written_documents": 2}
+    assert landed(dataset, "big") == 2
 
 
-def test_a_bundle_of_many_batches_lands_whole(
-    make_dataset: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fresh = make_dataset()
+def test_a_bundle_of_many_batches_lands_whole(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write, "BATCH_ROWS", 7)
-    assert run(fresh, documents(500), []) == {"rows_written_documents": 500}
-    assert fresh.query("SELECT COUNT(DISTINCT record_id) AS n FROM documents") == [{"n": 500}]
+    assert run(dataset, documents("many", 500), []) == {"rows_written_documents": 500}
+    assert landed(dataset, "many") == 500
 
 
-def test_refused_rows_and_counts_of_written_ones_stay_in_their_windows(make_dataset: Callable[..., Dataset]) -> None:
-    fresh = make_dataset()
-    good = documents(3)
+def test_refused_rows_and_counts_of_written_ones_stay_in_their_windows(dataset: Dataset) -> None:
+    good = documents("window", 3)
     table, row = good[0]
     bad = (table, row | {"total": "none"})
     with TestPipeline(runner="FnApiRunner") as pipeline:
         outputs = (
             pipeline
             | stamped((good[0], 1), (good[1], 2), (bad, 11), (good[2], 12))
-            | WriteRows(PROJECT_ID, fresh.name, 20)
+            | WriteRows(PROJECT_ID, dataset.name, 20)
         )
         written = outputs[WriteRows.WRITTEN] | "W" >> beam.Map(_with_window_start)
         refused = outputs[WriteRows.REFUSED] | "R" >> beam.Map(_with_window_start)
@@ -176,16 +173,10 @@ def _with_window_start(element: Any, window: Any = beam.DoFn.WindowParam) -> Any
     return element, int(window.start)
 
 
-def test_rows_refused_by_the_server_stay_in_their_window(
-    make_dataset: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fresh = make_dataset()
-    table, row = documents(1)[0]
-    monkeypatch.setitem(write.sink._SINKS, _destination(fresh), _trusting_sink(fresh))
+def test_rows_refused_by_the_server_stay_in_their_window(trusting: beam.PTransform) -> None:
+    table, row = documents("window-not", 1)[0]
     with TestPipeline(runner="FnApiRunner") as pipeline:
-        outputs = (
-            pipeline | stamped(((table, row | {"total": "0.0000000001"}), 25)) | WriteRows(PROJECT_ID, fresh.name, 20)
-        )
+        outputs = pipeline | stamped(((table, row | {"total": "0.0000000001"}), 25)) | trusting
         starts = outputs[WriteRows.REFUSED] | beam.Map(_with_window_start) | beam.Map(lambda r: r[1])
         assert_that(starts, equal_to([20]))
 
@@ -193,14 +184,11 @@ def test_rows_refused_by_the_server_stay_in_their_window(
 def test_a_dataset_without_its_tables_is_named_with_what_to_run(make_dataset: Callable[..., Dataset]) -> None:
     missing = make_dataset(empty=True)
     with pytest.raises(Exception, match="table documents does not exist.*python -m pipelines.tables") as raised:
-        run(missing, documents(1))
+        run(missing, documents("missing", 1))
     assert CatalogError.__name__ in str(raised.value) or isinstance(raised.value, CatalogError)
 
 
-def test_rows_that_cannot_be_written_fail_the_bundle(
-    make_dataset: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fresh = make_dataset()
+def test_rows_that_cannot_be_written_fail_the_bundle(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         monkeypatch.setenv(connect.STORAGE_EMULATOR, f"127.0.0.1:{closed.getsockname()[1]}")
@@ -208,7 +196,7 @@ def test_rows_that_cannot_be_written_fail_the_bundle(
             pytest.raises(Exception, match="took no rows in 1 s, at last: UNAVAILABLE") as raised,
             TestPipeline(runner="FnApiRunner") as pipeline,
         ):
-            _ = pipeline | beam.Create(documents(3)) | WriteRows(PROJECT_ID, fresh.name, 1)
+            _ = pipeline | beam.Create(documents("lost", 3)) | WriteRows(PROJECT_ID, dataset.name, 1)
     assert AppendError.__name__ in str(raised.value) or isinstance(raised.value, AppendError)
 
 
