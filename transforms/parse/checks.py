@@ -1,0 +1,98 @@
+"""The key of a record, and where the record disagrees with it. A disagreement is a finding, never a refusal."""
+
+from __future__ import annotations
+
+from operator import mul
+
+from transforms.access_key import UF_OF_CODE, AccessKey, is_access_key
+from transforms.parse import codes
+from transforms.parse.layout import Layout
+from transforms.parse.values import Target, utc_instant
+
+_KEY_LENGTH = 44
+_PREFIXES = frozenset(("", "nfe", "nfce", "cte", "cteos", "gtve", "mdfe", "nf3e", "nfcom", "bpe", "id"))
+# check_digit of transforms.access_key, in one pass over the bytes: the sum of (code - 48) * weight.
+_WEIGHTS = tuple(2 + (42 - i) % 8 for i in range(43))
+_OFFSET = 48 * sum(_WEIGHTS)
+
+
+def key_of_id(text: str, prefixes: tuple[str, ...]) -> tuple[str | None, bool]:
+    """The access key in an ``Id``, None when there is none, and whether it is written as it should be.
+
+    White space, lower case, a missing or another document's prefix are forgiven: they change nothing in the key.
+    """
+    if len(text) == _KEY_LENGTH + len(prefixes[0]) and text.startswith(prefixes):
+        key = text[-_KEY_LENGTH:]
+        if is_access_key(key):
+            return key, True
+    compact = "".join(text.split())
+    key = compact[-_KEY_LENGTH:].upper()
+    prefix = compact[:-_KEY_LENGTH]
+    if not is_access_key(key) or prefix.lower() not in _PREFIXES:
+        return None, False
+    return key, prefix in prefixes and compact == text and compact.endswith(key)
+
+
+def key_of_text(text: str) -> tuple[str | None, bool]:
+    """The access key in an element such as ``chNFe``, and whether it is written as it should be."""
+    return (text, True) if is_access_key(text) else key_of_id(text, ("",))
+
+
+def has_right_check_digit(key: str) -> bool:
+    remainder = (sum(map(mul, key.encode(), _WEIGHTS)) - _OFFSET) % 11
+    return ord(key[43]) - 48 == (0 if remainder < 2 else 11 - remainder)
+
+
+def check_key(key: str, parts: AccessKey, layout: Layout, findings: set[str]) -> None:
+    """What is odd in a key by itself, or for its layout."""
+    if not has_right_check_digit(key):
+        findings.add(codes.KEY_CHECK_DIGIT)
+    if parts.uf_code not in UF_OF_CODE:
+        findings.add(codes.KEY_UF_MISMATCH)
+    if not "01" <= parts.year_month[2:] <= "12":
+        findings.add(codes.KEY_MONTH_MISMATCH)
+    if layout.models and parts.model not in layout.models:
+        findings.add(codes.KEY_MODEL_MISMATCH)
+
+
+def check_document(parts: AccessKey, fields: Target, findings: set[str]) -> None:
+    """Where the key and the fields that it encodes disagree. Fields that are absent agree with everything."""
+    uf_code = fields.pop("_uf_code", None)
+    if uf_code is not None and uf_code != parts.uf_code:
+        findings.add(codes.KEY_UF_MISMATCH)
+    if fields.get("model", parts.model) != parts.model:
+        findings.add(codes.KEY_MODEL_MISMATCH)
+    if "series" in fields and fields["series"] != int(parts.series):
+        findings.add(codes.KEY_SERIES_MISMATCH)
+    if "number" in fields and fields["number"] != int(parts.number):
+        findings.add(codes.KEY_NUMBER_MISMATCH)
+    issued_on = fields.get("issued_on")
+    if issued_on is not None and issued_on[2:4] + issued_on[5:7] != parts.year_month:
+        findings.add(codes.KEY_MONTH_MISMATCH)
+    issuer = fields.get("issuer_id")
+    office = fields.pop("_office_id", None)
+    if issuer is not None and parts.issuer not in (issuer.upper(), issuer.zfill(14), office):
+        findings.add(codes.KEY_ISSUER_MISMATCH)
+
+
+def fill_from_key(parts: AccessKey, fields: Target) -> None:
+    """Fields that every key tells. What the document says of itself stands, save the state."""
+    fields.setdefault("model", parts.model)
+    month = parts.month
+    if month is not None:
+        fields["key_month"] = month
+    uf = UF_OF_CODE.get(parts.uf_code)
+    if uf is not None:
+        fields["uf"] = uf
+
+
+def settle_instants(instants: dict[str, str], uf: str | None, fields: Target, findings: set[str]) -> None:
+    """Turn the instants read into UTC texts; ``uf`` is the state whose time one without offset is in."""
+    for column, text in instants.items():
+        result = utc_instant(text, uf)
+        if result is None:
+            findings.add(codes.BAD_INSTANT)
+            continue
+        fields[column] = result[0]
+        if not result[1]:
+            findings.add(codes.INSTANT_WITHOUT_OFFSET)

@@ -1,0 +1,97 @@
+"""Every code that parsing gives: why an input is dead, and what is odd in a record that was kept.
+
+Codes are stable and hold no free text, so analysts group and count by them.
+"""
+
+from __future__ import annotations
+
+STAGE = "parse"
+
+EMPTY = "empty"
+TOO_LARGE = "too_large"
+NOT_XML = "not_xml"
+TRUNCATED = "truncated"
+WRONG_ENCODING = "wrong_encoding"
+DTD_FORBIDDEN = "dtd_forbidden"
+TOO_DEEP = "too_deep"
+UNKNOWN_ROOT = "unknown_root"
+NO_ACCESS_KEY = "no_access_key"
+NO_DOCUMENT = "no_document"
+BAD_DOCZIP = "bad_doczip"
+STRICT_FINDINGS = "strict_findings"
+PARSER_ERROR = "parser_error"
+
+DEAD_LETTER_CODES: dict[str, str] = {
+    EMPTY: "no bytes, or nothing but white space",
+    TOO_LARGE: "larger than the limit, or than an envelope may unpack to",
+    NOT_XML: "not well-formed XML",
+    TRUNCATED: "well-formed as far as it goes, but it ends too early",
+    WRONG_ENCODING: "the bytes are not in the encoding they declare, or in one that is not read",
+    DTD_FORBIDDEN: "has a DOCTYPE; no fiscal document has one, and entities are how XML attacks",
+    TOO_DEEP: "elements, or envelopes, nested deeper than any document",
+    UNKNOWN_ROOT: "well-formed, but no document type that is known",
+    NO_ACCESS_KEY: "a known document type with nothing to key it by",
+    NO_DOCUMENT: "a known envelope, request or response with no document in it",
+    BAD_DOCZIP: "a compressed entry of an envelope that is not base64 of gzip",
+    STRICT_FINDINGS: "would be a record with findings, and the strict option is on",
+    PARSER_ERROR: "the parser itself failed: a defect to report",
+}
+
+KEY_CHECK_DIGIT = "key_check_digit"
+KEY_UF_MISMATCH = "key_uf_mismatch"
+KEY_MONTH_MISMATCH = "key_month_mismatch"
+KEY_ISSUER_MISMATCH = "key_issuer_mismatch"
+KEY_MODEL_MISMATCH = "key_model_mismatch"
+KEY_SERIES_MISMATCH = "key_series_mismatch"
+KEY_NUMBER_MISMATCH = "key_number_mismatch"
+ID_MISSING = "id_missing"
+ID_FORM = "id_form"
+ID_KEY_MISMATCH = "id_key_mismatch"
+PROTOCOL_KEY_MISMATCH = "protocol_key_mismatch"
+NAMESPACE_MISMATCH = "namespace_mismatch"
+ENCODING_MISMATCH = "encoding_mismatch"
+TRAILING_DATA = "trailing_data"
+REPEATED_ELEMENT = "repeated_element"
+INSTANT_WITHOUT_OFFSET = "instant_without_offset"
+BAD_INSTANT = "bad_instant"
+BAD_DATE = "bad_date"
+BAD_DECIMAL = "bad_decimal"
+BAD_INTEGER = "bad_integer"
+MISSING_TOTAL = "missing_total"
+MISSING_ISSUE_DATE = "missing_issue_date"
+UNKNOWN_EVENT_TYPE = "unknown_event_type"
+
+FINDINGS: dict[str, str] = {
+    KEY_CHECK_DIGIT: "the check digit of the access key is wrong",
+    KEY_UF_MISMATCH: "the key's state code is no state's, or differs from ide/cUF",
+    KEY_MONTH_MISMATCH: "the key's year and month are no month, or differ from the date of issue",
+    KEY_ISSUER_MISMATCH: "the key's CNPJ or CPF differs from the issuer's",
+    KEY_MODEL_MISMATCH: "the key's model differs from ide/mod, or is not of the layout",
+    KEY_SERIES_MISMATCH: "the key's series differs from ide/serie",
+    KEY_NUMBER_MISMATCH: "the key's number differs from the document's",
+    ID_MISSING: "no Id, or none of use: the key was taken from the protocol, or from the fields",
+    ID_FORM: "the key was usable, but not written as it should be: prefix, letter case, white space",
+    ID_KEY_MISMATCH: "the Id of an event or voided range names another key or range than its fields",
+    PROTOCOL_KEY_MISMATCH: "the protocol or return is of another key than the document or event",
+    NAMESPACE_MISMATCH: "not in the namespace of its document type (absent, or another family's)",
+    ENCODING_MISMATCH: "the bytes are not in the encoding declared, and were read in the one they are in",
+    TRAILING_DATA: "something that is not markup follows the end of the document",
+    REPEATED_ELEMENT: "an element that occurs once occurs again; the first was read",
+    INSTANT_WITHOUT_OFFSET: "an instant has no offset, or -00:00; none: the state's standard offset was taken",
+    BAD_INSTANT: "an instant that is none; its field is absent",
+    BAD_DATE: "a date that is none; its field is absent",
+    BAD_DECIMAL: "an amount or quantity that is no decimal, or does not fit its column; its field is absent",
+    BAD_INTEGER: "a whole number that is none; its field is absent",
+    MISSING_TOTAL: "a document without its total",
+    MISSING_ISSUE_DATE: "a document without its date of issue",
+    UNKNOWN_EVENT_TYPE: "a tpEvento that the event table of its family does not list",
+}
+
+
+class Refused(Exception):
+    """An input that cannot become a record: one of DEAD_LETTER_CODES, and a message for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message

@@ -1,0 +1,215 @@
+"""What stands inside an envelope: SOAP messages, batches, answers of the tax office's services.
+
+An envelope is no record. Each entry in it is an input of its own, with its own origin, and is parsed from its own
+bytes, so that a document is the same record whether it came alone, in a batch of one or among fifty, and whatever is
+stored can be parsed again. The bytes of an entry are
+
+- of an element: exactly those between its start and its end, in UTF-8. Only the namespace declarations that it uses
+  and that stand on an element around it are written into its start tag, so signatures stay valid. Nothing else is
+  touched: an element that brings its own namespace, as the schemas demand of documents, is byte for byte as received;
+- of a ``docZip``, or of any text that is base64 of gzip: the bytes that were compressed;
+- of a document written as text (CDATA, or escaped): that text, in the encoding it declares.
+
+So the words of the envelope around its entries (batch number, status of the service) are in no record. An envelope
+without an entry is a dead letter, whole.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+from xml.parsers import expat
+
+from transforms.parse import codes
+from transforms.parse.codes import Refused
+
+_ROOT_OF_TEXT = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?<(?:[\w.-]+:)?([\w.-]+)")
+_DECLARED = re.compile(r"""\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_GZIP_IN_BASE64 = "H4sI"
+_ZLIB_OR_GZIP = 47
+
+
+class Entry(NamedTuple):
+    """One input inside an envelope: what its origin ends with, and its bytes or why there are none.
+
+    With ``refused`` set, ``payload`` holds the compressed entry as it was received.
+    """
+
+    suffix: str
+    payload: bytes
+    refused: Refused | None = None
+
+
+class Contents(NamedTuple):
+    """Entries of an envelope; its root element and the namespace of that; and what it answers (``cStat xMotivo``)."""
+
+    entries: list[Entry]
+    root: str
+    namespace: str
+    answer: str
+
+
+def split(data: bytes, is_document: Callable[[str], bool], is_known: Callable[[str], bool], max_bytes: int) -> Contents:
+    """Entries of the envelope ``data`` (UTF-8, well-formed, without DOCTYPE), in their order.
+
+    ``is_document`` says which elements are entries, ``is_known`` which roots make a text an entry. An entry that
+    unpacks to more than ``max_bytes`` is refused, as are all after ten times that much in one envelope.
+    """
+    return _Splitter(data, is_document, is_known, max_bytes, shallow=False).run()
+
+
+def appended(data: bytes, is_document: Callable[[str], bool]) -> list[Entry]:
+    """Entries among the children of the root of ``data``, a document's own envelope."""
+    return _Splitter(data, is_document, lambda name: False, 0, shallow=True).run().entries
+
+
+_ANSWER = ("cStat", "xMotivo")
+
+
+class _Open(NamedTuple):
+    """An element around the entries that is still open."""
+
+    name: str
+    start: int
+    namespaces: dict[str, str]
+    nsu: str | None
+    texts: list[str]
+
+
+class _Splitter:
+    def __init__(
+        self,
+        data: bytes,
+        is_document: Callable[[str], bool],
+        is_known: Callable[[str], bool],
+        max_bytes: int,
+        shallow: bool,
+    ) -> None:
+        self._entries: list[Entry] = []
+        self._answer: dict[str, str] = {}
+        self._root = ("", "")
+        self._data = data
+        self._shallow = shallow
+        self._is_document = is_document
+        self._is_known = is_known
+        self._max_bytes = max_bytes
+        self._budget = 10 * max_bytes
+        self._seen: Counter[str] = Counter()
+        self._open: list[_Open] = []
+        self._leaf = False
+        self._inside = 0
+        self._entry = _Open("", 0, {}, None, [])
+        self._parser = expat.ParserCreate("utf-8")
+
+    def run(self) -> Contents:
+        parser = self._parser
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        parser.Parse(self._data, True)
+        answer = " ".join(self._answer[name] for name in _ANSWER if name in self._answer)
+        return Contents(self._entries, *self._root, answer)
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if self._inside:
+            self._inside += 1
+            return
+        name = tag.rpartition(":")[2]
+        around = self._open[-1].namespaces if self._open else {}
+        start = self._parser.CurrentByteIndex
+        if self._open and self._is_document(name) and not (self._shallow and len(self._open) > 1):
+            self._inside = 1
+            inherited = {prefix: uri for prefix, uri in around.items() if prefix not in attributes}
+            self._entry = _Open(name, start, inherited, None, [])
+            return
+        declared = {prefix: uri for prefix, uri in attributes.items() if prefix.startswith("xmlns")}
+        if not self._open:
+            prefix = tag.rpartition(":")[0]
+            self._root = (name, declared.get(f"xmlns:{prefix}" if prefix else "xmlns", ""))
+        self._open.append(_Open(name, start, {**around, **declared}, attributes.get("NSU"), []))
+        self._leaf = True
+
+    def _end(self, tag: str) -> None:
+        if self._inside:
+            self._inside -= 1
+            if not self._inside:
+                self._add(self._entry.name, self._bytes_of(self._entry))
+                self._leaf = False
+            return
+        element = self._open.pop()
+        if self._leaf and not self._shallow:
+            self._text(element, "".join(element.texts))
+        self._leaf = False
+
+    def _characters(self, text: str) -> None:
+        if not self._inside and self._leaf:
+            self._open[-1].texts.append(text)
+
+    def _bytes_of(self, element: _Open) -> bytes:
+        """Bytes of the element whose end is being reported."""
+        end = self._data.find(b">", self._parser.CurrentByteIndex) + 1
+        return _with_namespaces(self._data[element.start : end], element.namespaces)
+
+    def _text(self, element: _Open, text: str) -> None:
+        if element.name in _ANSWER:
+            self._answer.setdefault(element.name, text.strip())
+        elif element.name == "docZip" or text.lstrip().startswith(_GZIP_IN_BASE64):
+            self._compressed(element, text)
+        elif "<" in text and (match := _ROOT_OF_TEXT.match(text)) and self._is_known(match[1]):
+            self._add(match[1], _encoded(text.strip()))
+
+    def _compressed(self, element: _Open, text: str) -> None:
+        nsu = f"NSU={element.nsu}" if element.nsu else None
+        try:
+            self._add(element.name, self._unpack(text), nsu)
+        except Refused as refused:
+            self._add(element.name, self._bytes_of(element), nsu, refused)
+
+    def _unpack(self, text: str) -> bytes:
+        limit = min(self._max_bytes, self._budget)
+        unpacker = zlib.decompressobj(_ZLIB_OR_GZIP)
+        try:
+            unpacked = unpacker.decompress(base64.b64decode("".join(text.split()), validate=True), limit + 1)
+        except (binascii.Error, ValueError, zlib.error) as error:
+            raise Refused(codes.BAD_DOCZIP, f"not base64 of gzip: {error}") from None
+        if len(unpacked) > limit:
+            raise Refused(codes.TOO_LARGE, f"unpacks to more than {limit} bytes")
+        if not unpacker.eof:
+            raise Refused(codes.BAD_DOCZIP, "the compressed bytes end too early")
+        self._budget -= len(unpacked)
+        return unpacked
+
+    def _add(self, name: str, payload: bytes, suffix: str | None = None, refused: Refused | None = None) -> None:
+        self._seen[name] += 1
+        self._entries.append(Entry(suffix or f"{name}[{self._seen[name]}]", payload, refused))
+
+
+def _with_namespaces(raw: bytes, namespaces: dict[str, str]) -> bytes:
+    """The element's bytes with those of ``namespaces`` declared in its start tag that it uses."""
+    declarations = "".join(
+        f' {name}="{_escaped(uri)}"'
+        for name, uri in sorted(namespaces.items())
+        if name == "xmlns" or f"{name[6:]}:".encode() in raw
+    ).encode()
+    if not declarations:
+        return raw
+    end_of_name = min(i for i in (raw.find(c) for c in (b" ", b"\t", b"\r", b"\n", b"/", b">")) if i > 0)
+    return raw[:end_of_name] + declarations + raw[end_of_name:]
+
+
+def _escaped(uri: str) -> str:
+    return uri.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+
+
+def _encoded(text: str) -> bytes:
+    match = _DECLARED.match(text)
+    try:
+        return text.encode(match[1]) if match else text.encode()
+    except (LookupError, UnicodeEncodeError):
+        return text.encode()

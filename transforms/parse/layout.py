@@ -1,0 +1,267 @@
+"""What a document type declares, and the tables that reading it runs on.
+
+A layout says, for each root element that its documents come in, which parts stand at which path, and for each part
+where its fields are, relative to the part::
+
+    shapes = {"nfeProc": {"NFe/infNFe": "body", "protNFe/infProt": "protocol"}, "NFe": {"infNFe": "body"}}
+    parts = {"body": {"@Id": text("_id"), "ide/serie": integer("series"), "det": many("items", {...})}, ...}
+
+A path names elements by their local names; ``@`` an attribute, ``*`` any element. Columns that begin with ``_`` are
+for checks and do not reach the record. ``compile_shapes`` turns it all into nested ``Node`` tables, once, at import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from transforms.parse import values
+from transforms.parse.values import Putter, Target
+
+BODY = "body"
+PROTOCOL = "protocol"
+SUMMARY = "summary"
+REQUEST = "request"
+RETURN = "return"
+# Not a part of any layout: an event inside a document's own envelope, where it is an input of its own.
+EMBEDDED = "embedded"
+
+PROCESSED = "processed"
+BARE = "bare"
+
+# Which form a record has, by the parts that were there, the fullest first. Of every kind: ``processed`` has what
+# the tax office answered, ``bare`` has not. Of a document: ``summary`` is a resNFe, ``protocol`` a protocol alone.
+# Of an event: ``summary`` is a resEvento. Of an event or a voided range: ``return`` is the answer alone.
+FORMS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset((BODY, PROTOCOL)), PROCESSED),
+    (frozenset((REQUEST, RETURN)), PROCESSED),
+    (frozenset((BODY,)), BARE),
+    (frozenset((REQUEST,)), BARE),
+    (frozenset((SUMMARY,)), SUMMARY),
+    (frozenset((PROTOCOL,)), PROTOCOL),
+    (frozenset((RETURN,)), RETURN),
+)
+
+
+class Field(NamedTuple):
+    """Where a text goes: a column, and the putter that checks it (None: the text as it is)."""
+
+    column: str
+    put: Putter | None
+
+
+class Many(NamedTuple):
+    """An element that repeats: each occurrence becomes one dict of ``fields`` in the list ``column``."""
+
+    column: str
+    fields: Mapping[str, Field]
+
+
+def text(column: str) -> Field:
+    return Field(column, None)
+
+
+def integer(column: str) -> Field:
+    return Field(column, values.put_integer)
+
+
+def amount(column: str) -> Field:
+    return Field(column, values.put_amount)
+
+
+def quantity(column: str) -> Field:
+    return Field(column, values.put_quantity)
+
+
+def day(column: str) -> Field:
+    return Field(column, values.put_date)
+
+
+def instant(column: str) -> Field:
+    return Field(column, values.put_instant)
+
+
+def cnpj(column: str) -> Field:
+    return Field(column, values.put_cnpj)
+
+
+def cpf(column: str) -> Field:
+    return Field(column, values.put_cpf)
+
+
+def foreign_id(column: str) -> Field:
+    return Field(column, values.put_foreign_id)
+
+
+def each(column: str) -> Field:
+    """A text that repeats, or whose parent does: all of them, as a list."""
+    return Field(column, values.put_member)
+
+
+def many(column: str, fields: Mapping[str, Field]) -> Many:
+    return Many(column, fields)
+
+
+PartFields = Mapping[str, Field | Many]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One document type.
+
+    ``name`` goes into records, ``family`` says whose event table and rules apply, ``kind`` is the record's.
+    ``models`` are the models that its keys may have (empty: any). ``key_element`` carries the key in protocols,
+    events and summaries (``chNFe``), ``id_prefixes`` stand before the key in ``Id``. ``constants`` are fields that
+    every record of it has, ``event_names`` the event table of its family. ``finish`` derives fields from others.
+    """
+
+    name: str
+    family: str
+    kind: str
+    namespace: str
+    shapes: Mapping[str, Mapping[str, str]]
+    parts: Mapping[str, PartFields]
+    models: tuple[str, ...] = ()
+    key_element: str = ""
+    id_prefixes: tuple[str, ...] = ()
+    has_total: bool = True
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    event_names: Mapping[str, str] = field(default_factory=dict)
+    finish: Callable[[Target], None] | None = None
+
+
+Leaf = tuple[str, str, Putter | None]
+
+
+class Node:
+    """What to do with the children of one element, by their local names.
+
+    ``columns`` are the leaves wanted (name, column, putter), ``leaves`` their names, ``nodes`` the elements to go
+    into, ``any`` the one for all others. ``repeats``: every occurrence is read, else the first. ``part``: the part
+    that is there once this element is. ``many``: the list column that each occurrence adds a dict to.
+    ``is_section``: it may be read at once (``sections``), whose plans for it ``plans`` keeps.
+    """
+
+    __slots__ = ("any", "attributes", "columns", "is_section", "leaves", "many", "nodes", "part", "plans", "repeats")
+
+    def __init__(self) -> None:
+        self.columns: tuple[Leaf, ...] = ()
+        self.leaves: frozenset[str] = frozenset()
+        self.attributes: tuple[Leaf, ...] = ()
+        self.is_section = False
+        self.plans: dict[str, Any] = {}
+        self.nodes: dict[str, Node] = {}
+        self.any: Node | None = None
+        self.repeats = False
+        self.many: str | None = None
+        self.part: str | None = None
+
+    def add(self, path: str, what: Field | Many) -> None:
+        """Make ``path`` (relative to this element) feed ``what``."""
+        head, _, rest = path.partition("/")
+        if isinstance(what, Many) and not rest:
+            child = self.child(head)
+            child.many, child.repeats = what.column, True
+            for inner, wanted in what.fields.items():
+                child.add(inner, wanted)
+        elif rest:
+            child = self.child(head)
+            child.repeats |= head == "*" or isinstance(what, Field) and what.put is values.put_member
+            child.add(rest, what)
+        elif isinstance(what, Field):
+            name = head.removeprefix("@")
+            entry = (name, what.column, what.put)
+            if head.startswith("@"):
+                self.attributes += (entry,)
+            else:
+                self.columns += (entry,)
+                self.leaves |= {name}
+
+    def child(self, name: str) -> Node:
+        if name == "*":
+            self.any = self.any or Node()
+            return self.any
+        return self.nodes.setdefault(name, Node())
+
+    def settle(self) -> bool:
+        """Decide which elements are sections, once all paths are in; says whether lists or parts are below."""
+        below = [child.settle() or bool(child.many or child.part) for child in self.nodes.values()]
+        self.is_section = bool(self.leaves) and not any(below)
+        if self.any is not None:
+            self.any.settle()
+        return any(below)
+
+    def at(self, path: str) -> Node:
+        """The node at ``path``; the empty path is this one."""
+        node = self
+        for name in path.split("/") if path else ():
+            node = node.child(name)
+        return node
+
+
+def compile_shapes(layout: Layout, without: str = "") -> dict[str, Node]:
+    """One table per root element of the layout; the list column ``without`` is left out."""
+    roots: dict[str, Node] = {}
+    for root, paths in layout.shapes.items():
+        roots[root] = Node()
+        for path, part in paths.items():
+            node = roots[root].at(path)
+            node.part = part
+            for where, what in layout.parts[part].items():
+                if what.column != without:
+                    node.add(where, what)
+        roots[root].settle()
+    return roots
+
+
+def document_shapes(element: str, body: str, envelopes: Iterable[str], protocol: str) -> dict[str, dict[str, str]]:
+    """Shapes of a document alone, and in its envelopes with a protocol."""
+    processed = {f"{element}/{body}": BODY, f"{protocol}/infProt": PROTOCOL}
+    return {element: {body: BODY}, **{envelope: dict(processed) for envelope in envelopes}}
+
+
+def protocol_shape(protocol: str) -> dict[str, dict[str, str]]:
+    """Shape of a protocol alone."""
+    return {protocol: {"infProt": PROTOCOL}}
+
+
+def protocol_fields(key_element: str) -> dict[str, Field]:
+    """Fields of ``infProt``, alike in all families."""
+    return {
+        key_element: text("_protocol_key"),
+        "tpAmb": integer("_protocol_environment"),
+        "nProt": text("protocol_number"),
+        "cStat": integer("protocol_status"),
+        "xMotivo": text("protocol_reason"),
+        "dhRecbto": instant("protocol_at"),
+        "digVal": text("protocol_digest"),
+    }
+
+
+def party(path: str, prefix: str, address: str) -> dict[str, Field]:
+    """Fields of an issuer or recipient at ``path``: id and its type, name, IE, state and municipality."""
+    return {
+        f"{path}/CNPJ": cnpj(f"{prefix}_id"),
+        f"{path}/CPF": cpf(f"{prefix}_id"),
+        f"{path}/xNome": text(f"{prefix}_name"),
+        f"{path}/IE": text(f"{prefix}_ie"),
+        f"{path}/{address}/UF": text(f"{prefix}_uf"),
+        f"{path}/{address}/cMun": text(f"{prefix}_city"),
+    }
+
+
+def identification(number: str) -> dict[str, Field]:
+    """Fields of ``ide`` that all families share; ``number`` names the element of the document's number."""
+    return {
+        "@Id": text("_id"),
+        "@versao": text("layout_version"),
+        "ide/cUF": text("_uf_code"),
+        "ide/mod": text("model"),
+        "ide/serie": integer("series"),
+        f"ide/{number}": integer("number"),
+        "ide/dhEmi": instant("issued_at"),
+        "ide/dEmi": day("_issue_date"),
+        "ide/tpEmis": integer("emission_type"),
+        "ide/tpAmb": integer("environment"),
+    }

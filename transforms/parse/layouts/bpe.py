@@ -1,0 +1,60 @@
+"""BP-e (63), the passenger ticket, with those of urban (TM) and air (TA) transport. Source: bpeTiposBasico_v1.00.xsd."""
+
+from transforms.model import DOCUMENT
+from transforms.parse.layout import (
+    BODY,
+    PROTOCOL,
+    Layout,
+    amount,
+    document_shapes,
+    each,
+    foreign_id,
+    identification,
+    integer,
+    party,
+    protocol_fields,
+    protocol_shape,
+    text,
+)
+
+BPE_BODY = {
+    **identification("nBP"),
+    "ide/tpBPe": integer("purpose"),
+    "ide/CFOP": text("cfop"),
+    "ide/UFIni": text("origin_uf"),
+    "ide/UFFim": text("destination_uf"),
+    **party("emit", "issuer", "enderEmit"),
+    **party("comp", "recipient", "enderComp"),
+    "comp/idEstrangeiro": foreign_id("recipient_id"),
+    "infBPeSub/chBPe": each("referenced_keys"),
+    "infValorBPe/vPgto": amount("total"),
+    "infValorBPe/vBP": amount("products_total"),
+    "infValorBPe/vDesconto": amount("discount_total"),
+    "total/vBP": amount("total"),
+    "total/ICMSTot/vBC": amount("icms_base"),
+    "total/ICMSTot/vICMS": amount("icms_total"),
+    "total/IBSCBSTot/gIBS/vIBS": amount("ibs_total"),
+    "total/IBSCBSTot/gCBS/vCBS": amount("cbs_total"),
+    "imp/ICMS/*/vBC": amount("icms_base"),
+    "imp/ICMS/*/vICMS": amount("icms_total"),
+    "imp/vTotTrib": amount("tax_total"),
+    "imp/IBSCBS/gIBSCBS/vIBS": amount("ibs_total"),
+    "imp/IBSCBS/gIBSCBS/gCBS/vCBS": amount("cbs_total"),
+}
+
+LAYOUT = Layout(
+    name="bpe",
+    family="bpe",
+    kind=DOCUMENT,
+    namespace="http://www.portalfiscal.inf.br/bpe",
+    models=("63",),
+    key_element="chBPe",
+    id_prefixes=("BPe",),
+    shapes={
+        **document_shapes("BPe", "infBPe", ("bpeProc",), "protBPe"),
+        **document_shapes("BPeTM", "infBPe", ("bpeTMProc",), "protBPe"),
+        **document_shapes("BPeTA", "infBPe", ("bpeTAProc",), "protBPe"),
+        **protocol_shape("protBPe"),
+    },
+    parts={BODY: BPE_BODY, PROTOCOL: protocol_fields("chBPe")},
+)

@@ -1,0 +1,100 @@
+"""CT-e (57), layouts 2.00, 3.00 and 4.00. Source: cteTiposBasico_v4.00.xsd and its 3.00 and 2.00."""
+
+from transforms.model import DOCUMENT
+from transforms.parse.layout import (
+    BODY,
+    PROTOCOL,
+    Layout,
+    amount,
+    document_shapes,
+    each,
+    identification,
+    integer,
+    party,
+    protocol_fields,
+    protocol_shape,
+    text,
+)
+from transforms.parse.values import Target
+
+NAMESPACE = "http://www.portalfiscal.inf.br/cte"
+
+# ide/toma3, toma4: who pays the freight.
+PAYER_ROLES = {"0": "sender", "1": "dispatcher", "2": "receiver", "3": "recipient", "4": "other"}
+_PARTY_OF_ROLE = {
+    "sender": "sender_id",
+    "dispatcher": "dispatcher_id",
+    "receiver": "receiver_id",
+    "recipient": "recipient_id",
+}
+
+# What CT-e, CT-e OS, simplified CT-e and GTV-e have in the same place.
+SHARED = {
+    **identification("nCT"),
+    "ide/natOp": text("operation"),
+    "ide/CFOP": text("cfop"),
+    "ide/tpCTe": integer("purpose"),
+    "ide/UFIni": text("origin_uf"),
+    "ide/UFFim": text("destination_uf"),
+    **party("emit", "issuer", "enderEmit"),
+}
+
+TAXES = {
+    "imp/ICMS/*/vBC": amount("icms_base"),
+    "imp/ICMS/*/vICMS": amount("icms_total"),
+    "imp/vTotTrib": amount("tax_total"),
+    "imp/IBSCBS/gIBSCBS/vIBS": amount("ibs_total"),
+    "imp/IBSCBS/gIBSCBS/gCBS/vCBS": amount("cbs_total"),
+}
+
+CTE_BODY = {
+    **SHARED,
+    "ide/toma3/toma": text("_payer"),
+    "ide/toma03/toma": text("_payer"),
+    "ide/toma4/toma": text("_payer"),
+    "ide/toma4/CNPJ": text("payer_id"),
+    "ide/toma4/CPF": text("payer_id"),
+    "rem/CNPJ": text("sender_id"),
+    "rem/CPF": text("sender_id"),
+    "exped/CNPJ": text("dispatcher_id"),
+    "exped/CPF": text("dispatcher_id"),
+    "receb/CNPJ": text("receiver_id"),
+    "receb/CPF": text("receiver_id"),
+    **party("dest", "recipient", "enderDest"),
+    "vPrest/vTPrest": amount("total"),
+    **TAXES,
+    "infCTeNorm/infCarga/vCarga": amount("cargo_value"),
+    "infCTeNorm/infDoc/infNFe/chave": each("referenced_keys"),
+    "infCTeNorm/infCteSub/chCte": each("referenced_keys"),
+    "infCteComp/chCTe": each("referenced_keys"),
+    "infCteComp/chave": each("referenced_keys"),
+    "infCteAnu/chCte": each("referenced_keys"),
+    # 2.00
+    "rem/infNFe/chave": each("referenced_keys"),
+}
+
+
+def name_payer(fields: Target) -> None:
+    """Put the payer's role in words, and his id where he is one of the parties."""
+    role = PAYER_ROLES.get(fields.pop("_payer", ""))
+    if role is None:
+        return
+    fields["payer_role"] = role
+    party_id = fields.get(_PARTY_OF_ROLE.get(role, ""))
+    if party_id is not None:
+        fields.setdefault("payer_id", party_id)
+
+
+LAYOUT = Layout(
+    name="cte",
+    family="cte",
+    kind=DOCUMENT,
+    namespace=NAMESPACE,
+    models=("57",),
+    key_element="chCTe",
+    id_prefixes=("CTe",),
+    # A protocol alone does not say whether it is of a CT-e, CT-e OS or GTV-e.
+    shapes={**document_shapes("CTe", "infCte", ("cteProc", "procCTe"), "protCTe"), **protocol_shape("protCTe")},
+    parts={BODY: CTE_BODY, PROTOCOL: protocol_fields("chCTe")},
+    finish=name_payer,
+)

@@ -1,0 +1,38 @@
+"""CT-e OS (67), transport of people, valuables and excess baggage. Source: cteTiposBasico_v4.00.xsd, TCTeOS."""
+
+from transforms.model import DOCUMENT
+from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, document_shapes, each, protocol_fields, text
+from transforms.parse.layouts.cte import NAMESPACE, SHARED, TAXES
+from transforms.parse.values import Target
+
+CTEOS_BODY = {
+    **SHARED,
+    "toma/CNPJ": text("payer_id"),
+    "toma/CPF": text("payer_id"),
+    "vPrest/vTPrest": amount("total"),
+    **TAXES,
+    "infCTeNorm/infCteSub/chCte": each("referenced_keys"),
+    "infCTeNorm/infGTVe/chCTe": each("referenced_keys"),
+    "infCteComp/chCTe": each("referenced_keys"),
+    "infCteAnu/chCte": each("referenced_keys"),
+}
+
+
+def name_payer(fields: Target) -> None:
+    """The taker of the service pays; he is none of the parties of a cargo."""
+    if "payer_id" in fields:
+        fields["payer_role"] = "other"
+
+
+LAYOUT = Layout(
+    name="cteos",
+    family="cte",
+    kind=DOCUMENT,
+    namespace=NAMESPACE,
+    models=("67",),
+    key_element="chCTe",
+    id_prefixes=("CTe",),
+    shapes=document_shapes("CTeOS", "infCte", ("cteOSProc",), "protCTe"),
+    parts={BODY: CTEOS_BODY, PROTOCOL: protocol_fields("chCTe")},
+    finish=name_payer,
+)

@@ -1,0 +1,32 @@
+"""GTV-e (64), the waybill of valuables in transport. Source: cteTiposBasico_v4.00.xsd, TGTVe. It has no total."""
+
+from transforms.model import DOCUMENT
+from transforms.parse.layout import BODY, PROTOCOL, Layout, document_shapes, party, protocol_fields, text
+from transforms.parse.layouts.cte import NAMESPACE, SHARED, name_payer
+
+GTVE_BODY = {
+    **SHARED,
+    "ide/toma/toma": text("_payer"),
+    "ide/tomaTerceiro/toma": text("_payer"),
+    "ide/tomaTerceiro/CNPJ": text("payer_id"),
+    "ide/tomaTerceiro/CPF": text("payer_id"),
+    "rem/CNPJ": text("sender_id"),
+    "rem/CPF": text("sender_id"),
+    **party("dest", "recipient", "enderDest"),
+    "origem/UF": text("origin_uf"),
+    "destino/UF": text("destination_uf"),
+}
+
+LAYOUT = Layout(
+    name="gtve",
+    family="cte",
+    kind=DOCUMENT,
+    namespace=NAMESPACE,
+    models=("64",),
+    key_element="chCTe",
+    id_prefixes=("CTe", "GTVe"),
+    has_total=False,
+    shapes=document_shapes("GTVe", "infCte", ("GTVeProc",), "protCTe"),
+    parts={BODY: GTVE_BODY, PROTOCOL: protocol_fields("chCTe")},
+    finish=name_payer,
+)

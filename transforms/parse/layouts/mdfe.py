@@ -1,0 +1,50 @@
+"""MDF-e (58), layouts 1.00 and 3.00. Source: mdfeTiposBasico_v3.00.xsd. Its total is the value of the cargo."""
+
+from transforms.model import DOCUMENT
+from transforms.parse.layout import (
+    BODY,
+    PROTOCOL,
+    Layout,
+    amount,
+    document_shapes,
+    each,
+    identification,
+    integer,
+    party,
+    protocol_fields,
+    protocol_shape,
+    text,
+)
+from transforms.parse.values import Target
+
+MDFE_BODY = {
+    **identification("nMDF"),
+    "ide/UFIni": text("origin_uf"),
+    "ide/UFFim": text("destination_uf"),
+    **party("emit", "issuer", "enderEmit"),
+    "infDoc/infMunDescarga/infCTe/chCTe": each("referenced_keys"),
+    "infDoc/infMunDescarga/infNFe/chNFe": each("referenced_keys"),
+    "infDoc/infMunDescarga/infMDFeTransp/chMDFe": each("referenced_keys"),
+    "tot/qCTe": integer("cte_count"),
+    "tot/qNFe": integer("nfe_count"),
+    "tot/vCarga": amount("cargo_value"),
+}
+
+
+def total_is_cargo(fields: Target) -> None:
+    if "cargo_value" in fields:
+        fields["total"] = fields["cargo_value"]
+
+
+LAYOUT = Layout(
+    name="mdfe",
+    family="mdfe",
+    kind=DOCUMENT,
+    namespace="http://www.portalfiscal.inf.br/mdfe",
+    models=("58",),
+    key_element="chMDFe",
+    id_prefixes=("MDFe",),
+    shapes={**document_shapes("MDFe", "infMDFe", ("mdfeProc", "procMDFe"), "protMDFe"), **protocol_shape("protMDFe")},
+    parts={BODY: MDFE_BODY, PROTOCOL: protocol_fields("chMDFe")},
+    finish=total_is_cargo,
+)

@@ -1,0 +1,47 @@
+"""NF3e (66), the electricity bill. Source: nf3eTiposBasico_v1.00.xsd."""
+
+from transforms.model import DOCUMENT
+from transforms.parse.layout import (
+    BODY,
+    PROTOCOL,
+    Layout,
+    amount,
+    document_shapes,
+    each,
+    identification,
+    integer,
+    party,
+    protocol_fields,
+    protocol_shape,
+    text,
+)
+
+NF3E_BODY = {
+    **identification("nNF"),
+    "ide/finNF3e": integer("purpose"),
+    **party("emit", "issuer", "enderEmit"),
+    **party("dest", "recipient", "enderDest"),
+    "dest/idOutros": text("recipient_other_id"),
+    "gSub/chNF3e": each("referenced_keys"),
+    "total/vNF": amount("total"),
+    "total/vProd": amount("products_total"),
+    "total/ICMSTot/vBC": amount("icms_base"),
+    "total/ICMSTot/vICMS": amount("icms_total"),
+    "total/ICMSTot/vST": amount("icms_st_total"),
+    "total/vPIS": amount("pis_total"),
+    "total/vCOFINS": amount("cofins_total"),
+    "total/IBSCBSTot/gIBS/vIBS": amount("ibs_total"),
+    "total/IBSCBSTot/gCBS/vCBS": amount("cbs_total"),
+}
+
+LAYOUT = Layout(
+    name="nf3e",
+    family="nf3e",
+    kind=DOCUMENT,
+    namespace="http://www.portalfiscal.inf.br/nf3e",
+    models=("66",),
+    key_element="chNF3e",
+    id_prefixes=("NF3e",),
+    shapes={**document_shapes("NF3e", "infNF3e", ("nf3eProc",), "protNF3e"), **protocol_shape("protNF3e")},
+    parts={BODY: NF3E_BODY, PROTOCOL: protocol_fields("chNF3e")},
+)

@@ -1,0 +1,107 @@
+"""NF-e (55) and NFC-e (65), layouts 2.00, 3.10 and 4.00, with the IBS/CBS totals of Nota Técnica 2025.002.
+
+Source: leiauteNFe_v4.00.xsd, leiauteNFe_v3.10.xsd, leiauteNFe_v2.00.xsd, resNFe_v1.01.xsd.
+"""
+
+from transforms.model import DOCUMENT
+from transforms.parse.layout import (
+    BODY,
+    PROTOCOL,
+    SUMMARY,
+    Layout,
+    amount,
+    cnpj,
+    cpf,
+    document_shapes,
+    each,
+    foreign_id,
+    identification,
+    instant,
+    integer,
+    many,
+    party,
+    protocol_fields,
+    protocol_shape,
+    quantity,
+    text,
+)
+
+ITEM = {
+    "@nItem": integer("number"),
+    "prod/cProd": text("code"),
+    "prod/cEAN": text("gtin"),
+    "prod/xProd": text("description"),
+    "prod/NCM": text("ncm"),
+    "prod/CFOP": text("cfop"),
+    "prod/uCom": text("unit"),
+    "prod/qCom": quantity("quantity"),
+    "prod/vUnCom": quantity("unit_value"),
+    "prod/vProd": amount("value"),
+    "prod/vDesc": amount("discount"),
+}
+
+NFE_BODY = {
+    **identification("nNF"),
+    "ide/natOp": text("operation"),
+    "ide/tpNF": integer("operation_type"),
+    "ide/finNFe": integer("purpose"),
+    "ide/NFref/refNFe": each("referenced_keys"),
+    "ide/NFref/refNFeSig": each("referenced_keys"),
+    "ide/NFref/refCTe": each("referenced_keys"),
+    **party("emit", "issuer", "enderEmit"),
+    # An NF-e that the tax office issued itself (series 890-899) has the office's CNPJ in its key.
+    "avulsa/CNPJ": text("_office_id"),
+    **party("dest", "recipient", "enderDest"),
+    "dest/idEstrangeiro": foreign_id("recipient_id"),
+    "det": many("items", ITEM),
+    "total/ICMSTot/vNF": amount("total"),
+    "total/ICMSTot/vProd": amount("products_total"),
+    "total/ICMSTot/vBC": amount("icms_base"),
+    "total/ICMSTot/vICMS": amount("icms_total"),
+    "total/ICMSTot/vST": amount("icms_st_total"),
+    "total/ICMSTot/vIPI": amount("ipi_total"),
+    "total/ICMSTot/vPIS": amount("pis_total"),
+    "total/ICMSTot/vCOFINS": amount("cofins_total"),
+    "total/ICMSTot/vFrete": amount("freight_total"),
+    "total/ICMSTot/vSeg": amount("insurance_total"),
+    "total/ICMSTot/vDesc": amount("discount_total"),
+    "total/ICMSTot/vOutro": amount("other_total"),
+    "total/ICMSTot/vTotTrib": amount("tax_total"),
+    "total/IBSCBSTot/gIBS/vIBS": amount("ibs_total"),
+    "total/IBSCBSTot/gCBS/vCBS": amount("cbs_total"),
+}
+
+NFE_SUMMARY = {
+    "@versao": text("layout_version"),
+    "chNFe": text("_protocol_key"),
+    "CNPJ": cnpj("issuer_id"),
+    "CPF": cpf("issuer_id"),
+    "xNome": text("issuer_name"),
+    "IE": text("issuer_ie"),
+    "dhEmi": instant("issued_at"),
+    "dEmi": text("_issue_date"),
+    "tpNF": integer("operation_type"),
+    "vNF": amount("total"),
+    "digVal": text("protocol_digest"),
+    "dhRecbto": instant("protocol_at"),
+    "nProt": text("protocol_number"),
+    "cSitNFe": integer("summary_status"),
+}
+
+LAYOUT = Layout(
+    name="nfe",
+    family="nfe",
+    kind=DOCUMENT,
+    namespace="http://www.portalfiscal.inf.br/nfe",
+    models=("55", "65"),
+    key_element="chNFe",
+    id_prefixes=("NFe",),
+    shapes={
+        **document_shapes("NFe", "infNFe", ("nfeProc", "procNFe"), "protNFe"),
+        **protocol_shape("protNFe"),
+        "resNFe": {"": SUMMARY},
+        # A cancelled NF-e in the answers of the service that listed documents before the distribution did.
+        "resCanc": {"": SUMMARY},
+    },
+    parts={BODY: NFE_BODY, PROTOCOL: protocol_fields("chNFe"), SUMMARY: NFE_SUMMARY},
+)

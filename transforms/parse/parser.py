@@ -1,0 +1,130 @@
+"""From an input to records and dead letters: the whole of parsing, and nothing of Beam."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from transforms.model import DeadLetter, RawDocument, Record, record_id_of
+from transforms.parse import codes, envelopes, reader, registry, scan, tree
+from transforms.parse.codes import Refused
+from transforms.parse.envelopes import Entry
+from transforms.parse.layout import EMBEDDED
+from transforms.parse.markup import Surprise
+from transforms.parse.reader import Source
+from transforms.parse.records import Built, build
+from transforms.parse.registry import Shape
+from transforms.parse.values import Reading
+
+_MAX_NESTING = 4
+_TRACE_CHARACTERS = 2000
+
+
+class ParseOptions(NamedTuple):
+    """``max_bytes``: larger inputs, and larger compressed entries of envelopes, are dead (default 10 MB).
+
+    ``strict``: a record with findings is dead instead. ``items``: whether the items of documents are read.
+    ``fallback_encoding``: what to read text in that is no UTF-8 though it should be; None: it is dead.
+    """
+
+    max_bytes: int = 10_000_000
+    strict: bool = False
+    items: bool = True
+    fallback_encoding: str | None = None
+
+
+DEFAULTS = ParseOptions()
+
+
+def parse(raw: RawDocument, options: ParseOptions = DEFAULTS) -> list[Record | DeadLetter]:
+    """Everything that an input holds, at least one of either; never raises.
+
+    An input that is a document gives one record, with the input's bytes. An envelope gives one for each of its
+    entries, with the entry's bytes and the origin ``<input's>#<entry>`` (see ``envelopes``); so does an event that
+    was appended to a document's own envelope, beside the document.
+    """
+    return list(_parse(raw, options, 0))
+
+
+def _parse(raw: RawDocument, options: ParseOptions, nesting: int) -> Iterator[Record | DeadLetter]:
+    try:
+        source = reader.open_source(raw.payload, options.max_bytes, options.fallback_encoding)
+        shape, reading = _read(source, registry.SHAPES if options.items else registry.SHAPES_WITHOUT_ITEMS)
+        if shape is None or not reading.parts - {EMBEDDED}:
+            yield from _parse_envelope(raw, source, options, nesting, known=shape is not None)
+            return
+        yield _settle(build(shape.layout, reading, source.findings), raw, options)
+        if EMBEDDED in reading.parts:
+            yield from _parse_entries(raw, envelopes.appended(source.data, registry.is_event), options, nesting)
+    except Refused as refused:
+        yield _dead(raw, refused.code, refused.message)
+    except Exception:
+        yield _dead(raw, codes.PARSER_ERROR, traceback.format_exc()[-_TRACE_CHARACTERS:])
+
+
+def _read(source: Source, shapes: Mapping[str, Shape]) -> tuple[Shape | None, Reading]:
+    """What reads the root element, None when nothing does, and what was read."""
+    if source.plain:
+        reader.check_well_formed(source)
+        try:
+            shape = registry.shape_of(scan.root_name(source.text, source.start), shapes)
+            return shape, scan.read(source.text, source.start, shape.node) if shape else Reading()
+        except Surprise:
+            pass
+    root = reader.parse_tree(source)
+    shape = registry.shape_of(tree.local_name(root.tag), shapes)
+    return shape, tree.read(root, shape.node) if shape else Reading()
+
+
+def _parse_envelope(
+    raw: RawDocument, source: Source, options: ParseOptions, nesting: int, known: bool
+) -> Iterator[Record | DeadLetter]:
+    """Entries of an input whose root is no document; ``known``: it is a document's root, but nothing is in it."""
+    contents = envelopes.split(source.data, registry.is_document, registry.is_known, options.max_bytes)
+    reason = registry.unsupported(contents.root, contents.namespace)
+    if reason:
+        raise Refused(codes.UNKNOWN_ROOT, f"root element {contents.root}: {reason}")
+    if contents.entries:
+        yield from _parse_entries(raw, contents.entries, options, nesting)
+    elif known:
+        raise Refused(codes.NO_ACCESS_KEY, f"{contents.root} holds neither a document nor a protocol")
+    elif registry.is_known(contents.root):
+        raise Refused(codes.NO_DOCUMENT, f"{contents.root} holds no document{contents.answer and '; it answers '}{contents.answer}")
+    else:
+        where = f"in namespace {contents.namespace!r}" if contents.namespace else "in no namespace"
+        raise Refused(codes.UNKNOWN_ROOT, f"root element {contents.root} {where} is no document type that is known")
+
+
+def _parse_entries(
+    raw: RawDocument, entries: Sequence[Entry], options: ParseOptions, nesting: int
+) -> Iterator[Record | DeadLetter]:
+    if nesting == _MAX_NESTING:
+        raise Refused(codes.TOO_DEEP, f"more than {_MAX_NESTING} envelopes inside one another")
+    for entry in entries:
+        inner = RawDocument(entry.payload, f"{raw.origin}#{entry.suffix}", raw.received_at)
+        if entry.refused is not None:
+            yield _dead(inner, entry.refused.code, entry.refused.message)
+        else:
+            yield from _parse(inner, options, nesting + 1)
+
+
+def _settle(built: Built, raw: RawDocument, options: ParseOptions) -> Record | DeadLetter:
+    if options.strict and built.findings:
+        return _dead(raw, codes.STRICT_FINDINGS, f"{built.key}: {', '.join(built.findings)}")
+    return Record(
+        record_id_of(raw.payload),
+        built.kind,
+        built.key,
+        built.layout,
+        built.form,
+        built.fields,
+        built.findings,
+        raw.payload,
+        raw.origin,
+        raw.received_at,
+    )
+
+
+def _dead(raw: RawDocument, code: str, message: str) -> DeadLetter:
+    return DeadLetter(code, message, codes.STAGE, raw.origin, raw.payload, raw.received_at, len(raw.payload))

@@ -1,0 +1,246 @@
+"""From what was read to key, form and fields, for each kind of record."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from transforms.access_key import split
+from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE
+from transforms.parse import codes
+from transforms.parse.checks import (
+    check_document,
+    check_key,
+    fill_from_key,
+    key_of_id,
+    key_of_text,
+    settle_instants,
+)
+from transforms.parse.codes import Refused
+from transforms.parse.event_layout import FAMILY_OF_KEY_ELEMENT
+from transforms.parse.layout import BODY, FORMS, Layout
+from transforms.parse.registry import EVENT_LAYOUT_OF_FAMILY
+from transforms.parse.values import Reading, Target, is_date
+
+UNKNOWN = "unknown"
+# tpEvento 6, key 44, nSeqEvento 2 or 3; the key alone before there were events.
+_NFSE = "nfse"
+_ID_OF_EVENT = re.compile(r"ID(?:[0-9]{6})?([0-9]{6}[0-9A-Z]{12}[0-9]{26})(?:[0-9]{2,3})?\Z")
+
+
+class Built(NamedTuple):
+    """A record but for its bytes and origin."""
+
+    kind: str
+    key: str
+    layout: str
+    form: str
+    fields: Target
+    findings: tuple[str, ...]
+
+
+def build(layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Built:
+    """The record of what was read; raises ``Refused`` when there is nothing to key it by."""
+    if any(_NFSE in namespace for namespace in reading.namespaces):
+        raise Refused(codes.UNKNOWN_ROOT, f"an event of an NFS-e ({', '.join(reading.namespaces)}), not supported")
+    reading.findings.update(findings)
+    make = {DOCUMENT: _document, EVENT: _event, VOIDED_RANGE: _voided_range}[layout.kind]
+    key, layout = make(layout, reading)
+    if reading.namespaces != {layout.namespace}:
+        reading.findings.add(codes.NAMESPACE_MISMATCH)
+    if layout.finish is not None:
+        layout.finish(reading.fields)
+    return Built(layout.kind, key, layout.name, _form(reading), reading.fields, tuple(sorted(reading.findings)))
+
+
+def _form(reading: Reading) -> str:
+    return next(form for parts, form in FORMS if parts <= reading.parts)
+
+
+def _document(layout: Layout, reading: Reading) -> tuple[str, Layout]:
+    fields, findings = reading.fields, reading.findings
+    key = _document_key(layout, reading)
+    parts = split(key)
+    _settle_issue_date(reading, parts.uf)
+    check_key(key, parts, layout, findings)
+    check_document(parts, fields, findings)
+    fill_from_key(parts, fields)
+    if "issuer_id" not in fields:
+        fields["issuer_id"] = parts.issuer_id
+        fields["issuer_id_type"] = "CPF" if parts.issuer_is_person else "CNPJ"
+    if "series" not in fields:
+        fields["series"] = int(parts.series)
+    if "number" not in fields:
+        fields["number"] = int(parts.number)
+    environment = fields.pop("_protocol_environment", None)
+    if environment is not None:
+        fields.setdefault("environment", environment)
+    if BODY in reading.parts:
+        if layout.has_total and "total" not in fields and "cargo_value" not in fields:
+            findings.add(codes.MISSING_TOTAL)
+        if "issued_on" not in fields:
+            findings.add(codes.MISSING_ISSUE_DATE)
+    return key, layout
+
+
+def _document_key(layout: Layout, reading: Reading) -> str:
+    """The key in ``Id``, or the protocol's where ``Id`` has none.
+
+    ``Id`` wins where they disagree: it is what the issuer signed and printed, and a protocol that was glued to
+    another document is the usual mistake; the finding tells.
+    """
+    fields, findings = reading.fields, reading.findings
+    written = fields.pop("_id", None)
+    named = fields.pop("_protocol_key", None)
+    key, exact = key_of_id(written, layout.id_prefixes) if written else (None, False)
+    protocol_key, protocol_exact = key_of_text(named) if named else (None, False)
+    if key is None:
+        if protocol_key is None:
+            raise Refused(codes.NO_ACCESS_KEY, _no_key(layout, written, named))
+        key, exact = protocol_key, protocol_exact
+        if BODY in reading.parts:
+            findings.add(codes.ID_MISSING)
+    elif named and protocol_key != key:
+        findings.add(codes.PROTOCOL_KEY_MISMATCH)
+    if not exact:
+        findings.add(codes.ID_FORM)
+    return key
+
+
+def _no_key(layout: Layout, written: str | None, named: str | None) -> str:
+    told = [f"Id is {written[:80]!r}" if written else "there is no Id"]
+    told.append(f"{layout.key_element} is {named[:80]!r}" if named else f"there is no {layout.key_element}")
+    return f"{layout.name}: no access key: {', '.join(told)}"
+
+
+def _settle_issue_date(reading: Reading, uf: str | None) -> None:
+    """Instants, and the date of issue as written: of ``dhEmi``, or ``dEmi``, which is a date and no instant."""
+    fields = reading.fields
+    settle_instants(reading.instants, uf, fields, reading.findings)
+    written = fields.pop("_issue_date", None)
+    text = reading.instants.get("issued_at", written)
+    if text is None:
+        return
+    fields["issued_at_text"] = text
+    if text is not written and "issued_at" not in fields:
+        return
+    if is_date(text[:10]):
+        fields["issued_on"] = text[:10]
+
+
+def _event(layout: Layout, reading: Reading) -> tuple[str, Layout]:
+    fields, findings = reading.fields, reading.findings
+    keys = {family: fields.pop(f"_key_{family}", None) for family in FAMILY_OF_KEY_ELEMENT.values()}
+    return_keys = {family: fields.pop(f"_return_key_{family}", None) for family in keys}
+    _take_from_return(fields)
+    key, family = _event_key(layout, reading, keys, return_keys)
+    if layout.family != family:
+        layout = EVENT_LAYOUT_OF_FAMILY[family]
+    fields.update(layout.constants)
+    parts = split(key)
+    check_key(key, parts, layout, findings)
+    fill_from_key(parts, fields)
+    fields["issuer_id"] = parts.issuer_id
+    settle_instants(reading.instants, parts.uf, fields, findings)
+    if "occurred_at" in reading.instants:
+        fields["occurred_at_text"] = reading.instants["occurred_at"]
+    name = layout.event_names.get(fields.get("event_type", ""), UNKNOWN)
+    fields["event_name"] = name
+    if name == UNKNOWN:
+        findings.add(codes.UNKNOWN_EVENT_TYPE)
+    return key, layout
+
+
+def _take_from_return(fields: Target) -> None:
+    """What a return repeats of its request fills the gaps of the request; alone, it is all there is."""
+    for name in ("event_type", "sequence", "environment", "organ", "description"):
+        value = fields.pop(f"_return_{name}", None)
+        if value is not None:
+            fields.setdefault(name, value)
+
+
+def _event_key(
+    layout: Layout, reading: Reading, keys: dict[str, str | None], return_keys: dict[str, str | None]
+) -> tuple[str, str]:
+    """Key and family of an event: of the element that names the key; else of the return's, else from ``Id``."""
+    findings = reading.findings
+    written = reading.fields.pop("_id", None)
+    for source in (keys, return_keys):
+        for family, text in source.items():
+            key, exact = key_of_text(text) if text else (None, False)
+            if key is None:
+                continue
+            if not exact:
+                findings.add(codes.ID_FORM)
+            if source is keys:
+                if written and key not in written:
+                    findings.add(codes.ID_KEY_MISMATCH)
+                if any(other and other.strip() != text for other in return_keys.values()):
+                    findings.add(codes.PROTOCOL_KEY_MISMATCH)
+            elif any(keys.values()) or written:
+                findings.add(codes.ID_MISSING)
+            return key, family
+    match = _ID_OF_EVENT.match(written or "")
+    if match:
+        findings.add(codes.ID_MISSING)
+        return match[1], layout.family
+    raise Refused(codes.NO_ACCESS_KEY, _no_event_key(layout, reading.fields, written))
+
+
+def _no_event_key(layout: Layout, fields: Target, written: str | None) -> str:
+    message = f"{layout.name}: no access key in the event"
+    if written:
+        message += f", nor in its Id {written[:80]!r}"
+    if "return_status" in fields:
+        message += f"; it answers {fields['return_status']} {fields.get('return_reason', '')}".rstrip()
+    return message
+
+
+def _voided_range(layout: Layout, reading: Reading) -> tuple[str, Layout]:
+    fields, findings = reading.fields, reading.findings
+    written = fields.pop("_id", None)
+    asked = _range_id(fields, "", "_")
+    answered = _range_id(fields, "_return_", "_return_")
+    for name in ("uf_code", "year", "issuer_id", "model", "series", "first_number", "last_number", "environment"):
+        value = fields.pop(f"_return_{name}", None)
+        if value is not None:
+            fields.setdefault(f"_{name}" if name in ("uf_code", "year") else name, value)
+    key = asked or answered or _range_id(fields, "", "_")
+    if key is None:
+        raise Refused(codes.NO_ACCESS_KEY, _no_range(layout, fields, written))
+    if asked and answered and asked != answered:
+        findings.add(codes.PROTOCOL_KEY_MISMATCH)
+    if written and written not in (key, key[:4] + key[6:]):
+        findings.add(codes.ID_KEY_MISMATCH)
+    uf = split(key[2:].ljust(44, "0")).uf
+    if uf is not None:
+        fields["uf"] = uf
+    fields["year"] = 2000 + int(key[4:6])
+    for name in ("_uf_code", "_year"):
+        fields.pop(name, None)
+    settle_instants(reading.instants, uf, fields, findings)
+    return key, layout
+
+
+def _range_id(fields: Target, prefix: str, hidden: str) -> str | None:
+    """``ID`` + cUF + year 2 + CNPJ 14 + mod + serie 3 + first 9 + last 9, made of the fields.
+
+    Made and not read, so that one range is one key: Ids had no year once, and a return's Id is its protocol.
+    """
+    uf_code, year = fields.get(hidden + "uf_code", ""), fields.get(hidden + "year", "")
+    issuer, model = fields.get(prefix + "issuer_id", ""), fields.get(prefix + "model", "")
+    numbers = [fields.get(prefix + name) for name in ("series", "first_number", "last_number")]
+    if None in numbers or not issuer:
+        return None
+    key = f"ID{uf_code}{year[-2:]}{issuer.upper().zfill(14)}{model}{numbers[0]:03d}{numbers[1]:09d}{numbers[2]:09d}"
+    digits = uf_code + year + model
+    return key if len(key) == 43 and digits.isdigit() and digits.isascii() and key.isalnum() else None
+
+
+def _no_range(layout: Layout, fields: Target, written: str | None) -> str:
+    message = f"{layout.name}: the range is not told in full (cUF, ano, CNPJ, mod, serie, first and last number)"
+    if written:
+        message += f"; Id is {written[:80]!r}"
+    if "return_status" in fields:
+        message += f"; it answers {fields['return_status']} {fields.get('return_reason', '')}".rstrip()
+    return message

@@ -1,0 +1,113 @@
+"""Finds the layout files and joins them into one table: root element -> what reads it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from transforms.model import DOCUMENT, EVENT
+from transforms.parse import layouts
+from transforms.parse.event_layout import FAMILY_OF_KEY_ELEMENT
+from transforms.parse.layout import EMBEDDED, Layout, Node, compile_shapes
+
+# Roots that hold documents, or answer for them, without being one. Any other root is looked into as well: these are
+# named so that an empty one is called an envelope without a document, and not an unknown root.
+CONTAINERS = frozenset(
+    name.lower()
+    for name in (
+        "Envelope", "string", "docZip", "loteDistDFeInt",
+        "enviNFe", "retEnviNFe", "consReciNFe", "retConsReciNFe", "consSitNFe", "retConsSitNFe", "envEvento",
+        "retEnvEvento", "distDFeInt", "retDistDFeInt", "consStatServ", "retConsStatServ", "ConsCad", "retConsCad",
+        "consNFeDest", "retConsNFeDest", "downloadNFe", "retDownloadNFe", "retNFe", "envLote", "nfeDadosMsg",
+        "nfeResultMsg", "nfeDistDFeInteresse", "nfeDistDFeInteresseResponse",
+        "enviCTe", "retEnviCte", "retEnviCTe", "consReciCTe", "retConsReciCTe", "consSitCTe", "retConsSitCTe",
+        "retCTe", "retCTeOS", "retCTeSimp", "retGTVe", "consStatServCte", "consStatServCTe", "retConsStatServCte",
+        "retConsStatServCTe", "cteDadosMsg",
+        "enviMDFe", "retEnviMDFe", "consReciMDFe", "retConsReciMDFe", "consSitMDFe", "retConsSitMDFe", "retMDFe",
+        "consMDFeNaoEnc", "retConsMDFeNaoEnc", "consStatServMDFe", "retConsStatServMDFe", "distMDFe", "retDistMDFe",
+        "retNF3e", "consSitNF3e", "retConsSitNF3e", "consReciNF3e", "retConsReciNF3e",
+        "retNFCom", "consSitNFCom", "retConsSitNFCom", "retBPe", "consSitBPe", "retConsSitBPe",
+    )
+)  # fmt: skip
+
+# Roots of fiscal documents that are not read, with what to tell people.
+UNSUPPORTED = {
+    "envdpec": "a DPEC declaration, the contingency before EPEC: it announces documents, it is none",
+    "retdpec": "the answer to a DPEC declaration: it announces documents, it is none",
+    "cfe": "a CF-e of a SAT device (model 59), which is not supported",
+    "cfecanc": "the cancellation of a CF-e of a SAT device (model 59), which is not supported",
+}
+_NFSE = "an NFS-e, DPS or RPS (services, national or municipal): its key is another, and it is not supported"
+
+
+class Shape(NamedTuple):
+    """What reads one root element."""
+
+    layout: Layout
+    node: Node
+
+
+def _discover() -> list[Layout]:
+    found: list[Layout] = []
+    for module in sorted(pkgutil.iter_modules(layouts.__path__), key=lambda m: m.name):
+        loaded = importlib.import_module(f"{layouts.__name__}.{module.name}")
+        found.extend(getattr(loaded, "LAYOUTS", ()) or (loaded.LAYOUT,))
+    return found
+
+
+def _shapes(found: Iterable[Layout], without: str = "") -> dict[str, Shape]:
+    """Root element, as declared and in lower case, to what reads it; the list column ``without`` is not read."""
+    shapes: dict[str, Shape] = {}
+    for layout in found:
+        for root, node in compile_shapes(layout, without).items():
+            if root.lower() in shapes:
+                raise ValueError(f"root {root} is declared by {layout.name} and {shapes[root.lower()].layout.name}")
+            shapes[root] = shapes[root.lower()] = Shape(layout, node)
+    return shapes
+
+
+def _mark_appended(shapes: dict[str, Shape], events: Iterable[str]) -> None:
+    """Let documents' envelopes notice events that were appended to them: each is an input of its own."""
+    for shape in shapes.values():
+        if shape.layout.kind == DOCUMENT and len(shape.node.nodes) > 1:
+            for root in events:
+                node = shape.node.child(root)
+                node.part, node.repeats = EMBEDDED, True
+
+
+LAYOUTS = {layout.name: layout for layout in _discover()}
+EVENT_LAYOUT_OF_FAMILY = {family: LAYOUTS[f"{family}_event"] for family in FAMILY_OF_KEY_ELEMENT.values()}
+_EVENT_ROOTS = frozenset(root for layout in LAYOUTS.values() if layout.kind == EVENT for root in layout.shapes)
+SHAPES = _shapes(LAYOUTS.values())
+SHAPES_WITHOUT_ITEMS = _shapes(LAYOUTS.values(), without="items")
+_mark_appended(SHAPES, _EVENT_ROOTS)
+_mark_appended(SHAPES_WITHOUT_ITEMS, _EVENT_ROOTS)
+
+
+def shape_of(root: str, shapes: Mapping[str, Shape] = SHAPES) -> Shape | None:
+    """What reads a root element; its letter case is forgiven (procInutNFe, ProcInutNFe)."""
+    return shapes.get(root) or shapes.get(root.lower())
+
+
+def is_event(root: str) -> bool:
+    return root in _EVENT_ROOTS
+
+
+def is_document(root: str) -> bool:
+    """Whether an element of this name is an entry of an envelope: anything that makes a record."""
+    return shape_of(root) is not None
+
+
+def is_known(root: str) -> bool:
+    """Whether the root is a record's or an envelope's."""
+    return is_document(root) or root.lower() in CONTAINERS
+
+
+def unsupported(root: str, namespace: str) -> str | None:
+    """What to say of a fiscal document that is known not to be read; None for any other root."""
+    name = root.lower()
+    if "nfse" in namespace.lower() or "nfse" in name or "rps" in name or "dps" in name:
+        return _NFSE
+    return UNSUPPORTED.get(name)

@@ -1,0 +1,141 @@
+"""Reading a document from its text, without a tree: the way that nearly every document goes.
+
+It earns its place by speed: libxml2 checks well-formedness in half the time that it takes to make a tree, and a
+tree is then to be walked. Here the text is walked along its spine (envelope, document, body, items), what is not
+wanted is skipped to its end tag, and what is wanted is read by the section (``sections``).
+
+It reads only text that libxml2 has found well-formed, without prefixes, DOCTYPE, comments, processing instructions
+and CDATA: in such text every ``<`` begins a tag. Wherever that is not enough it raises ``Surprise``, and ``tree``
+reads the document instead. What both can read they read alike, which a property test holds.
+"""
+
+from __future__ import annotations
+
+from transforms.parse import codes, sections
+from transforms.parse.layout import Node
+from transforms.parse.markup import NO_ATTRIBUTES, START, Surprise, parse_tag, unescape, without_specials
+from transforms.parse.take import enter, take
+from transforms.parse.values import Reading, Target
+
+
+def root_name(text: str, start: int) -> str:
+    """Name of the root element, whose tag begins at ``start``."""
+    match = START.match(text, start)
+    if match is None or ":" in match[1]:
+        raise Surprise
+    return match[1]
+
+
+def read(text: str, start: int, node: Node) -> Reading:
+    """Fields of the document whose root tag begins at ``start``, as ``node`` wants them; raises ``Surprise``."""
+    reading = Reading()
+    text = plain(text, start)
+    match = START.match(text)
+    if match is None or match[3]:
+        raise Surprise
+    tag = parse_tag(match[0][1:-1])
+    _element(text, match.end(), node, tag.name, tag.attributes, "", reading.fields, reading)
+    return reading
+
+
+def plain(text: str, start: int) -> str:
+    """The text from ``start`` on as an XML parser hands it out, in elements and texts alone."""
+    text = text[start:]
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if ("!" in text and "<!" in text) or ("?" in text and "<?" in text):
+        text = without_specials(text)
+    return text
+
+
+def _element(
+    text: str,
+    pos: int,
+    node: Node,
+    name: str,
+    attributes: dict[str, str],
+    namespace: str,
+    target: Target,
+    reading: Reading,
+) -> int:
+    """Read the element whose content begins at ``pos``; returns where the text goes on after it."""
+    if attributes:
+        namespace = attributes.get("xmlns", namespace)
+    if node.part is not None or node.many is not None:
+        target = enter(node, namespace, target, reading)
+    if node.attributes and attributes:
+        take(node.attributes, attributes, target, reading)
+    if node.is_section:
+        # The first end tag of this name is the section's own, or its outline has more starts than ends.
+        close = text.find(f"</{name}>", pos, pos + sections.MAX_LENGTH)
+        if close >= 0 and sections.read(text[pos:close], node, target, reading):
+            return close + len(name) + 3
+    return _children(text, pos, node, namespace, target, reading)
+
+
+def _children(text: str, pos: int, node: Node, namespace: str, target: Target, reading: Reading) -> int:
+    nodes, leaves, other = node.nodes, node.leaves, node.any
+    texts: dict[str, str] = {}
+    seen: set[str] = set()
+    while True:
+        begin = text.find("<", pos) + 1
+        if text[begin] == "/":
+            break
+        end = text.find(">", begin)
+        name = text[begin:end]
+        attributes = NO_ATTRIBUTES
+        if name not in nodes and name not in leaves and not name.isalnum():
+            match = START.match(text, begin - 1)
+            if match is None:
+                raise Surprise
+            end = match.end() - 1
+            name, attributes, empty = parse_tag(text[begin:end])
+            if empty:
+                if name in nodes or other is not None:
+                    raise Surprise
+                texts.setdefault(name, "")
+                pos = end + 1
+                continue
+        if name in leaves:
+            value, pos = _leaf(text, end + 1, name)
+            texts.setdefault(name, value)
+            continue
+        wanted = nodes.get(name, other)
+        if wanted is None:
+            pos = _skip(text, end + 1, name)
+        elif name in seen and not wanted.repeats:
+            reading.findings.add(codes.REPEATED_ELEMENT)
+            pos = _skip(text, end + 1, name)
+        else:
+            seen.add(name)
+            pos = _element(text, end + 1, wanted, name, attributes, namespace, target, reading)
+    if texts:
+        take(node.columns, texts, target, reading)
+    return text.find(">", begin) + 1
+
+
+def _leaf(text: str, pos: int, name: str) -> tuple[str, int]:
+    """Text of the leaf whose content begins at ``pos``, and where the text goes on after it."""
+    end = text.find("<", pos)
+    tag = f"/{name}>"
+    if not text.startswith(tag, end + 1):
+        raise Surprise
+    return unescape(text[pos:end]), end + 1 + len(tag)
+
+
+def _skip(text: str, pos: int, name: str) -> int:
+    """Where the text goes on after the element whose content begins at ``pos``.
+
+    Its end is the next end tag of its name, unless another element of that name opens before it.
+    """
+    tag = f"</{name}>"
+    close = text.find(tag, pos)
+    if close < 0:
+        raise Surprise
+    inner = text.find(f"<{name}", pos, close)
+    while inner >= 0:
+        inner += len(name) + 1
+        if text[inner] in "> \n\t/":
+            raise Surprise
+        inner = text.find(f"<{name}", inner, close)
+    return close + len(tag)

@@ -1,0 +1,50 @@
+"""Reading a document from its tree: right for every well-formed document, and the rule that ``scan`` must agree with."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from transforms.parse import codes
+from transforms.parse.layout import Node
+from transforms.parse.take import enter, take
+from transforms.parse.values import Reading, Target
+
+
+def read(root: etree._Element, node: Node) -> Reading:
+    """Fields of the document under ``root`` as ``node`` (the table of its root element) wants them."""
+    reading = Reading()
+    _element(root, node, reading.fields, reading)
+    return reading
+
+
+def local_name(tag: str) -> str:
+    """Name without namespace; a prefix that was never declared is no part of it either."""
+    return tag.rpartition("}")[2].rpartition(":")[2]
+
+
+def namespace_of(element: etree._Element) -> str:
+    return element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
+
+
+def _element(element: etree._Element, node: Node, target: Target, reading: Reading) -> None:
+    target = enter(node, namespace_of(element), target, reading)
+    if node.attributes:
+        take(node.attributes, dict(element.attrib), target, reading)
+    leaves, nodes = node.leaves, node.nodes
+    texts: dict[str, str] = {}
+    seen: set[str] = set()
+    for child in element:
+        name = local_name(child.tag)
+        if name in leaves:
+            if name not in texts:
+                texts[name] = child.text or ""
+            continue
+        wanted = nodes.get(name, node.any)
+        if wanted is None:
+            continue
+        if name in seen and not wanted.repeats:
+            reading.findings.add(codes.REPEATED_ELEMENT)
+            continue
+        seen.add(name)
+        _element(child, wanted, target, reading)
+    take(node.columns, texts, target, reading)

@@ -1,0 +1,174 @@
+"""How the text of an element becomes a field value.
+
+A *putter* checks one text and sets ``target[column]``, or leaves it absent with a finding: a field is never wrong
+in type, and a bad value never costs the record. Where several elements feed one column the last with a value wins.
+Texts come stripped of surrounding white space and are never empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+from transforms.parse import codes
+
+Target = dict[str, Any]
+
+
+class Reading:
+    """What was read of one document: its fields, what was odd, and which parts of its layout were there.
+
+    Instants are kept as text until the key, and with it the state's offset, is known.
+    """
+
+    __slots__ = ("fields", "findings", "instants", "namespaces", "parts")
+
+    def __init__(self) -> None:
+        self.fields: Target = {}
+        self.findings: set[str] = set()
+        self.instants: dict[str, str] = {}
+        self.parts: set[str] = set()
+        self.namespaces: set[str] = set()
+
+
+Putter = Callable[[Target, str, str, Reading], None]
+
+# BigQuery NUMERIC: 29 digits before the point, 9 after; BIGNUMERIC, for quantities and unit values that have up to
+# ten decimals: 38 and 38.
+# Each matches one text, or several joined by bars.
+_AMOUNTS = re.compile(r"-?[0-9]{1,29}(?:\.[0-9]{1,9})?(?:\|-?[0-9]{1,29}(?:\.[0-9]{1,9})?)*\Z")
+_QUANTITIES = re.compile(r"-?[0-9]{1,38}(?:\.[0-9]{1,38})?(?:\|-?[0-9]{1,38}(?:\.[0-9]{1,38})?)*\Z")
+_MAX_INTEGER_DIGITS = 18
+
+
+def put_integer(target: Target, column: str, text: str, reading: Reading) -> None:
+    if text.isdigit() and text.isascii() and len(text) <= _MAX_INTEGER_DIGITS:
+        target[column] = int(text)
+    else:
+        reading.findings.add(codes.BAD_INTEGER)
+
+
+def put_amount(target: Target, column: str, text: str, reading: Reading) -> None:
+    if _AMOUNTS.match(text):
+        target[column] = text
+    else:
+        reading.findings.add(codes.BAD_DECIMAL)
+
+
+def put_quantity(target: Target, column: str, text: str, reading: Reading) -> None:
+    if _QUANTITIES.match(text):
+        target[column] = text
+    else:
+        reading.findings.add(codes.BAD_DECIMAL)
+
+
+def put_date(target: Target, column: str, text: str, reading: Reading) -> None:
+    if is_date(text):
+        target[column] = text
+    else:
+        reading.findings.add(codes.BAD_DATE)
+
+
+def put_instant(target: Target, column: str, text: str, reading: Reading) -> None:
+    reading.instants[column] = text
+
+
+def put_member(target: Target, column: str, text: str, reading: Reading) -> None:
+    """Append to a list."""
+    target.setdefault(column, []).append(text)
+
+
+def put_cnpj(target: Target, column: str, text: str, reading: Reading) -> None:
+    target[column], target[column + "_type"] = text, "CNPJ"
+
+
+def put_cpf(target: Target, column: str, text: str, reading: Reading) -> None:
+    target[column], target[column + "_type"] = text, "CPF"
+
+
+def put_foreign_id(target: Target, column: str, text: str, reading: Reading) -> None:
+    target[column], target[column + "_type"] = text, "foreign"
+
+
+def put_texts(target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
+    target.update(zip(columns, texts, strict=True))
+
+
+def put_integers(target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
+    digits = "".join(texts)
+    if digits.isdigit() and digits.isascii() and len(digits) <= _MAX_INTEGER_DIGITS:
+        target.update(zip(columns, map(int, texts), strict=True))
+    else:
+        _put_each(put_integer, target, columns, texts, reading)
+
+
+def put_amounts(target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
+    if _AMOUNTS.match("|".join(texts)):
+        target.update(zip(columns, texts, strict=True))
+    else:
+        _put_each(put_amount, target, columns, texts, reading)
+
+
+def put_quantities(target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
+    if _QUANTITIES.match("|".join(texts)):
+        target.update(zip(columns, texts, strict=True))
+    else:
+        _put_each(put_quantity, target, columns, texts, reading)
+
+
+def _put_each(put: Putter, target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
+    for column, text in zip(columns, texts, strict=True):
+        put(target, column, text, reading)
+
+
+PutAlike = Callable[[Target, Sequence[str], Sequence[str], Reading], None]
+# What puts several texts of one kind at once, to the same effect.
+ALIKE: dict[Putter | None, PutAlike] = {
+    None: put_texts,
+    put_integer: put_integers,
+    put_amount: put_amounts,
+    put_quantity: put_quantities,
+}
+
+
+def is_date(text: str) -> bool:
+    """Whether the text is a day as ``YYYY-MM-DD``."""
+    if len(text) != 10 or text[4] != "-" or not text.isascii():
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+# Standard time of the states (Lei 11.662/2008, Lei 12.876/2013), hours from UTC; all others keep Brasília's -3.
+# Summer time, until 2019, is not applied: an instant without offset may be an hour late, and has a finding.
+_BRASILIA = timezone(timedelta(hours=-3))
+_STANDARD_OFFSET = {
+    "AC": timezone(timedelta(hours=-5)),
+    **dict.fromkeys(("AM", "MS", "MT", "RO", "RR"), timezone(timedelta(hours=-4))),
+}
+
+
+def utc_instant(text: str, uf: str | None) -> tuple[str, bool] | None:
+    """UTC text of an instant as XML writes it, and whether it named its offset; None when it is no instant.
+
+    An instant without offset is taken in the standard time of ``uf`` (a state, or None for Brasília's). ``-00:00``
+    says that the time is UTC and the place unknown (RFC 3339), so it counts as naming none.
+    """
+    if len(text) < 19 or text[10] not in "T " or text[13] != ":" or text[16] != ":" or not text.isascii():
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        named = moment.tzinfo is not None
+        if not named:
+            moment = moment.replace(tzinfo=_STANDARD_OFFSET.get(uf or "", _BRASILIA))
+        result = moment.astimezone(UTC).isoformat()[:-6]
+    except (ValueError, OverflowError):
+        return None
+    if "." in result:
+        result = result.rstrip("0")
+    return result + "Z", named and not text.endswith("-00:00")
