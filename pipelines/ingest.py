@@ -21,6 +21,7 @@ from apache_beam.transforms.window import GlobalWindows
 from pipelines.options import Launch
 from transforms.counting.store import StoreCounts
 from transforms.counting.transform import CountChanges
+from transforms.ingest.limits import STAGE as INGEST_STAGE
 from transforms.model import Applied, Change, DeadLetter, RawDocument
 from transforms.parse.parser import ParseOptions
 from transforms.parse.transform import ParseDocuments
@@ -30,7 +31,7 @@ from transforms.views.refused import dead_letter_of
 from transforms.views.rows import TableRow, row_of_count, rows_of, rows_of_dead_letter
 from transforms.views.write import WriteRows
 
-VIEWS_STAGE = "views"
+NAMESPACE = "acervo"
 
 
 @dataclass(frozen=True)
@@ -139,12 +140,18 @@ class _DeadLetterRows(beam.DoFn):
 
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
-        self._all = Metrics.counter("acervo", "dead_letters")
-        self._refused = Metrics.counter("acervo", "rows_dead")
+        self._dead_letters = Metrics.counter(NAMESPACE, "dead_letters")
+        # Parsing counts what it is given; an input that was dead before it is counted here.
+        self._inputs = Metrics.counter(NAMESPACE, "inputs")
+        self._by_code: dict[str, Any] = {}
 
     def process(self, letter: DeadLetter) -> Iterator[TableRow]:  # type: ignore[override]
-        (self._refused if letter.stage == VIEWS_STAGE else self._all).inc()
-        Metrics.counter("acervo", f"dead_letter_{letter.code}").inc()
+        if letter.code not in self._by_code:
+            self._by_code[letter.code] = Metrics.counter(NAMESPACE, f"dead_letter_{letter.code}")
+        self._by_code[letter.code].inc()
+        self._dead_letters.inc()
+        if letter.stage == INGEST_STAGE:
+            self._inputs.inc()
         yield from rows_of_dead_letter(letter, self._launch.run, self._launch.job, time.time_ns() // 1_000)
 
 

@@ -39,16 +39,16 @@ class ParseDocuments(beam.PTransform):
 class _Parse(beam.DoFn):
     def __init__(self, options: ParseOptions) -> None:
         self._options = options
-        self._parsed = Metrics.counter(NAMESPACE, "parsed")
+        self._inputs = Metrics.counter(NAMESPACE, "inputs")
         self._bytes = Metrics.distribution(NAMESPACE, "xml_bytes")
         self._findings: dict[str, Any] = {}
 
     def process(self, raw: RawDocument) -> Iterator[Any]:
         for found in parse(raw, self._options):
+            self._inputs.inc()
             if isinstance(found, DeadLetter):
                 yield TaggedOutput(ParseDocuments.DEAD_LETTERS, found)
                 continue
-            self._parsed.inc()
             self._bytes.update(len(found.xml))
             for code in found.findings:
                 self._finding(code).inc()

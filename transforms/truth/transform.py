@@ -14,7 +14,7 @@ from apache_beam.typehints import with_input_types, with_output_types
 from apache_beam.utils.timestamp import Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.model import DUPLICATE, NEW, RESUMED, Applied, DeadLetter, Record
+from transforms.model import DUPLICATE, KINDS, NEW, RESUMED, Applied, DeadLetter, Record
 from transforms.truth import dead_letters, rows
 from transforms.truth.config import TruthConfig
 from transforms.truth.transaction import Attempt, transact
@@ -75,6 +75,7 @@ class _ApplyRecords(WriterDoFn):
         self._job = job
         names = {NEW: "records_new", RESUMED: "records_resumed", DUPLICATE: "records_duplicate"}
         self._outcomes = {outcome: Metrics.counter(NAMESPACE, name) for outcome, name in names.items()}
+        self._kinds = {kind: Metrics.counter(NAMESPACE, f"{kind}s") for kind in KINDS}
         self._conflicts = Metrics.counter(NAMESPACE, "conflicts")
         self._millis = Metrics.distribution(NAMESPACE, "apply_millis")
         self._bytes = Metrics.distribution(NAMESPACE, "stored_bytes")
@@ -105,6 +106,7 @@ class _ApplyRecords(WriterDoFn):
         if isinstance(outcome.result, DeadLetter):
             return TaggedOutput(ApplyToTruth.DEAD_LETTERS, windowed)
         self._outcomes[outcome.result.outcome].inc()
+        self._kinds[outcome.result.kind].inc()
         self._millis.update(int(done.seconds * 1_000))
         self._bytes.update(outcome.stored_bytes)
         return windowed
