@@ -77,6 +77,45 @@ def test_settling_twice_frees_room_once() -> None:
     assert not held.wait_for_room(0)
 
 
+def test_a_redelivery_of_what_waits_is_read_once_and_acknowledged_by_its_last_id() -> None:
+    held = backlog(max_messages=2)
+    held.add([delivery(0), delivery(1)])
+    assert held.add([Delivery("again-0", delivery(0).message)]) == []
+    assert held.take(10, 1_000, 0).ack_ids == ["again-0", "ack-1"]
+
+
+def test_a_redelivery_of_what_is_worked_on_is_not_read_again() -> None:
+    held = backlog()
+    held.add([delivery(0)])
+    lease = held.take(1, 1_000, 0)
+    held.add([Delivery("again-0", delivery(0).message)])
+    assert not held.take(1, 1_000, 0)
+    assert lease.ack_ids == ["again-0"]
+
+
+def test_a_redelivery_of_what_was_committed_wants_only_its_acknowledgement() -> None:
+    held = backlog()
+    held.add([delivery(0)])
+    held.settle(held.take(1, 1_000, 0))
+    assert held.add([Delivery("again-0", delivery(0).message), delivery(1)]) == ["again-0"]
+    assert held.take(10, 1_000, 0).ack_ids == ["ack-1"]
+
+
+def test_what_was_given_back_is_read_when_it_comes_again() -> None:
+    held = backlog()
+    held.add([delivery(0)])
+    held.abandon(held.take(1, 1_000, 0))
+    assert held.add([Delivery("again-0", delivery(0).message)]) == []
+    assert held.take(1, 1_000, 0).ack_ids == ["again-0"]
+
+
+def test_only_the_last_messages_are_remembered() -> None:
+    held = Backlog(100, 10_000, remembered=2)
+    held.add([delivery(n) for n in range(3)])
+    held.settle(held.take(3, 1_000, 0))
+    assert held.add([delivery(0), delivery(1), delivery(2)]) == ["ack-1", "ack-2"]
+
+
 def test_deadlines_are_moved_for_what_waits_and_what_is_worked_on() -> None:
     held = backlog()
     held.add([delivery(n) for n in range(3)])

@@ -36,7 +36,13 @@ def test_a_redelivery_is_the_same_input() -> None:
 
 def test_attributes_name_and_date_the_input() -> None:
     given = message(origin="gs://b/a.zip#x.xml", received_at="2026-03-01T09:00:00-03:00")
-    assert read(given) == [RawDocument(XML, "gs://b/a.zip#x.xml", 1_772_366_400_000_000)]
+    origin = "pubsub:company/fiscal/811/gs://b/a.zip#x.xml"
+    assert read(given) == [RawDocument(XML, origin, 1_772_366_400_000_000)]
+
+
+def test_what_is_published_again_is_another_input_even_under_the_same_name() -> None:
+    again = Message(XML, "812", {"origin": "a.xml"}, PUBLISHED)
+    assert origin_of(message(origin="a.xml"), SUBSCRIPTION) != origin_of(again, SUBSCRIPTION)
 
 
 def test_gzip_is_known_by_its_content() -> None:

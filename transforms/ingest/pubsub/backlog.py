@@ -1,7 +1,7 @@
 """What one process holds of a subscription: messages waiting to be read, messages being worked on, and their time.
 
-Knows nothing of gRPC or Beam. A message is *held* from its delivery until its lease is settled (acknowledged) or
-abandoned (given back). All methods may be called from any thread.
+Knows nothing of gRPC or Beam. A message is *held* from its delivery until its lease is settled (committed and
+acknowledged) or abandoned (given back). All methods may be called from any thread.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
 
 from transforms.ingest.pubsub.message import Message
 
 
-class Delivery(NamedTuple):
-    """A message and the id that acknowledges this delivery of it."""
+class Delivery:
+    """A message and the id that acknowledges it: that of its last delivery."""
 
-    ack_id: str
-    message: Message
+    __slots__ = ("ack_id", "message")
+
+    def __init__(self, ack_id: str, message: Message) -> None:
+        self.ack_id = ack_id
+        self.message = message
 
 
 class Lease:
@@ -42,11 +44,12 @@ class Lease:
 
 
 class Backlog:
-    """The messages that this process holds, bounded.
+    """The messages that this process holds, bounded, each once.
 
     ``max_messages`` and ``max_bytes`` bound what is held, waiting or taken. A lease older than ``max_hold_seconds``
     (its bundle was lost, or the runner never finalised it) is forgotten: its messages come again. Within
-    ``settle_seconds`` the service is taken to deliver in any order.
+    ``settle_seconds`` the service is taken to deliver in any order. The ids of the last ``remembered`` messages that
+    were settled are kept, so that a delivery of what was committed already is known for what it is.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Backlog:
         max_bytes: int,
         max_hold_seconds: float = 3_600,
         settle_seconds: float = 10,
+        remembered: int = 200_000,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -67,8 +71,11 @@ class Backlog:
         self._changed = threading.Condition()
         self._waiting: deque[Delivery] = deque()
         self._leases: set[Lease] = set()
+        self._held: dict[str, Delivery] = {}
         self._bytes = 0
-        self._messages = 0
+        self._done: set[str] = set()
+        self._done_in_order: deque[str] = deque()
+        self._remembered = remembered
         self._recent: deque[tuple[float, int]] = deque()
         self._streams = 0
         self._quiet_since: float | None = None
@@ -80,17 +87,30 @@ class Backlog:
             self._streams += streams
             self._quiet_since = self._clock() if self._streams else None
 
-    def add(self, deliveries: list[Delivery]) -> None:
-        """Takes in what the service has delivered, even beyond the bounds: it is here already."""
+    def add(self, deliveries: list[Delivery]) -> list[str]:
+        """Takes in what the service has delivered, even beyond the bounds: it is here already.
+
+        A message that is held keeps its place. Returns the ack ids of messages that were settled before: the service
+        has not heard, or not in time, that they are done with.
+        """
         if not deliveries:
-            return
+            return []
         with self._changed:
-            self._waiting.extend(deliveries)
-            self._messages += len(deliveries)
-            self._bytes += sum(_size(delivery) for delivery in deliveries)
+            settled = []
+            for delivery in deliveries:
+                message_id = delivery.message.message_id
+                if message_id in self._done:
+                    settled.append(delivery.ack_id)
+                elif held := self._held.get(message_id):
+                    held.ack_id = delivery.ack_id
+                else:
+                    self._held[message_id] = delivery
+                    self._waiting.append(delivery)
+                    self._bytes += _size(delivery)
             self._quiet_since = self._clock()
-            self._remember(min(delivery.message.published_at for delivery in deliveries))
+            self._recent.append((self._clock(), min(delivery.message.published_at for delivery in deliveries)))
             self._changed.notify_all()
+            return settled
 
     def take(self, max_messages: int, max_bytes: int, timeout: float) -> Lease:
         """The next messages, at least one however large; empty when none comes within ``timeout`` seconds, or it is
@@ -110,15 +130,21 @@ class Backlog:
             return lease
 
     def settle(self, lease: Lease) -> None:
-        """The messages of a lease are done with."""
+        """What came of the messages of a lease is committed."""
         with self._changed:
-            self._drop(lease)
+            if not self._drop(lease):
+                return
+            for delivery in lease.deliveries:
+                self._done.add(delivery.message.message_id)
+                self._done_in_order.append(delivery.message.message_id)
+            while len(self._done_in_order) > self._remembered:
+                self._done.discard(self._done_in_order.popleft())
 
     def abandon(self, lease: Lease) -> None:
         """The messages of a lease go back to the service and will come again: the watermark waits a while for them."""
         with self._changed:
             if self._drop(lease):
-                self._remember(lease.oldest)
+                self._recent.append((self._clock(), lease.oldest))
 
     def close(self) -> None:
         """Ends all waiting, for messages and for room. What is held stays so."""
@@ -137,7 +163,7 @@ class Backlog:
             oldest = self._clock() - self._max_hold
             for lease in [lease for lease in self._leases if lease.taken_at < oldest]:
                 self._drop(lease)
-            return [delivery.ack_id for delivery in self._held()]
+            return [delivery.ack_id for delivery in self._held.values()]
 
     def watermark(self) -> int | None:
         """Micros: no message published before this is expected any more; None while that cannot be said.
@@ -159,24 +185,17 @@ class Backlog:
             return None
 
     def _has_room(self) -> bool:
-        return self._messages < self._max_messages and self._bytes < self._max_bytes
-
-    def _held(self) -> Iterator[Delivery]:
-        yield from self._waiting
-        for lease in self._leases:
-            yield from lease.deliveries
+        return len(self._held) < self._max_messages and self._bytes < self._max_bytes
 
     def _drop(self, lease: Lease) -> bool:
         if lease not in self._leases:
             return False
         self._leases.remove(lease)
-        self._messages -= len(lease)
+        for delivery in lease.deliveries:
+            del self._held[delivery.message.message_id]
         self._bytes -= lease.size
         self._changed.notify_all()
         return True
-
-    def _remember(self, published: int) -> None:
-        self._recent.append((self._clock(), published))
 
 
 def _size(delivery: Delivery) -> int:

@@ -92,16 +92,12 @@ class Intake:
         return lease
 
     def acknowledge(self, lease: Lease) -> None:
-        """Tells the service that the messages of a lease are done with. If it cannot be told, they come again."""
+        """What came of the messages of a lease is committed: tells the service. If it cannot be told it delivers them
+        again, and is told then."""
         if self._stop.is_set():
             return
-        try:
-            for ids in _chunks(lease.ack_ids):
-                self._client.acknowledge(
-                    subscription=self._settings.subscription, ack_ids=ids, retry=_RETRY, timeout=10.0
-                )
-        finally:
-            self._backlog.settle(lease)
+        self._acknowledge(lease.ack_ids)
+        self._backlog.settle(lease)
 
     def give_back(self, lease: Lease) -> None:
         """Returns the messages of a lease to the service, to be delivered again at once, to anyone."""
@@ -164,8 +160,10 @@ class Intake:
         received = False
         try:
             for response in call:
-                self._backlog.add(_deliveries(response))
+                repeated = self._backlog.add(_deliveries(response))
                 received = True
+                if repeated:
+                    self._acknowledge(repeated)
                 while not self._backlog.wait_for_room(1.0):
                     pass
         finally:
@@ -194,6 +192,15 @@ class Intake:
             self._set_deadlines(self._backlog.ack_ids(), self._settings.lease_seconds)
             if time.monotonic() - started > interval:
                 _LOG.warning("Extending leases takes longer than a third of a lease: hold fewer messages")
+
+    def _acknowledge(self, ack_ids: Sequence[str]) -> None:
+        for ids in _chunks(ack_ids):
+            try:
+                self._client.acknowledge(
+                    subscription=self._settings.subscription, ack_ids=ids, retry=_RETRY, timeout=10.0
+                )
+            except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
+                _LOG.warning("%d messages that are done with will be delivered again: %s", len(ids), error)
 
     def _set_deadlines(self, ack_ids: Sequence[str], seconds: int) -> None:
         for ids in _chunks(ack_ids):

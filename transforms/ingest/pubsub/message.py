@@ -1,8 +1,8 @@
 """A message of the queue as a value, and the documents in it. Pure.
 
-A message holds one XML, raw or gzip, or one archive. Its attributes are optional: ``origin`` (a stable identity of the
-input, where its publisher has a better one than the message id) and ``received_at`` (when it first came to the
-business: RFC 3339, or microseconds since the epoch).
+A message holds one XML, raw or gzip, or one archive. Its attributes are optional: ``origin`` (where its publisher has
+it from: a path, another queue) and ``received_at`` (when it first came to the business: RFC 3339, or microseconds since
+the epoch).
 """
 
 from __future__ import annotations
@@ -35,12 +35,15 @@ class Message(NamedTuple):
 
 
 def origin_of(message: Message, subscription: str) -> str:
-    """The attribute ``origin``, else ``pubsub:<project>/<subscription>/<message id>``: a redelivery has the same.
+    """``pubsub:<project>/<subscription>/<message id>``, and ``/<attribute origin>`` where there is one.
 
-    The subscription rather than its topic, since a job always knows its own subscription without asking for it.
-    ``subscription`` is the full resource name.
+    A redelivery has the same origin, and what is published again has another: the first is a retry, the second a
+    duplicate, also where a publisher gives both the same name. The subscription stands there rather than its topic
+    because a job always knows it. ``subscription`` is the full resource name.
     """
-    return message.attributes.get(ORIGIN) or f"pubsub:{short_name(subscription)}/{message.message_id}"
+    origin = f"pubsub:{short_name(subscription)}/{message.message_id}"
+    name = message.attributes.get(ORIGIN)
+    return f"{origin}/{name}" if name else origin
 
 
 def received_at_of(message: Message) -> int:
