@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from google.api_core.retry import Retry
 from google.cloud import bigquery
 
-from local.stack import PROJECT_ID, Stack, stack
+from local.stack import PROJECT_ID, Stack
 from transforms.views import catalog, connect, rows, sink, sql
 from transforms.views.rows import TableRow
 
@@ -53,13 +53,7 @@ class Dataset:
 
 
 @pytest.fixture(scope="session")
-def bigquery_emulator() -> Iterator[Stack]:
-    with stack(bigtable=False) as running, running.exported():
-        yield running
-
-
-@pytest.fixture(scope="session")
-def make_dataset(bigquery_emulator: Stack) -> Callable[..., Dataset]:
+def make_dataset(local_stack: Stack) -> Callable[..., Dataset]:
     """Makes a fresh dataset, with tables and views unless told otherwise."""
     client = connect.rest_client(PROJECT_ID)
 
