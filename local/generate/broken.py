@@ -33,7 +33,9 @@ def _empty(rng: Rng, world: World) -> bytes:
 
 def _too_large(rng: Rng, world: World) -> bytes:
     payload = nfe(rng, world).processed().payload
-    filler = b"<infCpl>" + b"OBSERVACAO " * (SIZE_LIMIT // 11 + 100)
+    # Longer than deflate looks back: else it would shrink like a bomb, and be told as one.
+    block = rng.octets(32_768).hex().encode()
+    filler = b"<infCpl>" + block * (SIZE_LIMIT // len(block) + 1)
     return payload.replace(b"<infCpl>", filler, 1)
 
 

@@ -140,7 +140,7 @@ def test_limits_reach_the_workers(folder: Path) -> None:
     with TestPipeline(runner=RUNNER) as pipeline:
         read = pipeline | ReadDocuments(str(folder / "1.xml"), Limits(max_entry_bytes=5))
         codes = read[ReadDocuments.DEAD_LETTERS] | beam.Map(lambda d: (d.code, d.size, d.truncated))
-        assert_that(codes, equal_to([("entry_too_large", len(xml(1)), True)]))
+        assert_that(codes, equal_to([("too_large", len(xml(1)), True)]))
 
 
 def test_patterns_may_be_elements(folder: Path) -> None:

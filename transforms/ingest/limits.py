@@ -11,7 +11,7 @@ from dataclasses import dataclass
 STAGE = "ingest"
 
 ENCRYPTED_ENTRY = "encrypted_entry"
-ENTRY_TOO_LARGE = "entry_too_large"
+ENTRY_TOO_LARGE = "too_large"
 ZIP_BOMB = "zip_bomb"
 UNSAFE_ENTRY_NAME = "unsafe_entry_name"
 UNSAFE_ENTRY_TYPE = "unsafe_entry_type"

@@ -92,7 +92,7 @@ def test_one_document_over_the_limit_among_many(between: bytes) -> None:
     payload = start + between.join(parts)
     outcomes = read(payload, limits=limits)
     assert [data.removeprefix(start) for data in documents(outcomes).values()] == [xml(1), xml(3), xml(5)]
-    assert set(codes(outcomes).values()) == {"entry_too_large"}
+    assert set(codes(outcomes).values()) == {"too_large"}
     for origin, letter in dead(outcomes).items():
         offset = int(origin.removeprefix("/in/a#@"))
         assert letter.payload == payload[offset : offset + 20]
