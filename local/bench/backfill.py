@@ -1,0 +1,147 @@
+"""How fast the backfill is, what it costs in CPU, and whether its memory grows with the input.
+
+    python -m local.bench.backfill [--documents 10000,50000,200000]
+
+Each size runs as a job of its own, in a process of its own, against emulators of its own; only that process is
+measured, the emulators beside it are not. Figures are kept as JSON with the date and the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from local.generate.__main__ import INPUT, MANIFEST, write_set
+from local.stack import stack
+from local.stack.discover import LOCAL_PROJECT
+from pipelines import defaults, tables
+from transforms.truth.config import TruthConfig
+
+RESULTS = Path(__file__).parent / "results"
+_MEGABYTE = 1 << 20
+
+
+class Measured(NamedTuple):
+    """One job: ``seconds`` of wall clock and of CPU, resident memory in bytes (at its peak, and at the middle)."""
+
+    inputs: int
+    payload_bytes: int
+    wall_seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+    middle_bytes: int
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; prints a line for each size and writes the results."""
+    parser = argparse.ArgumentParser(prog="python -m local.bench.backfill", description="Speed of the backfill.")
+    parser.add_argument("--documents", default="10000,50000,200000", help="sizes, separated by commas")
+    parser.add_argument("--runner", default="FnApiRunner")
+    options = parser.parse_args(argv)
+    floor = measure(20, options.runner)
+    print(f"an almost empty job: {floor.cpu_seconds:.1f} s CPU, {floor.peak_bytes / _MEGABYTE:.0f} MiB")
+    found = []
+    for size in (int(text) for text in options.documents.split(",")):
+        job = measure(size, options.runner)
+        found.append(job)
+        print(_line(job, floor), flush=True)
+    _write(found, floor, options.runner)
+    return 0
+
+
+def _line(job: Measured, floor: Measured) -> str:
+    cpu = (job.cpu_seconds - floor.cpu_seconds) / job.inputs
+    wall = job.inputs / max(0.001, job.wall_seconds - floor.wall_seconds)
+    return (
+        f"{job.inputs:,} inputs ({job.payload_bytes / job.inputs:,.0f} bytes each): {wall:,.0f} a second, "
+        f"{cpu * 1e6:,.0f} µs CPU each, memory {job.middle_bytes / _MEGABYTE:.0f} MiB at the middle, "
+        f"{job.peak_bytes / _MEGABYTE:.0f} MiB at its peak"
+    )
+
+
+def measure(documents: int, runner: str) -> Measured:
+    """Generates that many files, and backfills them in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="acervo-bench-") as folder, stack() as running, running.exported():
+        write_set(Path(folder), 1, documents, broken=0.0, duplicates=0.0, archive="zip")
+        expected = orjson.loads((Path(folder) / MANIFEST).read_bytes())["expected"]
+        tables.set_up(TruthConfig(LOCAL_PROJECT, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE), "acervo")
+        arguments = ["--input", str(Path(folder) / INPUT), "--project", LOCAL_PROJECT, "--runner", runner]
+        started = time.monotonic()
+        command = [sys.executable, "-m", "pipelines.backfill", *arguments]
+        job = subprocess.Popen(command, env={**os.environ, "GRPC_VERBOSITY": "ERROR"})
+        samples: list[int] = []
+        watcher = threading.Thread(target=_watch, args=(job.pid, samples), daemon=True)
+        watcher.start()
+        _, status, usage = os.wait4(job.pid, 0)
+        if status:
+            raise SystemExit(f"the backfill of {documents} documents failed; its messages are above")
+        return Measured(
+            expected["inputs"],
+            expected["payload_bytes"],
+            time.monotonic() - started,
+            usage.ru_utime + usage.ru_stime,
+            usage.ru_maxrss * 1024,
+            samples[len(samples) // 2] if samples else 0,
+        )
+
+
+def _watch(pid: int, samples: list[int]) -> None:
+    """Resident bytes of a process, twice a second until it ends."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    while True:
+        try:
+            samples.append(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page)
+        except (OSError, IndexError):
+            return
+        time.sleep(0.5)
+
+
+def _write(found: list[Measured], floor: Measured, runner: str) -> None:
+    now = datetime.now(UTC)
+    RESULTS.mkdir(exist_ok=True)
+    values: dict[str, Any] = {
+        "date": f"{now:%Y-%m-%d}",
+        "machine": machine(),
+        "runner": runner,
+        "floor": floor._asdict(),
+        "jobs": [job._asdict() for job in found],
+    }
+    path = RESULTS / f"backfill-{now:%Y-%m-%d}.json"
+    path.write_bytes(orjson.dumps(values, option=orjson.OPT_INDENT_2) + b"\n")
+    print(f"kept in {os.path.relpath(path)}")
+
+
+def machine() -> dict[str, Any]:
+    """What a figure was measured on."""
+    model = next(
+        (line.split(":")[1].strip() for line in _cpu_lines() if line.startswith("model name")), platform.processor()
+    )
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "beam": version("apache-beam"),
+        "lxml": version("lxml"),
+    }
+
+
+def _cpu_lines() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local.generate.__main__ import INPUT, write_set
+from local.stack import Stack, stack
+from tests.integration.jobs.stores import Stores
+
+
+@pytest.fixture(scope="session")
+def running_stack() -> Iterator[Stack]:
+    with stack() as running, running.exported():
+        yield running
+
+
+_names = itertools.count(1)
+
+
+@pytest.fixture
+def new_stores(running_stack: Stack) -> Callable[[], Stores]:
+    """Makes stores of their own, as many as a test compares."""
+
+    def make() -> Stores:
+        stores = Stores(f"jobs_{next(_names)}")
+        stores.create()
+        return stores
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A set of generated archives and files: all types, stories in wild order, repetitions, broken ones."""
+    folder = tmp_path_factory.mktemp("documents")
+    write_set(folder, 11, 400, broken=0.05, duplicates=0.05)
+    return folder / INPUT

@@ -1,0 +1,87 @@
+"""One test's own stores in the emulators, and what is compared of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from local.stack.discover import LOCAL_PROJECT
+from pipelines import backfill, tables
+from pipelines.defaults import DEFAULT_INSTANCE
+from transforms.truth.config import TruthConfig
+from transforms.truth.read import History, Reader
+from transforms.views import sql
+
+# Views that tell how things came (by whom, in which order), and so differ between two ways of bringing them.
+_LINEAGE_VIEWS = {"history", "arrivals_by_origin", "ingestion_health", "unique_arrivals", "unique_changes"}
+_LINEAGE_VIEWS |= {"unique_counts", "dead_letters_by_code", "unique_dead_letters"}
+_LINEAGE_COLUMNS = {"run", "job", "origin", "revision", "received_at", "applied_at", "changed_at", "first_received_at"}
+
+Rows = list[str]
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Tables of Bigtable and a dataset of BigQuery under one name."""
+
+    name: str
+
+    @property
+    def truth(self) -> TruthConfig:
+        return TruthConfig(LOCAL_PROJECT, DEFAULT_INSTANCE, self.name)
+
+    def create(self) -> None:
+        tables.set_up(self.truth, self.name)
+
+    def arguments(self, given: Path | str, *more: str) -> list[str]:
+        places = ["--project", LOCAL_PROJECT, "--bigtable_table", self.name, "--dataset", self.name]
+        return ["--input", str(given), *places, "--runner", "FnApiRunner", *more]
+
+    def backfill(self, given: Path | str, *more: str) -> Counter[str]:
+        """Runs the job in this process; its counters."""
+        result = backfill.run(self.arguments(given, *more))
+        return Counter({c.key.metric.name: c.committed for c in result.metrics().query()["counters"]})
+
+    def start_backfill(self, given: Path | str, *more: str) -> subprocess.Popen[bytes]:
+        """Runs the job in a process of its own."""
+        command = [sys.executable, "-m", "pipelines.backfill", *self.arguments(given, *more)]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def content(self) -> dict[tuple[str, str, bytes], tuple[int, bytes]]:
+        """Bigtable's content, lineage, revisions and changes aside."""
+        reader = Reader(self.truth)
+        try:
+            return {(key, cell.family, cell.qualifier): (cell.timestamp, cell.value) for key, cell in reader.dump()}
+        finally:
+            reader.close()
+
+    def histories(self) -> dict[str, History]:
+        reader = Reader(self.truth)
+        try:
+            return {history.key: history for history in reader.scan()}
+        finally:
+            reader.close()
+
+    def views(self) -> dict[str, Rows]:
+        """The rows of every view, lineage aside, in an order of their own."""
+        found = {}
+        for view in sql.views(LOCAL_PROJECT, self.name):
+            if view.name not in _LINEAGE_VIEWS:
+                found[view.name] = sorted(_shown(row) for row in self.query(f"SELECT * FROM {view.name}"))
+        return found
+
+    def query(self, statement: str) -> list[dict[str, Any]]:
+        client = bigquery.Client(project=LOCAL_PROJECT, credentials=AnonymousCredentials())
+        config = bigquery.QueryJobConfig(default_dataset=f"{LOCAL_PROJECT}.{self.name}")
+        return [dict(row) for row in client.query(statement, job_config=config).result()]
+
+
+def _shown(row: dict[str, Any]) -> str:
+    return repr({name: value for name, value in sorted(row.items()) if name not in _LINEAGE_COLUMNS})

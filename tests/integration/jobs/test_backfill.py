@@ -1,0 +1,141 @@
+"""The whole backfill against the real emulators: again, elsewhere, in another order, with other workers, killed."""
+
+from __future__ import annotations
+
+import random
+import signal
+import tarfile
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.jobs.stores import Stores
+from transforms.ingest.files import FileRef, list_files, open_file
+from transforms.ingest.archives import expand
+from transforms.model import RawDocument
+
+NewStores = Callable[[], Stores]
+
+
+def payloads_of(folder: Path) -> list[bytes]:
+    """Every input in the archives and files of a folder."""
+    found = []
+    for file in list_files(str(folder)):
+        assert isinstance(file, FileRef)
+        with open_file(file.path) as stream:
+            found += [raw.payload for raw in expand(stream, file.origin, file.modified_at) if isinstance(raw, RawDocument)]
+    return found
+
+
+def test_same_input_again_and_as_a_zip_of_itself_adds_nothing(
+    new_stores: NewStores, documents: Path, tmp_path: Path
+) -> None:
+    stores = new_stores()
+    first = stores.backfill(documents)
+    content, views = stores.content(), stores.views()
+    assert first["records_new"] == len({k[2] for k in content if k[1] == "x"}) > 300
+
+    again = stores.backfill(documents)
+    assert again["records_new"] == 0 and again["records_resumed"] == first["records_new"]
+    assert stores.content() == content and stores.views() == views
+
+    zipped = tmp_path / "all.zip"
+    with zipfile.ZipFile(zipped, "w") as archive:
+        for file in sorted(documents.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(documents))
+    elsewhere = stores.backfill(zipped)
+    assert elsewhere["records_new"] == 0 and elsewhere["records_resumed"] == 0
+    assert stores.content() == content and stores.views() == views
+
+    for history in stores.histories().values():
+        for record in history.records:
+            outcomes = [arrival.outcome for arrival in record.arrivals]
+            assert outcomes.count("new") == 1 and outcomes.count("resumed") == 1
+            assert len(outcomes) - 2 >= 1, "the zip's arrival is missing"
+
+
+def test_other_order_and_two_workers_end_in_the_same_content(
+    new_stores: NewStores, documents: Path, tmp_path: Path
+) -> None:
+    straight = new_stores()
+    straight.backfill(documents)
+
+    shuffled = payloads_of(documents)
+    random.Random(3).shuffle(shuffled)
+    half = len(shuffled) // 2
+    for number, part in enumerate((shuffled[:half], shuffled[half:])):
+        with zipfile.ZipFile(tmp_path / f"{number}.zip", "w") as archive:
+            for index, payload in enumerate(part):
+                archive.writestr(f"{index}.xml", payload)
+    other = new_stores()
+    other.backfill(tmp_path, "--direct_num_workers", "2", "--direct_running_mode", "multi_threading")
+
+    assert other.content() == straight.content()
+    assert other.views() == straight.views()
+
+
+def test_two_jobs_at_once_over_the_same_input_count_it_once(new_stores: NewStores, documents: Path) -> None:
+    straight, shared = new_stores(), new_stores()
+    straight.backfill(documents)
+    jobs = [shared.start_backfill(documents, "--run", name) for name in ("left", "right")]
+    assert [job.wait(timeout=240) for job in jobs] == [0, 0]
+    assert shared.content() == straight.content()
+    assert shared.views() == straight.views()
+
+
+def test_killed_at_ten_points_and_run_again_equals_one_clean_run(new_stores: NewStores, documents: Path) -> None:
+    clean, killed = new_stores(), new_stores()
+    clean.backfill(documents)
+    total = len(clean.content())
+    points = random.Random(5)
+    for attempt in range(10):
+        job = killed.start_backfill(documents)
+        at = points.randrange(total) if attempt else 0
+        while job.poll() is None and len(killed.content()) <= at:
+            time.sleep(0.02)
+        time.sleep(points.random() / 4)
+        job.send_signal(signal.SIGKILL)
+        job.wait()
+    assert killed.start_backfill(documents).wait(timeout=240) == 0
+    assert killed.content() == clean.content()
+    assert killed.views() == clean.views()
+
+
+def test_truncated_archive_gives_what_comes_before_the_cut_and_a_dead_letter(
+    new_stores: NewStores, documents: Path, tmp_path: Path
+) -> None:
+    whole = tmp_path / "whole.tar.gz"
+    with tarfile.open(whole, "w:gz") as archive:
+        for index, payload in enumerate(payloads_of(documents)[:50]):
+            path = tmp_path / f"{index}.xml"
+            path.write_bytes(payload)
+            archive.add(path, path.name)
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    stores = new_stores()
+    counters = stores.backfill(cut)
+    assert counters["records_new"] > 5
+    assert counters["dead_letter_corrupt_archive"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--input", "/nowhere/*.zip"], "/nowhere/*.zip"),
+        (["--input", ""], "nothing to read"),
+        (["--inptu", "x"], "Did you mean --input"),
+    ],
+)
+def test_mistyped_command_is_told_in_one_line(
+    new_stores: NewStores, capfd: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    from pipelines import backfill
+
+    places = ["--project", "acervo-local", "--bigtable_table", "absent", "--runner", "FnApiRunner"]
+    assert backfill.main([*arguments, *places]) == 2
+    error = capfd.readouterr().err
+    assert message in error and "Traceback" not in error
