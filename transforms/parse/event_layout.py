@@ -131,7 +131,7 @@ def event_layout(
         shapes={
             request: {"infEvento": REQUEST},
             "retE" + request[1:]: {"infEvento": RETURN},
-            **{envelope: _ENVELOPE for envelope in envelopes},
+            **dict.fromkeys(envelopes, _ENVELOPE),
             **{summary: {"": SUMMARY} for summary in summaries},
         },
         parts={REQUEST: REQUEST_FIELDS, RETURN: RETURN_FIELDS, SUMMARY: SUMMARY_FIELDS},

@@ -34,8 +34,9 @@ def parse_tag(inside: str) -> Tag:
     match = START.fullmatch(f"<{inside}>")
     if match is None or ":" in match[1] or "&" in match[2]:
         raise Surprise
-    attributes = match[2].replace("\n", " ").replace("\t", " ")
-    return Tag(match[1], {name: double or single for name, double, single in _ATTRIBUTE.findall(attributes)}, bool(match[3]))
+    written = match[2].replace("\n", " ").replace("\t", " ")
+    attributes = {name: double or single for name, double, single in _ATTRIBUTE.findall(written)}
+    return Tag(match[1], attributes, bool(match[3]))
 
 
 def without_specials(text: str) -> str:

@@ -90,7 +90,8 @@ def _parse_envelope(
     elif known:
         raise Refused(codes.NO_ACCESS_KEY, f"{contents.root} holds neither a document nor a protocol")
     elif registry.is_known(contents.root):
-        raise Refused(codes.NO_DOCUMENT, f"{contents.root} holds no document{contents.answer and '; it answers '}{contents.answer}")
+        answer = f"; it answers {contents.answer}" if contents.answer else ""
+        raise Refused(codes.NO_DOCUMENT, f"{contents.root} holds no document{answer}")
     else:
         where = f"in namespace {contents.namespace!r}" if contents.namespace else "in no namespace"
         raise Refused(codes.UNKNOWN_ROOT, f"root element {contents.root} {where} is no document type that is known")

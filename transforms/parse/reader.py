@@ -41,7 +41,8 @@ _UNDECLARED_PREFIX = 201
 class Source(NamedTuple):
     """Text of one input, and its bytes in UTF-8.
 
-    ``start`` is where the root element begins. ``plain``: no namespace prefix is declared. ``findings`` are of the bytes. ``line`` is that of the first character.
+    ``start`` is where the root element begins. ``plain``: no namespace prefix is declared. ``findings`` are of the
+    bytes. ``line`` is that of the first character.
     """
 
     text: str
@@ -160,10 +161,15 @@ class _NoHandlers:
         return None
 
 
+def _code_of(error: etree.XMLSyntaxError) -> int:
+    return int(getattr(error, "code", 0))
+
+
 class _Parsers(threading.local):
     """A parser locks while it works, so each thread has its own. The encoding given overrides the declared one."""
 
     def __init__(self) -> None:
+        quiet: Any = _NoHandlers()
         safe: dict[str, Any] = {
             "encoding": "utf-8",
             "resolve_entities": False,
@@ -172,7 +178,7 @@ class _Parsers(threading.local):
             "huge_tree": False,
             "collect_ids": False,
         }
-        self.check = etree.XMLParser(target=_NoHandlers(), **safe)
+        self.check = etree.XMLParser(target=quiet, **safe)
         self.tree = etree.XMLParser(remove_comments=True, remove_pis=True, **safe)
         self.lenient = etree.XMLParser(remove_comments=True, remove_pis=True, recover=True, **safe)
 
@@ -196,7 +202,7 @@ def parse_tree(source: Source) -> etree._Element:
     try:
         return etree.fromstring(source.data, _parsers.tree)
     except etree.XMLSyntaxError as error:
-        if error.code == _UNDECLARED_PREFIX:
+        if _code_of(error) == _UNDECLARED_PREFIX:
             check_well_formed(source)
             return etree.fromstring(source.data, _parsers.lenient)
         raise _syntax_refused(source, error) from None
@@ -206,7 +212,7 @@ def _syntax_refused(source: Source, error: etree.XMLSyntaxError) -> Refused:
     line, column = error.position
     what = (error.msg or "").rpartition(", line")[0].replace("\n", " ").strip()
     message = f"line {line + source.line - 1}, column {column}: {what}"
-    if error.code == _LIMIT_EXCEEDED:
+    if _code_of(error) == _LIMIT_EXCEEDED:
         return Refused(codes.TOO_DEEP if "depth" in what else codes.TOO_LARGE, message)
     return Refused(codes.TRUNCATED if _ends_early(source.data) else codes.NOT_XML, message)
 

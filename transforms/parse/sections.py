@@ -69,11 +69,10 @@ def _put(plan: Plan, texts: list[str], target: Target, reading: Reading) -> None
     for put, columns, begin, end in plan.alike:
         put(target, columns, texts[begin:end], reading)
     for place in plan.single:
-        _, column, put_one = plan.leaves[place]
-        put_one(target, column, texts[place], reading)
+        take((plan.leaves[place],), {plan.leaves[place][0]: texts[place]}, target, reading)
 
 
-def _learn(tags: Sequence[str], section: Node) -> Plan | None:
+def _learn(tags: list[str], section: Node) -> Plan | None:
     """The plan of an outline; None when it has repeated elements that are wanted, or is not one section."""
     found: list[tuple[int, Leaf]] = []
     constants: list[tuple[Leaf, str]] = []
@@ -88,7 +87,7 @@ def _learn(tags: Sequence[str], section: Node) -> Plan | None:
         node = open_nodes[-1]
         child: Node | None = None
         if node is not None and tag.name in node.leaves:
-            if not tag.empty and tags[number + 1] != f"/{tag.name}":
+            if not tag.empty and tags[number + 1 : number + 2] != [f"/{tag.name}"]:
                 return None
             found.extend((2 * number + 2, leaf) for leaf in node.columns if leaf[0] == tag.name and not tag.empty)
         elif node is not None:
@@ -96,7 +95,8 @@ def _learn(tags: Sequence[str], section: Node) -> Plan | None:
             if child is not None:
                 if tag.empty or child.many or child.part or (child.repeats and child is not node.any):
                     return None
-                constants.extend((leaf, tag.attributes[leaf[0]]) for leaf in child.attributes if leaf[0] in tag.attributes)
+                present = (leaf for leaf in child.attributes if leaf[0] in tag.attributes)
+                constants.extend((leaf, tag.attributes[leaf[0]]) for leaf in present)
         if not tag.empty:
             open_nodes.append(child)
     columns = [leaf[1] for _, leaf in found] + [leaf[1] for leaf, _ in constants]
@@ -116,10 +116,9 @@ def _arrange(found: list[tuple[int, Leaf]], constants: tuple[tuple[Leaf, str], .
             alike.append((put_alike, tuple(leaf[1] for _, leaf in run), begin, len(ordered)))
     together = len(ordered)
     ordered.extend((place, leaf) for place, leaf in found if leaf[2] not in ALIKE)
-    places = [place for place, _ in ordered]
-    return Plan(
-        _picker(places), tuple(leaf for _, leaf in ordered), tuple(alike), tuple(range(together, len(ordered))), constants
-    )
+    leaves = tuple(leaf for _, leaf in ordered)
+    pick = _picker([place for place, _ in ordered])
+    return Plan(pick, leaves, tuple(alike), tuple(range(together, len(ordered))), constants)
 
 
 def _picker(places: list[int]) -> _Pick:

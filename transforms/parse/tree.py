@@ -1,4 +1,4 @@
-"""Reading a document from its tree: right for every well-formed document, and the rule that ``scan`` must agree with."""
+"""Reading a document from its tree: right for every well-formed document, and the rule for ``scan``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def namespace_of(element: etree._Element) -> str:
 def _element(element: etree._Element, node: Node, target: Target, reading: Reading) -> None:
     target = enter(node, namespace_of(element), target, reading)
     if node.attributes:
-        take(node.attributes, dict(element.attrib), target, reading)
+        take(node.attributes, {str(name): str(text) for name, text in element.items()}, target, reading)
     leaves, nodes = node.leaves, node.nodes
     texts: dict[str, str] = {}
     seen: set[str] = set()

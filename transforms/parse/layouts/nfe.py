@@ -8,7 +8,9 @@ from transforms.parse.layout import (
     BODY,
     PROTOCOL,
     SUMMARY,
+    Field,
     Layout,
+    PartFields,
     amount,
     cnpj,
     cpf,
@@ -26,7 +28,7 @@ from transforms.parse.layout import (
     text,
 )
 
-ITEM = {
+ITEM: dict[str, Field] = {
     "@nItem": integer("number"),
     "prod/cProd": text("code"),
     "prod/cEAN": text("gtin"),
@@ -40,7 +42,7 @@ ITEM = {
     "prod/vDesc": amount("discount"),
 }
 
-NFE_BODY = {
+NFE_BODY: PartFields = {
     **identification("nNF"),
     "ide/natOp": text("operation"),
     "ide/tpNF": integer("operation_type"),

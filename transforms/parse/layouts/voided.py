@@ -1,4 +1,4 @@
-"""Voided ranges (inutilização): numbers that will never be used. Source: leiauteInutNFe_v4.00.xsd, inutCTe_v3.00.xsd."""
+"""Voided ranges (inutilização), numbers never to be used. Source: leiauteInutNFe_v4.00.xsd, inutCTe_v3.00.xsd."""
 
 from transforms.model import VOIDED_RANGE
 from transforms.parse.layout import REQUEST, RETURN, Field, Layout, instant, integer, text
