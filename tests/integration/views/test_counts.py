@@ -1,0 +1,139 @@
+"""Counts from partial sums, counts from changes and counts of the last states are the same numbers."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests import views_world as world
+from tests.integration.views.conftest import Dataset
+from transforms.counting.contributions import ZERO, CountKey, add, contributions
+from transforms.model import Applied
+from transforms.views.rows import Row, row_of_count
+
+KEY_COLUMNS = ("dimension", "value", "model", "environment", "status", "day", "month")
+Counts = dict[tuple[Any, ...], tuple[int, Decimal]]
+
+
+def some_histories(seed: int) -> list[Applied]:
+    """Documents of several models, states, days and issuers, half of them changed by a later event."""
+    random = Random(seed)
+    entries = []
+    for number in range(60):
+        model = random.choice(["55", "65", "57"])
+        key = world.key_of(model, number, issuer=random.choice(["11222333000181", "99888777000161"]))
+        recipient = random.choice(["11222333000181", "99888777000161", None])
+        day = random.choice(["2026-03-10", "2026-03-11", "2026-04-01", None])
+        amount = random.choice(["10.00", "0.01", None])
+        document = world.document(key, f"d{number}", recipient_id=recipient, issued_on=day, total=amount)
+        event = world.event(key, f"e{number}", random.choice(["110111", "110110"]))
+        entries += random.choice([[document], [event], [document, event], [event, document, document]])
+    return world.applied([*entries, world.voided_range("v1", 100, 120)])
+
+
+def partials(applied: Iterable[Applied], name: str, started_at: int) -> list[Row]:
+    """Rows of ``counts`` as a bounded job makes them."""
+    sums: dict[CountKey, Any] = defaultdict(lambda: ZERO)
+    for result in applied:
+        for key, amount in contributions(result.change) if result.change else ():
+            sums[key] = add(sums[key], amount)
+    return [
+        {
+            "partial": name,
+            **{part: value for part, value in key._asdict().items() if value and part != "environment"},
+            **({"environment": int(key.environment)} if key.environment else {}),
+            "documents": amount.documents,
+            "total": str(amount.total),
+            "job_started_at": started_at,
+        }
+        for key, amount in sums.items()
+    ]
+
+
+@pytest.fixture(scope="module")
+def counted(dataset: Dataset) -> tuple[Dataset, list[Applied]]:
+    """Two runs that share keys, the first written once by a job that died and wholly by its successor."""
+    applied = some_histories(7)
+    first, second = applied[: len(applied) // 2], applied[len(applied) // 2 :]
+    dataset.write_applied(applied)
+    dataset.write_applied(applied[::3])
+    stale = [row | {"documents": 99, "total": "99"} for row in partials(first, "run-1/all/0", 1_000_000)[::2]]
+    whole = partials(first, "run-1/all/0", 2_000_000)
+    other = partials(second, "run-2/all/0", 1_500_000)
+    dataset.write(row_of_count(row) for row in [*whole, *stale, *other, *whole[:5], *other])
+    return dataset, applied
+
+
+def expected(applied: list[Applied]) -> Counts:
+    """Counts of the last state of each key, the plain way."""
+    last = {result.key: result.change for result in applied if result.change}
+    documents: Counter[tuple[Any, ...]] = Counter()
+    totals: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+    for change in last.values():
+        assert change is not None
+        dimensions = change.dimensions_after
+        for dimension, field in (("uf", "uf"), ("issuer", "issuer_id"), ("recipient", "recipient_id")):
+            rest = [dimensions.get(name) for name in ("model", "environment", "status", "day", "month")]
+            key = (dimension, dimensions.get(field), *rest)
+            documents[key] += 1
+            totals[key] += Decimal(dimensions.get("total", 0))
+    return {key: (count, totals[key]) for key, count in documents.items()}
+
+
+def counts(rows: list[dict[str, Any]]) -> Counts:
+    found = {}
+    for row in rows:
+        key = tuple(
+            str(row[name]) if name in ("day", "month") and row[name] else row[name]
+            for name in KEY_COLUMNS
+            if name in row
+        )
+        assert key not in found
+        found[key] = (row["documents"], row["total"] or Decimal(0))
+    return found
+
+
+def test_partial_sums_and_changes_give_the_counts_of_the_last_states(counted: tuple[Dataset, list[Applied]]) -> None:
+    dataset, applied = counted
+    from_partials = counts(dataset.query("SELECT * FROM counts_total"))
+    from_changes = counts(dataset.query("SELECT * FROM counts_from_changes"))
+    assert from_partials == expected(applied)
+    assert from_changes == expected(applied)
+
+
+@pytest.mark.parametrize(
+    ("view", "dimension", "columns"),
+    [
+        ("counts_by_day", "uf", ("day", "model", "environment", "status")),
+        ("counts_by_month", "uf", ("month", "model", "environment", "status")),
+        ("counts_by_model", "uf", ("model", "environment", "status")),
+        ("counts_by_status", "uf", ("environment", "status")),
+        ("counts_by_uf", "uf", ("value", "month", "model", "environment", "status")),
+        ("counts_by_issuer", "issuer", ("value", "month", "model", "environment", "status")),
+        ("counts_by_recipient", "recipient", ("value", "month", "model", "environment", "status")),
+    ],
+)
+def test_each_view_adds_up_the_counts_by_its_columns(
+    counted: tuple[Dataset, list[Applied]], view: str, dimension: str, columns: tuple[str, ...]
+) -> None:
+    dataset, applied = counted
+    wanted: dict[tuple[Any, ...], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
+    for key, (documents, total) in expected(applied).items():
+        parts = dict(zip(KEY_COLUMNS, key, strict=True))
+        if parts["dimension"] == dimension:
+            group = tuple(parts[name] for name in columns)
+            wanted[group] = (wanted[group][0] + documents, wanted[group][1] + total)
+    value_name = view.removeprefix("counts_by_") + ("_id" if dimension != "uf" else "")
+    found = {}
+    for row in dataset.query(f"SELECT * FROM {view}"):
+        group = tuple(row[value_name if name == "value" else name] for name in columns)
+        found[tuple(str(part) if hasattr(part, "isoformat") else part for part in group)] = (
+            row["documents"],
+            row["total"],
+        )
+    assert found == dict(wanted)
