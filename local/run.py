@@ -23,18 +23,13 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 from rich.console import Console
 
-from local import show, summary
-from local.generate.__main__ import INPUT, MANIFEST, write_set
+from local import demo, show, summary
 from local.progress import Seen, Steps
 from local.stack import StackError, discover, find, stack
-from local.stack.process import PROJECT
 from local.stores import Tables, bigtable_rows
 from pipelines import defaults, query, tables
 from transforms.truth.config import TruthConfig
 
-DEMO = PROJECT / "out" / "demo"
-DEMO_SEED = 7
-DEMO_FILES = 2000
 PIPED_WIDTH = 140
 NEEDED = ("BIGTABLE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST")
 
@@ -61,7 +56,7 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 when every input is accounted for."""
     options, passed_on = parse(argv)
-    logging.basicConfig(level=logging.INFO if options.verbose else logging.ERROR)
+    _quieten(options.verbose)
     told = Steps(Console(stderr=True, highlight=False))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -75,6 +70,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted. The same again finishes what was begun, where the stack was kept up.", file=sys.stderr)
         return 130
+
+
+def _quieten(verbose: bool) -> None:
+    """Beam logs much that is no news to users. On the handler: some of its loggers set their own level."""
+    logging.basicConfig()
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(logging.INFO if verbose else logging.ERROR)
+    logging.getLogger().setLevel(logging.INFO if verbose else logging.WARNING)
 
 
 def _check_summary(path: Path | None) -> None:
@@ -106,8 +109,7 @@ def _emulators(told: Steps) -> Iterator[None]:
 def _run(options: argparse.Namespace, passed_on: list[str], told: Steps) -> int:
     project = os.environ.get("GOOGLE_CLOUD_PROJECT") or discover.LOCAL_PROJECT
     truth = TruthConfig(project, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE)
-    expected = None if options.input else _write_demo(told)
-    given = options.input or str(DEMO / INPUT)
+    given, expected = _input(options.input, told)
     with told.step("Preparing tables and views"):
         tables.set_up(truth, defaults.DEFAULT_DATASET)
     stores = Tables(query.connect(project), defaults.DEFAULT_DATASET)
@@ -133,12 +135,13 @@ def _run(options: argparse.Namespace, passed_on: list[str], told: Steps) -> int:
     return _verdict(outcome, expected)
 
 
-def _write_demo(told: Steps) -> dict[str, Any]:
-    """Writes the demo archives, always the same; what must be counted in them."""
-    with told.step(f"Writing {DEMO_FILES:,} generated files to {_shown(str(DEMO / INPUT))}"):
-        write_set(DEMO, DEMO_SEED, DEMO_FILES, broken=0.02, duplicates=0.05)
-    expected: dict[str, Any] = json.loads((DEMO / MANIFEST).read_text(encoding="utf-8"))["expected"]
-    return expected
+def _input(given: str | None, told: Steps) -> tuple[str, dict[str, Any] | None]:
+    """What to read, and what must be counted in it, where that is known."""
+    if given:
+        return given, None
+    with told.step("Looking for the demo archive"):
+        archive = demo.demo(lambda: told.console.print(f"Writing {demo.FILES:,} generated files"))
+    return str(archive.input), archive.expected
 
 
 def _backfill(options: argparse.Namespace, argv: list[str]) -> summary.Outcome:
@@ -162,17 +165,18 @@ def _backfill(options: argparse.Namespace, argv: list[str]) -> summary.Outcome:
 
 
 def _metrics(result: Any) -> tuple[dict[str, int], dict[str, int]]:
-    """Counters, and sums of distributions, of all steps by name."""
+    """Counters, and sums of distributions, of all steps by name. Prism lists those that no element reached, as None."""
     from apache_beam.metrics.metric import MetricsFilter
 
     found = result.metrics().query(MetricsFilter().with_namespace(summary.NAMESPACE))
     counters: dict[str, int] = {}
     for counter in found["counters"]:
-        counters[counter.key.metric.name] = counters.get(counter.key.metric.name, 0) + counter.result
+        name = counter.key.metric.name
+        counters[name] = counters.get(name, 0) + (counter.result or 0)
     sums: dict[str, int] = {}
     for distribution in found["distributions"]:
         name = distribution.key.metric.name
-        sums[name] = sums.get(name, 0) + distribution.result.sum
+        sums[name] = sums.get(name, 0) + (distribution.result.sum if distribution.result else 0)
     return counters, sums
 
 
