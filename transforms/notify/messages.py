@@ -1,0 +1,106 @@
+"""What is said in a message: changes of state, and dead letters. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import orjson
+
+from transforms.model import Change, DeadLetter, Fields
+
+MAX_MESSAGE_BYTES = 10_000_000
+"""Pub/Sub's limit of one request, which holds at least one message with all that belongs to it."""
+MAX_ATTRIBUTE_BYTES = 1_024
+
+_OVERHEAD_BYTES = 512
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Outgoing(NamedTuple):
+    """A message to publish. Messages of one ordering key reach a subscription that asks for it in order."""
+
+    data: bytes
+    attributes: dict[str, str]
+    ordering_key: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes of a request, rounded up."""
+        attributes = sum(len(name) + len(value.encode()) + 16 for name, value in self.attributes.items())
+        return len(self.data) + attributes + len(self.ordering_key) + _OVERHEAD_BYTES
+
+
+def is_news(change: Change, first_sight: bool = False) -> bool:
+    """Whether a change says something that its key's earlier state did not. ``first_sight``: also of a new key."""
+    if change.before is None:
+        return first_sight
+    return change.before != change.after
+
+
+def change_message(change: Change) -> Outgoing:
+    """A change as JSON, always the same bytes; in order of its access key, with its revision to drop repeats by.
+
+    Attributes, for filters of a subscription: ``access_key``, ``revision``, ``record_id``, ``status`` and
+    ``status_before`` (where there was one).
+    """
+    data = orjson.dumps(
+        {
+            "access_key": change.key,
+            "revision": change.revision,
+            "record_id": change.record_id,
+            "before": change.before,
+            "after": change.after,
+            "received_at": instant_text(change.received_at),
+            "applied_at": instant_text(change.applied_at),
+            "run": change.run,
+            "origin": change.origin,
+        },
+        option=orjson.OPT_SORT_KEYS,
+    )
+    attributes = {
+        "access_key": change.key,
+        "revision": str(change.revision),
+        "record_id": change.record_id,
+        **_status(change.after, "status"),
+        **_status(change.before, "status_before"),
+    }
+    return Outgoing(data, attributes, change.key)
+
+
+def dead_letter_message(letter: DeadLetter) -> Outgoing:
+    """A dead letter's bytes, and why it is one in its attributes; cut where it does not fit into a message."""
+    attributes = {
+        "dead_letter_id": letter.dead_letter_id,
+        "code": letter.code,
+        "message": clip(letter.message),
+        "stage": letter.stage,
+        "origin": clip(letter.origin, keep_end=True),
+        "received_at": instant_text(letter.received_at),
+        "size": str(letter.size),
+        "truncated": str(letter.truncated).lower(),
+    }
+    whole = Outgoing(letter.payload, attributes)
+    if whole.size <= MAX_MESSAGE_BYTES:
+        return whole
+    excess = whole.size - MAX_MESSAGE_BYTES
+    return Outgoing(letter.payload[: len(letter.payload) - excess], {**attributes, "truncated": "true"})
+
+
+def clip(text: str, keep_end: bool = False) -> str:
+    """Text as an attribute can hold it: valid UTF-8, and its beginning, or its end, where it is too long."""
+    data = text.encode("utf-8", "backslashreplace")
+    if len(data) > MAX_ATTRIBUTE_BYTES:
+        kept = MAX_ATTRIBUTE_BYTES - 3
+        data = b"..." + data[-kept:] if keep_end else data[:kept] + b"..."
+    return data.decode("utf-8", "ignore")
+
+
+def instant_text(micros: int) -> str:
+    """Micros since the epoch as RFC 3339 in UTC."""
+    return (_EPOCH + timedelta(microseconds=micros)).isoformat().replace("+00:00", "Z")
+
+
+def _status(state: Fields | None, name: str) -> dict[str, str]:
+    status = (state or {}).get("status")
+    return {name: str(status)} if status else {}

@@ -1,0 +1,101 @@
+"""``PublishChanges`` and ``PublishDeadLetters``: what a job tells others, at least once, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+from apache_beam.transforms.window import BoundedWindow
+from apache_beam.utils.shared import Shared
+from apache_beam.utils.timestamp import Timestamp
+from apache_beam.utils.windowed_value import WindowedValue
+
+from transforms.model import Change, DeadLetter
+from transforms.notify.messages import Outgoing, change_message, dead_letter_message, is_news
+from transforms.notify.topic import Publisher
+
+_FLUSH_MESSAGES = 1_000
+_FLUSH_BYTES = 16_000_000
+
+
+class PublishChanges(beam.PTransform):
+    """PCollection[Change] -> the changes that were published: those that changed the folded state of an access key.
+
+    A message is JSON with the state before and after; its ordering key is the access key and its attribute
+    ``revision`` the revision. Publishing is at least once, and several workers may publish changes of one key: a
+    consumer that keeps the highest revision of each key has the order and drops repeats. ``first_sight``: also the
+    first state of a key.
+    """
+
+    def __init__(self, topic: str, first_sight: bool = False) -> None:
+        """``topic``: full resource name."""
+        super().__init__()
+        self._topic = topic
+        self._first_sight = first_sight
+
+    def expand(self, changes: beam.PCollection[Change]) -> beam.PCollection[Change]:
+        return (
+            changes
+            | "News" >> beam.Filter(is_news, self._first_sight).with_output_types(Change)
+            | "Publish"
+            >> beam.ParDo(PublishMessages(self._topic, change_message, "changes_published")).with_output_types(Change)
+        )
+
+
+class PublishDeadLetters(beam.PTransform):
+    """PCollection[DeadLetter] -> the same, once published: their bytes, with code, message and origin as attributes."""
+
+    def __init__(self, topic: str) -> None:
+        """``topic``: full resource name."""
+        super().__init__()
+        self._topic = topic
+
+    def expand(self, letters: beam.PCollection[DeadLetter]) -> beam.PCollection[DeadLetter]:
+        publish = PublishMessages(self._topic, dead_letter_message, "dead_letters_published")
+        return letters | "Publish" >> beam.ParDo(publish).with_output_types(DeadLetter)
+
+
+class PublishMessages(beam.DoFn):
+    """Elements -> the same elements, each after the service has its message.
+
+    Many are on their way at once; the bundle ends when all have arrived, and fails when one cannot.
+    """
+
+    _publishers = Shared()
+
+    def __init__(self, topic: str, message_of: Callable[[Any], Outgoing], counter: str) -> None:
+        self._topic = topic
+        self._message_of = message_of
+        self._published = Metrics.counter("acervo", counter)
+
+    def setup(self) -> None:
+        self._publisher: Publisher = self._publishers.acquire(lambda: Publisher(self._topic), tag=self._topic)
+
+    def start_bundle(self) -> None:
+        self._sent: list[tuple[WindowedValue, Outgoing, Future[str]]] = []
+        self._bytes = 0
+
+    def process(
+        self,
+        element: Any,
+        timestamp: Timestamp = beam.DoFn.TimestampParam,
+        window: BoundedWindow = beam.DoFn.WindowParam,
+    ) -> Iterator[WindowedValue]:
+        message = self._message_of(element)
+        self._sent.append((WindowedValue(element, timestamp, (window,)), message, self._publisher.send(message)))
+        self._bytes += message.size
+        if len(self._sent) >= _FLUSH_MESSAGES or self._bytes >= _FLUSH_BYTES:
+            yield from self._flush()
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        yield from self._flush()
+
+    def _flush(self) -> Iterator[WindowedValue]:
+        sent, self._sent, self._bytes = self._sent, [], 0
+        self._publisher.settle((message, future) for _, message, future in sent)
+        for value, _, _ in sent:
+            self._published.inc()
+            yield value
