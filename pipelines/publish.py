@@ -1,0 +1,292 @@
+"""Sends files and archives to a Pub/Sub topic: for tests, demos and backlogs.
+
+    python -m pipelines.publish --project P --topic T [--rate 100] FILE FOLDER 'gs://bucket/*.zip' ...
+
+Each document is a message of its own, also where many are in one archive or one file; ``--whole`` sends every file as
+it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import os
+import random
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from itertools import islice
+from threading import Condition
+from typing import NamedTuple
+
+from google.api_core import exceptions
+from google.auth.exceptions import DefaultCredentialsError
+from google.cloud.pubsub_v1.types import BatchSettings
+
+from local.stack import discover
+from transforms.ingest.archives import expand
+from transforms.ingest.files import FileRef, InputError, check_patterns, list_files, open_file, split_patterns
+from transforms.ingest.limits import Limits
+from transforms.model import DeadLetter, RawDocument, Record
+from transforms.notify.messages import MAX_MESSAGE_BYTES, Outgoing, clip, instant_text
+from transforms.notify.topic import Publisher, TopicError, check_topic, ensure_queue, explained, topic_path
+from transforms.parse.parser import ParseOptions, parse
+
+ACCESS_KEY = "access_key"
+PROGRESS_SECONDS = 1.0
+SHOWN = 5
+_KEYS_ONLY = ParseOptions(max_bytes=MAX_MESSAGE_BYTES, items=False)
+
+
+class LeftOut(NamedTuple):
+    """An input that is not published, and why."""
+
+    origin: str
+    reason: str
+
+
+class Tally:
+    """What has become of the messages so far. Futures report to it from other threads."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.size = 0
+        self.published = 0
+        self.failure: BaseException | None = None
+        self.left_out: dict[str, str] = {}
+        self._settled = 0
+        self._changed = Condition()
+
+    def report(self, future: Future[str]) -> None:
+        error = future.exception()
+        with self._changed:
+            self._settled += 1
+            self.published += error is None
+            self.failure = self.failure or error
+            self._changed.notify_all()
+
+    def wait(self) -> None:
+        """Until all that was sent is published, or has failed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._settled == self.sent)
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line; exits with status 2 and a reason where it makes no sense."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines.publish", description=__doc__.split("\n\n")[0])
+    parser.add_argument("inputs", nargs="+", help="files, folders, globs or gs:// patterns")
+    parser.add_argument("--topic", required=True, help="projects/<project>/topics/<name>, or <name> with --project")
+    parser.add_argument("--project", help="default: that of the running local stack, or GOOGLE_CLOUD_PROJECT")
+    parser.add_argument("--rate", type=_positive, help="messages a second; default: as fast as it goes")
+    parser.add_argument("--limit", type=int, help="stop after this many messages")
+    parser.add_argument("--repeat", type=int, default=1, help="send everything this many times (%(default)s)")
+    parser.add_argument("--shuffle", type=int, metavar="SEED", help="random order, the same for a seed; in memory")
+    parser.add_argument("--whole", action="store_true", help="one message per file, archives as they are")
+    parser.add_argument("--gzip", action="store_true", help="compress each message")
+    parser.add_argument(
+        "--ordering_key", choices=[ACCESS_KEY], help="order messages by access key; each key is a request of its own"
+    )
+    parser.add_argument(
+        "--origin", choices=["path", "none"], default="path", help="what the attribute origin says (%(default)s)"
+    )
+    parser.add_argument(
+        "--received_at",
+        choices=["none", "file"],
+        default="none",
+        help="the attribute received_at: none, so that it is when the message is published, or the file's own time",
+    )
+    parser.add_argument("--create", action="store_true", help="create the topic where it is missing")
+    parser.add_argument("--subscription", help="with --create: a pull subscription to create too")
+    parser.add_argument("--batch_messages", type=int, default=100, help="messages a request (%(default)s)")
+    parser.add_argument("--batch_bytes", type=int, default=1_000_000, help="bytes a request (%(default)s)")
+    parser.add_argument("--batch_seconds", type=float, default=0.01, help="wait to fill a request (%(default)s)")
+    parser.add_argument("--outstanding", type=int, default=2_000, help="messages on their way at once (%(default)s)")
+    args = parser.parse_args(argv)
+    if args.subscription and not args.create:
+        parser.error("--subscription goes with --create: publishing needs none")
+    if args.limit is not None and args.limit < 0 or args.repeat < 1:
+        parser.error("--limit must not be negative, and --repeat must be at least 1")
+    return args
+
+
+def messages(args: argparse.Namespace) -> Iterator[Outgoing | LeftOut]:
+    """What the inputs hold, in the order and as often as asked for."""
+    if args.shuffle is None:
+        for _ in range(args.repeat):
+            yield from _read(args)
+        return
+    everything = [message for message in _read(args) for _ in range(args.repeat)]
+    random.Random(args.shuffle).shuffle(everything)
+    yield from everything
+
+
+def _read(args: argparse.Namespace) -> Iterator[Outgoing | LeftOut]:
+    for file in list_files(args.inputs):
+        if isinstance(file, DeadLetter):
+            yield LeftOut(file.origin, file.message)
+            continue
+        try:
+            for found in _whole(file) if args.whole else _documents(file):
+                yield found if isinstance(found, LeftOut) else _outgoing(found, args)
+        except OSError as error:
+            yield LeftOut(file.origin, f"it cannot be read: {error.strerror or error}")
+
+
+def _whole(file: FileRef) -> Iterator[RawDocument | LeftOut]:
+    if file.size > MAX_MESSAGE_BYTES:
+        yield LeftOut(file.origin, f"{file.size:,} bytes do not fit into a message ({MAX_MESSAGE_BYTES:,})")
+        return
+    with open_file(file.path) as stream:
+        yield RawDocument(stream.read(), file.origin, file.modified_at)
+
+
+def _documents(file: FileRef) -> Iterator[RawDocument | LeftOut]:
+    """The documents in a file. What cannot be read of it is sent as the bytes it is, for the job to tell why."""
+    with open_file(file.path) as stream:
+        for found in expand(stream, file.origin, file.modified_at, Limits(max_entry_bytes=MAX_MESSAGE_BYTES)):
+            if isinstance(found, RawDocument):
+                yield found
+            elif found.truncated or not found.payload:
+                yield LeftOut(found.origin, found.message)
+            else:
+                yield RawDocument(found.payload, found.origin, found.received_at)
+
+
+def _outgoing(document: RawDocument, args: argparse.Namespace) -> Outgoing:
+    attributes = {}
+    if args.origin == "path":
+        attributes["origin"] = clip(document.origin, keep_end=True)
+    if args.received_at == "file":
+        attributes["received_at"] = instant_text(document.received_at)
+    key = access_key_of(document) if args.ordering_key == ACCESS_KEY else ""
+    payload = gzip.compress(document.payload, 6, mtime=0) if args.gzip else document.payload
+    return Outgoing(payload, attributes, key)
+
+
+def access_key_of(document: RawDocument) -> str:
+    """The access key of the first document in it; empty where it has none, which is then in no order."""
+    for found in parse(document, _KEYS_ONLY):
+        if isinstance(found, Record):
+            return found.key
+    return ""
+
+
+def publish(publisher: Publisher, found: Iterable[Outgoing | LeftOut], args: argparse.Namespace, tally: Tally) -> None:
+    """Sends all, at the rate asked for, and stops at the first message that the service does not take."""
+    pace = Pace(args.rate)
+    shown = time.monotonic()
+    for one in found:
+        if args.limit is not None and tally.sent >= args.limit:
+            break
+        if isinstance(one, LeftOut):
+            tally.left_out[one.origin] = one.reason
+            continue
+        pace.wait(tally.sent)
+        try:
+            future = publisher.send(one)
+        except TopicError as error:
+            tally.left_out[one.attributes.get("origin", "a message")] = str(error)
+            continue
+        tally.sent += 1
+        future.add_done_callback(tally.report)
+        tally.size += len(one.data)
+        if tally.failure:
+            break
+        if time.monotonic() - shown >= PROGRESS_SECONDS:
+            shown = time.monotonic()
+            _show(tally, pace.seconds)
+
+
+class Pace:
+    """Keeps to a number of messages a second; after a pause it does not hurry to catch up by more than a second."""
+
+    def __init__(self, rate: float | None) -> None:
+        self._rate = rate
+        self._started = time.monotonic()
+        self._allowance = 0.0
+
+    def wait(self, sent: int) -> None:
+        if not self._rate:
+            return
+        behind = self.seconds - self._allowance - sent / self._rate
+        if behind > 1.0:
+            self._allowance += behind - 1.0
+        elif behind < 0:
+            time.sleep(-behind)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+
+def _show(tally: Tally, seconds: float) -> None:
+    if sys.stderr.isatty():
+        counts = f"{tally.published:,} published, {tally.sent - tally.published:,} on their way"
+        print(f"\r{counts}, {tally.sent / seconds:,.0f}/s".ljust(78), end="", file=sys.stderr, flush=True)
+
+
+def _closing(tally: Tally, topic: str, seconds: float) -> str:
+    text = f"{tally.published:,} messages ({tally.size / 1e6:,.1f} MB) published to {topic} in {seconds:,.1f} s"
+    for origin, reason in islice(tally.left_out.items(), SHOWN):
+        text += f"\n  left out: {origin}: {reason}"
+    if len(tally.left_out) > SHOWN:
+        text += f"\n  and {len(tally.left_out) - SHOWN:,} more were left out"
+    return text
+
+
+def run(args: argparse.Namespace) -> int:
+    """Publishes; the exit status: 0, or 1 where something was left out. Raises TopicError or InputError."""
+    discover.adopt(args.project)
+    topic = topic_path(args.topic, args.project or os.environ.get("GOOGLE_CLOUD_PROJECT"))
+    args.inputs = split_patterns(args.inputs)
+    check_patterns(args.inputs)
+    if args.create:
+        ensure_queue(topic, _subscription(args.subscription, topic))
+    check_topic(topic)
+    publisher = Publisher(
+        topic, BatchSettings(args.batch_bytes, args.batch_seconds, args.batch_messages), outstanding=args.outstanding
+    )
+    tally, started, interrupted = Tally(), time.monotonic(), False
+    try:
+        publish(publisher, messages(args), args, tally)
+    except KeyboardInterrupt:
+        interrupted = True
+    publisher.close()
+    tally.wait()
+    if sys.stderr.isatty():
+        print("\r" + " " * 78 + "\r", end="", file=sys.stderr)
+    print(_closing(tally, topic, time.monotonic() - started))
+    if tally.failure is not None:
+        raise explained(topic, tally.failure)
+    return 130 if interrupted else int(bool(tally.left_out))
+
+
+def _subscription(name: str | None, topic: str) -> str | None:
+    return name if not name or "/" in name else f"projects/{topic.split('/')[1]}/subscriptions/{name}"
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text} is not more than 0")
+    return value
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    args = arguments(argv)
+    try:
+        return run(args)
+    except (TopicError, InputError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    except DefaultCredentialsError:
+        hint = "gcloud auth application-default login, or start the local stack (make stack)"
+        print(f"error: no credentials: {hint}", file=sys.stderr)
+    except exceptions.GoogleAPICallError as error:
+        print(f"error: Pub/Sub: {error.message}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
