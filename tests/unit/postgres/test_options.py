@@ -8,7 +8,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from transforms.ingest.postgres.errors import PostgresError
-from transforms.ingest.postgres.options import exports_snapshot, read_condition, source_of
+from transforms.ingest.postgres.options import exports_snapshot, read_condition, source_of, worker_processes
 
 NEEDED = ["--postgres_dsn=host=db user=reader", "--postgres_table=fiscal.nfe", "--postgres_xml_column=xml"]
 
@@ -68,6 +68,21 @@ def test_who_holds_the_snapshot(given: str, waits: bool, exports: bool) -> None:
 def test_a_launcher_that_leaves_cannot_hold_a_snapshot() -> None:
     with pytest.raises(PostgresError, match="transforms.ingest.postgres.snapshot"):
         exports_snapshot(options("--postgres_snapshot=export"), launcher_waits=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "processes"),
+    [
+        ((), 1),
+        (("--runner=FnApiRunner", "--direct_num_workers=3", "--direct_running_mode=multi_processing"), 3),
+        (("--runner=FnApiRunner", "--direct_num_workers=3", "--direct_running_mode=multi_threading"), 1),
+        (("--runner=DataflowRunner", "--max_num_workers=10", "--machine_type=n2-standard-4"), 40),
+        (("--runner=DataflowRunner", "--num_workers=5", "--machine_type=custom"), 5),
+        (("--runner=apache_beam.runners.DataflowRunner",), 1000),
+    ],
+)
+def test_how_many_processes_share_the_connections(arguments: tuple[str, ...], processes: int) -> None:
+    assert worker_processes(options(*arguments)) == processes
 
 
 def test_conditions_that_are_none(tmp_path: Path) -> None:

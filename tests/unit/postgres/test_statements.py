@@ -68,4 +68,4 @@ def test_an_increment_and_a_received_at_column() -> None:
     given = source(updated_column="at", updated_since="2026-03-01", received_at_column="came")
     text = select_pages(given, dated, part(), 0, 0, 1).as_string()
     assert "COALESCE(\"came\"::timestamptz, '1970-01-01T00:00:00+00:00'::timestamptz)" in text
-    assert text.endswith(" AND \"at\" >= '2026-03-01'::timestamptz")
+    assert text.endswith(" AND \"at\" >= '2026-03-01T00:00:00'::timestamptz")

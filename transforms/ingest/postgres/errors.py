@@ -39,6 +39,11 @@ class SnapshotLostError(PostgresError):
     """The transaction that held the exported snapshot is gone, so the ranges left cannot be read as of it."""
 
 
+def snapshot_was_lost(error: BaseException) -> bool:
+    """Whether a pipeline ended because of a SnapshotLostError: runners hand on its name and text, not itself."""
+    return isinstance(error, SnapshotLostError) or SnapshotLostError.__name__ in str(error)
+
+
 def is_lost_connection(error: psycopg.Error) -> bool:
     """Whether the same statement may well succeed on a new connection a little later."""
     state = error.sqlstate

@@ -15,9 +15,9 @@ from typing import NamedTuple
 from transforms.ingest.postgres.errors import PostgresError
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0"
-_TRAILER = b"\xff\xff"
+_TRAILER = b"\xff\xff"  # shorter than any row
 _LENGTH = struct.Struct(">i")
-_HEAD = struct.Struct(">hiIHiq")
+_HEAD = struct.Struct(">hiIHiqi")  # up to the length of what follows the two fixed fields
 _HEADER_SIZE = 19
 _EPOCH_2000 = 946_684_800_000_000
 _INFINITE = (-(2**63), 2**63 - 1)
@@ -43,20 +43,19 @@ def strip_header(message: memoryview) -> memoryview:
 
 def parse_row(message: memoryview, key_count: int) -> Row | None:
     """The row in one message; None for the trailer."""
-    if message[:2] == _TRAILER:
+    if len(message) == len(_TRAILER):
         return None
-    _, _, page, item, _, received_at = _HEAD.unpack_from(message, 0)
-    offset = _HEAD.size
+    _, _, page, item, _, received_at, length = _HEAD.unpack_from(message)
+    start = _HEAD.size
     key: list[bytes | None] = []
-    for _ in range(key_count):
-        (length,) = _LENGTH.unpack_from(message, offset)
-        offset += 4
+    while True:
+        end = start + length
+        value = None if length < 0 else message[start:end].tobytes()
+        if len(key) == key_count:
+            when = None if received_at in _INFINITE else received_at + _EPOCH_2000
+            return Row(page, item, when, tuple(key), value)
+        key.append(value)
         if length < 0:
-            key.append(None)
-        else:
-            key.append(bytes(message[offset : offset + length]))
-            offset += length
-    (length,) = _LENGTH.unpack_from(message, offset)
-    payload = None if length < 0 else bytes(message[offset + 4 : offset + 4 + length])
-    when = None if received_at in _INFINITE else received_at + _EPOCH_2000
-    return Row(page, item, when, tuple(key), payload)
+            end = start
+        (length,) = _LENGTH.unpack_from(message, end)
+        start = end + 4

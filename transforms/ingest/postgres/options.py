@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions, WorkerOptions
 
 from transforms.ingest.postgres.errors import PostgresError
 from transforms.ingest.postgres.source import PostgresSource
@@ -150,6 +151,21 @@ def exports_snapshot(options: PipelineOptions, *, launcher_waits: bool) -> bool:
             "without one: --postgres_snapshot=none, best with --postgres_split_by=<key column>."
         )
     return launcher_waits and wanted in (SNAPSHOT_AUTO, SNAPSHOT_EXPORT)
+
+
+def worker_processes(options: PipelineOptions) -> int:
+    """How many processes will read at once, at most, as far as the options tell; each has its share of connections.
+
+    Dataflow runs one process for each vCPU of a worker, and by itself up to 1,000 workers.
+    """
+    if "dataflow" in (options.view_as(StandardOptions).runner or "").lower():
+        given = options.view_as(WorkerOptions)
+        vcpus = (given.machine_type or "").rpartition("-")[2]
+        return int(given.max_num_workers or given.num_workers or 1000) * (int(vcpus) if vcpus.isdigit() else 1)
+    direct = options.view_as(DirectOptions)
+    if direct.direct_running_mode != "multi_processing":
+        return 1
+    return int(direct.direct_num_workers or os.cpu_count() or 1)
 
 
 def read_condition(path: str) -> str:

@@ -19,6 +19,7 @@ Outcome = RawDocument | DeadLetter
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _UTF8_BOM = b"\xef\xbb\xbf"
+_USUAL = (b'<?xml version="1.0" encoding="UTF-8"', b'<?xml version="1.0" encoding="utf-8"', b"<nfe", b"<cte", b"<mdfe")
 _DECLARATION_AT_MOST = 256
 # Character sets of files, by Python's canonical names: its codecs know much else ("hex", "punycode") that is none.
 _ENCODINGS = ("ascii", "iso8859", "cp", "utf-16", "mac", "koi8")
@@ -75,6 +76,8 @@ def as_declared(utf8: bytes) -> bytes:
     also gives the bytes of that file, so that the same document from an archive is found to be the same record.
     Where the text does not fit the encoding named, a byte order mark tells the parser that it is UTF-8.
     """
+    if utf8.startswith(_USUAL):
+        return utf8
     head = utf8[:_DECLARATION_AT_MOST].lstrip()
     if not head.startswith(b"<?xml"):
         return utf8

@@ -124,10 +124,10 @@ class Reader:
         keys = len(self.shape.keys)
         with conn.cursor() as cursor, cursor.copy(copy(select)) as messages:
             read = messages.read
-            message = strip_header(memoryview(read()))
-            while row := parse_row(message, keys):
+            row = parse_row(strip_header(memoryview(read())), keys)
+            while row:
                 yield row
-                message = memoryview(read())
+                row = parse_row(memoryview(read()), keys)
             read()
 
 

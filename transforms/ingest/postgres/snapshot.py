@@ -68,7 +68,7 @@ def _export(conn: Connection, source: PostgresSource) -> tuple[str, int]:
         for lock in locks:
             conn.execute(lock)
         row = conn.execute(
-            "SELECT pg_export_snapshot(), (extract(epoch FROM transaction_timestamp()) * 1000000)::int8"
+            "SELECT pg_export_snapshot(), (extract(epoch FROM statement_timestamp()) * 1000000)::int8"
         ).fetchone()
     except psycopg.Error as error:
         raise PostgresError(f"Cannot hold a snapshot of {source.table}: {error}") from error

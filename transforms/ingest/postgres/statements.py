@@ -51,7 +51,7 @@ def conditions(source: PostgresSource, shape: Shape) -> list[sql.Composable]:
     """What the user restricts the table to. The condition ends in a line break, as its last line may be a comment."""
     found: list[sql.Composable] = []
     if shape.updated:
-        since = sql.Literal(source.updated_since)
+        since = sql.Literal(datetime.fromisoformat(source.updated_since).isoformat())
         found.append(sql.SQL("{} >= {}::timestamptz").format(sql.Identifier(shape.updated), since))
     if source.where:
         found.append(sql.SQL("(" + source.where + "\n)"))
