@@ -38,6 +38,9 @@ _OPTIONS = (
     ("grpc.max_send_message_length", -1),
     # Retries are ours: gRPC's own would hide them, and cost CPU in every call.
     ("grpc.enable_retries", 0),
+    # A lost connection is tried again as soon as a call may be: gRPC by itself waits for up to two minutes.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
 )

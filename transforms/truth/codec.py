@@ -28,7 +28,7 @@ XML, JSON = "xml", "json"
 LEVELS = {XML: 6, JSON: 3}
 
 _MAGIC = 0xEC30A437
-_CURRENT = "current.json"
+CURRENT = "current.json"
 
 
 class CodecError(ValueError):
@@ -102,7 +102,7 @@ def packaged() -> tuple[Dictionary, ...]:
 @cache
 def current() -> dict[str, int]:
     """Which dictionary new data is written with: purpose -> dictionary id."""
-    text = (resources.files(__package__) / "dictionaries" / _CURRENT).read_bytes()
+    text = (resources.files(__package__) / "dictionaries" / CURRENT).read_bytes()
     return {purpose: int(number) for purpose, number in orjson.loads(text).items()}
 
 
@@ -144,12 +144,12 @@ class Codec:
         found = certificates.split(xml)
         if not found.certificates:
             return Packed(self.encode_xml(xml), ())
-        frame = self._compressor(XML).compress(found.rest)
+        frame = self.compress(XML, found.rest)
         return Packed(VERSION_2 + certificates.references(found) + frame, found.certificates)
 
     def encode_xml(self, xml: bytes) -> bytes:
         """Stored form of any bytes that refers to nothing; ``decode_xml`` gives the same bytes back."""
-        return VERSION_1 + self._compressor(XML).compress(xml)
+        return VERSION_1 + self.compress(XML, xml)
 
     def decode_xml(self, stored: bytes) -> bytes:
         """The bytes as received.
@@ -172,7 +172,7 @@ class Codec:
 
     def encode_json(self, value: Any) -> bytes:
         """Stored form of a JSON value: the same for equal values, whatever the order of their keys."""
-        return VERSION_1 + self._compressor(JSON).compress(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+        return VERSION_1 + self.compress(JSON, orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
 
     def decode_json(self, stored: bytes) -> Any:
         """The JSON value; raises CodecError as ``decode_xml`` does."""
@@ -182,14 +182,14 @@ class Codec:
         except orjson.JSONDecodeError as error:
             raise CodecError(f"stored JSON is damaged: {error}") from error
 
-    def _compressor(self, purpose: str) -> zstandard.ZstdCompressor:
+    def compress(self, purpose: str, data: bytes) -> bytes:
+        """One zstd frame, with the dictionary of the purpose."""
         made = self._engines.compressors.get(purpose)
         if made is None:
-            made = zstandard.ZstdCompressor(
-                level=LEVELS[purpose], dict_data=self._writing[purpose], write_checksum=False
-            )
+            level, dictionary = LEVELS[purpose], self._writing[purpose]
+            made = zstandard.ZstdCompressor(level=level, dict_data=dictionary, write_checksum=False)
             self._engines.compressors[purpose] = made
-        return made
+        return made.compress(data)
 
     def _decompress(self, stored: bytes, what: str) -> bytes:
         if stored[:1] != VERSION_1:

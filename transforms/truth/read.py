@@ -174,7 +174,8 @@ def decode_history(codec: Codec, key: str, cells: Cells) -> History | None:
     records = []
     for qualifier, value in sorted(cells.get(rows.CHANGES, {}).items()):
         change = rows.decode_change(codec, key, qualifier, value)
-        came = sorted(arrivals.get(change.record_id, []), key=lambda a: (a.received_at, a.applied_at, a))
+        came = [rows.arrival_of(change), *arrivals.get(change.record_id, [])]
+        came.sort(key=lambda a: (a.received_at, a.applied_at, a))
         records.append(_record(codec, key, change, fields[bytes.fromhex(change.record_id)], tuple(came)))
     state = codec.decode_json(cells[rows.STATE][rows.FOLDED])
     return History(key, head.revision, state, tuple(records))

@@ -1,7 +1,7 @@
 """Row keys and cells of the table of records: what is stored where. Pure.
 
 Families: ``s`` the state and the row's revision, ``f`` the fields of each record, ``x`` its XML, ``c`` the change it
-made, ``a`` every arrival of it. DESIGN.md says why.
+made and the arrival that brought it, ``a`` every further arrival of it. DESIGN.md says why.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from transforms import access_key
 from transforms.history.fold import Entry, Folded
-from transforms.model import Change, Record
+from transforms.model import NEW, Change, Record
 from transforms.truth.certificates import Certificate
 from transforms.truth.codec import Codec
 
@@ -229,10 +229,15 @@ def decode_change(codec: Codec, key: str, qualifier: bytes, value: bytes) -> Cha
 
 
 def arrival_cell(codec: Codec, record_id: str, arrival: Arrival) -> Cell:
-    """The ``a`` cell of an arrival: the same run, origin and job have one cell, however often they try."""
+    """The ``a`` cell of an arrival that made no change: one per run, origin and job, however often they try."""
     who = "\0".join((arrival.run, arrival.origin, arrival.job))
     qualifier = bytes.fromhex(record_id) + hashlib.sha256(who.encode()).digest()[:16]
     return Cell(ARRIVALS, qualifier, 0, codec.encode_json(arrival._asdict()))
+
+
+def arrival_of(change: Change) -> Arrival:
+    """The arrival that made a change; it has no cell of its own."""
+    return Arrival(change.run, change.origin, change.job, change.received_at, change.applied_at, NEW)
 
 
 def decode_arrival(codec: Codec, qualifier: bytes, value: bytes) -> tuple[str, Arrival]:

@@ -122,10 +122,7 @@ def _found(codec: Codec, record: Record, arrival: Arrival, found: Cells, conflic
     mine = (change.run, change.origin) == (arrival.run, arrival.origin)
     if mine and change.job == arrival.job:
         this_attempt = change.applied_at == arrival.applied_at
-        stored = Arrival(
-            *(change.run, change.origin, change.job, change.received_at, change.applied_at),
-            NEW if this_attempt else RESUMED,
-        )
+        stored = rows.arrival_of(change)._replace(outcome=NEW if this_attempt else RESUMED)
         return Outcome(_applied(entry, len(record.xml), stored, change), conflicts, 0)
     arrival = arrival._replace(outcome=RESUMED if mine else DUPLICATE)
     cells = (rows.arrival_cell(codec, record.record_id, arrival),)
@@ -149,7 +146,6 @@ def _plan(
         *rows.state_cells(codec, change.revision, folded, size),
         *own_cells,
         rows.change_cell(codec, change),
-        rows.arrival_cell(codec, record.record_id, arrival),
     )
     for cell in cells:
         if len(cell.value) > rows.MAX_CELL_BYTES:

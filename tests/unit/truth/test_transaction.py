@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.truth.samples import RECEIVED_AT, expected_cells, fresh_key, record, records
-from transforms.model import DUPLICATE, NEW, RESUMED, Applied, DeadLetter, Record
+from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Change, DeadLetter, Record
 from transforms.truth import certificates, rows
 from transforms.truth.codec import Codec, current, packaged, packaged_codec
 from transforms.truth.errors import TruthError
-from transforms.truth.rows import Cell
+from transforms.truth.rows import Arrival, Cell
 from transforms.truth.transaction import Answer, Attempt, Check, Keep, Outcome, Read, Step, Transaction, transact
 
 CODEC = packaged_codec()
@@ -62,12 +62,13 @@ class Row:
             cell for cell in self.cells.values() if cell.family in ("s", "f", "x") and cell.qualifier != rows.REVISION
         }
 
-    def changes(self) -> list:
+    def changes(self) -> list[Change]:
         found = sorted((q, c.value) for (family, q), c in self.cells.items() if family == "c")
         return [rows.decode_change(CODEC, "", qualifier, value) for qualifier, value in found]
 
-    def arrivals(self) -> list:
-        return [rows.decode_arrival(CODEC, q, c.value)[1] for (family, q), c in self.cells.items() if family == "a"]
+    def arrivals(self) -> list[Arrival]:
+        further = [rows.decode_arrival(CODEC, q, c.value)[1] for (f, q), c in self.cells.items() if f == "a"]
+        return [*map(rows.arrival_of, self.changes()), *further]
 
 
 def applied(outcome: Outcome) -> Applied:
