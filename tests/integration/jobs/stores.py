@@ -52,7 +52,7 @@ class Stores:
     def start_backfill(self, given: Path | str, *more: str) -> subprocess.Popen[bytes]:
         """Runs the job in a process of its own."""
         command = [sys.executable, "-m", "pipelines.backfill", *self.arguments(given, *more)]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     def content(self) -> dict[tuple[str, str, bytes], tuple[int, bytes]]:
         """Bigtable's content, lineage, revisions and changes aside."""
@@ -81,6 +81,12 @@ class Stores:
         client = bigquery.Client(project=LOCAL_PROJECT, credentials=AnonymousCredentials())
         config = bigquery.QueryJobConfig(default_dataset=f"{LOCAL_PROJECT}.{self.name}")
         return [dict(row) for row in client.query(statement, job_config=config).result()]
+
+
+def finish(job: subprocess.Popen[bytes]) -> None:
+    """Waits for a job that must end well."""
+    _, error = job.communicate(timeout=240)
+    assert job.returncode == 0, error.decode()[-2000:]
 
 
 def _shown(row: dict[str, Any]) -> str:
