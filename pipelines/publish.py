@@ -278,6 +278,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = arguments(argv)
     try:
         return run(args)
+    except KeyboardInterrupt:
+        return 130
     except (TopicError, InputError) as error:
         print(f"error: {error}", file=sys.stderr)
     except DefaultCredentialsError:

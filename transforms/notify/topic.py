@@ -132,7 +132,9 @@ def explained(topic: str, error: BaseException) -> TopicError:
         return TopicError(f"{topic} does not exist. Create it: gcloud pubsub topics create {topic}")
     if isinstance(error, exceptions.PermissionDenied | exceptions.Unauthenticated):
         return TopicError(f"This account may not use {topic}: it needs roles/pubsub.publisher ({error}).")
-    if isinstance(error, exceptions.ServiceUnavailable | exceptions.RetryError | TimeoutError):
+    if isinstance(
+        error, exceptions.ServiceUnavailable | exceptions.GatewayTimeout | exceptions.RetryError | TimeoutError
+    ):
         return TopicError(f"Pub/Sub does not answer about {topic}: {error}")
     return TopicError(f"{topic} did not take a message: {error}")
 
