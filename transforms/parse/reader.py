@@ -72,6 +72,8 @@ def open_source(payload: bytes, max_bytes: int, fallback_encoding: str | None = 
         text, trailing = _cut(text)
         data = b""
         findings += trailing
+    if not text:
+        raise Refused(codes.EMPTY, f"{len(payload)} bytes, and nothing but white space")
     start = _root_start(text, line)
     return Source(text, data or text.encode(), start, "xmlns:" not in text, findings, line)
 

@@ -6,20 +6,20 @@ from transforms.parse.layout import REQUEST, RETURN, Field, Layout, instant, int
 
 def _range(prefix: str, number: str) -> dict[str, Field]:
     return {
-        "tpAmb": integer(f"{prefix}environment"),
-        "cUF": text(f"{prefix or '_'}uf_code"),
-        "ano": text(f"{prefix or '_'}year"),
-        "CNPJ": text(f"{prefix}issuer_id"),
-        "CPF": text(f"{prefix}issuer_id"),
-        "mod": text(f"{prefix}model"),
-        "serie": integer(f"{prefix}series"),
-        f"{number}Ini": integer(f"{prefix}first_number"),
-        f"{number}Fin": integer(f"{prefix}last_number"),
+        "@versao": text("layout_version"),
+        "infInut/tpAmb": integer(f"{prefix}environment"),
+        "infInut/cUF": text(f"{prefix or '_'}uf_code"),
+        "infInut/ano": text(f"{prefix or '_'}year"),
+        "infInut/CNPJ": text(f"{prefix}issuer_id"),
+        "infInut/CPF": text(f"{prefix}issuer_id"),
+        "infInut/mod": text(f"{prefix}model"),
+        "infInut/serie": integer(f"{prefix}series"),
+        f"infInut/{number}Ini": integer(f"{prefix}first_number"),
+        f"infInut/{number}Fin": integer(f"{prefix}last_number"),
     }
 
 
 def _layout(family: str, suffix: str, number: str, models: tuple[str, ...]) -> Layout:
-    envelope = {f"inut{suffix}/infInut": REQUEST, f"retInut{suffix}/infInut": RETURN, "infInut": RETURN}
     return Layout(
         name=f"{family}_voided",
         family=family,
@@ -27,18 +27,18 @@ def _layout(family: str, suffix: str, number: str, models: tuple[str, ...]) -> L
         namespace=f"http://www.portalfiscal.inf.br/{family}",
         models=models,
         shapes={
-            f"inut{suffix}": {"infInut": REQUEST},
-            f"retInut{suffix}": {"infInut": RETURN},
-            f"procInut{suffix}": envelope,
+            f"inut{suffix}": {"": REQUEST},
+            f"retInut{suffix}": {"": RETURN},
+            f"procInut{suffix}": {f"inut{suffix}": REQUEST, f"retInut{suffix}": RETURN},
         },
         parts={
-            REQUEST: {"@Id": text("_id"), **_range("", number), "xJust": text("reason")},
+            REQUEST: {"infInut/@Id": text("_id"), **_range("", number), "infInut/xJust": text("reason")},
             RETURN: {
                 **_range("_return_", number),
-                "cStat": integer("return_status"),
-                "xMotivo": text("return_reason"),
-                "dhRecbto": instant("registered_at"),
-                "nProt": text("protocol_number"),
+                "infInut/cStat": integer("return_status"),
+                "infInut/xMotivo": text("return_reason"),
+                "infInut/dhRecbto": instant("registered_at"),
+                "infInut/nProt": text("protocol_number"),
             },
         },
     )

@@ -1,0 +1,65 @@
+"""``ParseDocuments``: both outputs, their types, and the counters."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
+
+from tests.unit.parse.samples import KEY, NFE_NS, key, nfe, processed
+from transforms.model import DeadLetter, RawDocument, Record
+from transforms.parse.parser import ParseOptions
+from transforms.parse.transform import ParseDocuments
+
+OTHER = key(number=2)
+INPUTS = [
+    RawDocument(processed().encode(), "good", 1),
+    RawDocument(f'<enviNFe xmlns="{NFE_NS}">{nfe()}{nfe(OTHER)}</enviNFe>'.encode(), "batch", 2),
+    RawDocument(nfe().replace("<cUF>35", "<cUF>33").encode(), "odd", 3),
+    RawDocument(b"<pedido/>", "unknown", 4),
+    RawDocument(b"", "nothing", 5),
+]
+
+
+def counters(result: beam.runners.runner.PipelineResult) -> dict[str, int]:
+    found = result.metrics().query()["counters"]
+    return {c.key.metric.name: c.committed for c in found if c.key.metric.namespace == "acervo"}
+
+
+def test_records_and_dead_letters_are_told_apart_and_counted() -> None:
+    with TestPipeline(runner="FnApiRunner", options=PipelineOptions([])) as pipeline:
+        parsed = pipeline | beam.Create(INPUTS) | ParseDocuments()
+        records, dead = parsed[ParseDocuments.RECORDS], parsed[ParseDocuments.DEAD_LETTERS]
+        assert records.element_type is Record
+        assert dead.element_type is DeadLetter
+        assert_that(
+            records | "Told" >> beam.Map(lambda r: (r.origin, r.key, r.findings, r.received_at)),
+            equal_to([
+                ("good", KEY, (), 1),
+                ("batch#NFe[1]", KEY, (), 2),
+                ("batch#NFe[2]", OTHER, ("key_number_mismatch",), 2),
+                ("odd", KEY, ("key_uf_mismatch",), 3),
+            ]),
+            label="records",
+        )  # fmt: skip
+        assert_that(
+            dead | "Why" >> beam.Map(lambda d: (d.origin, d.code, d.stage, d.received_at)),
+            equal_to([("unknown", "unknown_root", "parse", 4), ("nothing", "empty", "parse", 5)]),
+            label="dead",
+        )
+    counted = counters(pipeline.result)
+    assert counted["inputs"] == 6
+    assert counted["finding_key_uf_mismatch"] == 1
+
+
+def test_strict_and_limit_reach_the_parser() -> None:
+    with TestPipeline(runner="FnApiRunner", options=PipelineOptions([])) as pipeline:
+        options = ParseOptions(strict=True, max_bytes=5_000)
+        parsed = pipeline | beam.Create([INPUTS[2], RawDocument(b"<a>" * 2_000, "large", 1)]) | ParseDocuments(options)
+        assert_that(parsed[ParseDocuments.RECORDS], equal_to([]), label="records")
+        assert_that(
+            parsed[ParseDocuments.DEAD_LETTERS] | beam.Map(lambda d: (d.origin, d.code)),
+            equal_to([("odd", "strict_findings"), ("large", "too_large")]),
+            label="dead",
+        )
