@@ -64,3 +64,5 @@ lock: ## resolve requirements.txt and templates/requirements.txt anew (UPGRADE=1
 
 clean: ## remove the virtual environment and caches
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
+
+include templates/gcp.mk

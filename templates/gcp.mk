@@ -1,0 +1,132 @@
+# Google Cloud: images, Flex Templates, launches. Every line that touches a project is written out in full, so that
+# make -n shows what would be done. docs/DEPLOY.md goes through it from nothing; docs/RUNBOOK.md is for people on call.
+
+# Where: no defaults, these are yours.
+#   PROJECT          project id
+#   REGION           such as southamerica-east1; Bigtable, the bucket and the dataset belong in the same one
+#   BUCKET           Cloud Storage bucket without gs://, for templates, staging and temporary files
+#   REPOSITORY       Artifact Registry repository (Docker)
+#   SUBNETWORK       regions/<region>/subnetworks/<name>, with Private Google Access
+#   SERVICE_ACCOUNT  account that launcher and workers run as
+# What:
+TAG ?= $(shell git rev-parse --short=12 HEAD)
+DATASET ?= acervo
+BIGTABLE_INSTANCE ?= acervo
+BIGTABLE_TABLE ?= acervo
+BIGTABLE_APP_PROFILE ?= default
+#   INPUT            what a backfill reads
+#   PARAMETERS       further parameters of the job, NAME=VALUE, separated by spaces
+#   KMS_KEY          projects/../cryptoKeys/<name>: encrypts what Dataflow keeps
+#   UPDATE=1         replaces the running streaming job of the same name
+#   BUILDER=docker   builds images on this machine instead of in Cloud Build
+
+# Machines. A job is bound by Python on a CPU, and Dataflow starts one Python process per vCPU: what counts is fast
+# cores, with memory for a process each. N2 is of a newer generation than N1 and E2, costs the same in Dataflow, and is
+# offered in all regions; 4 GB per vCPU is what a process with its batches needs, twice over.
+WORKER_MACHINE ?= n2-standard-4
+# While one thread of a process waits for Bigtable or BigQuery, others parse; more than a few only share one core and
+# multiply the memory held by batches. Dataflow's own default is 12.
+THREADS ?= 4
+# The Shuffle service and Streaming Engine keep what is in transit; a disk holds the image (1 GB), logs, and at most
+# one archive per thread.
+DISK_GB ?= 50
+# Most workers: python -m pipelines.cost says what a number means in hours and money. Start: half, as the size of an
+# archive's contents is not known before it is opened, and growing from one worker takes a quarter of an hour.
+MAX_WORKERS ?= 20
+NUM_WORKERS ?= 10
+# Building the graph imports Beam and lists the input: on the default n1-standard-1 that takes minutes.
+LAUNCHER_MACHINE ?= e2-standard-2
+
+GCP_JOBS := $(sort $(basename $(notdir $(wildcard templates/*.json))))
+STREAMING_JOBS := $(sort $(basename $(notdir $(shell grep -l '"streaming": true' templates/*.json))))
+REGISTRY = $(REGION)-docker.pkg.dev/$(PROJECT)/$(REPOSITORY)
+image_of = $(REGISTRY)/acervo-$(1):$(TAG)
+template_of = gs://$(BUCKET)/templates/acervo-$(1)-$(TAG).json
+# Values may hold commas (a list of files), so gcloud is given another separator.
+parameter = --parameters='^~^$(1)'
+need = $(foreach name,$(1),$(if $($(name)),,$(error $(name) is not set; see the head of templates/gcp.mk)))
+STORES = $(call parameter,bigtable_instance=$(BIGTABLE_INSTANCE)) \
+	$(call parameter,bigtable_table=$(BIGTABLE_TABLE)) \
+	$(call parameter,bigtable_app_profile=$(BIGTABLE_APP_PROFILE)) \
+	$(call parameter,dataset=$(DATASET))
+
+.PHONY: templates gcp-tables image template-build $(foreach verb,image template-build deploy run,$(GCP_JOBS:%=$(verb)-%))
+
+templates: .venv/.ready ## check every Flex Template against its job's options
+	@$(PY) -m templates.metadata
+
+gcp-tables: .venv/.ready ## create or migrate the tables in PROJECT: Bigtable, BigQuery, views
+	$(call need,PROJECT REGION)$(PY) -m pipelines.tables --project=$(PROJECT) --location=$(REGION) \
+		--dataset=$(DATASET) --bigtable_instance=$(BIGTABLE_INSTANCE) --bigtable_table=$(BIGTABLE_TABLE) \
+		--bigtable_app_profile=$(BIGTABLE_APP_PROFILE)
+
+define build_images
+$(call need,PROJECT REGION REPOSITORY)$(if $(filter docker,$(BUILDER)),$(call docker_build,$(1)),$(call cloud_build,$(1)))
+endef
+
+cloud_build = gcloud builds submit . --project=$(PROJECT) --region=$(REGION) --config=templates/cloudbuild.yaml \
+		--substitutions='^~^_JOBS=$(1)~_IMAGES=$(REGISTRY)~_TAG=$(TAG)'
+
+docker_build = set -e; $(foreach job,$(1),\
+		docker build -f templates/Dockerfile --build-arg JOB=$(job) --build-arg IMAGE=$(call image_of,$(job)) \
+			-t $(call image_of,$(job)) .; \
+		docker push $(call image_of,$(job));)
+
+image: ## build and push the images of all jobs
+	$(call build_images,$(GCP_JOBS))
+
+$(GCP_JOBS:%=image-%): image-%:
+	$(call build_images,$*)
+
+template-build: $(GCP_JOBS:%=template-build-%) ## write the template files of all jobs to BUCKET
+
+$(GCP_JOBS:%=template-build-%): template-build-%: templates
+	$(call need,PROJECT REGION BUCKET REPOSITORY SUBNETWORK SERVICE_ACCOUNT)gcloud dataflow flex-template build \
+		$(call template_of,$*) \
+		--project=$(PROJECT) \
+		--image=$(call image_of,$*) \
+		--sdk-language=PYTHON \
+		--metadata-file=templates/$*.json \
+		--staging-location=gs://$(BUCKET)/staging \
+		--temp-location=gs://$(BUCKET)/temp \
+		--service-account-email=$(SERVICE_ACCOUNT) \
+		--subnetwork=$(SUBNETWORK) \
+		--disable-public-ips \
+		--worker-machine-type=$(WORKER_MACHINE) \
+		--max-workers=$(MAX_WORKERS)$(if $(filter $*,$(STREAMING_JOBS)), --enable-streaming-engine)$(if $(KMS_KEY), \
+		--dataflow-kms-key=$(KMS_KEY))
+
+# One after the other, whatever -j says: the template names the image.
+$(GCP_JOBS:%=deploy-%): deploy-%:
+	$(MAKE) image-$*
+	$(MAKE) template-build-$*
+
+# A streaming job keeps its name, by which an update finds it; every batch job has one of its own.
+job_name = acervo-$(1)$(if $(filter $(1),$(STREAMING_JOBS)),,-$$(date +%Y%m%d-%H%M%S))
+
+# Batch jobs pay per vCPU and GB; streaming jobs use Streaming Engine, billed by the resources it uses and not by
+# bytes, which is the cheaper of the two where payloads are as large as XML.
+streaming_flags = --enable-streaming-engine \
+		--additional-experiments=enable_streaming_engine_resource_based_billing $(if $(UPDATE),--update)
+
+$(GCP_JOBS:%=run-%): run-%:
+	$(call need,PROJECT REGION BUCKET REPOSITORY SUBNETWORK SERVICE_ACCOUNT)gcloud dataflow flex-template run \
+		$(call job_name,$*) \
+		--project=$(PROJECT) \
+		--region=$(REGION) \
+		--template-file-gcs-location=$(call template_of,$*) \
+		--staging-location=gs://$(BUCKET)/staging \
+		--temp-location=gs://$(BUCKET)/temp \
+		--service-account-email=$(SERVICE_ACCOUNT) \
+		--subnetwork=$(SUBNETWORK) \
+		--disable-public-ips \
+		--launcher-machine-type=$(LAUNCHER_MACHINE) \
+		--worker-machine-type=$(WORKER_MACHINE) \
+		--num-workers=$(NUM_WORKERS) \
+		--max-workers=$(MAX_WORKERS)$(if $(filter $*,$(STREAMING_JOBS)), $(streaming_flags))$(if $(KMS_KEY), \
+		--dataflow-kms-key=$(KMS_KEY)) \
+		$(call parameter,sdk_container_image=$(call image_of,$*)) \
+		$(call parameter,number_of_worker_harness_threads=$(THREADS)) \
+		$(call parameter,disk_size_gb=$(DISK_GB)) \
+		$(STORES)$(if $(filter backfill,$*), \
+		$(call parameter,input=$(INPUT)))$(foreach given,$(PARAMETERS), $(call parameter,$(given)))
