@@ -8,6 +8,7 @@ import os
 import signal
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import apache_beam as beam
@@ -17,9 +18,11 @@ from apache_beam.transforms.window import FixedWindows
 
 from tests.integration.pubsub.conftest import Queue
 from tests.integration.pubsub.jobs import POISON, Seen, WriteDown, build, on_prism, running, start, wait_for
+from transforms.ingest.pubsub.message import short_name
 from transforms.ingest.pubsub.preflight import check_subscription
 from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
 from transforms.model import RawDocument
+from transforms.notify.topic import ensure_queue
 
 LEASE = 10
 
@@ -52,15 +55,15 @@ def test_every_message_is_read_once_and_acknowledged_also_what_is_no_xml(
     with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path)):
         seen.wait(305)
         dead.wait(1)
-    short = "/".join(queue.subscription.split("/")[1::2])
+    named_by = f"pubsub:{short_name(queue.subscription)}"
     found = {line[0]: (bytes.fromhex(line[3]), line) for line in seen.lines}
     assert len(seen.lines) == 305
-    assert {found[f"pubsub:{short}/{i}"][0] for i in plain} == set(documents(300))
-    assert found[f"pubsub:{short}/{zipped[0]}"][0] == b"<gz/>"
-    assert found[f"pubsub:{short}/{zipped[1]}#b.xml"][0] == b"<b/>"
-    assert found[f"pubsub:{short}/{broken[0]}"][0] == b"no xml"
-    assert [line[0] for line in dead.lines] == [f"pubsub:{short}/{broken[1]}"]
-    assert found[f"pubsub:{short}/{named[0]}/gs://b/a.xml"][1][2] == "1772366400000000"
+    assert {found[f"{named_by}/{i}"][0] for i in plain} == set(documents(300))
+    assert found[f"{named_by}/{zipped[0]}"][0] == b"<gz/>"
+    assert found[f"{named_by}/{zipped[1]}#b.xml"][0] == b"<b/>"
+    assert found[f"{named_by}/{broken[0]}"][0] == b"no xml"
+    assert [line[0] for line in dead.lines] == [f"{named_by}/{broken[1]}"]
+    assert found[f"{named_by}/{named[0]}/gs://b/a.xml"][1][2] == "1772366400000000"
     time.sleep(LEASE + 2)
     assert queue.pulled(1, 2) == []
 
@@ -177,6 +180,26 @@ def test_panes_add_up_to_what_was_read(queue: Queue, prism: Path, tmp_path: Path
         )
         time.sleep(5)
     assert sum(map(int, counts.payloads)) == sent
+
+
+def test_the_runners_own_source_gives_the_same_documents(queue: Queue, prism: Path, tmp_path: Path) -> None:
+    """On the old direct runner, which waits half a minute on a quiet subscription, so it is killed."""
+    theirs, ours = Seen(tmp_path / "theirs"), Seen(tmp_path / "ours")
+    other = queue.subscription + "-other"
+    ensure_queue(queue.topic, other)
+    queue.publish([*documents(20), gzip.compress(b"<gz/>")], {"origin": "a.xml", "received_at": "1000000"})
+    queue.publish([packed({"a.xml": b"<a/>", "b.xml": b"<b/>"}), b"no xml"])
+    job = start(replace(settings(queue), subscription=other), ["--runner=BundleBasedDirectRunner"], theirs.path)
+    try:
+        theirs.wait(24)
+    finally:
+        os.killpg(job.pid, signal.SIGKILL)
+        job.wait()
+    with running(on_prism(prism), lambda p: build(p, settings(queue), ours.path)):
+        ours.wait(24)
+    assert sorted(theirs.lines) == sorted(
+        [line[0].replace(short_name(queue.subscription), short_name(other)), *line[1:]] for line in ours.lines
+    )
 
 
 def test_a_preflight_says_what_is_there(queue: Queue) -> None:
