@@ -95,7 +95,8 @@ class ReadMessages(beam.DoFn):
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),  # noqa: B008
     ) -> Iterator[TimestampedValue]:
         intake = self._intake
-        if intake is None:
+        if intake is None:  # a bundle that the cancelled job's runner has forgotten
+            tracker.defer_remainder()
             return
         lease = intake.take(self._bundle_messages, self._bundle_bytes, self._idle_seconds)
         self._leases.add(lease)
