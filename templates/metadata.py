@@ -33,7 +33,7 @@ PASSED_ON = {
     DebugOptions: ("number_of_worker_harness_threads",),
 }
 # How a parameter that several jobs share begins in a new file.
-BEGINNINGS = {
+BEGINNINGS: dict[str, dict[str, Any]] = {
     "bigtable_instance": {"regexes": ["^[a-z][a-z0-9-]{4,31}[a-z0-9]$"]},
     "bigtable_table": {"regexes": ["^[_a-zA-Z0-9][-_.a-zA-Z0-9]{0,36}$"]},
     "bigtable_app_profile": {"regexes": ["^[_a-zA-Z0-9][-_.a-zA-Z0-9]{0,49}$"]},
@@ -47,6 +47,7 @@ BEGINNINGS = {
     "number_of_worker_harness_threads": {"label": "Threads per worker process", "regexes": ["^[1-9][0-9]*$"]},
 }
 DECIDED_BY_PEOPLE = ("label", "regexes", "isOptional", "paramType", "groupName")
+DECIDED_TYPES = ("ENUM", "BOOLEAN", "NUMBER")
 TEMPLATE_KEYS = ("name", "description", "streaming", "supportsAtLeastOnce", "supportsExactlyOnce")
 
 
@@ -128,6 +129,8 @@ def written(job: str, existing: dict[str, Any]) -> dict[str, Any]:
 def _parameter(action: argparse.Action, existing: dict[str, Any]) -> dict[str, Any]:
     found = decided(action)
     kept = {key: existing[key] for key in DECIDED_BY_PEOPLE if key in existing}
+    if kept.get("paramType") in DECIDED_TYPES:
+        del kept["paramType"]
     defaults = {
         "label": action.dest.replace("_", " ").capitalize(),
         "isOptional": not action.required,

@@ -1,0 +1,144 @@
+"""``make -n``: each line that would touch a project, with the flags that it must hold."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+JOBS = sorted(path.stem for path in (ROOT / "templates").glob("*.json"))
+STREAMING = [job for job in JOBS if '"streaming": true' in (ROOT / "templates" / f"{job}.json").read_text()]
+ACCOUNT = "acervo@some-project.iam.gserviceaccount.com"
+SUBNETWORK = "regions/southamerica-east1/subnetworks/default"
+PLACE = {
+    "PROJECT": "some-project",
+    "REGION": "southamerica-east1",
+    "BUCKET": "some-bucket",
+    "REPOSITORY": "images",
+    "SUBNETWORK": SUBNETWORK,
+    "SERVICE_ACCOUNT": ACCOUNT,
+    "TAG": "1",
+}
+IMAGES = "southamerica-east1-docker.pkg.dev/some-project/images"
+
+
+def make(*targets: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    given = [f"{name}={value}" for name, value in variables.items()]
+    command = ["make", "-n", "--no-print-directory", *targets, *given]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def gcloud(*targets: str, **variables: str) -> list[str]:
+    """The words of the one gcloud line that the targets hold."""
+    done = make(*targets, **variables)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.replace("\\\n", " ").splitlines()
+    found = [line for line in lines if line.startswith("gcloud ")]
+    assert len(found) == 1, done.stdout
+    return shlex.split(found[0])
+
+
+def parameters(words: list[str]) -> dict[str, str]:
+    given = [word.removeprefix("--parameters=^~^") for word in words if word.startswith("--parameters=")]
+    return dict(parameter.split("=", 1) for parameter in given)
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_run(job: str) -> None:
+    words = gcloud(f"run-{job}", **PLACE)
+    assert words[:4] == ["gcloud", "dataflow", "flex-template", "run"]
+    assert words[4].startswith(f"acervo-{job}")
+    assert {
+        "--project=some-project",
+        "--region=southamerica-east1",
+        f"--template-file-gcs-location=gs://some-bucket/templates/acervo-{job}-1.json",
+        "--staging-location=gs://some-bucket/staging",
+        "--temp-location=gs://some-bucket/temp",
+        f"--service-account-email={ACCOUNT}",
+        f"--subnetwork={SUBNETWORK}",
+        "--disable-public-ips",
+        "--worker-machine-type=n2-standard-4",
+        "--max-workers=20",
+    } <= set(words)
+    given = parameters(words)
+    assert given["sdk_container_image"] == f"{IMAGES}/acervo-{job}:1"
+    assert given["number_of_worker_harness_threads"] == "4"
+    assert given["dataset"] == given["bigtable_instance"] == given["bigtable_table"] == "acervo"
+    assert ("--enable-streaming-engine" in words) == (job in STREAMING)
+
+
+@pytest.mark.parametrize("job", STREAMING)
+def test_run_of_a_streaming_job_keeps_its_name_and_can_replace_itself(job: str) -> None:
+    words = gcloud(f"run-{job}", UPDATE="1", **PLACE)
+    assert words[4] == f"acervo-{job}"
+    assert {"--update", "--additional-experiments=enable_streaming_engine_resource_based_billing"} <= set(words)
+    assert "--update" not in gcloud(f"run-{job}", **PLACE)
+
+
+def test_run_backfill_takes_several_inputs_and_further_parameters() -> None:
+    words = gcloud("run-backfill", INPUT="gs://a/*.zip,gs://b", PARAMETERS="run=r1 strict=true", **PLACE)
+    given = parameters(words)
+    assert given["input"] == "gs://a/*.zip,gs://b"
+    assert given["run"] == "r1"
+    assert given["strict"] == "true"
+
+
+def test_keys_of_ones_own_and_machines_are_passed_through() -> None:
+    words = gcloud("run-backfill", KMS_KEY="projects/p/key", MAX_WORKERS="7", WORKER_MACHINE="c3-standard-4", **PLACE)
+    assert {"--dataflow-kms-key=projects/p/key", "--max-workers=7", "--worker-machine-type=c3-standard-4"} <= set(words)
+    assert not any(word.startswith("--dataflow-kms-key") for word in gcloud("run-backfill", **PLACE))
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_template_build(job: str) -> None:
+    words = gcloud(f"template-build-{job}", **PLACE)
+    template = f"gs://some-bucket/templates/acervo-{job}-1.json"
+    assert words[:5] == ["gcloud", "dataflow", "flex-template", "build", template]
+    assert {
+        f"--image={IMAGES}/acervo-{job}:1",
+        "--sdk-language=PYTHON",
+        f"--metadata-file=templates/{job}.json",
+        f"--service-account-email={ACCOUNT}",
+        "--disable-public-ips",
+    } <= set(words)
+
+
+def test_image_builds_those_of_all_jobs_at_once() -> None:
+    words = gcloud("image", **PLACE)
+    assert words[:4] == ["gcloud", "builds", "submit", "."]
+    assert "--config=templates/cloudbuild.yaml" in words
+    assert f"--substitutions=^~^_JOBS={' '.join(JOBS)}~_IMAGES={IMAGES}~_TAG=1" in words
+
+
+def test_image_with_docker_builds_and_pushes_the_same_name() -> None:
+    done = make("image-backfill", BUILDER="docker", **PLACE)
+    image = f"{IMAGES}/acervo-backfill:1"
+    assert f"--build-arg JOB=backfill --build-arg IMAGE={image}" in done.stdout
+    assert f"docker push {image}" in done.stdout
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_deploy_builds_the_image_before_the_template_that_names_it(job: str) -> None:
+    shown = make(f"deploy-{job}", **PLACE).stdout
+    assert 0 <= shown.index("gcloud builds submit") < shown.index("gcloud dataflow flex-template build")
+
+
+def test_tables() -> None:
+    shown = make("gcp-tables", **PLACE).stdout
+    assert "-m pipelines.tables --project=some-project --location=southamerica-east1" in shown
+
+
+@pytest.mark.parametrize("name", ["PROJECT", "REGION", "BUCKET", "REPOSITORY", "SUBNETWORK", "SERVICE_ACCOUNT"])
+def test_a_variable_that_is_not_given_is_asked_for(name: str) -> None:
+    done = make("run-backfill", **{key: value for key, value in PLACE.items() if key != name})
+    assert done.returncode == 2
+    assert f"{name} is not set" in done.stderr
+    assert "gcloud" not in done.stdout
+
+
+def test_no_secret_is_a_flag() -> None:
+    shown = "".join(make(f"run-{job}", **PLACE).stdout for job in JOBS)
+    assert "password" not in shown.lower()
