@@ -28,6 +28,7 @@ from transforms.truth.rows import Cell, Cells, Row
 
 T = TypeVar("T")
 _SERVICE = "/google.bigtable.v2.Bigtable/"
+_STREAMS = ("ReadRows", "SampleRowKeys")
 _ADDRESS = "bigtable.googleapis.com:443"
 _SCOPE = "https://www.googleapis.com/auth/bigtable.data"
 # A connection carries 100 calls at once.
@@ -161,6 +162,24 @@ class Client:
         request = requests.read_range_request(table, profile, start, end, limit, families, after)
         return await self._stream(table, start, request, _ignore)
 
+    async def sample_row_keys(self, table: str) -> list[bytes]:
+        """Row keys that part the table into pieces of about one size, in order; none for a small table."""
+
+        async def call() -> list[bytes]:
+            metadata = _metadata(table, self.config.app_profile)
+            responses = self._stub("SampleRowKeys")(request, metadata=metadata, timeout=self.config.deadline_seconds)
+            return [key async for response in responses if (key := requests.sampled_key(response))]
+
+        request = requests.sample_request(table, self.config.app_profile)
+        return await self._retry(call, "SampleRowKeys", table, b"", _ignore)
+
+    async def replace(
+        self, table: str, row: bytes, deleted: Sequence[tuple[str, bytes]], cells: Sequence[Cell]
+    ) -> None:
+        """Deletes columns (family, qualifier) and writes cells, all of it at once."""
+        request = requests.replace_request(table, self.config.app_profile, row, deleted, cells)
+        await self._unary("MutateRow", table, row, request, _ignore)
+
     async def _unary(self, method: str, table: str, row: bytes, request: bytes, retried: Callable[[], None]) -> bytes:
         async def call() -> bytes:
             stub = self._stub(method)
@@ -198,7 +217,7 @@ class Client:
     def _stub(self, method: str) -> Callable[..., Any]:
         stubs = self._methods.get(method)
         if stubs is None:
-            kind = "unary_stream" if method == "ReadRows" else "unary_unary"
+            kind = "unary_stream" if method in _STREAMS else "unary_unary"
             stubs = [getattr(channel, kind)(_SERVICE + method) for channel in self._open()]
             self._methods[method] = stubs
         self._turn += 1

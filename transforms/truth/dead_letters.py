@@ -1,7 +1,7 @@
 """Rows and cells of the table of dead letters. Pure.
 
 A row per dead letter: ``m:meta`` says what it is and who met it last, ``p:<number>`` holds its bytes in pieces, ``a``
-has an arrival per run and job.
+has an arrival per run and job, ``m:redrive`` says what a redrive made of it.
 """
 
 from __future__ import annotations
@@ -19,31 +19,46 @@ from transforms.truth.transaction import Outcome, Transaction, Write, storable
 META, PAYLOAD, ARRIVALS = "m", "p", "a"
 FAMILIES = (META, PAYLOAD, ARRIVALS)
 _META = b"meta"
+_REDRIVE = b"redrive"
+
+# What became of a dead letter that a redrive took: it began with it, made a record of it, or found it dead again.
+BEGUN, DONE, FAILED = "begun", "done", "failed"
 
 # Bytes of payload in a cell: compressed they fit into one, also where they do not shrink.
 CHUNK_BYTES = 8_000_000
 
 
 class DeadLetterArrival(NamedTuple):
-    """One time a dead letter was met; ``received_at`` in micros."""
+    """One time a dead letter was met; micros. ``applied_at``, when it was stored, is 0 where it was not kept."""
 
     run: str
     job: str
     received_at: int
+    applied_at: int = 0
+
+
+class Redrive(NamedTuple):
+    """The last redrive that took a dead letter: its run and job, when (micros), and what became of it."""
+
+    run: str
+    job: str
+    at: int
+    state: str
 
 
 class StoredDeadLetter(NamedTuple):
-    """A dead letter as read back, with every run and job that met it."""
+    """A dead letter as read back, with every run and job that met it, and the redrive that took it, if any."""
 
     dead_letter_id: str
     letter: DeadLetter
     run: str
     job: str
     arrivals: tuple[DeadLetterArrival, ...]
+    redrive: Redrive | None = None
 
 
-def store(codec: Codec, letter: DeadLetter, run: str, job: str) -> Transaction:
-    """Steps that write a dead letter; the same one written again takes its own place.
+def store(codec: Codec, letter: DeadLetter, run: str, job: str, at: int = 0) -> Transaction:
+    """Steps that write a dead letter, at ``at`` (micros); the same one written again takes its own place.
 
     ``meta`` goes with the last piece: a row without it is a write that was cut off, and will be done again whole.
     """
@@ -51,7 +66,8 @@ def store(codec: Codec, letter: DeadLetter, run: str, job: str) -> Transaction:
     *earlier, last = _payload_cells(codec, letter)
     for cell in earlier:
         yield Write(row, (cell,))
-    yield Write(row, (last, _arrival_cell(codec, letter, run, job), _meta_cell(codec, letter, run, job, len(earlier))))
+    arrival = _arrival_cell(codec, DeadLetterArrival(run, job, letter.received_at, at))
+    yield Write(row, (last, arrival, _meta_cell(codec, letter, run, job, len(earlier))))
     return Outcome(letter, 0, rows.stored_bytes([*earlier, last]))
 
 
@@ -69,9 +85,17 @@ def _meta_cell(codec: Codec, letter: DeadLetter, run: str, job: str, earlier: in
     return Cell(META, _META, 0, codec.encode_json(value))
 
 
-def _arrival_cell(codec: Codec, letter: DeadLetter, run: str, job: str) -> Cell:
-    qualifier = hashlib.sha256(f"{run}\0{job}".encode()).digest()[:16]
-    arrival = DeadLetterArrival(run, job, letter.received_at)
+def mark(codec: Codec, stored: StoredDeadLetter) -> Transaction:
+    """Steps that write the ``redrive`` of a dead letter, in the place of the one before."""
+    if stored.redrive is None:
+        raise ValueError(f"dead letter {stored.dead_letter_id} was taken by no redrive")
+    cell = Cell(META, _REDRIVE, 0, codec.encode_json(stored.redrive._asdict()))
+    yield Write(rows.row_key(stored.dead_letter_id), (cell,))
+    return Outcome(stored, 0, 0)
+
+
+def _arrival_cell(codec: Codec, arrival: DeadLetterArrival) -> Cell:
+    qualifier = hashlib.sha256(f"{arrival.run}\0{arrival.job}".encode()).digest()[:16]
     return Cell(ARRIVALS, qualifier, 0, codec.encode_json(arrival._asdict()))
 
 
@@ -91,4 +115,6 @@ def decode(codec: Codec, row: bytes, cells: Cells) -> StoredDeadLetter | None:
         raise TruthError(f"dead letter {rows.key_of(row)} has {len(chunks)} of its {pieces} pieces: restore its row")
     letter = DeadLetter(payload=b"".join(chunks[:pieces]), **meta)
     arrivals = sorted(DeadLetterArrival(**codec.decode_json(value)) for value in cells.get(ARRIVALS, {}).values())
-    return StoredDeadLetter(rows.key_of(row), letter, run, job, tuple(arrivals))
+    marked = cells[META].get(_REDRIVE)
+    redrive = Redrive(**codec.decode_json(marked)) if marked else None
+    return StoredDeadLetter(rows.key_of(row), letter, run, job, tuple(arrivals), redrive)

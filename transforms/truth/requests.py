@@ -16,6 +16,8 @@ _CheckRequest = bigtable.CheckAndMutateRowRequest.pb()
 _CheckResponse = bigtable.CheckAndMutateRowResponse.pb()
 _MutateRequest = bigtable.MutateRowRequest.pb()
 _ReadRequest = bigtable.ReadRowsRequest.pb()
+_SampleRequest = bigtable.SampleRowKeysRequest.pb()
+_SampleResponse = bigtable.SampleRowKeysResponse.pb()
 _ReadResponse = bigtable.ReadRowsResponse.pb()
 _Filter = data.RowFilter.pb()
 
@@ -52,6 +54,28 @@ def write_request(table: str, profile: str, row: bytes, cells: Iterable[Cell]) -
     request = _MutateRequest(table_name=table, app_profile_id=profile, row_key=row)
     _set_cells(request.mutations, cells)
     return bytes(request.SerializeToString())
+
+
+def replace_request(
+    table: str, profile: str, row: bytes, deleted: Iterable[tuple[str, bytes]], cells: Iterable[Cell]
+) -> bytes:
+    """MutateRow: delete the columns (family, qualifier), then write the cells."""
+    request = _MutateRequest(table_name=table, app_profile_id=profile, row_key=row)
+    for family, qualifier in deleted:
+        column = request.mutations.add().delete_from_column
+        column.family_name, column.column_qualifier = family, qualifier
+    _set_cells(request.mutations, cells)
+    return bytes(request.SerializeToString())
+
+
+def sample_request(table: str, profile: str) -> bytes:
+    """SampleRowKeys."""
+    return bytes(_SampleRequest(table_name=table, app_profile_id=profile).SerializeToString())
+
+
+def sampled_key(response: bytes) -> bytes:
+    """Row key of one answer to a ``sample_request``; empty for the end of the table."""
+    return bytes(_SampleResponse.FromString(response).row_key)
 
 
 def _set_cells(mutations: Any, cells: Iterable[Cell]) -> None:

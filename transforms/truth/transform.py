@@ -127,12 +127,13 @@ class _StoreDeadLetters(WriterDoFn):
         window: BoundedWindow = beam.DoFn.WindowParam,
     ) -> Iterator[Any]:
         codec = self._writer.codec
+        at = time.time_ns() // 1_000
         self._bundle.add(
             self._config.dead_letters_table,
             rows.row_key(letter.dead_letter_id),
             _OVERHEAD_BYTES + len(letter.payload),
             Place(timestamp, window),
-            lambda: dead_letters.store(codec, letter, self._run, self._job),
+            lambda: dead_letters.store(codec, letter, self._run, self._job, at),
         )
         return self._ready()
 

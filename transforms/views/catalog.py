@@ -6,7 +6,7 @@ refused with a message, before anything is changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound
@@ -67,6 +67,29 @@ def migrate(project: str, dataset: str, location: str | None = None, dry_run: bo
     except GoogleAPICallError as error:
         raise CatalogError(f"BigQuery did not set up {project}.{dataset}: {error.message}") from error
     return [step.description for step in steps]
+
+
+def create_tables(project: str, dataset: str, names: Mapping[str, str], like: str, hours: int) -> None:
+    """Creates a dataset beside the dataset ``like``, with tables: name -> which of the project's tables it is made as.
+
+    For work in progress: after ``hours`` the tables are gone by themselves. Raises ``CatalogError``.
+    """
+    client = connect.rest_client(project)
+    try:
+        location = client.get_dataset(f"{project}.{like}", retry=_RETRY).location
+        made = bigquery.Dataset(f"{project}.{dataset}")
+        made.description = f"Work in progress of a job over {like}. It deletes this when it is done."
+        made.default_table_expiration_ms = hours * 3_600_000
+        if location:
+            made.location = location
+        client.create_dataset(made, exists_ok=True, retry=_RETRY)
+        for name, table in names.items():
+            _create_table(client, f"{project}.{dataset}.{name}", schema.load(table)).do()
+    except GoogleAPICallError as error:
+        raise CatalogError(
+            f"BigQuery did not set up {project}.{dataset}: {error.message}. It takes the right to create datasets in "
+            "the project (roles/bigquery.user)."
+        ) from error
 
 
 def _plan(client: bigquery.Client, project: str, dataset: str, location: str | None) -> list[Step]:

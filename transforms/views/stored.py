@@ -1,0 +1,48 @@
+"""What the source of truth holds, as rows of the BigQuery tables: the rows that were written when it came. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from transforms.truth.dead_letters import DONE, StoredDeadLetter
+from transforms.truth.read import History
+from transforms.views.rows import TableRow, rows_of, rows_of_dead_letter
+
+
+def rows_of_history(history: History) -> Iterator[TableRow]:
+    """Each record with its change, and every arrival of it."""
+    for record in history.records:
+        applied = record.applied()
+        own, change, _ = rows_of(applied)
+        yield own
+        yield change
+        for arrival in record.arrivals:
+            came = applied._replace(
+                outcome=arrival.outcome,
+                run=arrival.run,
+                job=arrival.job,
+                origin=arrival.origin,
+                received_at=arrival.received_at,
+                applied_at=arrival.applied_at,
+                change=None,
+            )
+            yield from rows_of(came)
+
+
+def rows_of_stored_dead_letter(stored: StoredDeadLetter) -> Iterator[TableRow]:
+    """The dead letter and its arrival, for each run and job that met it."""
+    for arrival in stored.arrivals:
+        letter = stored.letter._replace(received_at=arrival.received_at)
+        at = arrival.applied_at or arrival.received_at
+        for table, row in rows_of_dead_letter(letter, arrival.run, arrival.job, at):
+            yield table, {**row, "dead_letter_id": stored.dead_letter_id}
+    yield from rows_of_redriven(stored)
+
+
+def rows_of_redriven(stored: StoredDeadLetter) -> Iterator[TableRow]:
+    """The dead letter once more, without its bytes, saying when a redrive made a record of it; none while it is open."""
+    if stored.redrive is not None and stored.redrive.state == DONE:
+        (table, row), _ = rows_of_dead_letter(stored.letter, stored.run, stored.job, stored.redrive.at)
+        row.pop("payload", None)
+        row |= {"redriven_at": stored.redrive.at, "redriven_run": stored.redrive.run}
+        yield table, {**row, "dead_letter_id": stored.dead_letter_id}
