@@ -9,12 +9,12 @@ import argparse
 from collections.abc import Sequence
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines import launching
-from pipelines.ingest import IngestConfig, IngestDocuments, Ingested, Inputs
-from pipelines.options import IngestOptions, Launch, StoreOptions, launch_of
+from pipelines.ingest import IngestDocuments, Ingested, Inputs
+from pipelines.options import IngestOptions, Launch, launch_of
 from transforms.ingest.files import InputError, check_patterns, split_patterns
 from transforms.ingest.limits import Limits
 from transforms.ingest.transform import ReadDocuments
@@ -39,21 +39,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
     read = pipeline | "ReadDocuments" >> ReadDocuments(patterns_of(options), limits)
     inputs = Inputs(read[ReadDocuments.DOCUMENTS], read[ReadDocuments.DEAD_LETTERS])
-    return inputs | "Ingest" >> IngestDocuments(config_of(options, launch, partials=launch.run))
-
-
-def config_of(options: PipelineOptions, launch: Launch, partials: str) -> IngestConfig:
-    """The composite's configuration from the options that every job shares."""
-    ingest = options.view_as(IngestOptions)
-    return IngestConfig(
-        launch=launch,
-        truth=launching.truth_of(options),
-        project=options.view_as(GoogleCloudOptions).project,
-        dataset=options.view_as(StoreOptions).dataset,
-        partials=partials,
-        max_input_bytes=ingest.max_input_bytes,
-        strict=ingest.strict,
-    )
+    return inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch, partials=launch.run))
 
 
 def patterns_of(options: PipelineOptions) -> list[str]:

@@ -16,7 +16,8 @@ from apache_beam.options.pipeline_options import (
 )
 from apache_beam.runners.runner import PipelineResult
 
-from pipelines.options import IngestOptions, StoreOptions
+from pipelines.ingest import IngestConfig
+from pipelines.options import IngestOptions, Launch, StoreOptions
 from transforms.counting.cells import COUNT_TABLES
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
@@ -65,6 +66,20 @@ def truth_of(options: PipelineOptions) -> TruthConfig:
         table=store.bigtable_table,
         app_profile=store.bigtable_app_profile,
         max_in_flight=options.view_as(IngestOptions).max_in_flight,
+    )
+
+
+def config_of(options: PipelineOptions, launch: Launch, partials: str) -> IngestConfig:
+    """The composite's configuration; ``partials`` names the job's partial sums of counts."""
+    ingest = options.view_as(IngestOptions)
+    return IngestConfig(
+        launch=launch,
+        truth=truth_of(options),
+        project=options.view_as(GoogleCloudOptions).project,
+        dataset=options.view_as(StoreOptions).dataset,
+        partials=partials,
+        max_input_bytes=ingest.max_input_bytes,
+        strict=ingest.strict,
     )
 
 

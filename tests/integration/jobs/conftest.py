@@ -13,7 +13,7 @@ from tests.integration.jobs.stores import Stores
 
 @pytest.fixture(scope="session")
 def running_stack() -> Iterator[Stack]:
-    with stack() as running, running.exported():
+    with stack(pubsub=True) as running, running.exported():
         yield running
 
 

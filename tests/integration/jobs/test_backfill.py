@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.jobs.stores import Stores, finish
-from transforms.ingest.files import FileRef, list_files, open_file
 from transforms.ingest.archives import expand
+from transforms.ingest.files import FileRef, list_files, open_file
 from transforms.model import RawDocument
 
 NewStores = Callable[[], Stores]

@@ -1,0 +1,125 @@
+"""Stream: a Pub/Sub subscription -> the source of truth, the tables and live counts. Unbounded.
+
+    python -m pipelines.stream --subscription documents --project P --bigtable_instance I --dataset D
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
+from apache_beam.runners.runner import PipelineResult
+from apache_beam.transforms.trigger import AccumulationMode, AfterCount, AfterProcessingTime, AfterWatermark, Repeatedly
+from apache_beam.transforms.window import FixedWindows
+from apache_beam.utils.timestamp import Duration
+
+from pipelines import launching
+from pipelines.ingest import IngestDocuments, Ingested, Inputs
+from pipelines.options import IngestOptions, Launch, launch_of
+from transforms.ingest.limits import Limits
+from transforms.ingest.pubsub.preflight import check_subscription, subscription_path
+from transforms.ingest.pubsub.settings import SubscriptionError
+from transforms.ingest.pubsub.transform import AUTO, SOURCES, ReadFromSubscription
+from transforms.notify.transform import PublishChanges, PublishDeadLetters
+
+JOB = "stream"
+
+
+class StreamOptions(PipelineOptions):
+    """What a stream reads, how often it counts, and whom it tells."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--subscription", help="Pub/Sub subscription to read: its name, or projects/<p>/subscriptions/<name>."
+        )
+        parser.add_argument(
+            "--source",
+            choices=SOURCES,
+            default=AUTO,
+            help="Who reads the subscription: the runner, or a splittable DoFn (sdf) on runners without a source.",
+        )
+        parser.add_argument("--count_window_seconds", type=int, default=60, help="Length of a window of live counts.")
+        parser.add_argument(
+            "--count_early_seconds", type=int, default=5, help="How often a window that is open tells its counts."
+        )
+        parser.add_argument(
+            "--count_lateness_hours",
+            type=int,
+            default=168,
+            help="How long after its window a document may still arrive and be counted in it.",
+        )
+        parser.add_argument("--changes_topic", help="Pub/Sub topic that is told when a document changes its state.")
+        parser.add_argument("--dead_letters_topic", help="Pub/Sub topic that also gets dead letters.")
+
+
+def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> Ingested:
+    """Adds the whole job to the pipeline and gives what it makes, for tests to look at."""
+    given = options.view_as(StreamOptions)
+    limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
+    read = pipeline | "ReadFromSubscription" >> ReadFromSubscription(
+        subscription_of(options), source=given.source, limits=limits
+    )
+    inputs = Inputs(read[ReadFromSubscription.DOCUMENTS], read[ReadFromSubscription.DEAD_LETTERS])
+    config = launching.config_of(options, launch, partials=launch.job)
+    ingested = inputs | "Ingest" >> IngestDocuments(config, count_windows(options))
+    if given.changes_topic:
+        _ = ingested.changes | "PublishChanges" >> PublishChanges(given.changes_topic)
+    if given.dead_letters_topic:
+        _ = ingested.dead_letters | "PublishDeadLetters" >> PublishDeadLetters(given.dead_letters_topic)
+    return ingested
+
+
+def count_windows(options: PipelineOptions) -> beam.WindowInto:
+    """Windows on arrival time; every firing is a partial sum of its own, so none is ever added to twice."""
+    given = options.view_as(StreamOptions)
+    return beam.WindowInto(
+        FixedWindows(given.count_window_seconds),
+        trigger=AfterWatermark(
+            early=Repeatedly(AfterProcessingTime(given.count_early_seconds)), late=Repeatedly(AfterCount(1))
+        ),
+        accumulation_mode=AccumulationMode.DISCARDING,
+        allowed_lateness=Duration(seconds=given.count_lateness_hours * 3600),
+    )
+
+
+def subscription_of(options: PipelineOptions) -> str:
+    """Full name of the subscription. Raises LaunchError."""
+    name = options.view_as(StreamOptions).subscription
+    if not name:
+        raise launching.LaunchError("nothing to read: give --subscription.")
+    try:
+        return subscription_path(name, options.view_as(GoogleCloudOptions).project)
+    except SubscriptionError as error:
+        raise launching.LaunchError(str(error)) from error
+
+
+def preflight(options: PipelineOptions) -> None:
+    """Raises LaunchError for what would make the job fail later."""
+    try:
+        check_subscription(subscription_of(options))
+    except SubscriptionError as error:
+        raise launching.LaunchError(str(error)) from error
+    launching.check_stores(options)
+
+
+def run(argv: Sequence[str] | None = None) -> PipelineResult:
+    """Launches the job and waits until it is stopped, unless it runs on Dataflow. Raises LaunchError."""
+    options = launching.options_of(argv, StreamOptions)
+    options.view_as(StandardOptions).streaming = True
+    preflight(options)
+    launch = launch_of(options, JOB, [subscription_of(options)])
+    pipeline = beam.Pipeline(options=options)
+    build(pipeline, options, launch)
+    return launching.launch(pipeline)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    return launching.main(run, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
