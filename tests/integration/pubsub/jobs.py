@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apache_beam as beam
+from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.portability.api import beam_job_api_pb2
+from apache_beam.runners.portability.portable_runner import PortableMetrics
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
 from transforms.ingest.pubsub.settings import ReadSettings
@@ -99,6 +102,13 @@ def running(options: PipelineOptions, construct: Callable[[beam.Pipeline], objec
             result.cancel()
         with contextlib.suppress(RuntimeError):  # "failed in state CANCELLED"
             result.wait_until_finish()
+
+
+def counter(result: PipelineResult, name: str) -> int:
+    """A counter of a running job; the result's own ``metrics`` are those of the first time they were asked for."""
+    request = beam_job_api_pb2.GetJobMetricsRequest(job_id=result._job_id)
+    metrics = PortableMetrics(result._job_service.GetJobMetrics(request))
+    return sum(found.result for found in metrics.query(MetricsFilter().with_name(name))["counters"])
 
 
 def start(settings: ReadSettings, runner: list[str], path: Path, seconds: float = 0) -> subprocess.Popen[bytes]:

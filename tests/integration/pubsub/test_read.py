@@ -17,7 +17,7 @@ from apache_beam.transforms import trigger
 from apache_beam.transforms.window import FixedWindows
 
 from tests.integration.pubsub.conftest import Queue
-from tests.integration.pubsub.jobs import POISON, Seen, WriteDown, build, on_prism, running, start, wait_for
+from tests.integration.pubsub.jobs import POISON, Seen, WriteDown, build, counter, on_prism, running, start, wait_for
 from transforms.ingest.pubsub.message import short_name
 from transforms.ingest.pubsub.preflight import check_subscription
 from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
@@ -25,6 +25,8 @@ from transforms.model import RawDocument
 from transforms.notify.topic import ensure_queue
 
 LEASE = 10
+ACKNOWLEDGED = 3
+"""Seconds after which a bundle that has been processed, and counted, is surely acknowledged too."""
 
 
 def documents(count: int) -> list[bytes]:
@@ -55,6 +57,7 @@ def test_every_message_is_read_once_and_acknowledged_also_what_is_no_xml(
     with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path)):
         seen.wait(305)
         dead.wait(1)
+        time.sleep(ACKNOWLEDGED)
     named_by = f"pubsub:{short_name(queue.subscription)}"
     found = {line[0]: (bytes.fromhex(line[3]), line) for line in seen.lines}
     assert len(seen.lines) == 305
@@ -98,6 +101,7 @@ def test_a_job_killed_in_mid_stream_loses_nothing(queue: Queue, prism: Path, tmp
     assert len(set(seen.payloads)) < 600
     with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path)):
         wait_for(lambda: set(seen.payloads) == set(sent), 150, lambda: f"{len(set(seen.payloads))} of 600")
+        time.sleep(ACKNOWLEDGED)
     time.sleep(LEASE + 2)
     assert queue.pulled(1, 2) == []
 
@@ -106,11 +110,16 @@ def test_a_job_killed_in_mid_stream_loses_nothing(queue: Queue, prism: Path, tmp
 def test_work_longer_than_a_lease_is_not_delivered_again(queue: Queue, prism: Path, tmp_path: Path) -> None:
     seen = Seen(tmp_path / "seen")
     queue.publish(documents(10))
-    with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path, seconds=2.5)):
+    with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path, seconds=2.5)) as result:
+        seen.wait(1)
+        others = queue.pulled(1, 20)
         seen.wait(10)
-        time.sleep(LEASE)
+        wait_for(lambda: counter(result, "messages_received") == 10, 20, lambda: "the bundle does not end")
+        assert counter(result, "messages_redelivered") == 0
+        time.sleep(ACKNOWLEDGED)
+    assert others == []
     assert sorted(seen.payloads) == sorted(documents(10))
-    assert queue.pulled(1, 2) == []
+    assert queue.pulled(1, LEASE + 2) == []
 
 
 def test_what_a_failed_bundle_held_comes_again_at_once(queue: Queue, prism: Path, tmp_path: Path) -> None:

@@ -99,6 +99,7 @@ def test_a_redelivery_of_what_was_committed_wants_only_its_acknowledgement() -> 
     held.settle(held.take(1, 1_000, 0))
     assert held.add([Delivery("again-0", delivery(0).message), delivery(1)]) == ["again-0"]
     assert held.take(10, 1_000, 0).ack_ids == ["ack-1"]
+    assert (held.redelivered(), held.redelivered()) == (1, 0)
 
 
 def test_what_was_given_back_is_read_when_it_comes_again() -> None:

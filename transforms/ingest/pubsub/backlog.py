@@ -77,6 +77,7 @@ class Backlog:
         self._done_in_order: deque[str] = deque()
         self._remembered = remembered
         self._recent: deque[tuple[float, int]] = deque()
+        self._redelivered = 0
         self._streams = 0
         self._quiet_since: float | None = None
         self._closed = False
@@ -101,8 +102,10 @@ class Backlog:
                 message_id = delivery.message.message_id
                 if message_id in self._done:
                     settled.append(delivery.ack_id)
+                    self._redelivered += 1
                 elif held := self._held.get(message_id):
                     held.ack_id = delivery.ack_id
+                    self._redelivered += 1
                 else:
                     self._held[message_id] = delivery
                     self._waiting.append(delivery)
@@ -164,6 +167,12 @@ class Backlog:
             for lease in [lease for lease in self._leases if lease.taken_at < oldest]:
                 self._drop(lease)
             return [delivery.ack_id for delivery in self._held.values()]
+
+    def redelivered(self) -> int:
+        """Deliveries of messages that were here already, since this was last asked."""
+        with self._changed:
+            count, self._redelivered = self._redelivered, 0
+            return count
 
     def watermark(self) -> int | None:
         """Micros: no message published before this is expected any more; None while that cannot be said.

@@ -108,6 +108,10 @@ class Intake:
         """Micros: no message published before this is expected; None while that cannot be said."""
         return self._backlog.watermark()
 
+    def redelivered(self) -> int:
+        """Deliveries that were dropped as repeated, since this was last asked."""
+        return self._backlog.redelivered()
+
     def close(self) -> None:
         """Stops reading, and then gives back all that is held.
 

@@ -71,6 +71,7 @@ class ReadMessages(beam.DoFn):
         self._bundle_bytes = bundle_bytes
         self._idle_seconds = idle_seconds
         self._received = Metrics.counter("acervo", "messages_received")
+        self._redelivered = Metrics.counter("acervo", "messages_redelivered")
         self._bytes = Metrics.counter("acervo", "message_bytes")
         self._lag = Metrics.distribution("acervo", "message_lag_millis")
 
@@ -106,6 +107,7 @@ class ReadMessages(beam.DoFn):
             self._leases.discard(lease)
             intake.give_back(lease)
             return
+        self._redelivered.inc(intake.redelivered())
         now = Timestamp.now().micros
         for delivery in lease.deliveries:
             message = delivery.message
