@@ -140,10 +140,14 @@ class Node:
     ``columns`` are the leaves wanted (name, column, putter), ``leaves`` their names, ``nodes`` the elements to go
     into, ``any`` the one for all others. ``repeats``: every occurrence is read, else the first. ``part``: the part
     that is there once this element is. ``many``: the list column that each occurrence adds a dict to.
-    ``is_section``: it may be read at once (``sections``), whose plans for it ``plans`` keeps.
+    ``is_section``: it may be read at once, with what ``sections`` keeps in ``plans`` and ``hot``. ``only``: the one
+    section that is wanted of an element of a list (of ``det``, its ``prod``).
     """
 
-    __slots__ = ("any", "attributes", "columns", "is_section", "leaves", "many", "nodes", "part", "plans", "repeats")
+    __slots__ = (
+        "any", "attributes", "columns", "hot", "is_section", "leaves", "many", "nodes", "only", "part", "plans",
+        "repeats",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.columns: tuple[Leaf, ...] = ()
@@ -151,6 +155,8 @@ class Node:
         self.attributes: tuple[Leaf, ...] = ()
         self.is_section = False
         self.plans: dict[str, Any] = {}
+        self.hot: Any = None
+        self.only: tuple[str, Node] | None = None
         self.nodes: dict[str, Node] = {}
         self.any: Node | None = None
         self.repeats = False
@@ -190,6 +196,9 @@ class Node:
         self.is_section = bool(self.leaves) and not any(below)
         if self.any is not None:
             self.any.settle()
+        elif self.many and not self.leaves and len(self.nodes) == 1:
+            ((name, child),) = self.nodes.items()
+            self.only = (name, child) if child.is_section and not child.repeats else None
         return any(below)
 
     def at(self, path: str) -> Node:

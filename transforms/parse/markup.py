@@ -29,10 +29,12 @@ NO_ATTRIBUTES: dict[str, str] = {}
 
 
 @lru_cache(maxsize=4096)
-def parse_tag(inside: str) -> Tag:
-    """The start tag ``<inside>``; raises ``Surprise`` for one that is cut short, or has a prefix or a reference."""
+def parse_tag(inside: str) -> Tag | None:
+    """The start tag ``<inside>``, None when it is cut short; raises ``Surprise`` for a prefix or a reference."""
     match = START.fullmatch(f"<{inside}>")
-    if match is None or ":" in match[1] or "&" in match[2]:
+    if match is None:
+        return None
+    if ":" in match[1] or "&" in match[2]:
         raise Surprise
     written = match[2].replace("\n", " ").replace("\t", " ")
     attributes = {name: double or single for name, double, single in _ATTRIBUTE.findall(written)}

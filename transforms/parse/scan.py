@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from transforms.parse import codes, sections
 from transforms.parse.layout import Node
-from transforms.parse.markup import NO_ATTRIBUTES, START, Surprise, parse_tag, unescape, without_specials
+from transforms.parse.markup import NO_ATTRIBUTES, START, Surprise, Tag, parse_tag, unescape, without_specials
 from transforms.parse.take import enter, take
 from transforms.parse.values import Reading, Target
 
@@ -30,12 +30,25 @@ def read(text: str, start: int, node: Node) -> Reading:
     """Fields of the document whose root tag begins at ``start``, as ``node`` wants them; raises ``Surprise``."""
     reading = Reading()
     text = plain(text, start)
-    match = START.match(text)
-    if match is None or match[3]:
+    end, tag = _tag(text, 1)
+    if tag.empty:
         raise Surprise
-    tag = parse_tag(match[0][1:-1])
-    _element(text, match.end(), node, tag.name, tag.attributes, "", reading.fields, reading)
+    _element(text, end + 1, node, tag.name, tag.attributes, "", reading.fields, reading)
     return reading
+
+
+def _tag(text: str, begin: int) -> tuple[int, Tag]:
+    """Where the start tag ends whose inside begins at ``begin``, and what it says."""
+    end = text.find(">", begin)
+    tag = parse_tag(text[begin:end])
+    if tag is None:
+        # A > in an attribute.
+        match = START.match(text, begin - 1)
+        tag = parse_tag(text[begin : match.end() - 1]) if match else None
+        if match is None or tag is None:
+            raise Surprise
+        end = match.end() - 1
+    return end, tag
 
 
 def plain(text: str, start: int) -> str:
@@ -66,11 +79,22 @@ def _element(
     if node.attributes and attributes:
         take(node.attributes, attributes, target, reading)
     if node.is_section:
-        # The first end tag of this name is the section's own, or its outline has more starts than ends.
-        close = text.find(f"</{name}>", pos, pos + sections.MAX_LENGTH)
-        if close >= 0 and sections.read(text[pos:close], node, target, reading):
-            return close + len(name) + 3
+        after = sections.read(text, pos, name, node, target, reading)
+        if after >= 0:
+            return after
+    elif node.only is not None:
+        after = _only_child(text, pos, *node.only, target, reading)
+        if after >= 0:
+            return _skip(text, after, name)
     return _children(text, pos, node, namespace, target, reading)
+
+
+def _only_child(text: str, pos: int, name: str, node: Node, target: Target, reading: Reading) -> int:
+    """Read the section that is all that is wanted of an element, if it comes first; -1 otherwise."""
+    begin = text.find("<", pos) + 1
+    if text.startswith(name + ">", begin):
+        return sections.read(text, begin + len(name) + 1, name, node, target, reading)
+    return -1
 
 
 def _children(text: str, pos: int, node: Node, namespace: str, target: Target, reading: Reading) -> int:
@@ -79,19 +103,15 @@ def _children(text: str, pos: int, node: Node, namespace: str, target: Target, r
     seen: set[str] = set()
     while True:
         begin = text.find("<", pos) + 1
-        if text[begin] == "/":
-            break
         end = text.find(">", begin)
         name = text[begin:end]
         attributes = NO_ATTRIBUTES
-        if name not in nodes and name not in leaves and not name.isalnum():
-            match = START.match(text, begin - 1)
-            if match is None:
-                raise Surprise
-            end = match.end() - 1
-            name, attributes, empty = parse_tag(text[begin:end])
+        if not name.isalnum():
+            if name.startswith("/"):
+                break
+            end, (name, attributes, empty) = _tag(text, begin)
             if empty:
-                if name in nodes or other is not None:
+                if name not in leaves and (name in nodes or other is not None):
                     raise Surprise
                 texts.setdefault(name, "")
                 pos = end + 1
@@ -104,14 +124,15 @@ def _children(text: str, pos: int, node: Node, namespace: str, target: Target, r
         if wanted is None:
             pos = _skip(text, end + 1, name)
         elif name in seen and not wanted.repeats:
-            reading.findings.add(codes.REPEATED_ELEMENT)
+            if node.many is None:
+                reading.findings.add(codes.REPEATED_ELEMENT)
             pos = _skip(text, end + 1, name)
         else:
             seen.add(name)
             pos = _element(text, end + 1, wanted, name, attributes, namespace, target, reading)
     if texts:
         take(node.columns, texts, target, reading)
-    return text.find(">", begin) + 1
+    return end + 1
 
 
 def _leaf(text: str, pos: int, name: str) -> tuple[str, int]:

@@ -43,7 +43,8 @@ def _element(element: etree._Element, node: Node, target: Target, reading: Readi
         if wanted is None:
             continue
         if name in seen and not wanted.repeats:
-            reading.findings.add(codes.REPEATED_ELEMENT)
+            if node.many is None:
+                reading.findings.add(codes.REPEATED_ELEMENT)
             continue
         seen.add(name)
         _element(child, wanted, target, reading)
