@@ -75,7 +75,7 @@ class Selection:
 
 def split(ranges: Iterable[Range], samples: Sequence[bytes]) -> list[Range]:
     """The same ranges, cut at the sampled row keys."""
-    ordered = sorted(samples)
+    ordered = sorted(set(samples))
     found = []
     for start, end in ranges:
         inside = ordered[bisect_right(ordered, start) : bisect_left(ordered, end)]

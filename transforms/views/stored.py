@@ -40,7 +40,7 @@ def rows_of_stored_dead_letter(stored: StoredDeadLetter) -> Iterator[TableRow]:
 
 
 def rows_of_redriven(stored: StoredDeadLetter) -> Iterator[TableRow]:
-    """The dead letter once more, without its bytes, saying when a redrive made a record of it; none while it is open."""
+    """The dead letter again, without its bytes, saying when a redrive made a record of it; none while it is open."""
     if stored.redrive is not None and stored.redrive.state == DONE:
         (table, row), _ = rows_of_dead_letter(stored.letter, stored.run, stored.job, stored.redrive.at)
         row.pop("payload", None)

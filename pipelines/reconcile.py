@@ -1,0 +1,148 @@
+"""Reconcile: the source of truth against BigQuery's tables and the counts. Bounded; changes nothing.
+
+    python -m pipelines.reconcile --project P --bigtable_instance I --dataset D [--output differences.jsonl]
+    python -m pipelines.reconcile ... --states SP --months 2503
+
+Finds rows that are missing, too many, wrong, or there with several contents; counts that are not what the changes add
+up to; histories whose state is not the fold of their records. Writes them as JSON lines, prints a summary by day and
+issuer and which job mends them. Exit status: 0 no difference, 1 differences, 2 could not look.
+
+Beside jobs that write, what is on its way to BigQuery shows as a difference: look again at what is found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+import orjson
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.metrics import Metrics
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
+
+from pipelines import launching
+from pipelines.options import StoreOptions
+from pipelines.rebuild import SelectionOptions, selection_of
+from transforms.reconcile.facts import Difference
+from transforms.reconcile.transform import Reconcile, Served
+from transforms.truth.errors import TruthError
+
+JOB = "reconcile"
+_Summary = Counter[tuple[str, str, str, str]]
+
+
+class ReconcileOptions(PipelineOptions):
+    """What a reconciliation looks at and where it writes."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--output", default="", help="File for the differences, one JSON object a line; gs:// too.")
+        parser.add_argument("--show", type=int, default=50, help="Differences printed, and lines of the summary.")
+        parser.add_argument(
+            "--bucket_characters",
+            type=int,
+            default=3,
+            help="Last characters of the key by which both sides are summed up before rows are compared.",
+        )
+
+
+def build(pipeline: beam.Pipeline, options: PipelineOptions, output: str) -> None:
+    """Adds the whole job to the pipeline."""
+    project, dataset = options.view_as(GoogleCloudOptions).project, options.view_as(StoreOptions).dataset
+    served = Served(project, dataset, options.view_as(ReconcileOptions).bucket_characters)
+    _ = (
+        pipeline
+        | "Reconcile" >> Reconcile(launching.truth_of(options), served, selection_of(options))
+        | "Count" >> beam.ParDo(_Count())
+        | "ToJson" >> beam.Map(_as_json).with_output_types(str)
+        | "Write" >> beam.io.WriteToText(output, shard_name_template="")
+    )
+
+
+@beam.typehints.with_input_types(Difference)
+@beam.typehints.with_output_types(Difference)
+class _Count(beam.DoFn):
+    def __init__(self) -> None:
+        self._counters: dict[str, Any] = {}
+
+    def process(self, difference: Difference) -> Iterator[Difference]:
+        if difference.what not in self._counters:
+            self._counters[difference.what] = Metrics.counter("acervo", f"difference_{difference.what}")
+        self._counters[difference.what].inc()
+        yield difference
+
+
+def _as_json(difference: Difference) -> str:
+    return orjson.dumps(difference._asdict()).decode()
+
+
+def preflight(options: PipelineOptions) -> None:
+    """Raises LaunchError for what would make the job fail later."""
+    selection_of(options)
+    output = options.view_as(ReconcileOptions).output
+    if not output and "Dataflow" in (options.view_as(StandardOptions).runner or ""):
+        raise launching.LaunchError("nowhere to write the differences: give --output, a gs:// path.")
+    launching.check_stores(options)
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Runs the job to its end and prints what it found; the number of differences. Raises LaunchError."""
+    options = launching.options_of(argv, SelectionOptions, ReconcileOptions)
+    preflight(options)
+    given = options.view_as(ReconcileOptions)
+    with tempfile.TemporaryDirectory(prefix="reconcile-") as folder:
+        output = given.output or f"{folder}/differences.jsonl"
+        pipeline = beam.Pipeline(options=options)
+        build(pipeline, options, output)
+        # The exit status is the answer, on every runner.
+        pipeline.run().wait_until_finish()
+        return _tell(output, given.show, bool(given.output))
+
+
+def _tell(output: str, show: int, kept: bool) -> int:
+    summary: _Summary = Counter()
+    mends: dict[str, str] = {}
+    total = 0
+    for line in _lines(output):
+        if total < show:
+            print(line)
+        total += 1
+        found = orjson.loads(line)
+        summary[found["what"], found["table"], found["day"], found["issuer"]] += 1
+        mends.setdefault(found["what"], found["mend"])
+    if not total:
+        print("no differences")
+        return 0
+    print(f"\n{total:,} differences{f', all in {output}' if kept else ''}")
+    for (what, table, day, issuer), count in summary.most_common(show):
+        print(f"  {count:>8,}  {what} {table}  day {day or '-'}  issuer {issuer or '-'}")
+    for what, mend in sorted(mends.items()):
+        print(f"{what}: {mend}")
+    return total
+
+
+def _lines(output: str) -> Iterator[str]:
+    with FileSystems.open(output) as file:
+        for line in file:
+            yield line.decode().rstrip("\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    try:
+        return 1 if run(argv) else 0
+    except (launching.LaunchError, TruthError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; nothing was changed.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,122 @@
+"""Reconcile against the real emulators: every kind of damage, planted, is found and named, and nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from local.generate.__main__ import INPUT, write_set
+from local.stack.discover import LOCAL_PROJECT
+from pipelines import rebuild, reconcile
+from tests.integration.jobs.stores import Stores
+from transforms.counting import cells
+from transforms.truth import rows
+from transforms.truth.client import Client, wait_for
+from transforms.truth.read import Reader
+from transforms.truth.rows import Cell
+from transforms.views.connect import rest_client
+
+NewStores = Callable[[], Stores]
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
+    write_set(tmp_path, 5, 100, broken=0.1, duplicates=0.1)
+    return tmp_path / INPUT
+
+
+def differences(stores: Stores, output: Path, *more: str) -> list[dict[str, Any]]:
+    """What the job finds; its exit status must say the same."""
+    status = reconcile.main([*stores.arguments("-")[2:], "--output", str(output), *more])
+    found = [orjson.loads(line) for line in output.read_bytes().splitlines()]
+    assert status == (1 if found else 0)
+    return found
+
+
+def named(found: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    return {(one["what"], one["table"], one["key"]) for one in found}
+
+
+def damage_state(stores: Stores, key: str) -> None:
+    reader, client = Reader(stores.truth), Client(stores.truth)
+    history = reader.history(key)
+    assert history is not None
+    state = reader.codec.encode_json({**history.state, "status": "bogus"})
+    wait_for(client.write(stores.truth.records_table, rows.row_key(key), [Cell(rows.STATE, rows.FOLDED, 0, state)]))
+    wait_for(client.close())
+    reader.close()
+
+
+def lose_bigtable_count(stores: Stores) -> None:
+    client, table = Client(stores.truth), f"{stores.truth.records_table}{cells.TABLE_SUFFIX}"
+    row = next(r for r in wait_for(client.read_page(table, b"0", rows.RESERVED, 1000)) if b"uf#" in r.key)
+    wait_for(client.replace(table, row.key, [(cells.COUNTS, row.cells[0].qualifier)], []))
+    wait_for(client.close())
+
+
+def test_each_kind_of_damage_is_found_and_named_and_rebuild_mends_what_it_says(
+    new_stores: NewStores, few: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stores, output = new_stores(), tmp_path / "found.jsonl"
+    stores.backfill(few)
+    stores.backfill(few, "--run", "again")
+    stores.query("INSERT INTO documents SELECT * FROM documents")
+    assert differences(stores, output) == [], "rows written twice, all the same, are no difference"
+    assert "no differences" in capfd.readouterr().out
+
+    found = stores.query("SELECT DISTINCT access_key FROM documents ORDER BY access_key LIMIT 6")
+    missing, twice, wrong, ahead, folded, lineage = (row["access_key"] for row in found)
+    other = ahead[:25] + ("1" if ahead[25] != "1" else "2") + ahead[26:]
+    stores.query(f"DELETE FROM documents WHERE access_key = '{missing}'")
+    stores.query(
+        f"INSERT INTO changes SELECT * REPLACE ('x' AS job) FROM changes WHERE key = '{twice}' AND revision = 1"
+    )
+    stores.query(f"UPDATE documents SET total = COALESCE(total, 0) + 0.01 WHERE access_key = '{wrong}'")
+    stores.query(
+        f"INSERT INTO documents SELECT * REPLACE ('{other}' AS access_key) FROM documents WHERE access_key = '{ahead}'"
+    )
+    stores.query(f"DELETE FROM arrivals WHERE key = '{lineage}'")
+    stores.query("DELETE FROM dead_letters WHERE TRUE")
+    issuer = stores.query("SELECT MIN(value) AS value FROM counts WHERE dimension = 'issuer'")[0]["value"]
+    stores.query(f"UPDATE counts SET documents = documents + 1 WHERE dimension = 'issuer' AND value = '{issuer}'")
+    lose_bigtable_count(stores)
+    damage_state(stores, folded)
+
+    seen = differences(stores, output)
+    expected = {
+        ("missing_row", "documents", missing),
+        ("doubled_row", "changes", twice),
+        ("wrong_row", "documents", wrong),
+        ("surplus_row", "documents", other),
+        ("missing_row", "arrivals", lineage),
+        ("state_is_not_fold", "", folded),
+        ("wrong_count", "counts", ""),
+    }
+    assert {one for one in named(seen) if one[1] != "dead_letters"} == expected
+    assert {one[0] for one in named(seen) if one[1] == "dead_letters"} == {"missing_row"}
+    counts = [one for one in seen if one["what"] == "wrong_count"]
+    assert {one["issuer"] for one in counts} == {issuer, ""}, "BigQuery's by issuer, Bigtable's by state"
+    mends = {(one["what"], one["table"]): one["mend"] for one in seen}
+    assert mends["missing_row", "documents"] == f"python -m pipelines.rebuild --keys {missing}"
+    assert mends["doubled_row", "changes"] == "python -m pipelines.rebuild"
+    [state] = [one for one in seen if one["what"] == "state_is_not_fold"]
+    assert "status=bogus" in state["detail"] and state["issuer"] == folded[6:20] and state["day"]
+    assert "differences, all in" in capfd.readouterr().out
+
+    part = differences(stores, output, "--keys", f"{missing},{twice}")
+    assert named(part) == {("missing_row", "documents", missing), ("doubled_row", "changes", twice)}
+
+    rebuild.run(stores.arguments("-")[2:])
+    assert named(differences(stores, output)) == {("state_is_not_fold", "", folded)}
+
+
+def test_a_dataset_that_is_not_there_is_told(new_stores: NewStores, capfd: pytest.CaptureFixture[str]) -> None:
+    stores = new_stores()
+    rest_client(LOCAL_PROJECT).delete_dataset(f"{LOCAL_PROJECT}.{stores.name}", delete_contents=True)
+    assert reconcile.main(stores.arguments("-")[2:]) == 2
+    error = capfd.readouterr().err
+    assert "table documents does not exist" in error and "Traceback" not in error

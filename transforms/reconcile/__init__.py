@@ -1,0 +1,1 @@
+"""Comparing the source of truth with what is served from it."""

@@ -1,0 +1,204 @@
+"""What the source of truth and the tables must agree on, as short texts that both sides can make. Pure.
+
+A *fact* is what a row says, as far as it is compared: which key, which row of it, and a text of its main columns. The
+SQL of ``queries`` makes the same texts of the same rows. Facts are summed up by bucket (the last characters of the
+key) so that two sides of any size are compared by a few sums, and only buckets that differ are looked into.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from transforms import access_key
+from transforms.history.fold import Entry, fold
+from transforms.model import DUPLICATE, NEW
+from transforms.truth.dead_letters import DONE, StoredDeadLetter
+from transforms.truth.read import History, StoredRecord
+from transforms.views import schema
+from transforms.views.stored import rows_of_history
+
+MISSING_ROW = "missing_row"
+SURPLUS_ROW = "surplus_row"
+WRONG_ROW = "wrong_row"
+DOUBLED_ROW = "doubled_row"
+WRONG_COUNT = "wrong_count"
+STATE_IS_NOT_FOLD = "state_is_not_fold"
+BROKEN_CHANGES = "broken_changes"
+
+_REBUILD = "python -m pipelines.rebuild"
+_RESTORE = (
+    "no job writes histories: restore the row from a backup, or bring any further record of the key, which folds it "
+    "anew. Where the rules of the fold have changed since, that is all it is."
+)
+KEY_COLUMN = {schema.VOIDED_RANGES: "range_id", schema.CHANGES: "key", schema.ARRIVALS: "key"}
+_MICRO = 1_000_000
+
+
+class Fact(NamedTuple):
+    """What one row says. ``identity`` tells the rows of a key apart; ``day`` is known to the source of truth alone."""
+
+    table: str
+    key: str
+    identity: str
+    text: str
+    day: str = ""
+
+
+class Digest(NamedTuple):
+    """Sums over the distinct facts of a bucket; equal for equal sets, in whatever order."""
+
+    facts: int
+    first: int
+    second: int
+
+
+class Difference(NamedTuple):
+    """One thing that is not as it must be, and what mends it."""
+
+    what: str
+    table: str
+    key: str
+    identity: str
+    day: str
+    issuer: str
+    detail: str
+    mend: str
+
+
+def facts_of_history(history: History) -> Iterator[Fact]:
+    """A fact for each row that the tables must have of a key."""
+    day = _day(history)
+    for table, row in rows_of_history(history):
+        yield Fact(table, *_identified(table, row), day)
+
+
+def _day(history: History) -> str:
+    changes = history.changes
+    return changes[-1].dimensions_after.get("day", "") if changes else ""
+
+
+def fact_of_dead_letter(stored: StoredDeadLetter) -> Fact:
+    """The fact of a dead letter: that it is there, and whether a redrive made a record of it."""
+    redriven = stored.redrive is not None and stored.redrive.state == DONE
+    one = stored.dead_letter_id
+    return Fact(schema.DEAD_LETTERS, one, one, f"{one}|{int(redriven)}")
+
+
+def _identified(table: str, row: dict[str, Any]) -> tuple[str, str, str]:
+    """Key, identity and text of a row; ``queries`` has the same in SQL."""
+    key = row[KEY_COLUMN.get(table, "access_key")]
+    if table == schema.CHANGES:
+        identity = str(row["revision"])
+        said = [row["record_id"], row["kind"], row.get("status_before", ""), row["status_after"], row["applied_at"]]
+        said.append(_micro(row.get("total_after")))
+    elif table == schema.ARRIVALS:
+        identity = "|".join((row["record_id"], row["run"], row["origin"], row["job"]))
+        said = [DUPLICATE if row["outcome"] == DUPLICATE else NEW]
+    else:
+        identity = row["record_id"]
+        said = [row["revision"], row["received_at"], row["layout"], row["form"], row["run"], row["origin"]]
+        said.append(_micro(row.get("total")) if table == schema.DOCUMENTS else "")
+    return key, identity, "|".join((key, identity, *map(str, said)))
+
+
+def _micro(amount: str | None) -> str:
+    """An amount in millionths, empty where there is none."""
+    if amount is None:
+        return ""
+    try:
+        return str(int((Decimal(amount) * _MICRO).to_integral_value()))
+    except InvalidOperation:
+        return ""
+
+
+def bucket_of(key: str, characters: int) -> str:
+    """The bucket of a key."""
+    return key[-characters:]
+
+
+def digest_of(text: str) -> Digest:
+    """The digest of a single fact."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Digest(1, int(digest[:8], 16), int(digest[8:16], 16))
+
+
+def add(digests: Iterable[Digest]) -> Digest:
+    """The digest of several sets that have no fact in common."""
+    facts = first = second = 0
+    for digest in digests:
+        facts, first, second = facts + digest[0], first + digest[1], second + digest[2]
+    return Digest(facts, first, second)
+
+
+def compare(stored: Iterable[Fact], served: Iterable[Fact]) -> Iterator[Difference]:
+    """What differs of one row: ``stored`` are the facts that the source of truth has of it, ``served`` its rows'."""
+    wanted = {fact.text: fact for fact in stored}
+    found = {fact.text: fact for fact in served}
+    wrong = [fact for text, fact in found.items() if text not in wanted]
+    if wanted and not found:
+        fact = next(iter(wanted.values()))
+        part = fact.table != schema.DEAD_LETTERS
+        mend = f"{_REBUILD} --keys {fact.key}" if part else _REBUILD
+        yield difference(MISSING_ROW, fact, "Bigtable has it, BigQuery has not", mend)
+    elif found and not wanted:
+        fact = next(iter(found.values()))
+        yield difference(SURPLUS_ROW, fact, f"BigQuery has it, Bigtable has not: {fact.text}", _REBUILD)
+    elif wrong:
+        fact = next(iter(wanted.values()))
+        what = WRONG_ROW if len(found) == len(wrong) else DOUBLED_ROW
+        yield difference(what, fact, f"BigQuery says {wrong[0].text}, Bigtable {fact.text}", _REBUILD)
+
+
+def doubled(table: str, key: str, identity: str, contents: int) -> Difference:
+    """A row that is there with several contents."""
+    fact = Fact(table, key, identity, "")
+    return difference(DOUBLED_ROW, fact, f"{contents} rows of one id, each with another content", _REBUILD)
+
+
+def wrong_count(key: tuple[str, ...], expected: str, view: str, bigtable: str) -> Difference:
+    """A count that is not what the changes add up to; amounts as ``documents/total``."""
+    dimension, value, model, environment, status, day, month = key
+    identity = "/".join((dimension, value, model, environment, status, day or month))
+    detail = f"changes add up to {expected}, BigQuery says {view}, Bigtable {bigtable}"
+    issuer = value if dimension == "issuer" else ""
+    return Difference(WRONG_COUNT, schema.COUNTS, "", identity, day or month, issuer, detail, _REBUILD)
+
+
+def check_history(history: History) -> Iterator[Difference]:
+    """Whether the row of a key agrees with itself: its state with its records, its changes with its revision."""
+    fact = Fact(
+        "", history.key, "", "", history.records[-1].change.dimensions_after.get("day", "") if history.records else ""
+    )
+    revisions = [change.revision for change in history.changes]
+    if revisions != list(range(1, history.revision + 1)):
+        detail = f"revision {history.revision}, but changes {revisions}"
+        yield difference(BROKEN_CHANGES, fact, detail, _RESTORE)
+        return
+    folded = fold(_entry(record) for record in history.records)
+    last = history.changes[-1]
+    for name, state in (("state", history.state), ("last change", last.after)):
+        if state != folded.state:
+            detail = f"the {name} says {_shown(state, folded.state)}, its records {_shown(folded.state, state)}"
+            yield difference(STATE_IS_NOT_FOLD, fact._replace(identity=name), detail, _RESTORE)
+
+
+def _entry(record: StoredRecord) -> Entry:
+    return Entry(record.record_id, record.kind, record.key, record.layout, record.form, record.fields, record.findings)
+
+
+def _shown(state: dict[str, Any], other: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{name}={state.get(name)}" for name in sorted({*state, *other}) if state.get(name) != other.get(name)
+    )
+
+
+def difference(what: str, fact: Fact, detail: str, mend: str) -> Difference:
+    """A difference about a fact, with the day and the issuer that its key tells."""
+    day, issuer = fact.day, ""
+    if access_key.is_access_key(fact.key):
+        parts = access_key.split(fact.key)
+        day, issuer = day or (parts.month or ""), parts.issuer_id
+    return Difference(what, fact.table, fact.key, fact.identity, day, issuer, detail, mend)
