@@ -1,7 +1,7 @@
 """Flex Template metadata, written from and checked against the options of the jobs.
 
     python -m templates.metadata            check every ``templates/<job>.json``
-    python -m templates.metadata --write    write what the options decide, keep what people wrote, add missing files
+    python -m templates.metadata --write    write what the options decide, keep what people wrote
 
 The options decide name, order, help, default and type of a parameter; people decide its label, its regexes, whether it
 must be given, and all that is said about the template as a whole.
@@ -38,6 +38,10 @@ BEGINNINGS: dict[str, dict[str, Any]] = {
     "bigtable_table": {"regexes": ["^[_a-zA-Z0-9][-_.a-zA-Z0-9]{0,36}$"]},
     "bigtable_app_profile": {"regexes": ["^[_a-zA-Z0-9][-_.a-zA-Z0-9]{0,49}$"]},
     "dataset": {"label": "BigQuery dataset", "regexes": ["^[a-zA-Z0-9_]{1,1024}$"]},
+    "states": {"label": "States, by commas", "regexes": ["^([A-Z]{2}(,[A-Z]{2})*)?$"]},
+    "months": {"label": "Months (AAMM), by commas", "regexes": ["^([0-9]{4}(,[0-9]{4})*)?$"]},
+    "issuers": {"label": "Issuers (CNPJ or CPF), by commas", "regexes": ["^([0-9A-Z]{11,14}(,[0-9A-Z]{11,14})*)?$"]},
+    "keys": {"label": "Access keys, by commas", "regexes": ["^([0-9A-Z]{44}(,[0-9A-Z]{44})*)?$"]},
     "run": {"label": "Name of the run", "regexes": ["^\\S(.{0,198}\\S)?$"]},
     "strict": {"label": "No findings allowed"},
     "max_input_bytes": {"label": "Largest document, bytes", "regexes": ["^[1-9][0-9]*$"]},
@@ -78,7 +82,8 @@ def actions(job: str) -> Iterator[argparse.Action]:
     """The options that a person may set for a job, in order: its own, the shared ones, those passed on to Beam."""
     module = module_of(job)
     for _, family in sorted(inspect.getmembers(module, inspect.isclass)):
-        if issubclass(family, PipelineOptions) and family.__module__ == module.__name__:
+        ours = issubclass(family, PipelineOptions) and family.__module__.startswith("pipelines.")
+        if ours and family not in (StoreOptions, IngestOptions):
             yield from _actions(family)
     for family in (StoreOptions, IngestOptions):
         yield from _actions(family)
@@ -100,7 +105,7 @@ def decided(action: argparse.Action) -> dict[str, Any]:
         found["paramType"] = kind
     if action.choices:
         found["enumOptions"] = [{"value": str(choice), "label": str(choice)} for choice in action.choices]
-    if action.default is not None and action.default is not argparse.SUPPRESS:
+    if action.default not in (None, "", argparse.SUPPRESS):
         found["defaultValue"] = str(action.default).lower() if kind == "BOOLEAN" else str(action.default)
     return found
 
@@ -157,7 +162,7 @@ def problems(job: str) -> list[str]:
     """What is wrong with a job's metadata file, for people; empty when it is right."""
     path = path_of(job)
     if not path.exists():
-        return [f"{path.name} is missing; python -m templates.metadata --write begins it"]
+        return [f"{path.name} is missing; python -m templates.metadata --write --job {job} begins it"]
     document = orjson.loads(path.read_bytes())
     try:
         metadata = TemplateMetadata.from_json(path.read_bytes())
@@ -204,16 +209,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 1 when something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m templates.metadata", description="Flex Template metadata.")
     parser.add_argument("--write", action="store_true", help="bring the files up to date with the options")
-    if parser.parse_args(argv).write:
-        for job in jobs():
+    parser.add_argument("--job", action="append", default=[], help="with --write: also begin the file of this job")
+    options = parser.parse_args(argv)
+    if options.write:
+        for job in (job for job in jobs() if job in options.job or path_of(job).exists()):
             path = path_of(job)
             existing = orjson.loads(path.read_bytes()) if path.exists() else {}
             path.write_bytes(orjson.dumps(written(job, existing), option=orjson.OPT_INDENT_2) + b"\n")
-    found = [problem for job in jobs() for problem in problems(job)]
+    present = [job for job in jobs() if path_of(job).exists()]
+    found = [problem for job in present for problem in problems(job)]
     for problem in found:
         print(f"error: {problem}", file=sys.stderr)
     if not found:
-        print(f"templates are as their options: {', '.join(jobs())}")
+        print(f"templates are as their options: {', '.join(present)}")
+    if missing := sorted(set(jobs()) - set(present)):
+        print(f"no template yet: {', '.join(missing)}; --write --job NAME begins one")
     return 1 if found else 0
 
 
