@@ -17,8 +17,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 EVERY_SECONDS = 2.0
 PLAIN_EVERY_SECONDS = 10.0
-# Asking takes at most this share of the time.
-SHARE = 0.05
+# Looking takes at most this share of the time, or happens this rarely.
+SHARE = 0.1
+LONGEST_SECONDS = 30.0
 
 
 class Seen(NamedTuple):
@@ -97,4 +98,4 @@ def _looks(look: Look, every: float, done: threading.Event) -> Iterator[tuple[Se
         asked = time.monotonic()
         with suppress(Exception):
             yield look(), asked - started
-        pause = max(every, (time.monotonic() - asked) / SHARE)
+        pause = max(every, min((time.monotonic() - asked) / SHARE, LONGEST_SECONDS))

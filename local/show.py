@@ -41,11 +41,13 @@ def show(
     console.print()
     console.print(read_table(outcome, seconds))
     if outcome.dead_letters:
+        console.print()
         console.print(dead_table(outcome, dead_letters))
     if counts:
-        console.print("Documents in the view counts_by_uf", style="bold")
+        console.print("\nDocuments by model, UF, month and state, from the view counts_by_uf", style="bold")
         console.print(Columns(count_tables(counts), padding=(0, 3)))
     if history:
+        console.print()
         console.print(history_table(history))
 
 

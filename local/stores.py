@@ -77,10 +77,10 @@ class Tables:
         return {row["code"]: row for row in self.rows("SELECT * FROM dead_letters_by_code")}
 
     def telling_key(self) -> str | None:
-        """An access key whose history has most to tell: the most statuses, then the most records."""
+        """An access key whose history has most to tell: the most known statuses, then the most records."""
         found = self.rows(
             "SELECT key FROM unique_changes WHERE LENGTH(key) = 44 GROUP BY key "
-            "ORDER BY COUNT(DISTINCT status_after) DESC, COUNT(*) DESC, key LIMIT 1"
+            "ORDER BY COUNT(DISTINCT NULLIF(status_after, 'unknown')) DESC, COUNT(*) DESC, key LIMIT 1"
         )
         return found[0]["key"] if found else None
 
