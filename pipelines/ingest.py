@@ -145,7 +145,7 @@ class _DeadLetterRows(beam.DoFn):
         self._inputs = Metrics.counter(NAMESPACE, "inputs")
         self._by_code: dict[str, Any] = {}
 
-    def process(self, letter: DeadLetter) -> Iterator[TableRow]:  # type: ignore[override]
+    def process(self, letter: DeadLetter) -> Iterator[TableRow]:
         if letter.code not in self._by_code:
             self._by_code[letter.code] = Metrics.counter(NAMESPACE, f"dead_letter_{letter.code}")
         self._by_code[letter.code].inc()

@@ -46,7 +46,7 @@ class CountChanges(beam.PTransform):
 
 @beam.typehints.with_input_types(_Amount)
 @beam.typehints.with_output_types(_Amount)
-class SumAmounts(beam.CombineFn):  # type: ignore[misc]
+class SumAmounts(beam.CombineFn):
     """Exact sums of (documents, total), lifted before the shuffle."""
 
     def create_accumulator(self) -> Amount:
@@ -77,7 +77,7 @@ class _NamePartials(beam.DoFn):
         self._job_started_at = job_started_at
         self._partials = Metrics.counter("acervo", "count_partials")
 
-    def process(  # type: ignore[override]
+    def process(
         self,
         element: tuple[_Key, _Amount],
         window: Any = beam.DoFn.WindowParam,

@@ -26,7 +26,8 @@ def payloads_of(folder: Path) -> list[bytes]:
     for file in list_files(str(folder)):
         assert isinstance(file, FileRef)
         with open_file(file.path) as stream:
-            found += [raw.payload for raw in expand(stream, file.origin, file.modified_at) if isinstance(raw, RawDocument)]
+            expanded = expand(stream, file.origin, file.modified_at)
+            found += [raw.payload for raw in expanded if isinstance(raw, RawDocument)]
     return found
 
 

@@ -71,7 +71,10 @@ def arrivals(stores: Stores) -> int:
 def counted(stores: Stores) -> bool:
     """Whether the live counts are what the changes say."""
     columns = "dimension, value, model, environment, status, day, month, documents, total"
-    live, truth = (sorted(map(repr, stores.query(f"SELECT {columns} FROM {v}"))) for v in ("counts_total", "counts_from_changes"))
+    live, truth = (
+        sorted(map(repr, stores.query(f"SELECT {columns} FROM {view}")))
+        for view in ("counts_total", "counts_from_changes")
+    )
     return live == truth
 
 

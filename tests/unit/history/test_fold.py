@@ -18,7 +18,9 @@ def document(record: str = "a", form: str = "processed", model: str = "55", **fi
     return Entry(record * 64, DOCUMENT, key_of(model), "nfe", form, fields, ())
 
 
-def event(event_type: str, record: str = "b", model: str = "55", at: str = "2025-03-02T10:00:00Z", **fields: Any) -> Entry:
+def event(
+    event_type: str, record: str = "b", model: str = "55", at: str = "2025-03-02T10:00:00Z", **fields: Any
+) -> Entry:
     values = {"event_type": event_type, "return_status": 135, "registered_at": at, "sequence": 1, **fields}
     return Entry(record * 64, EVENT, key_of(model), "nfe_event", "processed", values, ())
 
