@@ -65,13 +65,12 @@ def _parse(raw: RawDocument, options: ParseOptions, nesting: int) -> Iterator[Re
 
 def _read(source: Source, shapes: Mapping[str, Shape]) -> tuple[Shape | None, Reading]:
     """What reads the root element, None when nothing does, and what was read."""
-    if source.plain:
-        reader.check_well_formed(source)
-        try:
-            shape = registry.shape_of(scan.root_name(source.text, source.start), shapes)
-            return shape, scan.read(source.text, source.start, shape.node) if shape else Reading()
-        except Surprise:
-            pass
+    reader.check_well_formed(source)
+    try:
+        shape = registry.shape_of(scan.root_name(source.text, source.start), shapes)
+        return shape, scan.read(source.text, source.start, shape.node) if shape else Reading()
+    except Surprise:
+        pass
     root = reader.parse_tree(source)
     shape = registry.shape_of(tree.local_name(root.tag), shapes)
     return shape, tree.read(root, shape.node) if shape else Reading()

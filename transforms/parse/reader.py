@@ -41,14 +41,13 @@ _UNDECLARED_PREFIX = 201
 class Source(NamedTuple):
     """Text of one input, and its bytes in UTF-8.
 
-    ``start`` is where the root element begins. ``plain``: no namespace prefix is declared. ``findings`` are of the
-    bytes. ``line`` is that of the first character.
+    ``start`` is where the root element begins, ``line`` the line of the first character. ``findings`` are of the
+    bytes.
     """
 
     text: str
     data: bytes
     start: int
-    plain: bool
     findings: tuple[str, ...]
     line: int
 
@@ -75,7 +74,7 @@ def open_source(payload: bytes, max_bytes: int, fallback_encoding: str | None = 
     if not text:
         raise Refused(codes.EMPTY, f"{len(payload)} bytes, and nothing but white space")
     start = _root_start(text, line)
-    return Source(text, data or text.encode(), start, "xmlns:" not in text, findings, line)
+    return Source(text, data or text.encode(), start, findings, line)
 
 
 def _decode(payload: bytes, fallback: str | None) -> tuple[str, bytes, tuple[str, ...]]:
@@ -83,7 +82,9 @@ def _decode(payload: bytes, fallback: str | None) -> tuple[str, bytes, tuple[str
     head = payload[:512] if payload.startswith(b"<") else payload.lstrip(_BLANK)[:512]
     if not head:
         raise Refused(codes.EMPTY, "no bytes" if not payload else f"{len(payload)} bytes of white space or NULs")
-    encoding = next((name for bom, name in _BOMS if payload.startswith(bom)), None)
+    encoding = None
+    if not payload.startswith((b"<?", b"<N", b"<n")):
+        encoding = next((name for bom, name in _BOMS if payload.startswith(bom)), None)
     if encoding not in (None, "utf-8"):
         return _decode_as(payload, encoding), b"", ()
     if not head.startswith((b"<", codecs.BOM_UTF8)):

@@ -4,9 +4,10 @@ It earns its place by speed: libxml2 checks well-formedness in half the time tha
 tree is then to be walked. Here the text is walked along its spine (envelope, document, body, items), what is not
 wanted is skipped to its end tag, and what is wanted is read by the section (``sections``).
 
-It reads only text that libxml2 has found well-formed, without prefixes, DOCTYPE, comments, processing instructions
-and CDATA: in such text every ``<`` begins a tag. Wherever that is not enough it raises ``Surprise``, and ``tree``
-reads the document instead. What both can read they read alike, which a property test holds.
+It reads only text that libxml2 has found well-formed, without DOCTYPE, and takes comments, processing instructions
+and CDATA out of it first: then every ``<`` begins a tag. Where that is not enough (namespace prefixes) it raises
+``Surprise``, and ``tree`` reads the document instead. What both can read they read alike: a property test holds them
+to it.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def read_both(source: Source) -> tuple[Reading | None, Reading] | None:
     if shape is None:
         return None
     try:
-        scanned = scan.read(source.text, source.start, shape.node) if source.plain else None
+        scanned = scan.read(source.text, source.start, shape.node)
     except Surprise:
         scanned = None
     return scanned, tree.read(root, shape.node)
