@@ -12,7 +12,7 @@ import math
 import os
 import random
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -97,6 +97,15 @@ def _ignore() -> None:
     return None
 
 
+def _rows() -> Callable[[bytes], Iterable[Row]]:
+    return requests.RowReader().feed
+
+
+def _sampled(response: bytes) -> Iterable[bytes]:
+    key = requests.sampled_key(response)
+    return (key,) if key else ()
+
+
 class Client:
     """Data calls to the tables of one configuration. Its coroutines run on ``event_loop``.
 
@@ -145,7 +154,7 @@ class Client:
         ``qualifier``: that column alone of the one family given.
         """
         request = requests.read_row_request(table, self.config.app_profile, row, families, qualifier)
-        found = await self._stream(table, row, request, retried)
+        found = await self._stream("ReadRows", table, row, request, _rows, retried)
         return rows.by_column(found[0].cells) if found else {}
 
     async def read_page(
@@ -160,18 +169,12 @@ class Client:
         """At most ``limit`` rows from ``start`` (``after``: behind it) up to ``end`` (empty: the table's end)."""
         profile = self.config.app_profile
         request = requests.read_range_request(table, profile, start, end, limit, families, after)
-        return await self._stream(table, start, request, _ignore)
+        return await self._stream("ReadRows", table, start, request, _rows, _ignore)
 
     async def sample_row_keys(self, table: str) -> list[bytes]:
         """Row keys that part the table into pieces of about one size, in order; none for a small table."""
-
-        async def call() -> list[bytes]:
-            metadata = _metadata(table, self.config.app_profile)
-            responses = self._stub("SampleRowKeys")(request, metadata=metadata, timeout=self.config.deadline_seconds)
-            return [key async for response in responses if (key := requests.sampled_key(response))]
-
         request = requests.sample_request(table, self.config.app_profile)
-        return await self._retry(call, "SampleRowKeys", table, b"", _ignore)
+        return await self._stream("SampleRowKeys", table, b"", request, lambda: _sampled, _ignore)
 
     async def replace(
         self, table: str, row: bytes, deleted: Sequence[tuple[str, bytes]], cells: Sequence[Cell]
@@ -181,38 +184,49 @@ class Client:
         await self._unary("MutateRow", table, row, request, _ignore)
 
     async def _unary(self, method: str, table: str, row: bytes, request: bytes, retried: Callable[[], None]) -> bytes:
-        async def call() -> bytes:
-            stub = self._stub(method)
-            return await stub(request, metadata=_metadata(table, self.config.app_profile), timeout=deadline)
-
-        deadline = self.config.deadline_seconds
-        return await self._retry(call, method, table, row, retried)
-
-    async def _stream(self, table: str, row: bytes, request: bytes, retried: Callable[[], None]) -> list[Row]:
-        async def call() -> list[Row]:
-            reader = requests.RowReader()
-            stub = self._stub("ReadRows")
-            responses = stub(request, metadata=_metadata(table, self.config.app_profile), timeout=deadline)
-            return [found async for response in responses for found in reader.feed(response)]
-
-        deadline = self.config.deadline_seconds
-        return await self._retry(call, "ReadRows", table, row, retried)
-
-    async def _retry(
-        self, call: Callable[[], Awaitable[T]], method: str, table: str, row: bytes, retried: Callable[[], None]
-    ) -> T:
-        attempts = self.config.attempts
-        for attempt in range(1, attempts + 1):
+        metadata, deadline = _metadata(table, self.config.app_profile), self.config.deadline_seconds
+        attempt = 1
+        while True:
             try:
-                return await call()
+                return await self._stub(method)(request, metadata=metadata, timeout=deadline)
             except grpc.aio.AioRpcError as error:
-                if not _may_help(error):
-                    raise TruthError(_refused(method, table, row, error)) from error
-                if attempt == attempts:
-                    raise TruthError(_exhausted(method, table, row, attempts, error)) from error
+                await self._wait_or_raise(error, attempt, f"{method} on {_place(table, row)}")
+            attempt += 1
             retried()
-            await asyncio.sleep(pause(self.config, attempt))
-        raise AssertionError("unreachable")
+
+    async def _stream(
+        self,
+        method: str,
+        table: str,
+        row: bytes,
+        request: bytes,
+        reader: Callable[[], Callable[[bytes], Iterable[T]]],
+        retried: Callable[[], None],
+    ) -> list[T]:
+        """All that a stream of responses says; each attempt reads it anew, with a reader of its own."""
+        metadata, deadline = _metadata(table, self.config.app_profile), self.config.deadline_seconds
+        attempt = 1
+        while True:
+            read = reader()
+            try:
+                responses = self._stub(method)(request, metadata=metadata, timeout=deadline)
+                return [found async for response in responses for found in read(response)]
+            except grpc.aio.AioRpcError as error:
+                await self._wait_or_raise(error, attempt, f"{method} on {_place(table, row)}")
+            attempt += 1
+            retried()
+
+    async def _wait_or_raise(self, error: grpc.aio.AioRpcError, attempt: int, what: str) -> None:
+        """Waits where another attempt may help and is left; otherwise raises TruthError."""
+        if not _may_help(error):
+            advice = _ADVICE.get(error.code(), "")
+            raise TruthError(f"Bigtable refused {what}: {_status(error)} {advice}".rstrip()) from error
+        if attempt >= self.config.attempts:
+            raise TruthError(
+                f"Bigtable did not accept {what} after {attempt} attempts; the last said {_status(error)} Nothing was "
+                "skipped: start the same run again when the service is well."
+            ) from error
+        await asyncio.sleep(pause(self.config, attempt))
 
     def _stub(self, method: str) -> Callable[..., Any]:
         stubs = self._methods.get(method)
@@ -263,18 +277,6 @@ def _may_help(error: grpc.aio.AioRpcError) -> bool:
         return True
     details = (error.details() or "").lower()
     return error.code() is grpc.StatusCode.INTERNAL and any(text in details for text in _CUT)
-
-
-def _refused(method: str, table: str, row: bytes, error: grpc.aio.AioRpcError) -> str:
-    advice = _ADVICE.get(error.code(), "")
-    return f"Bigtable refused {method} on {_place(table, row)}: {_status(error)} {advice}".rstrip()
-
-
-def _exhausted(method: str, table: str, row: bytes, attempts: int, error: grpc.aio.AioRpcError) -> str:
-    return (
-        f"Bigtable did not accept {method} on {_place(table, row)} after {attempts} attempts; the last said "
-        f"{_status(error)} Nothing was skipped: start the same run again when the service is well."
-    )
 
 
 def _place(table: str, row: bytes) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from transforms.history.fold import Entry, Folded, fold
 from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Change, DeadLetter, Record
 from transforms.truth import rows
+from transforms.truth.certificates import Certificate
 from transforms.truth.codec import Codec
 from transforms.truth.errors import TruthError
 from transforms.truth.rows import Arrival, Cell, Cells, Head
@@ -32,10 +33,10 @@ class Attempt(NamedTuple):
 
 
 class Keep(NamedTuple):
-    """Write the cells of a row that never changes; who knows that it is there need not. Answer: None."""
+    """Write the row of a certificate; it never changes, so who knows that it is there need not. Answer: None."""
 
     row: bytes
-    cells: tuple[Cell, ...]
+    certificate: Certificate
 
 
 class Check(NamedTuple):
@@ -94,7 +95,7 @@ def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
     except TypeError as error:  # orjson: an integer beyond 64 bits, text that is no Unicode
         return Outcome(_dead(record, UNSTORABLE, f"its fields cannot be stored as JSON: {error}"), 0, 0)
     for certificate in certificates:
-        yield Keep(rows.certificate_row(certificate.digest), (rows.certificate_cell(codec, certificate),))
+        yield Keep(rows.certificate_row(certificate.digest), certificate)
     arrival = Arrival(attempt.run, origin, attempt.job, record.received_at, attempt.applied_at, NEW)
     found: Cells = {}
     head: Head | None = None

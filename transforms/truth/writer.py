@@ -232,7 +232,8 @@ class Writer:
     async def _keep(self, step: Keep, item: _Item) -> None:
         if step.row in self.kept:
             return
-        await self.client.write(item.table, step.row, step.cells, item.retried)
+        cell = rows.certificate_cell(self.codec, step.certificate)
+        await self.client.write(item.table, step.row, (cell,), item.retried)
         if len(self.kept) >= _MOST_KEPT:
             self.kept.clear()
         self.kept.add(step.row)

@@ -32,7 +32,7 @@ class Row:
     def answer(self, step: Step) -> Answer:
         self.steps.append(step)
         if isinstance(step, Keep):
-            self.kept |= {(step.row, cell) for cell in step.cells}
+            self.kept.add((step.row, rows.certificate_cell(CODEC, step.certificate)))
             return None
         if isinstance(step, Read):
             kept = [cell for cell in self.cells.values() if cell.family in rows.TRANSACTION_FAMILIES]
