@@ -1,6 +1,7 @@
 """Everything known of one access key: its XMLs, their lineage, the changes they made and the folded state.
 
     python -m pipelines.lookup <access key> [--json] [--xml N --output FILE]
+    python -m pipelines.lookup --origin <origin> [--json]      what became of an input
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import orjson
 
 from local.stack import discover
-from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_INSTANCE, DEFAULT_TABLE
+from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
 from transforms import access_key
 from transforms.model import Change
 from transforms.truth.config import TruthConfig
@@ -34,6 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     project = arguments.project or (discover.LOCAL_PROJECT if local else os.environ.get("GOOGLE_CLOUD_PROJECT"))
     if not project:
         return _fail("no project: give --project, or start the local stack with: make stack")
+    if (arguments.key is None) == (arguments.origin is None):
+        return _fail("give a key, or an origin with --origin")
+    if arguments.origin is not None:
+        return _trace(project, arguments)
     config = TruthConfig(project, arguments.bigtable_instance, arguments.bigtable_table, arguments.bigtable_app_profile)
     reader = Reader(config)
     try:
@@ -46,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pipelines.lookup", description="History of one access key.")
-    parser.add_argument("key", help="access key (44 characters), Id of a voided range, or id of a dead letter")
+    key = "access key (44 characters), Id of a voided range, or id of a dead letter"
+    parser.add_argument("key", nargs="?", help=key)
+    parser.add_argument("--origin", help="an input instead: a file, file#entry, pubsub:TOPIC/ID, postgres:TABLE/KEY")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.add_argument("--xml", type=int, metavar="N", help="write the XML of the key's N-th record, byte for byte")
     parser.add_argument("--output", type=Path, help="file for --xml (default: standard output)")
@@ -54,7 +61,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bigtable_instance", default=DEFAULT_INSTANCE)
     parser.add_argument("--bigtable_table", default=DEFAULT_TABLE)
     parser.add_argument("--bigtable_app_profile", default=DEFAULT_APP_PROFILE)
+    parser.add_argument("--dataset", default=DEFAULT_DATASET, help="BigQuery dataset, for --origin")
     return parser
+
+
+def _trace(project: str, arguments: argparse.Namespace) -> int:
+    from pipelines import trace  # a key is looked up without BigQuery
+
+    try:
+        found = trace.arrivals(project, arguments.dataset, arguments.origin)
+        return trace.show(found, arguments.origin, arguments.json)
+    except trace.TraceError as error:
+        return _fail(str(error))
 
 
 def _look_up(reader: Reader, arguments: argparse.Namespace) -> int:
