@@ -1,0 +1,217 @@
+"""``python -m pipelines.cost``: what a backfill of so many documents costs, how long it takes, and what decides it.
+
+python -m pipelines.cost --documents 600000000 [--workers 20] [--nodes 5] [--set cpu_seconds=0.0015]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipelines.pricing import ALL, GB, GIB, NEEDS, Constant
+
+RESULTS = Path(__file__).parents[1] / "local" / "bench" / "results"
+VCPUS, MEMORY_GB = 4, 16
+HOURS_A_MONTH = 730
+FREE_WRITE_GIB = 2048
+
+
+class Work(NamedTuple):
+    """What is to be done and with what. ``live`` documents a month come through Pub/Sub afterwards.
+
+    ``nodes`` 0: the fewest that do not hold the workers up.
+    """
+
+    documents: int
+    workers: int
+    nodes: int
+    disk_gb: int
+    live: int
+
+
+class Estimate(NamedTuple):
+    """Hours, Bigtable nodes, dollars once and a month (by name); ``bound`` names what the hours wait for."""
+
+    hours: float
+    nodes: int
+    bound: str
+    once: dict[str, float]
+    monthly: dict[str, float]
+
+    @property
+    def total(self) -> float:
+        """Dollars for the backfill itself."""
+        return sum(self.once.values())
+
+
+def estimate(work: Work, values: Mapping[str, float]) -> Estimate:
+    """The model, all of it. ``values`` are those of ``pricing.ALL``, by name."""
+    by_workers = hours_of_workers(work, values)
+    writes = work.documents * writes_of(values)
+    nodes = work.nodes or max(1, math.ceil(writes / (by_workers * 3600 * writes_per_node(values)) - 1e-9))
+    by_nodes = writes / (nodes * writes_per_node(values) * 3600)
+    hours = max(by_workers, by_nodes)
+    kept = math.ceil(work.documents * values["bigtable_bytes"] / values["node_storage_bytes"])
+    return Estimate(
+        hours,
+        nodes,
+        "Bigtable nodes" if by_nodes > by_workers else "workers",
+        {
+            "Dataflow vCPU": hours * work.workers * VCPUS * values["vcpu_hour_batch"],
+            "Dataflow memory": hours * work.workers * MEMORY_GB * values["gb_hour"],
+            "Dataflow disk": hours * work.workers * work.disk_gb * values["disk_gb_hour"],
+            "Dataflow shuffle": work.documents * values["shuffle_bytes"] / GB * values["shuffle_gb"],
+            "Bigtable nodes": hours * nodes * values["bigtable_node_hour"],
+            "BigQuery writes": written(work.documents, values),
+        },
+        {
+            "Bigtable storage": work.documents * values["bigtable_bytes"] / GIB * values["bigtable_gib_month"],
+            "BigQuery storage": work.documents * values["bigquery_bytes"] / GIB * values["bigquery_gib_month"],
+            "Pub/Sub, in and out": 2 * work.live * values["payload_bytes"] / (GIB * 1024) * values["pubsub_tib"],
+            "Dataflow, the stream": stream(work.live, values),
+            f"Bigtable nodes kept: {kept}": kept * values["bigtable_node_hour"] * HOURS_A_MONTH,
+        },
+    )
+
+
+def stream(live: int, values: Mapping[str, float]) -> float:
+    """Dollars a month for the workers of the stream: at least one, all the time. Streaming Engine comes on top."""
+    capacity = HOURS_A_MONTH * 3600 * VCPUS * values["worker_use"] * values["vcpu_speed"]
+    workers = math.ceil(live * values["cpu_seconds"] / capacity)
+    return workers * HOURS_A_MONTH * (VCPUS * values["vcpu_hour_stream"] + MEMORY_GB * values["gb_hour"])
+
+
+def hours_of_workers(work: Work, values: Mapping[str, float]) -> float:
+    """Hours that the CPUs of the workers need."""
+    seconds = work.documents * values["cpu_seconds"] / values["vcpu_speed"]
+    return seconds / (work.workers * VCPUS * values["worker_use"] * 3600)
+
+
+def writes_of(values: Mapping[str, float]) -> float:
+    """Writes of 1 KB that a document is worth: no less than its requests, and more when it has more bytes."""
+    return max(values["bigtable_requests"], values["bigtable_bytes"] / 1000)
+
+
+def writes_per_node(values: Mapping[str, float]) -> float:
+    """Conditional writes of 1 KB a second that a node does and stays healthy."""
+    return values["bigtable_writes"] * values["conditional_share"] * values["node_target"]
+
+
+def written(documents: int, values: Mapping[str, float]) -> float:
+    """Dollars for rows written to BigQuery."""
+    return max(0.0, documents * values["bigquery_bytes"] / GIB - FREE_WRITE_GIB) * values["bigquery_write_gib"]
+
+
+def sensitivity(work: Work, values: Mapping[str, float]) -> list[tuple[str, float, float, float]]:
+    """For each number: dollars and hours more when it is a quarter larger, and dollars a month; largest first."""
+    base = estimate(work, values)
+    found = []
+    for name, value in values.items():
+        changed = estimate(work, {**values, name: value * 1.25})
+        monthly = sum(changed.monthly.values()) - sum(base.monthly.values())
+        found.append((name, changed.total - base.total, changed.hours - base.hours, monthly))
+    return sorted(found, key=lambda row: (-abs(row[1]), -abs(row[2]), -abs(row[3]), row[0]))
+
+
+def measured(folder: Path = RESULTS) -> dict[str, Constant]:
+    """CPU and bytes per document from the newest benchmark of the backfill; empty when there is none.
+
+    Raises ValueError for a result that cannot be read.
+    """
+    results = sorted(folder.glob("backfill-*.json"))
+    if not results:
+        return {}
+    try:
+        result = json.loads(results[-1].read_text())
+        job = max(result["jobs"], key=lambda job: job["inputs"])
+        cpu = (job["cpu_seconds"] - result["floor"]["cpu_seconds"]) / job["inputs"]
+        source = f"{results[-1].name}: {job['inputs']:,} inputs on {_machine(result['machine'])}, {result['runner']}"
+        payload = job["payload_bytes"] / job["inputs"]
+        return {
+            "cpu_seconds": NEEDS["cpu_seconds"]._replace(value=cpu, source=source, date=result["date"]),
+            "payload_bytes": NEEDS["payload_bytes"]._replace(value=payload, source=source, date=result["date"]),
+        }
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise ValueError(f"{results[-1]} is not a result of local.bench.backfill: {error!r}") from error
+
+
+def _machine(machine: Mapping[str, Any]) -> str:
+    return f"{machine['cpu']}, {machine['cores']} cores"
+
+
+def report(work: Work, constants: Mapping[str, Constant]) -> str:
+    """All of it, for people."""
+    values = {name: constant.value for name, constant in constants.items()}
+    found = estimate(work, values)
+    lines = [
+        f"{work.documents:,} documents, {work.workers} workers of {VCPUS} vCPUs, {found.nodes} Bigtable nodes",
+        f"{found.hours:,.1f} hours, held up by {found.bound}; {work.documents / found.hours / 3600:,.0f} a second",
+        f"\n${found.total:,.0f} once (${found.total / work.documents * 1e6:,.2f} per million documents)",
+        *(f"  {dollars:>10,.2f}  {name}" for name, dollars in found.once.items()),
+        f"\n${sum(found.monthly.values()):,.0f} a month afterwards ({work.live:,} live documents a month)",
+        *(f"  {dollars:>10,.2f}  {name}" for name, dollars in found.monthly.items()),
+        "\nWhat matters most: a quarter more of each number, in dollars once, hours, dollars a month",
+        *(
+            f"  {dollars:>+10,.2f} {hours:>+8,.2f} {monthly:>+10,.2f}  {name}"
+            for name, dollars, hours, monthly in sensitivity(work, values)
+        ),
+        "\nNumbers and where they come from",
+        *(
+            f"  {name} = {constant.value:,.6g} {constant.unit}\n      {constant.source} ({constant.date})"
+            for name, constant in constants.items()
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _setting(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    if name not in ALL:
+        raise argparse.ArgumentTypeError(f"no number is called {name!r}; there are: {', '.join(ALL)}")
+    try:
+        number = float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: write {name}=NUMBER") from None
+    if number <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number above 0")
+    return name, number
+
+
+def _count(text: str) -> int:
+    number = int(text.replace("_", "").replace(",", ""))
+    if number <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number above 0")
+    return number
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; exit status 2 when the benchmark's result cannot be read."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines.cost", description="Cost and duration of a backfill.")
+    parser.add_argument("--documents", type=_count, default=600_000_000, help="default: %(default)s")
+    parser.add_argument("--workers", type=_count, default=20, help="Dataflow workers of 4 vCPUs (default: %(default)s)")
+    parser.add_argument("--nodes", type=_count, help="Bigtable nodes (default: the fewest that do not hold it up)")
+    parser.add_argument("--disk_gb", type=_count, default=50, help="disk of a worker (default: %(default)s)")
+    parser.add_argument("--live", type=_count, default=20_000_000, help="live documents a month (default: %(default)s)")
+    parser.add_argument(
+        "--set", type=_setting, action="append", default=[], metavar="NAME=VALUE", help="another value for a number"
+    )
+    options = parser.parse_args(argv)
+    try:
+        constants = {**ALL, **measured()}
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for name, value in options.set:
+        constants[name] = constants[name]._replace(value=value, source="given on the command line", date="now")
+    work = Work(options.documents, options.workers, options.nodes or 0, options.disk_gb, options.live)
+    print(report(work, constants))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

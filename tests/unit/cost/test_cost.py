@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import cost
+from pipelines.cost import Work, estimate, measured, sensitivity
+from pipelines.pricing import ALL, NEEDS, PRICES
+
+VALUES = {name: constant.value for name, constant in ALL.items()}
+WORK = Work(documents=600_000_000, workers=20, nodes=0, disk_gb=50, live=20_000_000)
+
+
+def test_hours_by_hand() -> None:
+    """1,000 documents of 1 s each on one worker of 4 vCPUs that is used by half: 500 s."""
+    values = {**VALUES, "cpu_seconds": 1.0, "worker_use": 0.5, "vcpu_speed": 1.0}
+    found = estimate(Work(1000, 1, 0, 50, 1), values)
+    assert found.hours == pytest.approx(500 / 3600)
+    assert found.once["Dataflow vCPU"] == pytest.approx(500 / 3600 * 4 * PRICES["vcpu_hour_batch"].value)
+    assert found.bound == "workers"
+    assert found.nodes == 1
+
+
+def test_twice_the_workers_take_half_the_time_for_the_same_money_on_workers() -> None:
+    one, two = estimate(WORK, VALUES), estimate(WORK._replace(workers=40), VALUES)
+    assert two.hours == pytest.approx(one.hours / 2)
+    assert two.once["Dataflow vCPU"] == pytest.approx(one.once["Dataflow vCPU"])
+
+
+def test_nodes_left_to_the_model_do_not_hold_workers_up_and_one_fewer_would() -> None:
+    balanced = estimate(WORK, VALUES)
+    assert balanced.bound == "workers"
+    fewer = estimate(WORK._replace(nodes=balanced.nodes - 1), VALUES)
+    assert fewer.bound == "Bigtable nodes"
+    assert fewer.hours > balanced.hours
+
+
+def test_too_few_nodes_decide_the_hours_and_workers_wait_for_money() -> None:
+    one = estimate(WORK._replace(nodes=1), VALUES)
+    assert one.hours == pytest.approx(WORK.documents * cost.writes_of(VALUES) / cost.writes_per_node(VALUES) / 3600)
+    assert one.once["Dataflow vCPU"] > estimate(WORK, VALUES).once["Dataflow vCPU"]
+
+
+def test_rows_written_to_bigquery_are_free_up_to_two_tebibytes_a_month() -> None:
+    values = {**VALUES, "bigquery_bytes": float(1 << 30), "bigquery_write_gib": 1.0}
+    assert cost.written(2048, values) == 0
+    assert cost.written(2050, values) == pytest.approx(2)
+
+
+def test_storage_decides_how_many_nodes_are_kept() -> None:
+    monthly = estimate(WORK, {**VALUES, "bigtable_bytes": 3.5e12 * 3 / WORK.documents}).monthly
+    assert "Bigtable nodes kept: 3" in monthly
+
+
+@pytest.mark.parametrize("name", list(ALL))
+def test_every_number_changes_something(name: str) -> None:
+    """A number that changes nothing would be decoration. Larger steps pass rounding to whole nodes and free tiers."""
+    values = {**VALUES, "bigquery_bytes": 5_000.0}
+    work = WORK._replace(nodes=3) if name == "bigtable_requests" else WORK
+    values["bigtable_bytes"] = 500.0 if name == "bigtable_requests" else values["bigtable_bytes"]
+    base = estimate(work, values)
+    changed = estimate(work, {**values, name: values[name] / 4})
+    assert changed != base
+
+
+def test_sensitivity_is_sorted_and_names_every_number() -> None:
+    found = sensitivity(WORK, VALUES)
+    assert {row[0] for row in found} == set(ALL)
+    assert [abs(row[1]) for row in found] == sorted((abs(row[1]) for row in found), reverse=True)
+
+
+def test_every_number_says_where_it_comes_from_and_when() -> None:
+    for name, constant in ALL.items():
+        assert constant.value > 0 and constant.unit and constant.source and constant.date, name
+
+
+def result(cpu: float, date: str) -> dict[str, Any]:
+    job = {"inputs": 1000, "payload_bytes": 9_000_000, "cpu_seconds": cpu, "wall_seconds": 1.0}
+    small = {"inputs": 10, "payload_bytes": 10, "cpu_seconds": 99.0, "wall_seconds": 1.0}
+    machine = {"cpu": "Some CPU", "cores": 2}
+    return {
+        "date": date,
+        "machine": machine,
+        "runner": "FnApiRunner",
+        "floor": small | {"cpu_seconds": 5.0},
+        "jobs": [small, job],
+    }
+
+
+def test_newest_benchmark_gives_cpu_and_bytes_of_its_largest_job_without_the_start(tmp_path: Path) -> None:
+    (tmp_path / "backfill-2026-01-01.json").write_text(json.dumps(result(100.0, "2026-01-01")))
+    (tmp_path / "backfill-2026-02-01.json").write_text(json.dumps(result(7.0, "2026-02-01")))
+    found = measured(tmp_path)
+    assert found["cpu_seconds"].value == pytest.approx(0.002)
+    assert found["payload_bytes"].value == 9000
+    assert found["cpu_seconds"].date == "2026-02-01"
+    assert "1,000 inputs on Some CPU, 2 cores" in found["cpu_seconds"].source
+
+
+def test_without_a_benchmark_the_number_is_said_to_be_assumed(tmp_path: Path) -> None:
+    assert measured(tmp_path) == {}
+    assert "not measured" in NEEDS["cpu_seconds"].source
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"jobs": []}'])
+def test_result_that_cannot_be_read_is_named(content: str, tmp_path: Path) -> None:
+    (tmp_path / "backfill-2026-01-01.json").write_text(content)
+    with pytest.raises(ValueError, match="backfill-2026-01-01.json is not a result"):
+        measured(tmp_path)
+
+
+def test_command_prints_hours_money_and_sources(capsys: Any) -> None:
+    assert cost.main(["--documents", "1_000_000", "--workers", "2", "--nodes", "3", "--set", "cpu_seconds=0.5"]) == 0
+    shown = capsys.readouterr().out
+    assert "1,000,000 documents, 2 workers of 4 vCPUs, 3 Bigtable nodes" in shown
+    assert "given on the command line" in shown
+    assert PRICES["shuffle_gb"].source in shown
+
+
+@pytest.mark.parametrize("given", ["nothing=1", "cpu_seconds=fast", "cpu_seconds=0", "cpu_seconds"])
+def test_number_that_is_none_is_refused(given: str, capsys: Any) -> None:
+    with pytest.raises(SystemExit):
+        cost.main(["--set", given])
+    assert "cpu_seconds" in capsys.readouterr().err
