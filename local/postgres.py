@@ -44,15 +44,18 @@ class Server:
 
 
 @contextlib.contextmanager
-def postgres_server(settings: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """A server of the newest version on this machine. Raises StackError, saying what to do, when there is none."""
+def postgres_server(settings: Mapping[str, str] | None = None, replica_of: Server | None = None) -> Iterator[Server]:
+    """A server of the newest version on this machine, empty or a hot standby of another.
+
+    Raises StackError, saying what to do, when there is none.
+    """
     programs = find_programs()
     account = _account()
     folder = Path(tempfile.mkdtemp(prefix="acervo-pg-", dir=_short_folder()))
     try:
         if account:
             os.chown(folder, account.pw_uid, account.pw_gid)
-        _initialise(programs, folder, account)
+        _run(_copying(programs, folder, replica_of) if replica_of else _making(programs, folder), folder, account)
         process = Process("PostgreSQL", [*_as(account), *_command(programs, folder, settings)], _log(folder), {})
         try:
             server = Server(folder, process)
@@ -114,8 +117,8 @@ def _short_folder() -> str | None:
     return "/tmp" if os.access("/tmp", os.W_OK) else None
 
 
-def _initialise(programs: Path, folder: Path, account: pwd.struct_passwd | None) -> None:
-    command = [
+def _making(programs: Path, folder: Path) -> list[str]:
+    return [
         str(programs / "initdb"),
         f"--pgdata={folder / 'data'}",
         f"--username={_SUPERUSER}",
@@ -124,9 +127,23 @@ def _initialise(programs: Path, folder: Path, account: pwd.struct_passwd | None)
         "--locale=C",
         "--no-sync",
     ]
+
+
+def _copying(programs: Path, folder: Path, primary: Server) -> list[str]:
+    return [
+        str(programs / "pg_basebackup"),
+        f"--pgdata={folder / 'data'}",
+        f"--dbname={primary.dsn()}",
+        "--write-recovery-conf",
+        "--checkpoint=fast",
+        "--no-sync",
+    ]
+
+
+def _run(command: list[str], folder: Path, account: pwd.struct_passwd | None) -> None:
     done = subprocess.run([*_as(account), *command], capture_output=True, text=True, cwd=folder)
     if done.returncode:
-        raise StackError(f"PostgreSQL's initdb failed: {done.stderr.strip()}")
+        raise StackError(f"{Path(command[0]).name} failed: {done.stderr.strip()}")
 
 
 def _command(programs: Path, folder: Path, settings: Mapping[str, str] | None) -> list[str]:

@@ -59,6 +59,24 @@ def test_the_same_inside_a_snapshot_while_the_table_changes(table: Database, spl
         assert read_and_kill(table, source, 201) == (list(range(1, ROWS + 1)), 10)
 
 
+@pytest.mark.parametrize("split_by", ["ctid", "id"])
+def test_a_connection_lost_while_it_stops_at_a_refused_claim_brings_nothing_more(
+    table: Database, split_by: str
+) -> None:
+    source = table.source(split_by=split_by, run="reader", **SMALL)
+    with planned(source) as (reader, _, (part,)):
+
+        def claim(block: int) -> bool:
+            if block < 3:
+                return True
+            table.kill_sessions("reader")
+            return False
+
+        first = list(reader.read(part, 0, part.stop, claim))
+        rest = list(reader.read(part, 3, part.stop, lambda block: True))
+    assert numbers(first + rest) == list(range(1, ROWS + 1))
+
+
 def test_rows_without_a_unique_key_survive_a_lost_connection_too(database: Database) -> None:
     database.execute("CREATE TABLE docs (id bigint, xml text)")
     for _ in range(3):

@@ -52,22 +52,21 @@ class Reader:
         """Several pages to a statement. A statement that breaks off is followed by one that starts right behind the
         last row given, by physical address."""
         step = part.blocks_in(self.source.statement_bytes)
-        walk = _PageWalk(start, claim)
+        walk = _PageWalk(start, stop, claim)
         retry = self.new_retry()
-        while walk.page < stop:
+        while walk.goes_on():
             try:
                 with self._transaction(part) as conn:
-                    while walk.page < stop:
+                    while walk.goes_on():
                         end = min(walk.page + step, stop)
                         select = select_pages(self.source, self.shape, part, walk.page, walk.item, end)
                         with closing(self._rows(conn, select)) as rows:
                             for row in rows:
                                 if not walk.take(row):
-                                    return
+                                    break
                                 retry.progress()
                                 yield row
-                        if not walk.finish(end):
-                            return
+                        walk.finish(end)
             except psycopg.Error as error:
                 if is_statement_timeout(error) and step > 1:
                     step = max(1, step // 4)
@@ -132,12 +131,19 @@ class Reader:
 
 
 class _PageWalk:
-    """Where a range of pages is: (``page``, ``item``) is the first physical address not given yet."""
+    """Where a range of pages is: (``page``, ``item``) is the first physical address not given yet.
 
-    def __init__(self, start: int, claim: Claim) -> None:
+    A refused claim ends the walk for good, also when the connection is lost right then.
+    """
+
+    def __init__(self, start: int, stop: int, claim: Claim) -> None:
         self.page, self.item = start, 0
+        self._stop = stop
         self._claimed = start - 1
         self._claim = claim
+
+    def goes_on(self) -> bool:
+        return self.page < self._stop
 
     def take(self, row: Row) -> bool:
         """Moves behind ``row``. False: its page belongs to somebody else."""
@@ -146,16 +152,19 @@ class _PageWalk:
         self.page, self.item = row.page, row.item + 1
         return self._may_read(row.page)
 
-    def finish(self, end: int) -> bool:
+    def finish(self, end: int) -> None:
         """Moves to page ``end`` when there is no row left before it."""
-        self.page, self.item = end, 0
-        return self._may_read(end - 1)
+        if self.goes_on() and self._may_read(end - 1):
+            self.page, self.item = end, 0
 
     def _may_read(self, page: int) -> bool:
-        if page > self._claimed:
-            self._claimed = page
-            return self._claim(page)
-        return True
+        if page <= self._claimed:
+            return True
+        self._claimed = page
+        if self._claim(page):
+            return True
+        self._stop = 0
+        return False
 
 
 _DISORDER = (
