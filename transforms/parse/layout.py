@@ -30,18 +30,18 @@ EMBEDDED = "embedded"
 PROCESSED = "processed"
 BARE = "bare"
 
-# Which form a record has, by the parts that were there, the fullest first. Of every kind: ``processed`` has what
-# the tax office answered, ``bare`` has not. Of a document: ``summary`` is a resNFe, ``protocol`` a protocol alone.
-# Of an event: ``summary`` is a resEvento. Of an event or a voided range: ``return`` is the answer alone.
-FORMS: tuple[tuple[frozenset[str], str], ...] = (
-    (frozenset((BODY, PROTOCOL)), PROCESSED),
-    (frozenset((REQUEST, RETURN)), PROCESSED),
-    (frozenset((BODY,)), BARE),
-    (frozenset((REQUEST,)), BARE),
-    (frozenset((SUMMARY,)), SUMMARY),
-    (frozenset((PROTOCOL,)), PROTOCOL),
-    (frozenset((RETURN,)), RETURN),
-)
+# Which form a record has, by the parts that were there. Of every kind: ``processed`` has what the tax office
+# answered, ``bare`` has not. Of a document: ``summary`` is a resNFe, ``protocol`` a protocol alone. Of an event:
+# ``summary`` is a resEvento. Of an event or a voided range: ``return`` is the answer alone.
+FORMS: dict[frozenset[str], str] = {
+    frozenset((BODY, PROTOCOL)): PROCESSED,
+    frozenset((REQUEST, RETURN)): PROCESSED,
+    frozenset((BODY,)): BARE,
+    frozenset((REQUEST,)): BARE,
+    frozenset((SUMMARY,)): SUMMARY,
+    frozenset((PROTOCOL,)): PROTOCOL,
+    frozenset((RETURN,)): RETURN,
+}
 
 
 class Field(NamedTuple):

@@ -18,7 +18,7 @@ from transforms.parse.checks import (
 )
 from transforms.parse.codes import Refused
 from transforms.parse.event_layout import FAMILY_OF_KEY_ELEMENT
-from transforms.parse.layout import BODY, FORMS, Layout
+from transforms.parse.layout import BODY, EMBEDDED, FORMS, Layout
 from transforms.parse.registry import EVENT_LAYOUT_OF_FAMILY
 from transforms.parse.values import Reading, Target, is_date
 
@@ -41,20 +41,17 @@ class Built(NamedTuple):
 
 def build(layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Built:
     """The record of what was read; raises ``Refused`` when there is nothing to key it by."""
-    if any(_NFSE in namespace for namespace in reading.namespaces):
-        raise Refused(codes.UNKNOWN_ROOT, f"an event of an NFS-e ({', '.join(reading.namespaces)}), not supported")
     reading.findings.update(findings)
-    make = {DOCUMENT: _document, EVENT: _event, VOIDED_RANGE: _voided_range}[layout.kind]
-    key, layout = make(layout, reading)
+    other_namespaces = reading.namespaces - {layout.namespace}
+    if any(_NFSE in namespace for namespace in other_namespaces):
+        raise Refused(codes.UNKNOWN_ROOT, f"an event of an NFS-e ({', '.join(other_namespaces)}), not supported")
+    key, layout = _MAKE[layout.kind](layout, reading)
     if reading.namespaces != {layout.namespace}:
         reading.findings.add(codes.NAMESPACE_MISMATCH)
     if layout.finish is not None:
         layout.finish(reading.fields)
-    return Built(layout.kind, key, layout.name, _form(reading), reading.fields, tuple(sorted(reading.findings)))
-
-
-def _form(reading: Reading) -> str:
-    return next(form for parts, form in FORMS if parts <= reading.parts)
+    form = FORMS[frozenset(reading.parts - {EMBEDDED})]
+    return Built(layout.kind, key, layout.name, form, reading.fields, tuple(sorted(reading.findings)))
 
 
 def _document(layout: Layout, reading: Reading) -> tuple[str, Layout]:
@@ -244,3 +241,6 @@ def _no_range(layout: Layout, fields: Target, written: str | None) -> str:
     if "return_status" in fields:
         message += f"; it answers {fields['return_status']} {fields.get('return_reason', '')}".rstrip()
     return message
+
+
+_MAKE = {DOCUMENT: _document, EVENT: _event, VOIDED_RANGE: _voided_range}

@@ -153,12 +153,19 @@ _STANDARD_OFFSET = {
 }
 
 
+# An instant as the schemas write it, west of Greenwich by whole hours.
+_USUAL = re.compile(r"([0-9-]{10})T([0-9]{2}):([0-5][0-9]:[0-5][0-9])-(0[1-9]):00\Z")
+
+
 def utc_instant(text: str, uf: str | None) -> tuple[str, bool] | None:
     """UTC text of an instant as XML writes it, and whether it named its offset; None when it is no instant.
 
     An instant without offset is taken in the standard time of ``uf`` (a state, or None for Brasília's). ``-00:00``
     says that the time is UTC and the place unknown (RFC 3339), so it counts as naming none.
     """
+    usual = _USUAL.match(text)
+    if usual and (hour := int(usual[2])) < 24 and (hour := hour + int(usual[4])) < 24 and is_date(usual[1]):
+        return f"{usual[1]}T{hour:02d}:{usual[3]}Z", True
     if len(text) < 19 or text[10] not in "T " or text[13] != ":" or text[16] != ":" or not text.isascii():
         return None
     try:
