@@ -128,11 +128,14 @@ class _Splitter:
             inherited = {prefix: uri for prefix, uri in around.items() if prefix not in attributes}
             self._entry = _Open(name, start, inherited, None, [])
             return
-        declared = {prefix: uri for prefix, uri in attributes.items() if prefix.startswith("xmlns")}
+        namespaces = around
+        if attributes:
+            declared = {prefix: uri for prefix, uri in attributes.items() if prefix.startswith("xmlns")}
+            namespaces = {**around, **declared} if declared else around
         if not self._open:
             prefix = tag.rpartition(":")[0]
-            self._root = (name, declared.get(f"xmlns:{prefix}" if prefix else "xmlns", ""))
-        self._open.append(_Open(name, start, {**around, **declared}, attributes.get("NSU"), []))
+            self._root = (name, namespaces.get(f"xmlns:{prefix}" if prefix else "xmlns", ""))
+        self._open.append(_Open(name, start, namespaces, attributes.get("NSU"), []))
         self._leaf = True
 
     def _end(self, tag: str) -> None:

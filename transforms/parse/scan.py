@@ -110,11 +110,16 @@ def _children(text: str, pos: int, node: Node, namespace: str, target: Target, r
         if not name.isalnum():
             if name.startswith("/"):
                 break
-            end, (name, attributes, empty) = _tag(text, begin)
+            empty = name.endswith("/") and name[:-1].isalnum()
             if empty:
-                if name not in leaves and (name in nodes or other is not None):
+                name = name[:-1]
+            else:
+                end, (name, attributes, empty) = _tag(text, begin)
+            if empty:
+                if name in leaves:
+                    texts.setdefault(name, "")
+                elif name in nodes or other is not None:
                     raise Surprise
-                texts.setdefault(name, "")
                 pos = end + 1
                 continue
         if name in leaves:
