@@ -55,6 +55,7 @@ def rows_of_dead_letter(dead: DeadLetter, run: str, job: str, at: int) -> list[T
         "origin": _clean(dead.origin),
         "partition_month": month,
         "received_at": dead.received_at,
+        "found_at": at,
         "run": run,
         "job": job,
         "payload_size": dead.size,

@@ -38,3 +38,11 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("documents")
     write_set(folder, 11, 400, broken=0.05, duplicates=0.05)
     return folder / INPUT
+
+
+@pytest.fixture(scope="session")
+def few_documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The like of ``documents``, for tests that look at every view several times."""
+    folder = tmp_path_factory.mktemp("few_documents")
+    write_set(folder, 5, 100, broken=0.1, duplicates=0.1)
+    return folder / INPUT

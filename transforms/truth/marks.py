@@ -1,0 +1,46 @@
+"""``MarkDeadLetters``: what a redrive makes of dead letters, written to their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.transforms.window import BoundedWindow
+from apache_beam.utils.timestamp import Timestamp
+
+from transforms.truth import dead_letters, rows
+from transforms.truth.config import TruthConfig
+from transforms.truth.dead_letters import StoredDeadLetter
+from transforms.truth.transform import Place, WriterDoFn
+
+
+class MarkDeadLetters(beam.PTransform):
+    """PCollection[StoredDeadLetter], each with its ``redrive`` -> the same, once that is in Bigtable."""
+
+    def __init__(self, config: TruthConfig) -> None:
+        super().__init__()
+        self._config = config
+
+    def expand(self, letters: beam.PCollection[StoredDeadLetter]) -> beam.PCollection[StoredDeadLetter]:
+        return letters | "Mark" >> beam.ParDo(_Mark(self._config))
+
+
+@beam.typehints.with_input_types(StoredDeadLetter)
+@beam.typehints.with_output_types(StoredDeadLetter)
+class _Mark(WriterDoFn):
+    def process(
+        self,
+        stored: StoredDeadLetter,
+        timestamp: Timestamp = beam.DoFn.TimestampParam,
+        window: BoundedWindow = beam.DoFn.WindowParam,
+    ) -> Iterator[Any]:
+        codec = self._writer.codec
+        self._bundle.add(
+            self._config.dead_letters_table,
+            rows.row_key(stored.dead_letter_id),
+            len(stored.letter.payload) + 1_000,
+            Place(timestamp, window),
+            lambda: dead_letters.mark(codec, stored),
+        )
+        return self._ready()
