@@ -18,7 +18,7 @@ import argparse
 import re
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
@@ -26,7 +26,7 @@ from apache_beam.runners.runner import PipelineResult
 
 from pipelines import launching
 from pipelines.options import Launch, StoreOptions, launch_of
-from transforms.counting.again import CountByRun, ReadPartials, ReplaceCounts, changes_to_count
+from transforms.counting.again import SECOND_COUNT, CountByRun, ReadPartials, ReplaceCounts, changes_to_count
 from transforms.counting.cells import COUNT_TABLES
 from transforms.model import Change, DeadLetter
 from transforms.truth import admin
@@ -107,6 +107,14 @@ def build_name(dataset: str, launch: Launch) -> str:
     return f"{dataset}__{re.sub('[^0-9A-Za-z]+', '_', launch.job)}"
 
 
+class _Late(NamedTuple):
+    """What the second reading made: rows written, counts of everything, runs that wrote since the start."""
+
+    written: list[beam.PCollection[Any]]
+    counts: beam.PCollection[dict[str, Any]]
+    runs: beam.PCollection[str]
+
+
 class _Rebuild:
     """The steps of one launch."""
 
@@ -133,8 +141,7 @@ class _Rebuild:
         """Fresh tables, swapped in, and what came meanwhile."""
         histories = pipeline | "ReadHistories" >> ReadHistories(self._truth)
         letters = pipeline | "ReadDeadLetters" >> ReadDeadLetters(self._truth)
-        own = beam.FlatMap(changes_to_count, self._beside).with_output_types(Change)
-        counts = histories | "Changes" >> own | "Count" >> CountByRun()
+        counts = histories | "Changes" >> self._changes() | "Count" >> CountByRun()
         rows_of_counts = counts | "RowsOfCounts" >> beam.Map(row_of_count).with_output_types(TableRow)
         others = pipeline | "ReadPartials" >> ReadPartials(self._truth, self._beside)
         written = [
@@ -142,21 +149,34 @@ class _Rebuild:
             self._write("Counts", rows_of_counts, self._build),
         ]
         swapped = self._then("Swap", written, partial(swap.swap, self._project, self._dataset, self._build))
-        replaced = counts | "ReplaceCounts" >> ReplaceCounts(self._truth, self._beside, swapped)
-        late = [] if self._alone else self._late(swapped)
+        late: list[beam.PCollection[Any]] = []
+        active = pipeline | "NoActiveRuns" >> beam.Create([], reshuffle=False)
+        if not self._alone:
+            late, counts, active = self._late(swapped)
+        replaced = counts | "ReplaceCounts" >> ReplaceCounts(self._truth, self._beside, swapped, active)
         self._then("DropBuild", [replaced, *late], partial(swap.drop_build, self._project, self._build))
 
-    def _late(self, swapped: beam.PCollection[Any]) -> list[beam.PCollection[Any]]:
-        """What was applied since the start, added to the tables that are served now."""
+    def _changes(self) -> beam.PTransform:
+        return beam.FlatMap(changes_to_count, self._beside).with_output_types(Change)
+
+    def _late(self, swapped: beam.PCollection[Any]) -> _Late:
+        """Everything read once more: what was applied since the start is added to the tables that are served now.
+
+        All is counted again: a bounded job that ended meanwhile has its counts in the tables that are gone.
+        """
         since = self._launch.started_at - _CLOCKS
-        histories = (
-            swapped
-            | "ReadLate" >> ReadHistories(self._truth)
-            | "SinceTheStart" >> beam.Filter(_came_since, since).with_output_types(History)
-        )
+        histories = swapped | "ReadLate" >> ReadHistories(self._truth)
+        new = histories | "SinceTheStart" >> beam.Filter(_came_since, since).with_output_types(History)
         letters = swapped | "ReadLateLetters" >> ReadDeadLetters(self._truth)
         partials = swapped | "ReadLatePartials" >> ReadPartials(self._truth, self._beside)
-        return self._serve("Late", histories, letters, partials, self._dataset)
+        counts = histories | "LateChanges" >> self._changes() | "CountAgain" >> CountByRun(SECOND_COUNT)
+        rows_of_counts = counts | "RowsOfLateCounts" >> beam.Map(row_of_count).with_output_types(TableRow)
+        written = [
+            *self._serve("Late", new, letters, partials, self._dataset),
+            self._write("LateCounts", rows_of_counts, self._dataset),
+        ]
+        runs = new | "RunsSinceTheStart" >> beam.FlatMap(_runs_since, since).with_output_types(str)
+        return _Late(written, counts, runs | "ActiveRuns" >> beam.Distinct())
 
     def _serve(
         self,
@@ -212,6 +232,10 @@ def _do(_: int, do: Any) -> None:
 
 def _came_since(history: History, since: int) -> bool:
     return any(arrival.applied_at >= since for record in history.records for arrival in record.arrivals)
+
+
+def _runs_since(history: History, since: int) -> set[str]:
+    return {change.run for change in history.changes if change.applied_at >= since}
 
 
 def _cannot_be_refused(refusal: tuple[str, dict[str, Any], str]) -> None:

@@ -10,12 +10,12 @@ them are not counted anew: a change is in them when that job brought its record 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.pvalue import AsSingleton, PBegin
+from apache_beam.pvalue import AsList, AsSingleton, PBegin
 
 from transforms.counting import cells
 from transforms.counting.contributions import CountKey, contributions
@@ -34,7 +34,11 @@ _RowPartials = tuple[bytes, Partial]
 _RowQualifier = tuple[bytes, bytes]
 _WRITES_AT_ONCE = 64
 _PAGE_ROWS = 64
-OLDEST = 0
+
+# When the partials made anew say that their job started (micros): before any job. A second count of the same takes
+# the place of the first.
+FIRST_COUNT, SECOND_COUNT = 0, 1
+_END = "/all/0"
 
 
 def changes_to_count(history: History, beside: frozenset[str]) -> Iterator[Change]:
@@ -47,12 +51,16 @@ def changes_to_count(history: History, beside: frozenset[str]) -> Iterator[Chang
 class CountByRun(beam.PTransform):
     """PCollection[Change] in the global window -> partials named by the run that made each change."""
 
+    def __init__(self, at: int = FIRST_COUNT) -> None:
+        super().__init__()
+        self._at = at
+
     def expand(self, changes: beam.PCollection[Change]) -> beam.PCollection[Partial]:
         return (
             changes
             | "Contributions" >> beam.FlatMap(_by_run)
             | "SumPerKey" >> beam.CombinePerKey(SumAmounts())
-            | "Partials" >> beam.Map(_partial).with_output_types(Partial)
+            | "Partials" >> beam.Map(_partial, self._at).with_output_types(Partial)
         )
 
 
@@ -61,10 +69,10 @@ def _by_run(change: Change) -> Iterator[tuple[tuple[str, ...], Any]]:
         yield (change.run, *key), amount
 
 
-def _partial(element: tuple[tuple[str, ...], Any]) -> Partial:
+def _partial(element: tuple[tuple[str, ...], Any], at: int) -> Partial:
     (run, *parts), (documents, total) = element
     key = CountKey(*parts)
-    return _row(f"{run}/all/0", key, documents, format(total, "f"), OLDEST)
+    return _row(f"{run}{_END}", key, documents, format(total, "f"), at)
 
 
 def _row(partial: str, key: CountKey, documents: int, total: str, job_started_at: int) -> Partial:
@@ -99,14 +107,22 @@ class ReadPartials(beam.PTransform):
 class ReplaceCounts(beam.PTransform):
     """Partials -> number of rows of Bigtable's counts that were replaced by them, each row at once.
 
-    ``after``: a PCollection of one element to wait for. Partials of the jobs ``beside`` stay.
+    ``after``: a PCollection of one element to wait for. Partials of the jobs ``beside`` stay. ``active`` are runs that
+    wrote lately: they may be about to store their own sums, which are newer than these and must not be deleted.
     """
 
-    def __init__(self, config: TruthConfig, beside: frozenset[str], after: beam.PCollection[Any]) -> None:
+    def __init__(
+        self,
+        config: TruthConfig,
+        beside: frozenset[str],
+        after: beam.PCollection[Any],
+        active: beam.PCollection[str],
+    ) -> None:
         super().__init__()
         self._config = config
         self._beside = beside
         self._after = after
+        self._active = active
 
     def expand(self, partials: beam.PCollection[Partial]) -> beam.PCollection[int]:
         config = self._config
@@ -116,7 +132,7 @@ class ReplaceCounts(beam.PTransform):
             | "Ranges" >> SplitTable(config, _table(config))
             | "Old" >> beam.ParDo(_OldColumns(config, self._beside))
         )
-        replace = beam.ParDo(_Replace(config), AsSingleton(self._after))
+        replace = beam.ParDo(_Replace(config), AsSingleton(self._after), AsList(self._active))
         return {"new": new, "old": old} | "PerRow" >> beam.CoGroupByKey() | "Replace" >> replace
 
 
@@ -188,14 +204,13 @@ class _Replace(beam.DoFn):
     def start_bundle(self) -> None:
         self._waiting: list[Any] = []
 
-    def process(self, element: tuple[bytes, dict[str, Iterable[Any]]], _: Any) -> Iterator[int]:
+    def process(self, element: tuple[bytes, dict[str, Iterable[Any]]], _: Any, active: Sequence[str]) -> Iterator[int]:
         row, groups = element
         writer = shared_writer(self._config)
         new = [cells.cell_of(writer.codec, partial)[1] for partial in groups["new"]]
-        kept = {cell.qualifier for cell in new}
-        old = [(cells.COUNTS, qualifier) for qualifier in groups["old"] if qualifier not in kept]
-        # The old cell of a partial that stays may be newer than what takes its place.
-        deleted = old + [(cells.COUNTS, qualifier) for qualifier in kept]
+        # Also what has the name of a new cell: a newer cell would hide it.
+        names = {*groups["old"], *(cell.qualifier for cell in new)}
+        deleted = [(cells.COUNTS, name) for name in sorted(names) if not _is_of(name, active)]
         self._waiting.append(writer.client.replace(_table(self._config), row, deleted, new))
         if len(self._waiting) >= _WRITES_AT_ONCE:
             self.finish_bundle()
@@ -205,6 +220,11 @@ class _Replace(beam.DoFn):
         waiting, self._waiting = self._waiting, []
         if waiting:
             wait_for(_all(waiting))
+
+
+def _is_of(qualifier: bytes, runs: Iterable[str]) -> bool:
+    partial = qualifier.decode().split("/", 4)[4]
+    return partial.endswith(_END) and partial.removesuffix(_END) in runs
 
 
 async def _all(waiting: list[Any]) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 import pytest
 
-from local.generate.__main__ import INPUT, write_set
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import rebuild, reconcile
 from tests.integration.jobs.stores import Stores
@@ -21,12 +20,6 @@ from transforms.truth.rows import Cell
 from transforms.views.connect import rest_client
 
 NewStores = Callable[[], Stores]
-
-
-@pytest.fixture
-def few(tmp_path: Path) -> Path:
-    write_set(tmp_path, 5, 100, broken=0.1, duplicates=0.1)
-    return tmp_path / INPUT
 
 
 def differences(stores: Stores, output: Path, *more: str) -> list[dict[str, Any]]:
@@ -59,11 +52,11 @@ def lose_bigtable_count(stores: Stores) -> None:
 
 
 def test_each_kind_of_damage_is_found_and_named_and_rebuild_mends_what_it_says(
-    new_stores: NewStores, few: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    new_stores: NewStores, few_documents: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     stores, output = new_stores(), tmp_path / "found.jsonl"
-    stores.backfill(few)
-    stores.backfill(few, "--run", "again")
+    stores.backfill(few_documents)
+    stores.backfill(few_documents, "--run", "again")
     stores.query("INSERT INTO documents SELECT * FROM documents")
     assert differences(stores, output) == [], "rows written twice, all the same, are no difference"
     assert "no differences" in capfd.readouterr().out
