@@ -11,9 +11,12 @@ LOCAL = [
 ]
 
 DEV = [
+    "gcp-storage-emulator",
+    "google-cloud-dataflow-client",
     "hypothesis",
     "lxml-stubs",
     "mypy",
+    "nfelib",
     "pytest",
     "pytest-timeout",
     "ruff",

@@ -64,7 +64,7 @@ class Steps:
             yield
         finally:
             done.set()
-            thread.join()
+            thread.join(timeout=2 * EVERY_SECONDS)  # a look that hangs is left behind: the thread is a daemon
 
 
 def describe(seen: Seen, seconds: float) -> str:

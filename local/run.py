@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, TextIO
 
 # Set before gRPC is loaded, which reads it once.
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
@@ -38,6 +39,15 @@ class RunError(Exception):
     """The run cannot start, or failed; the message says why."""
 
 
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM. The runner wraps it in an error of its own when a step is interrupted."""
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    logging.disable()
+    raise Interrupted
+
+
 def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     """The options of this command, and those that go on to the job as they are."""
     parser = argparse.ArgumentParser(
@@ -57,8 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 when every input is accounted for."""
     options, passed_on = parse(argv)
     _quieten(options.verbose)
-    told = Steps(Console(stderr=True, highlight=False))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    told = Steps(_console(sys.stderr))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         _check_summary(options.summary)
         with ExitStack() as cleanup:
@@ -67,9 +78,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (RunError, StackError, query.QueryError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except Interrupted:
         print("Interrupted. The same again finishes what was begun, where the stack was kept up.", file=sys.stderr)
         return 130
+
+
+def _console(out: TextIO) -> Console:
+    return Console(file=out, width=None if out.isatty() else PIPED_WIDTH, highlight=False)
 
 
 def _quieten(verbose: bool) -> None:
@@ -157,6 +172,8 @@ def _backfill(options: argparse.Namespace, argv: list[str]) -> summary.Outcome:
     except launching.LaunchError as error:
         raise RunError(str(error)) from error
     except Exception as error:
+        if Interrupted.__name__ in str(error):
+            raise Interrupted from error
         if options.verbose:
             raise
         raise RunError(f"the backfill failed: {_cause(error)}\nVERBOSE=1 shows all of it.") from error
@@ -183,7 +200,7 @@ def _metrics(result: Any) -> tuple[dict[str, int], dict[str, int]]:
 def _present(stores: Tables, outcome: summary.Outcome, seconds: float) -> None:
     key = stores.telling_key()
     show.show(
-        Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False),
+        _console(sys.stdout),
         outcome,
         stores.counts(),
         stores.dead_letters() if outcome.dead else {},

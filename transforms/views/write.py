@@ -91,7 +91,7 @@ class _AppendRows(beam.DoFn):
         element: TableRow,
         timestamp: Timestamp = beam.DoFn.TimestampParam,
         window: Any = beam.DoFn.WindowParam,
-    ) -> Iterator[TaggedOutput]:
+    ) -> list[TaggedOutput]:
         table, row = element
         try:
             encoded = self._sink.encoders[table].encode(row)
@@ -99,8 +99,7 @@ class _AppendRows(beam.DoFn):
                 raise RefusedRow(f"the row has {len(encoded)} bytes; a request holds {MAX_ROW_BYTES}")
         except RefusedRow as refused:
             self._refused[table].inc()
-            yield TaggedOutput(WriteRows.REFUSED, (table, row, str(refused)))
-            return
+            return [TaggedOutput(WriteRows.REFUSED, (table, row, str(refused)))]
         batch = self._batches.setdefault(table, _Batch())
         if batch.rows and (batch.bytes + len(encoded) > BATCH_BYTES or len(batch.rows) >= BATCH_ROWS):
             self._send(table)
@@ -108,6 +107,7 @@ class _AppendRows(beam.DoFn):
         batch.rows.append(encoded)
         batch.places.append(_Place(timestamp, window))
         batch.bytes += len(encoded)
+        return []
 
     def finish_bundle(self) -> Iterator[Any]:
         for table in list(self._batches):

@@ -89,18 +89,18 @@ def test_the_timestamp_is_when_the_message_was_published(queue: Queue, prism: Pa
 @pytest.mark.slow
 def test_a_job_killed_in_mid_stream_loses_nothing(queue: Queue, prism: Path, tmp_path: Path) -> None:
     seen = Seen(tmp_path / "seen")
-    sent = documents(600)
+    sent = documents(250)
     queue.publish(sent)
     runner = ["--runner=PrismRunner", f"--prism_location={prism}"]
     job = start(settings(queue), runner, seen.path, seconds=0.005)
     try:
-        seen.wait(150)
+        seen.wait(60)
     finally:
         os.killpg(job.pid, signal.SIGKILL)
         job.wait()
-    assert len(set(seen.payloads)) < 600
+    assert len(set(seen.payloads)) < 250
     with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path)):
-        wait_for(lambda: set(seen.payloads) == set(sent), 150, lambda: f"{len(set(seen.payloads))} of 600")
+        wait_for(lambda: set(seen.payloads) == set(sent), 150, lambda: f"{len(set(seen.payloads))} of 250")
         time.sleep(ACKNOWLEDGED)
     time.sleep(LEASE + 2)
     assert queue.pulled(1, 2) == []
@@ -109,16 +109,16 @@ def test_a_job_killed_in_mid_stream_loses_nothing(queue: Queue, prism: Path, tmp
 @pytest.mark.slow
 def test_work_longer_than_a_lease_is_not_delivered_again(queue: Queue, prism: Path, tmp_path: Path) -> None:
     seen = Seen(tmp_path / "seen")
-    queue.publish(documents(10))
-    with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path, seconds=2.5)) as result:
+    queue.publish(documents(8))
+    with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path, seconds=2)) as result:
         seen.wait(1)
-        others = queue.pulled(1, 20)
-        seen.wait(10)
-        wait_for(lambda: counter(result, "messages_received") == 10, 20, lambda: "the bundle does not end")
+        others = queue.pulled(1, 13)
+        seen.wait(8)
+        wait_for(lambda: counter(result, "messages_received") == 8, 20, lambda: "the bundle does not end")
         assert counter(result, "messages_redelivered") == 0
         time.sleep(ACKNOWLEDGED)
     assert others == []
-    assert sorted(seen.payloads) == sorted(documents(10))
+    assert sorted(seen.payloads) == sorted(documents(8))
     assert queue.pulled(1, LEASE + 2) == []
 
 
