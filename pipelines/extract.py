@@ -1,0 +1,95 @@
+"""Extract: a PostgreSQL table -> the source of truth, the tables and the counts. Bounded.
+
+    python -m pipelines.extract --postgres_dsn 'host=db dbname=fiscal user=reader' --postgres_table public.documents \\
+        --postgres_xml_column xml --project P --bigtable_instance I --dataset D
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.runners.runner import PipelineResult
+
+from pipelines import launching
+from pipelines.ingest import IngestDocuments, Ingested, Inputs
+from pipelines.options import IngestOptions, Launch, launch_of
+from transforms.ingest.postgres.errors import PostgresError, snapshot_was_lost
+from transforms.ingest.postgres.options import PostgresOptions, exports_snapshot, source_of, worker_processes
+from transforms.ingest.postgres.preflight import preflight as check_table
+from transforms.ingest.postgres.snapshot import hold_snapshot
+from transforms.ingest.postgres.source import PostgresSource
+from transforms.ingest.postgres.transform import ReadFromPostgres
+
+JOB = "extract"
+
+
+def build(
+    pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, source: PostgresSource | None = None
+) -> Ingested:
+    """Adds the whole job to the pipeline and gives what it makes. ``source``: with the snapshot that is held for it."""
+    read = pipeline | "ReadFromPostgres" >> ReadFromPostgres(source or described(options, launch.run))
+    inputs = Inputs(read[ReadFromPostgres.DOCUMENTS], read[ReadFromPostgres.DEAD_LETTERS])
+    return inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch, partials=launch.run))
+
+
+def described(options: PipelineOptions, run: str) -> PostgresSource:
+    """The source that the options describe. Raises LaunchError."""
+    try:
+        return source_of(
+            options,
+            run=run,
+            processes=worker_processes(options),
+            max_input_bytes=options.view_as(IngestOptions).max_input_bytes,
+        )
+    except PostgresError as error:
+        raise launching.LaunchError(str(error)) from error
+
+
+def identity_of(options: PipelineOptions) -> list[str]:
+    """What makes two launches the same run: the table and the rows of it that are asked for."""
+    given = options.view_as(PostgresOptions)
+    return [
+        given.postgres_origin_name or given.postgres_table,
+        given.postgres_xml_column,
+        given.postgres_where_file,
+        given.updated_since,
+    ]
+
+
+def run(argv: Sequence[str] | None = None) -> PipelineResult:
+    """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
+    options = launching.options_of(argv, PostgresOptions)
+    launch = launch_of(options, JOB, identity_of(options))
+    source = described(options, launch.run)
+    waits = "Dataflow" not in (options.view_as(StandardOptions).runner or "")
+    try:
+        with ExitStack() as held:
+            if exports_snapshot(options, launcher_waits=waits):
+                source = held.enter_context(hold_snapshot(source))
+            for line in check_table(source).lines():
+                print(line)
+            launching.check_stores(options)
+            pipeline = beam.Pipeline(options=options)
+            build(pipeline, options, launch, source)
+            return launching.launch(pipeline)
+    except PostgresError as error:
+        raise launching.LaunchError(str(error)) from error
+    except Exception as error:
+        if snapshot_was_lost(error):
+            raise launching.LaunchError(
+                f"the snapshot of {source.table} was lost, so the ranges left could not be read as of it. Start the "
+                "same command again: it is the same run, and finds what it wrote already."
+            ) from error
+        raise
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    return launching.main(run, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
