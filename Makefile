@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv run stack test lint types test-unit test-pipeline test-integration bench prism lock clean
+.PHONY: help venv run stack test lint types test-unit test-pipeline test-integration bench bench-postgres prism lock clean
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -47,6 +47,9 @@ test-integration: .venv/.ready ## against emulators and PostgreSQL
 
 bench: .venv/.ready ## documents per second and CPU per document
 	@$(PY) -m local.bench
+
+bench-postgres: .venv/.ready ## extraction from PostgreSQL beside a plain COPY
+	@$(PY) -m local.bench.postgres
 
 prism: .venv/bin/prism ## Beam's portable local runner, built with Go
 
