@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-_OPEN_STREAMS = 128
+_OPEN_STREAMS = 1024
 
 
 def mend() -> None:

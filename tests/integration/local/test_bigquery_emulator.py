@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import grpc
 import pyarrow as pa
@@ -18,12 +19,14 @@ DATASET = "emulator"
 TABLES = 5
 APPENDS = 40
 ROWS = 200
+# What the processes of one test session leave open: a stream for each table of each dataset.
+OPEN_STREAMS = 300
 SCHEMA = pa.schema([("n", pa.int64()), ("text", pa.string())])
 
 
-def appends(table: str) -> Iterator[AppendRowsRequest]:
+def appends(table: str, times: int = APPENDS) -> Iterator[AppendRowsRequest]:
     rows = pa.record_batch({"n": range(ROWS), "text": ["x" * 100] * ROWS}, schema=SCHEMA)
-    for number in range(APPENDS):
+    for number in range(times):
         data = AppendRowsRequest.ArrowData(rows={"serialized_record_batch": rows.serialize().to_pybytes()})
         if number == 0:
             data.writer_schema = {"serialized_schema": SCHEMA.serialize().to_pybytes()}
@@ -55,3 +58,30 @@ def test_queries_while_many_tables_are_appended_to__hang_neither(local_stack: St
             future.result()
     (row,) = query.run(client, counts, DATASET)
     assert list(row.values()) == [APPENDS * ROWS] * TABLES
+
+
+@pytest.mark.timeout(120)
+def test_hundreds_of_streams_that_stay_open__let_another_be_served(local_stack: Stack) -> None:
+    client = query.connect(None)
+    dataset = f"{DATASET}_open"
+    client.create_dataset(dataset)
+    fields = [bigquery.SchemaField("n", "INTEGER"), bigquery.SchemaField("text", "STRING")]
+    client.create_table(bigquery.Table(f"{client.project}.{dataset}.t", fields))
+    table = f"projects/{client.project}/datasets/{dataset}/tables/t"
+    release = Event()
+
+    def held() -> Iterator[AppendRowsRequest]:
+        yield from appends(table, times=1)
+        release.wait()
+
+    with grpc.insecure_channel(local_stack.env["BIGQUERY_STORAGE_EMULATOR_HOST"]) as channel:
+        writer = BigQueryWriteClient(transport=BigQueryWriteGrpcTransport(channel=channel))
+        try:
+            calls = []  # a call that nobody holds is cancelled
+            for _ in range(OPEN_STREAMS):
+                calls.append(iter(writer.append_rows(held(), timeout=60)))
+                assert not next(calls[-1]).error.code
+        finally:
+            release.set()
+    (row,) = query.run(client, "SELECT COUNT(*) AS n FROM t", dataset)
+    assert row["n"] == OPEN_STREAMS * ROWS
