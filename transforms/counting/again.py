@@ -20,7 +20,7 @@ from apache_beam.pvalue import AsList, AsSingleton, PBegin
 from transforms.counting import cells
 from transforms.counting.contributions import CountKey, contributions
 from transforms.counting.store import Partial
-from transforms.counting.transform import SumAmounts
+from transforms.counting.sums import SumAmounts
 from transforms.model import DUPLICATE, Change
 from transforms.truth.client import wait_for
 from transforms.truth.config import TruthConfig
@@ -59,7 +59,7 @@ class CountByRun(beam.PTransform):
         return (
             changes
             | "Contributions" >> beam.FlatMap(_by_run)
-            | "SumPerKey" >> beam.CombinePerKey(SumAmounts())
+            | "Sum" >> SumAmounts(parts=3)
             | "Partials" >> beam.Map(_partial, self._at).with_output_types(Partial)
         )
 

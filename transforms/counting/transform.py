@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from collections.abc import Iterator
 from typing import Any
 
 import apache_beam as beam
@@ -11,11 +10,9 @@ from apache_beam.metrics import Metrics
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import PaneInfo
 
-from transforms.counting.contributions import ZERO, Amount, CountKey, add, contributions
+from transforms.counting.contributions import CountKey, contributions
+from transforms.counting.sums import Pair, SumAmounts
 from transforms.model import Change
-
-_Key = tuple[str, str, str, str, str, str, str]
-_Amount = tuple[int, Decimal]
 
 
 class CountChanges(beam.PTransform):
@@ -38,38 +35,13 @@ class CountChanges(beam.PTransform):
     def expand(self, pcoll: beam.PCollection[Change]) -> beam.PCollection[dict[str, Any]]:
         return (
             pcoll
-            | "Contributions" >> beam.FlatMap(_contributions).with_output_types(tuple[_Key, _Amount])
-            | "SumPerKey" >> beam.CombinePerKey(SumAmounts())
+            | "Contributions" >> beam.FlatMap(contributions).with_output_types(Pair)
+            | "Sum" >> SumAmounts()
             | "NamePartials" >> beam.ParDo(_NamePartials(self._name, self._job_started_at))
         )
 
 
-@beam.typehints.with_input_types(_Amount)
-@beam.typehints.with_output_types(_Amount)
-class SumAmounts(beam.CombineFn):
-    """Exact sums of (documents, total), lifted before the shuffle."""
-
-    def create_accumulator(self) -> Amount:
-        return ZERO
-
-    def add_input(self, mutable_accumulator: Amount, element: Amount) -> Amount:
-        return add(mutable_accumulator, element)
-
-    def merge_accumulators(self, accumulators: Iterable[Amount]) -> Amount:
-        total = ZERO
-        for accumulator in accumulators:
-            total = add(total, accumulator)
-        return total
-
-    def extract_output(self, accumulator: Amount) -> Amount:
-        return accumulator
-
-
-def _contributions(change: Change) -> Iterator[tuple[CountKey, Amount]]:
-    return contributions(change)
-
-
-@beam.typehints.with_input_types(tuple[_Key, _Amount])
+@beam.typehints.with_input_types(Pair)
 @beam.typehints.with_output_types(dict[str, Any])
 class _NamePartials(beam.DoFn):
     def __init__(self, name: str, job_started_at: int) -> None:
@@ -79,7 +51,7 @@ class _NamePartials(beam.DoFn):
 
     def process(
         self,
-        element: tuple[_Key, _Amount],
+        element: Pair,
         window: Any = beam.DoFn.WindowParam,
         pane: PaneInfo = beam.DoFn.PaneInfoParam,
     ) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from google.cloud import bigquery
 from transforms.counting.again import ReadPartials
 from transforms.counting.contributions import CountKey, contributions
 from transforms.counting.store import Partial
-from transforms.counting.transform import SumAmounts
+from transforms.counting.sums import Key, SumAmounts
 from transforms.model import Change
 from transforms.reconcile import facts, queries
 from transforms.reconcile.facts import Difference, Digest, Fact
@@ -25,7 +25,7 @@ from transforms.views import connect
 
 _Bucket = tuple[str, str]
 _Row = tuple[str, str, str]
-_Parts = tuple[str, str, str, str, str, str, str]
+_Parts = Key
 _Amount = tuple[int, Decimal]
 _STORED, _SERVED, _BIGTABLE = "stored", "served", "bigtable"
 _NOTHING = (0, Decimal(0))
@@ -108,10 +108,10 @@ class Reconcile(beam.PTransform):
             _STORED: histories
             | "Changes" >> beam.FlatMap(_changes).with_output_types(Change)
             | "Contributions" >> beam.FlatMap(contributions).with_output_types(pairs)
-            | "SumContributions" >> beam.CombinePerKey(SumAmounts()),
+            | "SumContributions" >> SumAmounts(),
             _BIGTABLE: partials
             | "AmountsOfPartials" >> beam.Map(_amount_of).with_output_types(pairs)
-            | "SumPartials" >> beam.CombinePerKey(SumAmounts()),
+            | "SumPartials" >> SumAmounts(),
             _SERVED: begin
             | "CountsTable" >> beam.Create([None])
             | "ServedCounts" >> beam.ParDo(_ServedCounts(self._served)),
