@@ -10,27 +10,24 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
+from local.bench.results import Figure, keep
 from local.generate.__main__ import INPUT, MANIFEST, write_set
 from local.stack import stack
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import defaults, tables
 from transforms.truth.config import TruthConfig
 
-RESULTS = Path(__file__).parent / "results"
 _MEGABYTE = 1 << 20
 
 
@@ -58,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         job = measure(size, options.runner)
         found.append(job)
         print(_line(job, floor), flush=True)
-    _write(found, floor, options.runner)
+    values = {"runner": options.runner, "floor": floor._asdict(), "jobs": [job._asdict() for job in found]}
+    print(f"kept in {os.path.relpath(keep('backfill', values))}")
     return 0
 
 
@@ -109,38 +107,18 @@ def _watch(pid: int, samples: list[int]) -> None:
         time.sleep(0.5)
 
 
-def _write(found: list[Measured], floor: Measured, runner: str) -> None:
-    now = datetime.now(UTC)
-    RESULTS.mkdir(exist_ok=True)
-    values: dict[str, Any] = {
-        "date": f"{now:%Y-%m-%d}",
-        "machine": machine(),
-        "runner": runner,
-        "floor": floor._asdict(),
-        "jobs": [job._asdict() for job in found],
-    }
-    path = RESULTS / f"backfill-{now:%Y-%m-%d}.json"
-    path.write_bytes(orjson.dumps(values, option=orjson.OPT_INDENT_2) + b"\n")
-    print(f"kept in {os.path.relpath(path)}")
-
-
-def machine() -> dict[str, Any]:
-    """What a figure was measured on."""
-    model = next(
-        (line.split(":")[1].strip() for line in _cpu_lines() if line.startswith("model name")), platform.processor()
-    )
-    return {
-        "cpu": model,
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "beam": version("apache-beam"),
-        "lxml": version("lxml"),
-    }
-
-
-def _cpu_lines() -> list[str]:
-    path = Path("/proc/cpuinfo")
-    return path.read_text().splitlines() if path.exists() else []
+def figures(found: dict[str, Any]) -> list[Figure]:
+    """What the README says of a result."""
+    floor, jobs = found["floor"], found["jobs"]
+    lines = []
+    for job in jobs:
+        cpu = (job["cpu_seconds"] - floor["cpu_seconds"]) / job["inputs"]
+        rate = job["inputs"] / (job["wall_seconds"] - floor["wall_seconds"])
+        peak = f"{job['peak_bytes'] / _MEGABYTE:,.0f} MiB at its peak"
+        lines.append(
+            Figure(f"backfill of {job['inputs']:,} inputs", f"{cpu * 1e6:,.0f} µs CPU each, {rate:,.0f}/s", peak)
+        )
+    return lines
 
 
 if __name__ == "__main__":
