@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator
 from decimal import Context, Decimal
 from sys import intern
@@ -9,28 +10,32 @@ from typing import Any
 
 import apache_beam as beam
 import orjson
-from apache_beam.coders import Coder
+from apache_beam.transforms.window import BoundedWindow
+from apache_beam.typehints import with_input_types, with_output_types
+from apache_beam.utils.timestamp import Timestamp
+from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.counting.contributions import Amount
 
 Key = tuple[str, ...]
 Pair = tuple[Key, tuple[int, Decimal]]
 
-_Grouped = tuple[Key, tuple[Key, tuple[int, Decimal]]]
 # Rest of a key -> documents, and value in billionths of BRL: the nine decimals that an amount may have.
-_Sums = dict[Key, tuple[int, int]]
+Sums = dict[Key, tuple[int, int]]
 _DECIMALS = 9
 # Enough digits for any sum of amounts of 38 digits.
 _EXACT = Context(prec=80)
 _CENTS = Decimal("0.00")
+# Sums that a bundle holds before it hands them on, at 200 bytes each.
+_MOST_HELD = 50_000
 
 
 class SumAmounts(beam.PTransform):
     """PCollection[(key, Amount)] -> one element per key, window and pane, with its sum, exact.
 
-    A document is counted under a handful of keys, most of them met seldom (a recipient on a day), so summing key by
-    key would shuffle and hold nearly as many elements as there are documents. Keys are therefore shuffled by their
-    first ``parts`` alone (dimension and value), and all sums of such a group travel as one compact value.
+    A document is counted under a handful of keys, most of them met seldom (a recipient on a day): shuffled one by one
+    they would be more elements than there are documents. So keys are shuffled by their first ``parts`` alone
+    (dimension and value), and the sums of such a group travel together, packed.
     """
 
     def __init__(self, parts: int = 2) -> None:
@@ -40,54 +45,59 @@ class SumAmounts(beam.PTransform):
     def expand(self, pcoll: beam.PCollection[Pair]) -> beam.PCollection[Pair]:
         return (
             pcoll
-            | "Group" >> beam.Map(_grouped, self._parts).with_output_types(_Grouped)
-            | "SumPerGroup" >> beam.CombinePerKey(_SumGroup())
-            | "Ungroup" >> beam.FlatMap(_ungrouped).with_output_types(Pair)
+            | "SumInBundle" >> beam.ParDo(_SumInBundle(self._parts))
+            | "PerGroup" >> beam.GroupByKey()
+            | "SumGroup" >> beam.FlatMap(_sum_group).with_output_types(Pair)
         )
 
 
-def _grouped(pair: Pair, parts: int) -> _Grouped:
-    key, amount = tuple(pair[0]), pair[1]
-    return key[:parts], (key[parts:], amount)
+@with_input_types(Pair)
+@with_output_types(tuple[Key, bytes])
+class _SumInBundle(beam.DoFn):
+    """What Beam's own lifting of a combiner does, but bounded by the sums held, not by the number of groups."""
+
+    def __init__(self, parts: int) -> None:
+        self._parts = parts
+
+    def start_bundle(self) -> None:
+        self._groups: dict[tuple[BoundedWindow, Key], Sums] = {}
+        self._latest: dict[BoundedWindow, Timestamp] = {}
+        self._held = 0
+
+    def process(
+        self,
+        pair: Pair,
+        timestamp: Timestamp = beam.DoFn.TimestampParam,
+        window: BoundedWindow = beam.DoFn.WindowParam,
+    ) -> list[Any]:
+        key, (documents, total) = pair
+        sums = self._groups.setdefault((window, key[: self._parts]), {})
+        self._held -= len(sums)
+        _add(sums, key[self._parts :], documents, int(_EXACT.scaleb(total, _DECIMALS)))
+        self._held += len(sums)
+        self._latest[window] = max(timestamp, self._latest.get(window, timestamp))
+        return list(self._hand_on()) if self._held > _MOST_HELD else []
+
+    def finish_bundle(self) -> Iterator[Any]:
+        yield from self._hand_on()
+
+    def _hand_on(self) -> Iterator[WindowedValue]:
+        for (window, group), sums in self._groups.items():
+            yield WindowedValue((group, pack(sums)), self._latest[window], (window,))
+        self.start_bundle()
 
 
-def _ungrouped(element: tuple[Key, _Sums]) -> Iterator[Pair]:
-    group, sums = element
-    for rest, (documents, billionths) in sums.items():
-        yield (*group, *rest), Amount(documents, _total_of(billionths))
+def _sum_group(element: tuple[Key, Iterable[bytes]]) -> Iterator[Pair]:
+    group, parts = element
+    whole: Sums = {}
+    for packed in parts:
+        for rest, (documents, billionths) in unpack(packed).items():
+            _add(whole, rest, documents, billionths)
+    for rest, (documents, billionths) in whole.items():
+        yield (*group, *rest), Amount(documents, total_of(billionths))
 
 
-def _total_of(billionths: int) -> Decimal:
-    """BRL, with no more decimals than it needs, and no fewer than two: equal sums look alike."""
-    return _EXACT.add(_EXACT.normalize(_EXACT.scaleb(Decimal(billionths), -_DECIMALS)), _CENTS)
-
-
-class _SumGroup(beam.CombineFn):
-    """Sums of one group; lifted before the shuffle."""
-
-    def create_accumulator(self) -> _Sums:
-        return {}
-
-    def add_input(self, mutable_accumulator: _Sums, element: tuple[Key, tuple[int, Decimal]]) -> _Sums:
-        rest, (documents, total) = element
-        _add(mutable_accumulator, rest, documents, int(_EXACT.scaleb(total, _DECIMALS)))
-        return mutable_accumulator
-
-    def merge_accumulators(self, accumulators: Iterable[_Sums]) -> _Sums:
-        whole: _Sums = {}
-        for accumulator in accumulators:
-            for rest, (documents, billionths) in accumulator.items():
-                _add(whole, rest, documents, billionths)
-        return whole
-
-    def extract_output(self, accumulator: _Sums) -> _Sums:
-        return accumulator
-
-    def get_accumulator_coder(self) -> Coder:
-        return SumsCoder()
-
-
-def _add(sums: _Sums, rest: Key, documents: int, billionths: int) -> None:
+def _add(sums: Sums, rest: Key, documents: int, billionths: int) -> None:
     known = sums.get(rest)
     if known is not None:
         documents, billionths = documents + known[0], billionths + known[1]
@@ -97,20 +107,18 @@ def _add(sums: _Sums, rest: Key, documents: int, billionths: int) -> None:
     sums[rest] = documents, billionths
 
 
-class SumsCoder(Coder):
-    """JSON: a list of [documents, billionths, rest of the key...], the billionths as text for their size."""
+def total_of(billionths: int) -> Decimal:
+    """BRL, with no more decimals than it needs, and no fewer than two: equal sums look alike."""
+    return _EXACT.add(_EXACT.normalize(_EXACT.scaleb(Decimal(billionths), -_DECIMALS)), _CENTS)
 
-    def encode(self, value: _Sums) -> bytes:
-        return orjson.dumps([[count, str(billionths), *rest] for rest, (count, billionths) in sorted(value.items())])
 
-    def decode(self, encoded: bytes) -> _Sums:
-        return {tuple(map(intern, rest)): (count, int(amount)) for count, amount, *rest in orjson.loads(encoded)}
+def pack(sums: Sums) -> bytes:
+    """Compressed JSON: a list of [documents, billionths as text for their size, rest of the key...], sorted."""
+    rows = [[documents, str(billionths), *rest] for rest, (documents, billionths) in sorted(sums.items())]
+    return zlib.compress(orjson.dumps(rows), 1)
 
-    def is_deterministic(self) -> bool:
-        return True
 
-    def __eq__(self, other: Any) -> bool:
-        return type(self) is type(other)
-
-    def __hash__(self) -> int:
-        return hash(type(self))
+def unpack(packed: bytes) -> Sums:
+    """What ``pack`` packed."""
+    rows = orjson.loads(zlib.decompress(packed))
+    return {tuple(map(intern, rest)): (documents, int(billionths)) for documents, billionths, *rest in rows}
