@@ -2,8 +2,9 @@
 
 python -m pipelines.train_dictionary [--input FOLDER] [--seed N] [--count N] [--output FOLDER]
 
-Without ``--input`` the samples come from the project's own generator: the same seed and count give the same
-dictionaries. A dictionary is named for its content; earlier ones stay beside it, since stored data may need them.
+Without ``--input`` the samples come from the project's own generator, and from the official schemas that nfelib ships:
+the same seed and count give the same dictionaries. A dictionary is named for its content; earlier ones stay beside
+it, since stored data may need them.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from typing import Any, NamedTuple
 
 import orjson
 import zstandard
+from lxml import etree
 
 from transforms.model import RawDocument, Record
 from transforms.parse.parser import parse
-from transforms.truth import certificates, codec, rows
+from transforms.truth import certificates, codec, outline, rows
 from transforms.truth.codec import Codec, Dictionary
 from transforms.truth.rows import Cell
 from transforms.truth.transaction import Attempt, Check, Read, Step, transact
@@ -36,6 +38,12 @@ _FIRST_ID, _LAST_ID = 1 << 15, (1 << 31) - 1
 # Generated issuers come with the seed: several seeds keep their names from being learned.
 _SEEDS = 8
 _HELD_OUT = 0.1
+# One document in so many is indented: fiscal documents are not, but people indent them.
+_INDENTED, _INDENTS = 10, ("  ", "    ", "\t")
+# How often a schema counts as a sample, so that its rare elements are learned and crowd out nothing common.
+_SCHEMA_WEIGHT = 20
+_LEAST_TEXT = 9
+_XSD = "{http://www.w3.org/2001/XMLSchema}"
 
 
 class Samples(NamedTuple):
@@ -50,11 +58,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     payloads = _files(options.input) if options.input else _generated(options.seed, options.count)
     samples = samples_of(islice(payloads, options.count if options.input else None))
+    elements = [] if options.input else [sections for each in schemas() for sections in _sections(each)]
     made = []
-    for purpose, found in ((codec.XML, samples.xml), (codec.JSON, samples.json)):
+    for purpose, found, more in ((codec.XML, samples.xml, elements * _SCHEMA_WEIGHT), (codec.JSON, samples.json, [])):
         learned, held_out = _divide(found, options.seed)
         try:
-            dictionary = train(purpose, learned, SIZES[purpose])
+            dictionary = train(purpose, _mixed(learned + more, options.seed), SIZES[purpose])
         except zstandard.ZstdError as error:
             print(f"{len(found)} samples of {purpose} are not enough to learn from: {error}", file=sys.stderr)
             return 2
@@ -77,9 +86,15 @@ def samples_of(payloads: Iterable[bytes]) -> Samples:
         received_at = 1_780_000_000_000_000 + number * 1_234_567
         for record in parse(RawDocument(payload, origin, received_at)):
             if isinstance(record, Record):
-                samples.xml.append(certificates.split(record.xml).rest)
+                samples.xml.extend(_sections(certificates.split(record.xml).rest))
                 _apply(recorder, record, table.setdefault(record.key, {}))
     return samples
+
+
+def _sections(xml: bytes) -> list[bytes]:
+    """What of a document is compressed; nothing for one that is kept whole."""
+    parts = outline.take_apart(xml)
+    return [parts.sections] if parts else []
 
 
 def train(purpose: str, samples: Sequence[bytes], size: int) -> Dictionary:
@@ -143,9 +158,14 @@ def _answer(step: Step, row: dict[tuple[str, bytes], Cell]) -> Any:
     return None
 
 
-def _divide(samples: list[bytes], seed: int) -> tuple[list[bytes], list[bytes]]:
+def _mixed(samples: list[bytes], seed: int) -> list[bytes]:
     mixed = list(samples)
     Random(seed).shuffle(mixed)
+    return mixed
+
+
+def _divide(samples: list[bytes], seed: int) -> tuple[list[bytes], list[bytes]]:
+    mixed = _mixed(samples, seed)
     held_out = max(1, int(len(mixed) * _HELD_OUT))
     return mixed[held_out:], mixed[:held_out]
 
@@ -154,9 +174,46 @@ def _generated(seed: int, count: int) -> Iterator[bytes]:
     from local.generate import documents, leaves
 
     for number in range(_SEEDS):
-        for generated in documents(seed + number, count // _SEEDS):
+        for index, generated in enumerate(documents(seed + number, count // _SEEDS)):
             for leaf in leaves(generated):
-                yield leaf.payload
+                yield leaf.payload if index % _INDENTED else _indented(leaf.payload, index // _INDENTED)
+
+
+def _indented(payload: bytes, number: int) -> bytes:
+    """An element a line, in the manner of that number; what is no XML stays as it is."""
+    try:
+        root = etree.fromstring(payload)
+    except etree.XMLSyntaxError:
+        return payload
+    etree.indent(root, _INDENTS[number % len(_INDENTS)])
+    return bytes(etree.tostring(root, encoding="utf-8"))
+
+
+def schemas() -> Iterator[bytes]:
+    """Of each official schema, all of its elements in their order, with the texts that it prescribes."""
+    import nfelib
+
+    paths = sorted(Path(nfelib.__file__).parent.rglob("*.xsd"))
+    yield from dict.fromkeys(_skeleton(etree.parse(path).getroot()) for path in paths)
+
+
+def _skeleton(node: etree._Element) -> bytes:
+    found = []
+    for child in node.iterchildren(tag=etree.Element):
+        inner = _skeleton(child)
+        if child.tag == f"{_XSD}element" and "name" in child.attrib:
+            name = str(child.attrib["name"]).encode()
+            texts = [inner] if inner else _prescribed(child)
+            found += [b"<%b>%b</%b>" % (name, text, name) for text in texts]
+        else:
+            found.append(inner)
+    return b"".join(found)
+
+
+def _prescribed(element: etree._Element) -> list[bytes]:
+    """Texts that an element may have, those worth learning; an empty one when there is none."""
+    values = [str(each.attrib["value"]) for each in element.iter(f"{_XSD}enumeration")]
+    return [value.encode() for value in values if len(value) >= _LEAST_TEXT] or [b""]
 
 
 def _files(folder: Path) -> Iterator[bytes]:

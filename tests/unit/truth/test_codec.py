@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Any
 
 import orjson
@@ -24,6 +25,18 @@ def _trained(number: int) -> Dictionary:
     data = zstandard.train_dictionary(4_096, SAMPLES, dict_id=number).as_bytes()
     return Dictionary(codecs.XML, number, data)
 
+
+# Written by the releases that had these forms, with their dictionaries.
+EARLIER = (
+    '<?xml version="1.0" encoding="UTF-8"?><NFe xmlns="http://www.portalfiscal.inf.br/nfe">'
+    "<ide><cUF>35</cUF><xJust>erro de digitação</xJust></ide></NFe>"
+).encode()
+EARLIER_CERTIFICATE = bytes(65 + n * n % 26 for n in range(1_200))
+VERSION_1_XML = "ASi1L/0jnIoaLZY9AQBgZGUgZGlnaS9ORmU+B/wzTyeAZGgPb4AYT7CrED2tirNicqfJOQI="
+VERSION_1_JSON = "ASi1L/0j91JnbD2dAAAwLjUwIn19A/x9JJ79+QV7CuYC"
+VERSION_2_XML = (
+    "AgEAAACh09wOx8ULeiCxoWyT/vGPPSi1L/0jnIoaLblFAQBYZGUgZGlnaU5GZT4I/Kt6NfOUtJIM8cKbAcZTdQqpZ6uSTEzutOpj"
+)
 
 FIRST, SECOND = _trained(40_001), _trained(40_002)
 
@@ -124,3 +137,36 @@ def test_shipped_dictionaries_are_named_for_what_they_hold() -> None:
 def test_json_of_a_cell_is_readable_without_this_project() -> None:
     stored = Codec([], {}).encode_json({"a": [1, "ç"]})
     assert orjson.loads(zstandard.ZstdDecompressor().decompress(stored[1:])) == {"a": [1, "ç"]}
+
+
+def test_what_earlier_releases_wrote_is_read() -> None:
+    certificate = b"<X509Certificate>%b</X509Certificate></NFe>" % EARLIER_CERTIFICATE
+    kept = Codec([], {}).encode_xml(EARLIER_CERTIFICATE)
+    codec = packaged_codec(find_certificate=lambda digest: kept)
+    assert codec.decode_xml(b64decode(VERSION_1_XML)) == EARLIER
+    assert codec.decode_xml(b64decode(VERSION_2_XML)) == EARLIER.replace(b"</NFe>", certificate)
+    assert codec.decode_json(b64decode(VERSION_1_JSON)) == {
+        "kind": "document",
+        "layout": "nfe",
+        "fields": {"total": "10.50"},
+    }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1"])
+def test_a_document_comes_back_whatever_its_encoding(encoding: str) -> None:
+    xml = EARLIER.decode().encode(encoding)
+    codec = packaged_codec()
+    assert codec.decode_xml(codec.pack_xml(xml).stored) == xml
+
+
+def test_a_document_with_an_unknown_dictionary_names_it() -> None:
+    stored = Codec([FIRST], {codecs.XML: FIRST.dictionary_id}).pack_xml(SAMPLES[1]).stored
+    with pytest.raises(UnknownDictionary, match="~dictionary/40001"):
+        Codec([], {}).decode_xml(stored)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8], ids=["no references", "no signature", "no frame", "within the frame"])
+def test_a_document_that_is_cut_off_is_damaged(size: int) -> None:
+    stored = packaged_codec().pack_xml(EARLIER).stored
+    with pytest.raises(CodecError, match="damaged"):
+        packaged_codec().decode_xml(stored[:size])

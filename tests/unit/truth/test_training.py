@@ -28,10 +28,19 @@ def test_another_content_is_another_name(samples: train_dictionary.Samples) -> N
     assert whole.dictionary_id != half.dictionary_id
 
 
-def test_certificates_are_not_learned(samples: train_dictionary.Samples) -> None:
-    signed = [xml for xml in samples.xml if b"<X509Certificate>" in xml]
-    assert signed
-    assert all(b"<X509Certificate></X509Certificate>" in xml for xml in signed)
+def test_neither_certificates_nor_signatures_are_learned(samples: train_dictionary.Samples) -> None:
+    signed = [xml.split(b"\1") for xml in samples.xml if b"\0SignatureValue\0" in xml]
+    found = [dict(zip(each[0].split(b"\0")[1::2], each[1].split(b"\0"), strict=True)) for each in signed]
+    assert {each.get(b"X509Certificate", b"") for each in found} == {b""}
+    # Some software breaks its base64 into lines; such a signature stays text.
+    assert {each[b"SignatureValue"] for each in found if b"\n" not in each[b"SignatureValue"]} == {b""}
+
+
+def test_what_the_official_schemas_name_is_learned() -> None:
+    found = b"".join(train_dictionary.schemas())
+    for rare in (b"<veicProd>", b"<arma>", b"<ISUF></ISUF>", b"<infCTeMultimodal>"):
+        assert rare in found
+    assert "<descEvento>Carta de Correção</descEvento>".encode() in found
 
 
 def test_json_samples_are_what_is_stored(samples: train_dictionary.Samples) -> None:
@@ -63,8 +72,16 @@ def test_a_folder_with_too_little_in_it_is_said(tmp_path: Path, capsys: pytest.C
     assert not (tmp_path / "out").exists()
 
 
-def test_shipped_dictionaries_pay_on_documents_they_have_not_seen() -> None:
-    unseen = [leaf.payload for each in documents(4_711, 200) for leaf in leaves(each)]
-    shipped, without = codec.packaged_codec(), Codec((), {})
-    with_dictionary = sum(len(shipped.pack_xml(xml).stored) for xml in unseen)
-    assert with_dictionary * 1.5 < sum(len(without.pack_xml(xml).stored) for xml in unseen)
+def test_documents_not_learned_from_are_stored_small() -> None:
+    """Measured: 9.7:1 with a signature, 5.9:1 without."""
+    unseen = [leaf.payload for each in documents(4_711, 300) for leaf in leaves(each)]
+    signed = [xml for xml in unseen if b"<SignatureValue>" in xml]
+    unsigned = [xml for xml in unseen if b"SignatureValue" not in xml]
+    assert len(signed) > 200
+    assert _ratio(signed) > 8.5
+    assert _ratio(unsigned) > 5
+
+
+def _ratio(payloads: list[bytes]) -> float:
+    shipped = codec.packaged_codec()
+    return sum(map(len, payloads)) / sum(len(shipped.pack_xml(xml).stored) for xml in payloads)
