@@ -1,0 +1,87 @@
+"""Rebuild while a stream writes, on Prism: tables and both kinds of counts end where a clean backfill ends."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.integration.jobs.stores import Stores
+from tests.integration.jobs.test_backfill import NewStores, payloads_of
+from tests.integration.jobs.test_rebuild import bigtable_counts, rebuild_stores
+from tests.integration.jobs.test_stream import Queue, counted, start_stream, wait_until
+
+
+def job_of_stream(stores: Stores) -> str:
+    """The stream's name of this launch, once it has written something; else empty."""
+    found = stores.query("SELECT DISTINCT job FROM arrivals WHERE STARTS_WITH(job, 'stream/')")
+    return str(found[0]["job"]) if found else ""
+
+
+@contextlib.contextmanager
+def publishing(queue: Queue, payloads: list[bytes]) -> Iterator[list[bytes]]:
+    """Publishes one by one until the block ends, then the rest; gives what it published so far."""
+    done = threading.Event()
+    published: list[bytes] = []
+
+    def publish() -> None:
+        for payload in payloads:
+            queue.publish([payload])
+            published.append(payload)
+            done.wait(0.1)
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    try:
+        yield published
+    finally:
+        done.set()
+        thread.join()
+
+
+def stop(stream: subprocess.Popen[bytes]) -> None:
+    stream.send_signal(signal.SIGINT)
+    stream.communicate(timeout=60)
+
+
+def test_a_rebuild_beside_a_stream_loses_and_doubles_nothing(
+    new_stores: NewStores, documents: Path, tmp_path: Path
+) -> None:
+    payloads = [payload for payload in payloads_of(documents) if 0 < len(payload) < 9_000_000]
+    third = len(payloads) // 3
+    archives = {"first": payloads[:third], "all": payloads}
+    for name, content in archives.items():
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            for index, payload in enumerate(content):
+                archive.writestr(f"{index}.xml", payload)
+    clean, stores = new_stores(), new_stores()
+    clean.backfill(tmp_path / "all.zip")
+    expected, views, counts = clean.content(), clean.views(), bigtable_counts(clean)
+    stores.backfill(tmp_path / "first.zip")
+    stores.query("DELETE FROM documents WHERE TRUE")
+    stores.query("UPDATE counts SET documents = documents + 5 WHERE dimension = 'issuer'")
+
+    queue = Queue()
+    stream = start_stream(stores, queue)
+    try:
+        # What the backfill brought comes again too: events of keys that are counted already, and duplicates.
+        queue.publish(payloads[third // 2 : 2 * third])
+        wait_until(lambda: job_of_stream(stores) != "", stream, "the stream writes nothing")
+        with publishing(queue, payloads[2 * third :]) as published:
+            before = len(published)
+            rebuild_stores(stores, "--beside", job_of_stream(stores))
+            during = len(published) - before
+        assert during > 10, "nothing came while it was rebuilt"
+        wait_until(lambda: stores.content() == expected, stream, "records are missing")
+        wait_until(lambda: counted(stores), stream, "counts do not settle")
+        wait_until(lambda: bigtable_counts(stores) == counts, stream, "Bigtable's counts do not settle")
+        wait_until(lambda: stores.views() == views, stream, "views differ")
+    finally:
+        stop(stream)
+
+    rebuild_stores(stores)
+    assert stores.views() == views and bigtable_counts(stores) == counts, "once it is stopped, it need not be named"
