@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines import launching
@@ -64,10 +64,9 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
     options = launching.options_of(argv, PostgresOptions)
     launch = launch_of(options, JOB, identity_of(options))
     source = described(options, launch.run)
-    waits = "Dataflow" not in (options.view_as(StandardOptions).runner or "")
     try:
         with ExitStack() as held:
-            if exports_snapshot(options, launcher_waits=waits):
+            if exports_snapshot(options, launcher_waits=launching.waits(options)):
                 source = held.enter_context(hold_snapshot(source))
             for line in check_table(source).lines():
                 print(line)

@@ -99,9 +99,14 @@ def check_stores(options: PipelineOptions) -> None:
 def launch(pipeline: beam.Pipeline) -> PipelineResult:
     """Runs the pipeline; waits for its end on runners that live in or beside this process."""
     result = pipeline.run()
-    if "Dataflow" not in (pipeline.options.view_as(StandardOptions).runner or ""):
+    if waits(pipeline.options):
         result.wait_until_finish()
     return result
+
+
+def waits(options: PipelineOptions) -> bool:
+    """Whether the launcher stays until the job ends: everywhere but on Dataflow."""
+    return "Dataflow" not in (options.view_as(StandardOptions).runner or "")
 
 
 def main(run: Callable[[Sequence[str] | None], PipelineResult], argv: Sequence[str] | None) -> int:

@@ -13,10 +13,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from transforms import access_key
-from transforms.history.fold import Entry, fold
 from transforms.model import DUPLICATE, NEW
 from transforms.truth.dead_letters import DONE, StoredDeadLetter
-from transforms.truth.read import History, StoredRecord
+from transforms.truth.read import History
+from transforms.truth.refold import folded_of, has_all_changes
 from transforms.views import schema
 from transforms.views.stored import rows_of_history
 
@@ -29,10 +29,8 @@ STATE_IS_NOT_FOLD = "state_is_not_fold"
 BROKEN_CHANGES = "broken_changes"
 
 _REBUILD = "python -m pipelines.rebuild"
-_RESTORE = (
-    "no job writes histories: restore the row from a backup, or bring any further record of the key, which folds it "
-    "anew. Where the rules of the fold have changed since, that is all it is."
-)
+_REFOLD = "python -m pipelines.refold"
+_RESTORE = "no job makes changes anew that are gone: restore the row from a backup"
 KEY_COLUMN = {schema.VOIDED_RANGES: "range_id", schema.CHANGES: "key", schema.ARRIVALS: "key"}
 _MICRO = 1_000_000
 
@@ -172,21 +170,28 @@ def check_history(history: History) -> Iterator[Difference]:
     fact = Fact(
         "", history.key, "", "", history.records[-1].change.dimensions_after.get("day", "") if history.records else ""
     )
-    revisions = [change.revision for change in history.changes]
-    if revisions != list(range(1, history.revision + 1)):
-        detail = f"revision {history.revision}, but changes {revisions}"
+    if not has_all_changes(history):
+        detail = f"revision {history.revision}, but changes {[change.revision for change in history.changes]}"
         yield difference(BROKEN_CHANGES, fact, detail, _RESTORE)
         return
-    folded = fold(_entry(record) for record in history.records)
-    last = history.changes[-1]
-    for name, state in (("state", history.state), ("last change", last.after)):
-        if state != folded.state:
-            detail = f"the {name} says {_shown(state, folded.state)}, its records {_shown(folded.state, state)}"
-            yield difference(STATE_IS_NOT_FOLD, fact._replace(identity=name), detail, _RESTORE)
-
-
-def _entry(record: StoredRecord) -> Entry:
-    return Entry(record.record_id, record.kind, record.key, record.layout, record.form, record.fields, record.findings)
+    state_alone = f"{_REFOLD} --keys {history.key}"
+    with_changes = f"{state_alone} && {_REBUILD}"
+    folded, last = folded_of(history), history.changes[-1]
+    said = (
+        ("state", history.state, folded.state, state_alone),
+        ("last change", last.after, folded.state, with_changes),
+        ("last change's dimensions", last.dimensions_after, folded.dimensions, with_changes),
+    )
+    for name, found, right, mend in said:
+        if found != right:
+            detail = f"the {name} says {_shown(found, right)}, its records {_shown(right, found)}"
+            yield difference(STATE_IS_NOT_FOLD, fact._replace(identity=name), detail, mend)
+    for before, after in zip((None, *history.changes), history.changes, strict=False):
+        ended = (before.after, before.dimensions_after) if before else (None, None)
+        if (after.before, after.dimensions_before) != ended:
+            one = fact._replace(identity=str(after.revision))
+            detail = f"change {after.revision} does not begin where the one before it ended"
+            yield difference(BROKEN_CHANGES, one, detail, with_changes)
 
 
 def _shown(state: dict[str, Any], other: dict[str, Any]) -> str:

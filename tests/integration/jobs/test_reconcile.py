@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ import orjson
 import pytest
 
 from local.stack.discover import LOCAL_PROJECT
-from pipelines import rebuild, reconcile
+from pipelines import reconcile, refold
 from tests.integration.jobs.stores import Stores
 from transforms.counting import cells
 from transforms.truth import rows
 from transforms.truth.client import Client, wait_for
-from transforms.truth.read import Reader
+from transforms.truth.codec import packaged_codec
+from transforms.truth.read import History, read_history
 from transforms.truth.rows import Cell
 from transforms.views.connect import rest_client
 
@@ -35,13 +37,34 @@ def named(found: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
 
 
 def damage_state(stores: Stores, key: str) -> None:
-    reader, client = Reader(stores.truth), Client(stores.truth)
-    history = reader.history(key)
+    history = history_of(stores, key)
+    state = Cell(rows.STATE, rows.FOLDED, 0, packaged_codec().encode_json({**history.state, "status": "bogus"}))
+    write(stores, key, state)
+
+
+def damage_last_change(stores: Stores, key: str) -> None:
+    last = history_of(stores, key).changes[-1]
+    after, dimensions = ({**found, "status": "bogus"} for found in (last.after, last.dimensions_after))
+    write(stores, key, rows.change_cell(packaged_codec(), last._replace(after=after, dimensions_after=dimensions)))
+
+
+def history_of(stores: Stores, key: str) -> History:
+    history = read_history(stores.truth, key)
     assert history is not None
-    state = reader.codec.encode_json({**history.state, "status": "bogus"})
-    wait_for(client.write(stores.truth.records_table, rows.row_key(key), [Cell(rows.STATE, rows.FOLDED, 0, state)]))
+    return history
+
+
+def write(stores: Stores, key: str, cell: Cell) -> None:
+    client = Client(stores.truth)
+    wait_for(client.write(stores.truth.records_table, rows.row_key(key), [cell]))
     wait_for(client.close())
-    reader.close()
+
+
+def run_job(stores: Stores, mend: str) -> None:
+    """Runs what a difference says mends it, one command after another."""
+    for command in mend.split(" && "):
+        module, *arguments = command.removeprefix("python -m ").split()
+        importlib.import_module(module).run([*stores.arguments("-")[2:], *arguments])
 
 
 def lose_bigtable_count(stores: Stores) -> None:
@@ -103,8 +126,55 @@ def test_each_kind_of_damage_is_found_and_named_and_rebuild_mends_what_it_says(
     part = differences(stores, output, "--keys", f"{missing},{twice}")
     assert named(part) == {("missing_row", "documents", missing), ("doubled_row", "changes", twice)}
 
-    rebuild.run(stores.arguments("-")[2:])
+    run_job(stores, mends["missing_row", "documents"])
+    assert ("missing_row", "documents", missing) not in named(differences(stores, output))
+    run_job(stores, mends["doubled_row", "changes"])
     assert named(differences(stores, output)) == {("state_is_not_fold", "", folded)}
+    assert mends["state_is_not_fold", ""] == f"python -m pipelines.refold --keys {folded}"
+    run_job(stores, mends["state_is_not_fold", ""])
+    assert differences(stores, output) == []
+
+
+def test_each_kind_of_damage_alone_is_mended_by_the_job_that_is_named(
+    new_stores: NewStores, few_documents: Path, tmp_path: Path
+) -> None:
+    stores, output = new_stores(), tmp_path / "found.jsonl"
+    stores.backfill(few_documents)
+    views = stores.views()
+    keys = [key for key, history in sorted(stores.histories().items()) if len(history.records) > 1]
+    damages: dict[str, Callable[[], object]] = {
+        "missing_row": lambda: stores.query(f"DELETE FROM changes WHERE key = '{keys[0]}'"),
+        "doubled_row": lambda: stores.query(
+            f"INSERT INTO changes SELECT * REPLACE ('x' AS job) FROM changes WHERE key = '{keys[0]}'"
+        ),
+        "wrong_count": lambda: stores.query("UPDATE counts SET total = total + 1 WHERE dimension = 'uf'"),
+        "state_is_not_fold": lambda: damage_last_change(stores, keys[1]),
+    }
+    for what, damage in damages.items():
+        damage()
+        found = differences(stores, output)
+        assert what in {one["what"] for one in found}, found
+        assert {one["key"] for one in found if one["what"] == what} <= {keys[0], keys[1], ""}
+        for mend in sorted({one["mend"] for one in found if one["what"] == what}):
+            run_job(stores, mend)
+        assert differences(stores, output) == []
+        assert stores.views() == views
+
+
+def test_refold_says_what_it_wrote_and_leaves_right_histories_alone(
+    new_stores: NewStores, few_documents: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stores = new_stores()
+    stores.backfill(few_documents)
+    histories, content = stores.histories(), stores.content()
+    key, incomplete = [key for key, history in sorted(histories.items()) if len(history.records) > 1][:2]
+    write(stores, incomplete, Cell(rows.STATE, rows.REVISION, 0, rows.pack_int(len(histories[incomplete].records) + 1)))
+    damage_last_change(stores, key)
+    assert refold.main(stores.arguments("-")[2:]) == 0
+    told = capfd.readouterr().out
+    assert f"{len(histories):,} histories read, 0 states and 1 changes written anew" in told
+    assert "1 histories lack changes" in told and "python -m pipelines.rebuild" in told
+    assert stores.content() == content and history_of(stores, key) == histories[key]
 
 
 def test_a_dataset_that_is_not_there_is_told(new_stores: NewStores, capfd: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,7 @@ def table(shared_database: Database) -> Database:
     shared_database.execute("CREATE TABLE keyless (chave text NOT NULL, xml text)")
     shared_database.execute("CREATE VIEW shown AS SELECT * FROM docs")
     shared_database.execute("CREATE TABLE parted (id int, xml text) PARTITION BY LIST (id)")
+    shared_database.execute('CREATE TABLE "Mixed" (id int PRIMARY KEY, "XML" xml)')
     shared_database.execute("CREATE SEQUENCE counted")
     shared_database.execute("ANALYZE")
     return shared_database
@@ -52,6 +53,9 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no such table": ({"table": "dcos"}, "There is no table dcos in the database .* Did you mean public.docs"),
     "no such schema": ({"table": "sales.docs"}, "There is no table sales.docs"),
     "not a name": ({"table": "docs; drop"}, "'docs; drop' is not a table's name"),
+    "name that wants quotes": ({"table": "My Documents"}, 'in double quotes: "Sales"."My Documents"'),
+    "name in other letters": ({"table": "Mixed"}, 'Did you mean public."Mixed"'),
+    "column in other letters": ({"table": '"Mixed"', "xml_column": "xml"}, "no column xml .* Did you mean XML"),
     "not a table": ({"table": "counted"}, "neither a table nor a view"),
     "wrong xml column": ({"xml_column": "xlm"}, r"no column xlm \(given as the XML column\). Did you mean xml.*chave"),
     "number as xml": ({"xml_column": "n"}, "has type integer: it has to be text, xml or bytea"),
@@ -64,6 +68,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "unknown zone": ({"time_zone": "Mars/Olympus"}, "Mars/Olympus"),
     "where that is not SQL": ({"where": "id >"}, "--postgres_where_file does not work.*syntax error"),
     "where with its own WHERE": ({"where": "WHERE id > 3"}, "what would follow WHERE"),
+    "where that closes its parentheses": ({"where": "id = 1) OR (true"}, "syntax error"),
+    "where of several statements": ({"where": "true); DROP TABLE docs; SELECT (1"}, "syntax error"),
+    "where of several statements in balance": ({"where": "true; DROP TABLE docs"}, "multiple commands"),
+    "where of a whole query": ({"where": "true UNION SELECT 2"}, "syntax error"),
+    "where that leaves a comment open": ({"where": "true /*"}, "unterminated"),
     "where of no column": ({"where": "nid = 3"}, '"nid" does not exist'),
     "where with wrong types": ({"where": "id = 'x'"}, "invalid input syntax"),
     "where as a join": ({"where": "id IN (SELECT n FROM docs)"}, "not by ranges of pages.*--postgres_split_by"),

@@ -96,7 +96,10 @@ def _find(conn: Connection, source: PostgresSource) -> tuple[int, str, str, str]
             f"No right to look into the schema of {source.table}: GRANT USAGE ON SCHEMA ... TO {conn.info.user}."
         ) from error
     except psycopg.Error as error:
-        raise PostgresError(f"{source.table!r} is not a table's name: {error}") from error
+        raise PostgresError(
+            f"{source.table!r} is not a table's name: {error}. Write schema.name; a name with capitals, spaces or dots "
+            'in it goes in double quotes: "Sales"."My Documents".'
+        ) from error
     if row is None:
         raise PostgresError(_no_such_table(conn, source))
     oid, schema, name, kind, usable = row
@@ -109,7 +112,7 @@ def _find(conn: Connection, source: PostgresSource) -> tuple[int, str, str, str]
 
 def _no_such_table(conn: Connection, source: PostgresSource) -> str:
     rows = conn.execute(
-        "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
         " AND n.nspname NOT LIKE 'pg\\_toast%' LIMIT 5000"
     ).fetchall()
@@ -118,8 +121,9 @@ def _no_such_table(conn: Connection, source: PostgresSource) -> str:
 
 
 def _did_you_mean(wanted: str, names: list[tuple[Any, ...]]) -> str:
-    near = difflib.get_close_matches(wanted.lower(), [str(name) for (name, *_) in names], n=3, cutoff=0.5)
-    return f" Did you mean {' or '.join(near)}?" if near else ""
+    by_letters = {str(name).lower(): str(name) for (name, *_) in names}
+    near = difflib.get_close_matches(wanted.lower(), list(by_letters), n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(by_letters[name] for name in near)}?" if near else ""
 
 
 def _columns(conn: Connection, oid: int) -> dict[str, Column]:

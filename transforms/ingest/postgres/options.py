@@ -79,7 +79,8 @@ def _add_columns(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--postgres_where_file",
         default="",
-        help="File (local or gs://) with a condition in SQL, as it would follow WHERE.",
+        help="File (local or gs://) with a condition in SQL, as it would follow WHERE. It is taken as it is: your own "
+        "SQL, with the role's rights, in read-only transactions.",
     )
     parser.add_argument(
         "--postgres_updated_column", default="", help="Timestamp column that says when a row was last written."

@@ -96,7 +96,8 @@ def _size(conn: Connection, source: PostgresSource, table: Table, of: Relation) 
 def estimated_rows(conn: Connection, source: PostgresSource, table: Table, of: Relation) -> float:
     """What the planner expects the user's conditions to leave."""
     query = sql.SQL("EXPLAIN (FORMAT JSON) SELECT 1 FROM {} WHERE {}").format(_source_of(of), _filter(source, table))
-    found = conn.execute(query).fetchone()
+    # In binary, psycopg takes one statement only.
+    found = conn.execute(query, binary=True).fetchone()
     return float(found[0][0]["Plan"]["Plan Rows"]) if found else 0.0
 
 
@@ -135,7 +136,7 @@ def _bounds(
         kept=kept,
         filter=_filter(source, table),
     )
-    values = [value for (value,) in conn.execute(query).fetchall()]
+    values = [value for (value,) in conn.execute(query, binary=True).fetchall()]
     return tuple(dict.fromkeys(values))
 
 

@@ -1,0 +1,119 @@
+"""Refold: states made anew from the records of their keys, where they say something else. Bounded.
+
+    python -m pipelines.refold --project P --bigtable_instance I [--keys K,... | --states SP --months 2503]
+
+Mends what reconcile calls ``state_is_not_fold`` or ``broken_changes``, and brings stored states up to date when rules
+of the fold have changed. Where changes were written anew, it says that a rebuild has to follow: BigQuery and the counts
+still have the old ones. No other job should write to the keys that are mended: a record that comes at the same moment
+may begin its change where the old one ended, which another refold mends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult
+from apache_beam.transforms.window import BoundedWindow
+from apache_beam.utils.timestamp import Timestamp
+
+from pipelines import launching
+from pipelines.rebuild import SelectionOptions, selection_of
+from transforms.truth import admin, rows
+from transforms.truth.config import TruthConfig
+from transforms.truth.errors import TruthError
+from transforms.truth.read import History
+from transforms.truth.refold import Refolded, has_all_changes, refold, refold_of
+from transforms.truth.scan import ReadHistories
+from transforms.truth.transform import Place, WriterDoFn
+from transforms.truth.writer import Done
+
+JOB = "refold"
+_NAMESPACE = "acervo"
+_ROW_BYTES = 100_000
+
+
+def build(pipeline: beam.Pipeline, options: PipelineOptions) -> beam.PCollection[Refolded]:
+    """Adds the whole job to the pipeline and gives what it mended."""
+    truth = launching.truth_of(options)
+    return (
+        pipeline
+        | "ReadHistories" >> ReadHistories(truth, selection_of(options))
+        | "Differing" >> beam.ParDo(_Differing())
+        | "Refold" >> beam.ParDo(_Refold(truth))
+    )
+
+
+@beam.typehints.with_input_types(History)
+@beam.typehints.with_output_types(History)
+class _Differing(beam.DoFn):
+    def __init__(self) -> None:
+        self._incomplete = Metrics.counter(_NAMESPACE, "histories_incomplete")
+
+    def process(self, history: History) -> Iterator[History]:
+        if not has_all_changes(history):
+            self._incomplete.inc()
+        elif refold_of(history).needed:
+            yield history
+
+
+@beam.typehints.with_input_types(History)
+@beam.typehints.with_output_types(Refolded)
+class _Refold(WriterDoFn):
+    def __init__(self, config: TruthConfig) -> None:
+        super().__init__(config)
+        self._states = Metrics.counter(_NAMESPACE, "states_refolded")
+        self._changes = Metrics.counter(_NAMESPACE, "changes_refolded")
+
+    def process(
+        self,
+        history: History,
+        timestamp: Timestamp = beam.DoFn.TimestampParam,
+        window: BoundedWindow = beam.DoFn.WindowParam,
+    ) -> Iterator[Any]:
+        codec, key, place = self._writer.codec, history.key, Place(timestamp, window)
+        self._bundle.add(self._config.records_table, rows.row_key(key), _ROW_BYTES, place, lambda: refold(codec, key))
+        return self._ready()
+
+    def _emit(self, done: Done) -> Any:
+        self._states.inc(int(done.outcome.result.state))
+        self._changes.inc(done.outcome.result.changes)
+        return super()._emit(done)
+
+
+def run(argv: Sequence[str] | None = None) -> PipelineResult:
+    """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
+    options = launching.options_of(argv, SelectionOptions)
+    selection_of(options)
+    try:
+        admin.preflight(launching.truth_of(options))
+    except TruthError as error:
+        raise launching.LaunchError(str(error)) from error
+    pipeline = beam.Pipeline(options=options)
+    build(pipeline, options)
+    result = launching.launch(pipeline)
+    if launching.waits(options):
+        _tell(result)
+    return result
+
+
+def _tell(result: PipelineResult) -> None:
+    found = {counter.key.metric.name: counter.committed for counter in result.metrics().query()["counters"]}
+    states, changes = found.get("states_refolded", 0), found.get("changes_refolded", 0)
+    print(f"{found.get('histories_read', 0):,} histories read, {states:,} states and {changes:,} changes written anew")
+    if incomplete := found.get("histories_incomplete", 0):
+        print(f"{incomplete:,} histories lack changes, left as they are: see python -m pipelines.reconcile")
+    if changes:
+        print("BigQuery and the counts have the old changes still: python -m pipelines.rebuild")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    return launching.main(run, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
