@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -238,7 +239,24 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
     launch = launch_of(options, JOB, [])
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options, launch)
-    return launching.launch(pipeline)
+    result = launching.launch(pipeline)
+    if launching.waits(options):
+        _tell(result)
+    return result
+
+
+def _tell(result: PipelineResult) -> None:
+    found = Counter({one.key.metric.name: one.committed for one in result.metrics().query()["counters"]})
+    print(
+        f"{found['redrive_chosen']:,} dead letters taken, {found['redrive_again']:,} more of earlier redrives of this "
+        f"run; {found['records_new']:,} records new, {found['dead_letters']:,} inputs dead again"
+    )
+    if skipped := found["redrive_skipped"]:
+        print(f"{skipped:,} cannot be read again: cut or empty, and in no file that is there")
+    if refused := found["redrive_refused_rows"]:
+        print(f"{refused:,} are rows that BigQuery refused: python -m pipelines.rebuild writes them")
+    if other := found["redrive_other_run"]:
+        print(f"{other:,} were taken by a redrive of another --run, and left to it")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

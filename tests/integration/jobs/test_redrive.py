@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import apache_beam as beam
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.testing.test_pipeline import TestPipeline
 
-from pipelines import redrive
+from pipelines import reconcile, redrive
 from tests.integration.jobs.stores import Stores
+from transforms.model import DeadLetter
+from transforms.truth.read import Reader
+from transforms.truth.transform import StoreDeadLetters
 
 NewStores = Callable[[], Stores]
 
@@ -24,7 +35,7 @@ def open_letters(stores: Stores) -> dict[str, int]:
 
 
 def test_dead_letters_become_what_they_would_have_been_and_nothing_doubles(
-    new_stores: NewStores, few_documents: Path
+    new_stores: NewStores, few_documents: Path, tmp_path: Path
 ) -> None:
     straight, stores = new_stores(), new_stores()
     straight.backfill(few_documents)
@@ -48,6 +59,97 @@ def test_dead_letters_become_what_they_would_have_been_and_nothing_doubles(
     assert redrive_stores(stores)["records_new"] == 0
     assert stores.content() == straight.content() and stores.views() == straight.views()
     assert open_letters(stores) == of_old
+    assert reconcile.main([*stores.arguments("-")[2:], "--output", str(tmp_path / "found")]) == 0
+
+
+def letters_of(stores: Stores) -> list[dict[str, Any]]:
+    return stores.query("SELECT * EXCEPT (payload) FROM unique_dead_letters WHERE code = 'too_large'")
+
+
+def test_letters_are_chosen_by_time_and_by_origin(new_stores: NewStores, few_documents: Path) -> None:
+    stores = new_stores()
+    stores.backfill(few_documents, "--max_input_bytes", "8000")
+    letters = letters_of(stores)
+    instants = sorted(letter["received_at"] for letter in letters)
+    middle: datetime = instants[len(instants) // 2].replace(microsecond=0)
+    file = letters[0]["origin"].partition("#")[0]
+    choices: dict[tuple[str, ...], Callable[[dict[str, Any]], bool]] = {
+        ("--origin_prefix", file): lambda letter: letter["origin"].startswith(file),
+        ("--since", middle.isoformat()): lambda letter: letter["received_at"] >= middle,
+        ("--until", middle.isoformat()): lambda letter: letter["received_at"] < middle,
+    }
+    marked: set[str] = set()
+    for arguments, takes in choices.items():
+        wanted = {letter["dead_letter_id"] for letter in letters if takes(letter)}
+        counters = redrive_stores(stores, "--codes", "too_large", *arguments)
+        assert counters["redrive_chosen"] == len(wanted - marked) and counters["redrive_again"] == len(marked)
+        marked |= wanted
+        assert {one["dead_letter_id"] for one in letters_of(stores) if one["redriven_at"]} == marked
+    assert marked == {letter["dead_letter_id"] for letter in letters}
+
+
+@pytest.mark.parametrize("step", ["_judge", "rows_of_redriven"])
+def test_what_breaks_between_writing_and_marking_is_finished_by_the_next_redrive(
+    new_stores: NewStores, few_documents: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """``_judge`` comes after the records and before the marks, ``rows_of_redriven`` between both kinds of marks."""
+    straight, stores = new_stores(), new_stores()
+    straight.backfill(few_documents)
+    stores.backfill(few_documents, "--max_input_bytes", "8000")
+
+    def crash(*_: object) -> None:
+        raise RuntimeError("pulled the plug")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(redrive, step, crash)
+        with pytest.raises(RuntimeError, match="pulled the plug"):
+            redrive_stores(stores)
+    assert stores.content() == straight.content(), "it broke too early to tell anything"
+    assert len(letters_of(stores)) == len([one for one in letters_of(stores) if not one["redriven_at"]]) > 0
+
+    counters = redrive_stores(stores)
+    assert counters["records_new"] == 0 and counters["records_resumed"] > 0
+    assert stores.content() == straight.content() and stores.views() == straight.views()
+    assert open_letters(stores) == open_letters(straight)
+    assert reconcile.main([*stores.arguments("-")[2:], "--output", str(tmp_path / "found")]) == 0
+
+
+def test_killed_at_several_points_and_run_again_equals_one_clean_run(
+    new_stores: NewStores, few_documents: Path
+) -> None:
+    straight, stores = new_stores(), new_stores()
+    straight.backfill(few_documents)
+    stores.backfill(few_documents, "--max_input_bytes", "8000")
+    begun, total = len(stores.content()), len(straight.content())
+    cut_off = 0
+    for point in (begun, (begun + total) // 2, total - 1):
+        command = [sys.executable, "-m", "pipelines.redrive", *stores.arguments("-")[2:]]
+        job = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while job.poll() is None and len(stores.content()) <= point:
+            time.sleep(0.02)
+        job.kill()
+        cut_off += job.wait() != 0
+    assert cut_off >= 2
+    redrive_stores(stores)
+    assert stores.content() == straight.content() and stores.views() == straight.views()
+    assert open_letters(stores) == open_letters(straight)
+
+
+def test_what_was_cut_and_is_in_no_file_stays_dead_and_is_told(
+    new_stores: NewStores, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stores = new_stores()
+    cut = DeadLetter("too_large", "it was cut", "parse", "postgres:public.docs/1", b"<a>", 77, 30_000_000, True)
+    none = DeadLetter("empty", "it is NULL", "ingest", "postgres:public.docs/2", b"", 77, 0)
+    with TestPipeline(options=PipelineOptions(["--runner=FnApiRunner"])) as pipeline:
+        _ = pipeline | beam.Create([cut, none]) | StoreDeadLetters(stores.truth, "extract", "extract/1")
+    counters = redrive_stores(stores)
+    assert counters["redrive_chosen"] == counters["redrive_skipped"] == 2
+    assert "2 cannot be read again" in capfd.readouterr().out
+    reader = Reader(stores.truth)
+    found = list(reader.dead_letters())
+    reader.close()
+    assert {(one.letter.received_at, one.redrive and one.redrive.state) for one in found} == {(77, "failed")}
 
 
 def test_an_instant_that_is_none_is_told(new_stores: NewStores, capfd: pytest.CaptureFixture[str]) -> None:

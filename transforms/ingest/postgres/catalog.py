@@ -112,7 +112,8 @@ def _find(conn: Connection, source: PostgresSource) -> tuple[int, str, str, str]
 
 def _no_such_table(conn: Connection, source: PostgresSource) -> str:
     rows = conn.execute(
-        "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)"
+        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
         " AND n.nspname NOT LIKE 'pg\\_toast%' LIMIT 5000"
     ).fetchall()
