@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import io
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import (
@@ -33,14 +35,28 @@ def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> 
     """Options from a command line. Raises LaunchError for a flag that nobody knows: it is a slip of the pen."""
     for family in (StoreOptions, IngestOptions, *families):
         _ = family  # importing it is what makes Beam know its flags
-    options = PipelineOptions(list(argv) if argv is not None else None)
-    _refuse_unknown(options)
+    with _wrong_values_told():
+        options = PipelineOptions(list(argv) if argv is not None else None)
+        _refuse_unknown(options)
     google = options.view_as(GoogleCloudOptions)
     if not google.project:
         raise LaunchError("no project: give --project (with the local stack, any name such as acervo-local).")
     # What the workers import is the installed package: nothing of __main__ needs to travel.
     options.view_as(SetupOptions).save_main_session = False
     return options
+
+
+@contextlib.contextmanager
+def _wrong_values_told() -> Iterator[None]:
+    """A value of the wrong type as LaunchError; argparse would print a hundred lines of usage before it."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            yield
+    except SystemExit as stop:
+        if not stop.code:
+            raise  # --help
+        raise LaunchError(said.getvalue().strip().rpartition("error: ")[2]) from None
 
 
 def _refuse_unknown(options: PipelineOptions) -> None:

@@ -4,9 +4,11 @@
     python -m pipelines.rebuild ... --states SP,RJ --months 2503        (missing rows of a part, added)
 
 A whole rebuild fills fresh tables and puts them in the place of the old ones at the end; then it reads the source of
-truth once more for what came meanwhile, so other jobs may go on. A stream that goes on must be named (``--beside``),
-or what it counts while the rebuild runs may be counted twice: its counts stay its own. Bounded jobs need not be named.
-Start a stream that was cancelled before the rebuild, and name it, for the same reason.
+truth once more for what came meanwhile, so other jobs may go on. A stream that goes on must be named, or what it counts
+while the rebuild runs may be counted twice: its counts stay its own. ``--beside`` takes the name of one launch, as the
+column ``job`` of ``arrivals`` has it (stream/20260301T120000-a1b2c3), or what is before the slash for all of them: then
+what a cancelled one did not count stays uncounted too. Bounded jobs need not be named. Start a stream that was
+cancelled before the rebuild, and name it, for the same reason.
 
 A rebuild of a part only adds rows to the tables that are there, which views that keep one row per id allow. It cannot
 take rows away and makes no counts, which are sums over everything.
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -23,6 +26,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.runner import PipelineResult
+from google.cloud import bigquery
 
 from pipelines import launching
 from pipelines.options import Launch, StoreOptions, launch_of
@@ -36,7 +40,7 @@ from transforms.truth.read import History
 from transforms.truth.scan import ReadDeadLetters, ReadHistories
 from transforms.truth.selection import Selection
 from transforms.truth.transform import StoreDeadLetters
-from transforms.views import catalog, swap
+from transforms.views import catalog, connect, swap
 from transforms.views.refused import dead_letter_of
 from transforms.views.rows import TableRow, row_of_count, rows_of_dead_letter
 from transforms.views.stored import rows_of_history, rows_of_stored_dead_letter
@@ -76,9 +80,13 @@ class RebuildOptions(PipelineOptions):
 def selection_of(options: PipelineOptions) -> Selection:
     """The keys that the options select. Raises LaunchError for what selects nothing."""
     given = options.view_as(SelectionOptions)
+    texts = {name: getattr(given, name) for name in ("states", "months", "issuers", "keys")}
     try:
-        keys = _lines(given.keys[1:]) if given.keys.startswith("@") else _parts(given.keys)
-        return Selection(_parts(given.states), _parts(given.months), _parts(given.issuers), keys)
+        parts = {name: _lines(text[1:]) if text.startswith("@") else _parts(text) for name, text in texts.items()}
+        for name, text in texts.items():
+            if text and not parts[name]:  # which would be taken for: everything
+                raise ValueError(f"--{name} {text} selects nothing")
+        return Selection(**parts)
     except (OSError, ValueError) as error:
         raise launching.LaunchError(str(error)) from error
 
@@ -251,9 +259,24 @@ def prepare(options: PipelineOptions, launch: Launch) -> None:
         admin.preflight(launching.truth_of(options), COUNT_TABLES)
         catalog.migrate(project, dataset)
         if whole:
+            _warn_of_strangers(project, dataset, _parts(options.view_as(RebuildOptions).beside))
             swap.create_build(project, dataset, build_name(dataset, launch))
     except (TruthError, catalog.CatalogError) as error:
         raise launching.LaunchError(str(error)) from error
+
+
+def _warn_of_strangers(project: str, dataset: str, beside: Sequence[str]) -> None:
+    """Says which of the jobs beside nothing came by: a name that is mistyped protects nothing."""
+    query = f"SELECT 1 FROM `{project}.{dataset}.arrivals` WHERE STARTS_WITH(CONCAT(job, '/'), @name) LIMIT 1"
+    for name in beside:
+        parameters = [bigquery.ScalarQueryParameter("name", "STRING", f"{name}/")]
+        config = bigquery.QueryJobConfig(query_parameters=parameters)
+        if not list(connect.rest_client(project).query(query, job_config=config).result()):
+            print(
+                f"warning: nothing in BigQuery came by a job {name} (--beside). Unless it has only just begun, look "
+                "for its name in the column job of arrivals: what an unnamed stream counts may be counted twice.",
+                file=sys.stderr,
+            )
 
 
 def run(argv: Sequence[str] | None = None) -> PipelineResult:

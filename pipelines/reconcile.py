@@ -33,6 +33,7 @@ from transforms.reconcile.transform import Reconcile, Served
 from transforms.truth.errors import TruthError
 
 JOB = "reconcile"
+_MOST_CHARACTERS = 8
 _Summary = Counter[tuple[str, str, str, str]]
 
 
@@ -84,7 +85,10 @@ def _as_json(difference: Difference) -> str:
 def preflight(options: PipelineOptions) -> None:
     """Raises LaunchError for what would make the job fail later."""
     selection_of(options)
-    output = options.view_as(ReconcileOptions).output
+    given = options.view_as(ReconcileOptions)
+    output = given.output
+    if not 1 <= given.bucket_characters <= _MOST_CHARACTERS:
+        raise launching.LaunchError(f"--bucket_characters is 1 to {_MOST_CHARACTERS}, not {given.bucket_characters}")
     if not output and "Dataflow" in (options.view_as(StandardOptions).runner or ""):
         raise launching.LaunchError("nowhere to write the differences: give --output, a gs:// path.")
     launching.check_stores(options)

@@ -44,7 +44,7 @@ _END = "/all/0"
 def changes_to_count(history: History, beside: frozenset[str]) -> Iterator[Change]:
     """The changes of a key, without those that the jobs ``beside`` count themselves."""
     for record in history.records:
-        if not any(arrival.job in beside and arrival.outcome != DUPLICATE for arrival in record.arrivals):
+        if not any(is_beside(arrival.job, beside) and arrival.outcome != DUPLICATE for arrival in record.arrivals):
             yield record.change
 
 
@@ -86,9 +86,9 @@ def _row(partial: str, key: CountKey, documents: int, total: str, job_started_at
     }
 
 
-def is_beside(partial: str, beside: Iterable[str]) -> bool:
-    """Whether a partial is of one of the jobs."""
-    return any(partial.startswith(f"{job}/") for job in beside)
+def is_beside(name: str, beside: Iterable[str]) -> bool:
+    """Whether a job, or the job of a partial, is one of the jobs: one launch of them, or all of a job's name."""
+    return any(f"{name}/".startswith(f"{job}/") for job in beside)
 
 
 class ReadPartials(beam.PTransform):

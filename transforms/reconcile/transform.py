@@ -211,5 +211,6 @@ class _Doubled(_QueryDoFn):
 class _ServedCounts(_QueryDoFn):
     def process(self, _: Any) -> Iterator[tuple[_Parts, _Amount]]:
         for row in self._query(queries.COUNTS.format(self._served.name)):
-            parts = ("" if row[name] is None else str(row[name]) for name in CountKey._fields)
-            yield CountKey(*parts), (int(row["documents"]), Decimal(row["total"]))
+            # A plain tuple, as the sums have it: a CountKey would be encoded as another key.
+            parts = tuple("" if row[name] is None else str(row[name]) for name in CountKey._fields)
+            yield parts, (int(row["documents"]), Decimal(row["total"]))

@@ -36,6 +36,9 @@ class Selection:
         for issuer in self.issuers:
             if len(issuer) not in (11, _ISSUER_LENGTH):
                 raise ValueError(f"{issuer!r} is no issuer: a CNPJ has 14 characters, a CPF 11")
+        for key in self.keys:
+            if not (access_key.is_access_key(key) or (key.startswith(_VOIDED_RANGE) and key.isalnum())):
+                raise ValueError(f"{key!r} is no access key (44 characters) and no Id of a voided range (ID...)")
         if self.keys and (self.states or self.months or self.issuers):
             raise ValueError("give a list of keys, or states, months and issuers, not both")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import GoogleAPICallError, NotFound
 
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import rebuild
@@ -118,6 +121,70 @@ def test_a_part_is_added_to_what_is_there(new_stores: NewStores, few_documents: 
     stores.query(f"DELETE FROM documents WHERE STARTS_WITH(access_key, '{lost[:6]}')")
     rebuild_stores(stores, "--states", lost[:2], "--months", lost[2:6])
     assert stores.views() == views
+    stores.query(f"DELETE FROM documents WHERE SUBSTR(access_key, 7, 14) = '{lost[6:20]}'")
+    assert stores.views() != views
+    rebuild_stores(stores, "--issuers", lost[6:20])
+    assert stores.views() == views
+
+
+def test_a_rebuild_killed_at_several_points_shows_nothing_half_built_and_the_next_one_ends_it(
+    new_stores: NewStores, few_documents: Path
+) -> None:
+    stores = new_stores()
+    stores.backfill(few_documents)
+    views, counts = stores.views(), bigtable_counts(stores)
+    stores.query("UPDATE counts SET documents = documents + 5 WHERE dimension = 'issuer'")
+    damaged = stores.views()
+    cut_off = 0
+    for filled in ("documents", "ready_documents", "ready_changes"):
+        known = builds(stores)
+        job = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.rebuild", *stores.arguments("-")[2:]],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while job.poll() is None and not any(has_rows(f"{build}.{filled}") for build in builds(stores) - known):
+            time.sleep(0.05)
+        job.kill()
+        cut_off += job.wait() != 0
+        if filled == "documents":
+            assert stores.views() == damaged, "the tables that are served are the old ones until the swap"
+    assert cut_off >= 2
+    assert len(builds(stores)) >= 2
+    rebuild_stores(stores)
+    assert stores.views() == views and bigtable_counts(stores) == counts
+
+
+def builds(stores: Stores) -> set[str]:
+    return {name for name in datasets() if name.startswith(f"{stores.name}__")}
+
+
+def has_rows(table: str) -> bool:
+    try:
+        return bool(list(rest_client(LOCAL_PROJECT).query(f"SELECT 1 FROM {table} LIMIT 1").result()))
+    except GoogleAPICallError:  # it is being made
+        return False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--sates", "SP"], "Did you mean --states"),
+        (["--max_in_flight", "many"], "argument --max_in_flight: invalid int value: 'many'"),
+        (["--keys", "@/nowhere/keys"], "/nowhere/keys"),
+        (["--keys", "35"], "'35' is no access key"),
+        (["--keys", "@/dev/null"], "selects nothing"),
+        (["--states", ","], "selects nothing"),
+        (["--states", "XX"], "'XX' is no Brazilian state"),
+        (["--issuers", "12"], "'12' is no issuer"),
+    ],
+)
+def test_a_mistyped_command_is_told_in_one_line(
+    new_stores: NewStores, capfd: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert rebuild.main([*Stores("absent").arguments("-")[2:], *arguments]) == 2
+    error = capfd.readouterr().err
+    assert message in error and "Traceback" not in error and "usage:" not in error
 
 
 def test_selecting_nothing_is_said_before_anything_is_written(

@@ -83,5 +83,7 @@ def test_a_rebuild_beside_a_stream_loses_and_doubles_nothing(
     finally:
         stop(stream)
 
+    rebuild_stores(stores, "--beside", "stream")
+    assert stores.views() == views and bigtable_counts(stores) == counts, "a name stands for all launches of it"
     rebuild_stores(stores)
     assert stores.views() == views and bigtable_counts(stores) == counts, "once it is stopped, it need not be named"

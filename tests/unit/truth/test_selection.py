@@ -42,7 +42,14 @@ def test_a_voided_range_is_selected_by_state_and_issuer_and_not_by_month() -> No
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"months": ("2513",)}, {"states": ("XX",)}, {"issuers": ("1",)}, {"keys": (KEY,), "states": ("SP",)}]
+    "arguments",
+    [
+        {"months": ("2513",)},
+        {"states": ("XX",)},
+        {"issuers": ("1",)},
+        {"keys": (KEY, KEY[:-1])},
+        {"keys": (KEY,), "states": ("SP",)},
+    ],
 )
 def test_what_selects_nothing_is_refused(arguments: dict[str, tuple[str, ...]]) -> None:
     with pytest.raises(ValueError):
