@@ -21,7 +21,7 @@ from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INS
 from transforms import access_key
 from transforms.model import Change
 from transforms.truth.config import TruthConfig
-from transforms.truth.dead_letters import StoredDeadLetter
+from transforms.truth.dead_letters import BEGUN, DONE, FAILED, StoredDeadLetter
 from transforms.truth.errors import TruthError
 from transforms.truth.read import History, Reader, StoredRecord
 
@@ -195,6 +195,8 @@ def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) 
         return 0
     values = {name: value for name, value in letter._asdict().items() if name != "payload"}
     values |= {"dead_letter_id": found.dead_letter_id, "arrivals": [a._asdict() for a in found.arrivals]}
+    if found.redrive is not None:
+        values["redrive"] = found.redrive._asdict()
     if arguments.json:
         sys.stdout.buffer.write(orjson.dumps(values, option=orjson.OPT_INDENT_2) + b"\n")
         return 0
@@ -202,6 +204,9 @@ def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) 
     print(f"    {letter.message}\n    {letter.origin}, {letter.size} bytes, received {_moment(letter.received_at)}")
     for arrival in found.arrivals:
         print(f"    run {arrival.run}, job {arrival.job}")
+    if found.redrive is not None:
+        told = {BEGUN: "begun", DONE: "became a record, or other dead letters", FAILED: "dead again"}
+        print(f"    redrive of {_moment(found.redrive.at)}, job {found.redrive.job}: {told[found.redrive.state]}")
     return 0
 
 

@@ -41,7 +41,8 @@ def arrivals(project: str, dataset: str, origin: str) -> list[dict[str, Any]]:
         rows = rest_client(project).query(sql, job_config=config, retry=_RETRY, job_retry=None).result(retry=_RETRY)
         return [{name: plain(value) for name, value in row.items() if value is not None} for row in rows]
     except NotFound as error:
-        raise TraceError(f"{error.message}. python -m pipelines.rebuild makes the tables from Bigtable.") from error
+        what = error.message.partition("; reason:")[0]
+        raise TraceError(f"{what}. python -m pipelines.rebuild makes the tables from Bigtable.") from error
     except (GoogleAPICallError, RetryError) as error:
         raise TraceError(f"BigQuery does not answer: {error}") from error
 

@@ -1,12 +1,13 @@
 """How fast rows come out of PostgreSQL, beside a plain ``COPY TO STDOUT``, and whether each comes out once.
 
-    python -m local.bench.postgres [--rows 1000000] [--workers 2] [--kills 10] [--json FILE]
+    python -m local.bench.postgres [--rows 1000000] [--workers 2] [--kills 10]
 
 Starts a server of its own, fills a table with generated documents (2,000 different ones, again and again, each row
 with its own key), and measures one ``COPY`` to a pipe, as many at once as there are workers, and the extract with one
 worker and with all. Then all workers extract once more while other sessions insert, update and delete, and while the
 workers' connections are ended again and again; every row of the snapshot has to come out once, with its own bytes.
-Server, workers and pipes share this machine's processors, in each of these.
+Server, workers and pipes share this machine's processors, in each of these. What is measured takes turns, so that what
+else the machine does burdens each alike; what was found is kept, with date and machine.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from local.bench.results import Figure, keep
 from local.generate import documents
 from local.postgres import Server, find_programs, postgres_server
 from transforms.ingest.postgres.payload import as_declared
@@ -252,13 +254,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kills", type=int, default=10, help="how often the workers' connections are ended")
     parser.add_argument("--repeat", type=int, default=2, help="measurements of each kind; the best counts")
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args(argv)
     with postgres_server(_SETTINGS) as server:
-        figures = measure(server, options.rows, options.workers, options.kills, options.repeat)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    accepted: dict[str, Any] = figures["accept"]
+        found = measure(server, options.rows, options.workers, options.kills, options.repeat)
+    print(f"kept in {os.path.relpath(keep('postgres', found))}")
+    accepted: dict[str, Any] = found["accept"]
     return 0 if accepted["every_row_once"] and accepted["bytes_right"] else 1
 
 
@@ -270,25 +270,40 @@ def measure(server: Server, rows: int, workers: int, kills: int, repeat: int) ->
     source = PostgresSource(
         dsn=server.dsn(), table=TABLE, xml_column="xml", run=READERS, max_connections=3 * workers, processes=workers
     )
-    figures: dict[str, Any] = {"rows": rows, "stored_bytes": size, "processors": os.cpu_count()}
+    found: dict[str, Any] = {"rows": rows, "stored_bytes": size, "load_at_start": os.getloadavg()[0]}
     for at_once in sorted({1, workers}):
-        plain = max(copy_to_pipe(server, rows, at_once) for _ in range(repeat))
-        binary = max(copy_to_pipe(server, rows, at_once, "(FORMAT binary)") for _ in range(repeat))
-        rates = max((_rates(source, at_once) for _ in range(repeat)), key=sum)
-        figures[f"{at_once}_at_once"] = {"copy": plain, "copy_binary": binary, "extract_per_worker": rates}
-        each = sum(rates) / len(rates)
+        rates: dict[str, list[float]] = {"copy": [], "copy_binary": [], "extract": []}
+        for _ in range(repeat):
+            rates["copy"].append(copy_to_pipe(server, rows, at_once))
+            rates["copy_binary"].append(copy_to_pipe(server, rows, at_once, "(FORMAT binary)"))
+            rates["extract"].append(_mean_rate(source, at_once))
+        found[f"{at_once}_at_once"] = rates
+        plain, binary, each = (max(rates[name]) for name in ("copy", "copy_binary", "extract"))
         print(
             f"{at_once} at once, rows/s each: COPY TO STDOUT {plain:,.0f}, binary {binary:,.0f}; extract {each:,.0f} "
             f"({each / plain:.0%} and {each / binary:.0%})",
             flush=True,
         )
-    figures["accept"] = accept(server, source, rows, workers, kills)
-    print(f"disturbed: {figures['accept']}", flush=True)
-    return figures
+    found["accept"] = accept(server, source, rows, workers, kills)
+    print(f"disturbed: {found['accept']}", flush=True)
+    return found
 
 
-def _rates(source: PostgresSource, workers: int) -> list[float]:
-    return sorted(worker.rate for worker in extract(source, workers)[0].values())
+def figures(found: dict[str, Any]) -> list[Figure]:
+    """What the README says of a result; the best of each kind, per worker."""
+    lines = []
+    for name in sorted(name for name in found if name.endswith("_at_once")):
+        plain, binary, each = (max(found[name][kind]) for kind in ("copy", "copy_binary", "extract"))
+        beside = f"COPY: text {plain:,.0f}, binary {binary:,.0f}"
+        what = f"extraction, {name.partition('_')[0]} at once, {found['rows']:,} rows"
+        lines.append(Figure(what, f"{each:,.0f} rows/s each, {each / plain:.0%} of COPY", beside, "70%"))
+    return lines
+
+
+def _mean_rate(source: PostgresSource, workers: int) -> float:
+    """Rows per second of a worker."""
+    seen = extract(source, workers)[0].values()
+    return sum(worker.rate for worker in seen) / len(seen)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.test_pipeline import TestPipeline
 
-from pipelines import reconcile, redrive
+from local.stack.discover import LOCAL_PROJECT
+from pipelines import lookup, reconcile, redrive
 from tests.integration.jobs.stores import Stores
 from transforms.model import DeadLetter
 from transforms.truth.read import Reader
@@ -150,6 +151,9 @@ def test_what_was_cut_and_is_in_no_file_stays_dead_and_is_told(
     found = list(reader.dead_letters())
     reader.close()
     assert {(one.letter.received_at, one.redrive and one.redrive.state) for one in found} == {(77, "failed")}
+    places = ["--project", LOCAL_PROJECT, "--bigtable_table", stores.name]
+    assert lookup.main([found[0].dead_letter_id, *places]) == 0
+    assert "redrive" in (told := capfd.readouterr().out) and "dead again" in told
 
 
 def test_an_instant_that_is_none_is_told(new_stores: NewStores, capfd: pytest.CaptureFixture[str]) -> None:
