@@ -6,22 +6,26 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.runner import PipelineResult
+from google.cloud import bigquery
 
 from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested, Inputs
-from pipelines.options import IngestOptions, Launch, launch_of
+from pipelines.options import IngestOptions, Launch, StoreOptions, launch_of
 from transforms.ingest.postgres.errors import PostgresError, snapshot_was_lost
 from transforms.ingest.postgres.options import PostgresOptions, exports_snapshot, source_of, worker_processes
 from transforms.ingest.postgres.preflight import preflight as check_table
 from transforms.ingest.postgres.snapshot import hold_snapshot
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.transform import ReadFromPostgres
+from transforms.views.connect import rest_client
 
 JOB = "extract"
 
@@ -59,6 +63,26 @@ def identity_of(options: PipelineOptions) -> list[str]:
     ]
 
 
+def _under_its_own_run(options: PipelineOptions, launch: Launch) -> Launch:
+    """The launch, under the next number of its run where earlier ones of the same table went to their end.
+
+    A run writes its sums over all its changes whenever it is started, and finds them by reading its input again. A
+    table is not the same input later: of a row that was updated or deleted meanwhile, the sums would lose the change
+    of what it held before. A run that was cut off has written no sums yet, and is taken up.
+    """
+    if options.view_as(IngestOptions).run:
+        return launch
+    project, dataset = options.view_as(GoogleCloudOptions).project, options.view_as(StoreOptions).dataset
+    config = bigquery.QueryJobConfig(query_parameters=[bigquery.ScalarQueryParameter("run", "STRING", launch.run)])
+    query = f"SELECT DISTINCT partial FROM `{project}.{dataset}.counts` WHERE STARTS_WITH(partial, @run)"
+    ended = {row["partial"].partition("/")[0] for row in rest_client(project).query(query, job_config=config).result()}
+    names = (launch.run if number == 1 else f"{launch.run}-{number}" for number in itertools.count(1))
+    name = next(name for name in names if name not in ended)
+    if name != launch.run:
+        print(f"This table was extracted to its end before, so this is another run: {name}.")
+    return replace(launch, run=name)
+
+
 def run(argv: Sequence[str] | None = None) -> PipelineResult:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
     options = launching.options_of(argv, PostgresOptions)
@@ -71,6 +95,7 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
             for line in check_table(source).lines():
                 print(line)
             launching.check_stores(options)
+            launch = _under_its_own_run(options, launch)
             pipeline = beam.Pipeline(options=options)
             build(pipeline, options, launch, source)
             return launching.launch(pipeline)

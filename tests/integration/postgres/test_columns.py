@@ -96,6 +96,18 @@ def test_nothing_is_a_dead_letter_with_its_origin(database: Database) -> None:
     assert len(found) == 4
 
 
+@pytest.mark.parametrize("split_by", ["ctid", "id"])
+def test_rows_of_many_megabytes_among_small_ones_and_nulls(database: Database, split_by: str) -> None:
+    """The largest is over what a document may have; it is parsing that says so, with its bytes."""
+    database.execute("CREATE TABLE docs (id int PRIMARY KEY, xml xml)")
+    wide = "('<a>' || (SELECT string_agg(md5(i::text), '') FROM generate_series(1, {}) AS i) || '</a>')::xml"
+    values = ", ".join(("(1, '<a/>')", f"(2, {wide.format(290_000)})", "(3, NULL)", f"(4, {wide.format(400_000)})"))
+    database.execute(f"INSERT INTO docs VALUES {values}")
+    found = documents(database.source(split_by=split_by))
+    assert [len(outcome.payload) for outcome in found] == [4, 9_280_007, 0, 12_800_007]
+    assert [type(outcome) for outcome in found] == [RawDocument, RawDocument, DeadLetter, RawDocument]
+
+
 @pytest.mark.parametrize(
     ("encoding", "stored"),
     [("LATIN1", "São Paulo".encode("iso-8859-1")), ("SQL_ASCII", "São Paulo".encode("iso-8859-1"))],

@@ -65,6 +65,12 @@ def test_who_holds_the_snapshot(given: str, waits: bool, exports: bool) -> None:
     assert source_of(chosen).snapshot == ("0003-1" if given == "0003-1" else "")
 
 
+@pytest.mark.parametrize("given", ["exprot", "3-", "0003-1; --"])
+def test_what_is_no_snapshot_is_said(given: str) -> None:
+    with pytest.raises(PostgresError, match="none of auto, export, none"):
+        source_of(options(f"--postgres_snapshot={given}"))
+
+
 def test_a_launcher_that_leaves_cannot_hold_a_snapshot() -> None:
     with pytest.raises(PostgresError, match="transforms.ingest.postgres.snapshot"):
         exports_snapshot(options("--postgres_snapshot=export"), launcher_waits=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions, WorkerOptions
@@ -14,6 +15,8 @@ from transforms.ingest.postgres.source import PostgresSource
 SNAPSHOT_AUTO = "auto"
 SNAPSHOT_EXPORT = "export"
 SNAPSHOT_NONE = "none"
+_SNAPSHOT_WORDS = (SNAPSHOT_AUTO, SNAPSHOT_EXPORT, SNAPSHOT_NONE)
+_SNAPSHOT_ID = re.compile("[0-9A-Fa-f]+-[0-9A-Fa-f]+(-[0-9]+)?")
 _CONDITION_BYTES = 1_000_000
 
 
@@ -118,7 +121,12 @@ def source_of(
     that is to be exported is not yet in it: see ``exports_snapshot`` and ``hold_snapshot``.
     """
     given = options.view_as(PostgresOptions)
-    snapshot = given.postgres_snapshot
+    snapshot = "" if given.postgres_snapshot in _SNAPSHOT_WORDS else given.postgres_snapshot
+    if snapshot and not _SNAPSHOT_ID.fullmatch(snapshot):
+        raise PostgresError(
+            f"--postgres_snapshot {snapshot!r} is none of {', '.join(_SNAPSHOT_WORDS)}, and no snapshot's id either, "
+            "which looks like 00000003-0000001B-1."
+        )
     where_file = given.postgres_where_file
     return PostgresSource(
         dsn=given.postgres_dsn,
@@ -137,7 +145,7 @@ def source_of(
         processes=processes,
         statement_timeout_seconds=given.postgres_statement_timeout,
         time_zone=given.postgres_time_zone,
-        snapshot="" if snapshot in (SNAPSHOT_AUTO, SNAPSHOT_EXPORT, SNAPSHOT_NONE) else snapshot,
+        snapshot=snapshot,
         max_input_bytes=max_input_bytes,
     )
 
