@@ -26,7 +26,7 @@ import threading
 import time
 import zlib
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -284,35 +284,9 @@ def measure(server: Server, rows: int, workers: int, kills: int, repeat: int) ->
             f"({each / plain:.0%} and {each / binary:.0%})",
             flush=True,
         )
-    cpu = {name: round(min(costs), 1) for name, costs in _costs(server, source, rows).items()}
-    found["cpu_micros_per_row"] = cpu
-    print(f"CPU of server and reader, µs a row: {cpu}", flush=True)
     found["accept"] = accept(server, source, rows, workers, kills)
     print(f"disturbed: {found['accept']}", flush=True)
     return found
-
-
-def _costs(server: Server, source: PostgresSource, rows: int, repeat: int = 3) -> dict[str, list[float]]:
-    """CPU that one reader and the server spend on a row, µs: what counts where other work shares the machine."""
-    ways: dict[str, Callable[[], object]] = {
-        "copy": lambda: copy_to_pipe(server, rows, 1),
-        "copy_binary": lambda: copy_to_pipe(server, rows, 1, "(FORMAT binary)"),
-        "extract": lambda: extract(source, 1),
-    }
-    costs: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(repeat):
-        for name, read in ways.items():
-            before = _cpu_seconds(server)
-            read()
-            costs[name].append((_cpu_seconds(server) - before) / rows * 1e6)
-    return costs
-
-
-def _cpu_seconds(server: Server) -> float:
-    """Spent by this process, its ended children, and the server with its ended sessions (Linux: proc(5), stat)."""
-    pid = (server.folder / "data" / "postmaster.pid").read_text().split()[0]
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(os.times()[:4]) + sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def figures(found: dict[str, Any]) -> list[Figure]:
@@ -323,9 +297,6 @@ def figures(found: dict[str, Any]) -> list[Figure]:
         beside = f"COPY: text {plain:,.0f}, binary {binary:,.0f}"
         what = f"extraction, {name.partition('_')[0]} at once, {found['rows']:,} rows"
         lines.append(Figure(what, f"{each:,.0f} rows/s each, {each / plain:.0%} of COPY", beside, "70%"))
-    cpu = found["cpu_micros_per_row"]
-    beside = f"COPY: text {cpu['copy']:.0f}, binary {cpu['copy_binary']:.0f}"
-    lines.append(Figure("extraction, CPU of server and reader", f"{cpu['extract']:.0f} µs a row", beside))
     return lines
 
 
