@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Sequence
 
 import apache_beam as beam
@@ -20,6 +21,7 @@ from transforms.ingest.limits import Limits
 from transforms.ingest.transform import ReadDocuments
 
 JOB = "backfill"
+_LOG = logging.getLogger(__name__)
 
 
 class BackfillOptions(PipelineOptions):
@@ -64,6 +66,12 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
     options = launching.options_of(argv, BackfillOptions)
     preflight(options)
     launch = launch_of(options, JOB, patterns_of(options))
+    if launch.run in launching.runs_with_counts(options, launch.run):
+        _LOG.warning(
+            "run %s went to its end before and is run again: its counts will be those of the files that are there now. "
+            "Where files were removed since, give this one a name of its own with --run.",
+            launch.run,
+        )
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options, launch)
     return launching.launch(pipeline)

@@ -12,20 +12,18 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
-from google.cloud import bigquery
 
 from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested, Inputs
-from pipelines.options import IngestOptions, Launch, StoreOptions, launch_of
+from pipelines.options import IngestOptions, Launch, launch_of
 from transforms.ingest.postgres.errors import PostgresError, snapshot_was_lost
 from transforms.ingest.postgres.options import PostgresOptions, exports_snapshot, source_of, worker_processes
 from transforms.ingest.postgres.preflight import preflight as check_table
 from transforms.ingest.postgres.snapshot import hold_snapshot
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.transform import ReadFromPostgres
-from transforms.views.connect import rest_client
 
 JOB = "extract"
 
@@ -72,10 +70,7 @@ def _under_its_own_run(options: PipelineOptions, launch: Launch) -> Launch:
     """
     if options.view_as(IngestOptions).run:
         return launch
-    project, dataset = options.view_as(GoogleCloudOptions).project, options.view_as(StoreOptions).dataset
-    config = bigquery.QueryJobConfig(query_parameters=[bigquery.ScalarQueryParameter("run", "STRING", launch.run)])
-    query = f"SELECT DISTINCT partial FROM `{project}.{dataset}.counts` WHERE STARTS_WITH(partial, @run)"
-    ended = {row["partial"].partition("/")[0] for row in rest_client(project).query(query, job_config=config).result()}
+    ended = launching.runs_with_counts(options, launch.run)
     names = (launch.run if number == 1 else f"{launch.run}-{number}" for number in itertools.count(1))
     name = next(name for name in names if name not in ended)
     if name != launch.run:

@@ -17,6 +17,7 @@ from apache_beam.options.pipeline_options import (
     StandardOptions,
 )
 from apache_beam.runners.runner import PipelineResult
+from google.cloud import bigquery
 
 from pipelines.ingest import IngestConfig
 from pipelines.options import IngestOptions, Launch, StoreOptions
@@ -25,6 +26,7 @@ from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 from transforms.truth.errors import TruthError
 from transforms.views import catalog
+from transforms.views.connect import rest_client
 
 
 class LaunchError(Exception):
@@ -110,6 +112,15 @@ def check_stores(options: PipelineOptions) -> None:
         catalog.preflight(options.view_as(GoogleCloudOptions).project, store.dataset)
     except catalog.CatalogError as error:
         raise LaunchError(str(error)) from error
+
+
+def runs_with_counts(options: PipelineOptions, prefix: str) -> set[str]:
+    """Names of the runs that begin so and have written counts: those that went to their end."""
+    project, dataset = options.view_as(GoogleCloudOptions).project, options.view_as(StoreOptions).dataset
+    config = bigquery.QueryJobConfig(query_parameters=[bigquery.ScalarQueryParameter("run", "STRING", prefix)])
+    query = f"SELECT DISTINCT partial FROM `{project}.{dataset}.counts` WHERE STARTS_WITH(partial, @run)"
+    rows = rest_client(project).query(query, job_config=config).result()
+    return {row["partial"].partition("/")[0] for row in rows}
 
 
 def launch(pipeline: beam.Pipeline) -> PipelineResult:

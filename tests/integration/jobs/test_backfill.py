@@ -32,14 +32,16 @@ def payloads_of(folder: Path) -> list[bytes]:
 
 
 def test_same_input_again_and_as_a_zip_of_itself_adds_nothing(
-    new_stores: NewStores, documents: Path, tmp_path: Path
+    new_stores: NewStores, documents: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     stores = new_stores()
     first = stores.backfill(documents)
+    assert "went to its end before" not in caplog.text
     content, views = stores.content(), stores.views()
     assert first["records_new"] == len({k[2] for k in content if k[1] == "x"}) > 300
 
     again = stores.backfill(documents)
+    assert "went to its end before" in caplog.text
     assert again["records_new"] == 0 and again["records_resumed"] == first["records_new"]
     assert stores.content() == content and stores.views() == views
 
