@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import difflib
 import io
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import (
@@ -35,10 +37,11 @@ class LaunchError(Exception):
 
 def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> PipelineOptions:
     """Options from a command line. Raises LaunchError for a flag that nobody knows: it is a slip of the pen."""
-    for family in (StoreOptions, IngestOptions, *families):
-        _ = family  # importing it is what makes Beam know its flags
+    given = list(argv if argv is not None else sys.argv[1:])
+    if {"-h", "--help"} & set(given):
+        _help((*families, StoreOptions, IngestOptions))
     with _wrong_values_told():
-        options = PipelineOptions(list(argv) if argv is not None else None)
+        options = PipelineOptions(given)
         _refuse_unknown(options)
     google = options.view_as(GoogleCloudOptions)
     if not google.project:
@@ -59,6 +62,21 @@ def _wrong_values_told() -> Iterator[None]:
         if not stop.code:
             raise  # --help
         raise LaunchError(said.getvalue().strip().rpartition("error: ")[2]) from None
+
+
+def _help(families: Iterable[type[PipelineOptions]]) -> None:
+    """Prints the job's options and ends the process; Beam's own help would show none of them."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m pipelines.{Path(sys.argv[0]).stem}",
+        usage="%(prog)s --project PROJECT [options of the job] [options of Beam and its runner]",
+        description=sys.modules["__main__"].__doc__,
+        epilog="Options of Beam, such as --runner, --region and --temp_location: "
+        "https://cloud.google.com/dataflow/docs/reference/pipeline-options",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for family in families:
+        family._add_argparse_args(parser.add_argument_group((family.__doc__ or "").partition(".")[0]))
+    parser.parse_args(["--help"])
 
 
 def _refuse_unknown(options: PipelineOptions) -> None:

@@ -19,6 +19,12 @@ IMAGE = "southamerica-east1-docker.pkg.dev/some-project/images/acervo:1"
 # What each job cannot start without; a new job begins with nothing.
 PARAMETERS = {
     "backfill": ["--input=gs://some-bucket/2025/"],
+    "extract": [
+        "--postgres_dsn=dbname=postgres user=postgres",
+        "--postgres_table=public.documents",
+        "--postgres_xml_column=xml",
+    ],
+    "reconcile": ["--output=gs://some-bucket/differences.jsonl"],
     "stream": [f"--subscription={SUBSCRIPTION}", "--changes_topic=changes", "--dead_letters_topic=dead-letters"],
 }
 ENVIRONMENT = [
@@ -74,20 +80,49 @@ class Submitted:
         return sorted(transform.unique_name for transform in transforms if not transform.subtransforms)
 
 
-def submit(job: str, services: StandIn, folder: Path) -> Submitted:
-    """Runs the job's launch file with the arguments of a launcher."""
+def launch_file(job: str, folder: Path) -> Path:
+    """What the launcher runs, as the image has it."""
     file = folder / f"{job}.py"
     shutil.copy(Path(launch.__file__), file)
     (folder / launch.IMAGE).write_text(f"{IMAGE}\n")
+    return file
+
+
+def parameters(job: str) -> list[str]:
+    """What a person gives the job: what it cannot start without, and a switch where it has one."""
+    return [*PARAMETERS.get(job, []), *(["--strict=true"] if "strict" in _known(job) else [])]
+
+
+def _known(job: str) -> set[str]:
+    return {parameter["name"] for parameter in json.loads(metadata.path_of(job).read_bytes())["parameters"]}
+
+
+def arguments(job: str, name: str) -> list[str]:
+    """What the launcher passes on, of a launch under this name. Dataflow refuses what the template does not name."""
     streaming = b'"streaming": true' in metadata.path_of(job).read_bytes()
-    # The launcher has the request written here, and sends it when the launch file ends well.
-    place = f"{BUCKET}/staging/template_launches/{job}/job_object"
-    service = [f"--template_location=gs://{place}", f"--job_name=acervo-{job}", "--strict=true"]
-    given = [*ENVIRONMENT, *service, *(STREAMING if streaming else []), *PARAMETERS.get(job, [])]
-    if status := launch.main(file, given):
+    given = parameters(job)
+    assert {parameter.partition("=")[0].removeprefix("--") for parameter in given} <= _known(job)
+    # The launcher has the request written there, and sends it when the launch file ends well.
+    service = [f"--template_location=gs://{_place(name)}", f"--job_name={name}"]
+    return [*ENVIRONMENT, *service, *(STREAMING if streaming else []), *given]
+
+
+def submit(job: str, services: StandIn, folder: Path) -> Submitted:
+    """Runs the job's launch file with the arguments of a launcher."""
+    name = f"acervo-{job}"
+    if status := launch.main(launch_file(job, folder), arguments(job, name)):
         raise AssertionError(f"{job} was not launched: exit status {status}")
-    request = json.loads(services.objects[place])
-    staged = {name: content for name, content in services.objects.items() if f"/staging/acervo-{job}." in name}
-    [proto] = [content for name, content in staged.items() if name.endswith("/pipeline.pb")]
+    return submitted_as(job, name, services)
+
+
+def submitted_as(job: str, name: str, services: StandIn) -> Submitted:
+    """What a launch under this name left at the stand-in."""
+    request = json.loads(services.objects[_place(name)])
+    staged = {path: content for path, content in services.objects.items() if f"/staging/{name}." in path}
+    [proto] = [content for path, content in staged.items() if path.endswith("/pipeline.pb")]
     pipeline = beam_runner_api_pb2.Pipeline.FromString(proto)
-    return Submitted(job, request, pipeline, frozenset(name.rpartition("/")[2] for name in staged))
+    return Submitted(job, request, pipeline, frozenset(path.rpartition("/")[2] for path in staged))
+
+
+def _place(name: str) -> str:
+    return f"{BUCKET}/staging/template_launches/{name}/job_object"

@@ -9,9 +9,9 @@ import pytest
 
 from templates import metadata
 from tests.integration.dataflow.stand_in import StandIn
-from tests.integration.dataflow.submit import IMAGE, Submitted, submit
+from tests.integration.dataflow.submit import IMAGE, Submitted, parameters, submit
 
-JOBS = [job for job in metadata.jobs() if metadata.path_of(job).exists()]
+JOBS = metadata.jobs()
 STEPS = Path(__file__).parent / "steps"
 PRIVATE, BATCH, STREAM = "WORKER_IP_PRIVATE", "JOB_TYPE_BATCH", "JOB_TYPE_STREAMING"
 
@@ -70,12 +70,11 @@ def test_nothing_travels_from_main(submitted: Submitted) -> None:
 
 def test_display_data_tells_what_the_job_was_given(submitted: Submitted) -> None:
     shown = submitted.shown
-    for name in ("input", "subscription"):
-        given = submitted.environment["sdkPipelineOptions"]["options"].get(name)
-        assert shown.get(name) == given
+    for parameter in parameters(submitted.job):
+        name, _, value = parameter.removeprefix("--").partition("=")
+        assert shown[name] == (True if value == "true" else value)
     assert shown["job_name"] == f"acervo-{submitted.job}"
     assert shown["sdk_container_image"] == IMAGE
-    assert shown["strict"] is True
     described = [transform for transform in submitted.pipeline.components.transforms.values() if transform.display_data]
     assert described, "steps tell their functions"
 

@@ -11,13 +11,22 @@ from google.cloud.dataflow import TemplateMetadata
 from pipelines import launching
 from templates import metadata
 
-JOBS = [job for job in metadata.jobs() if metadata.path_of(job).exists()]
+JOBS = metadata.jobs()
 ACCEPTED = {
     "input": ["gs://bucket/2025/*.zip", "gs://bucket/a.xml,gs://bucket/b/"],
     "bigtable_instance": ["acervo", "fiscal-prod"],
     "bigtable_table": ["acervo", "acervo_2026"],
     "dataset": ["acervo", "acervo_2026"],
     "run": ["backfill-2025", "2025 again", "x"],
+    "postgres_dsn": ["host=10.0.0.3 dbname=fiscal user=reader", "postgresql://reader@10.0.0.3/fiscal"],
+    "postgres_table": ["public.documents", "documents"],
+    "postgres_xml_column": ["xml", "conteudo XML"],
+    "postgres_key": ["id", "tenant,id", "ctid", ""],
+    "postgres_password_secret": ["projects/p/secrets/acervo-postgres", "projects/p/secrets/a/versions/3", ""],
+    "postgres_snapshot": ["00000003-0000001B-1"],
+    "postgres_where_file": ["gs://bucket/condition.sql", ""],
+    "updated_since": ["2026-03-01", "2026-03-01T12:00:00-03:00", ""],
+    "output": ["gs://bucket/differences.jsonl"],
 }
 REFUSED = {
     "input": ["", "/home/me/a.zip", "s3://bucket/a", "gs://bucket/a,/home/me/b", "gs://"],
@@ -25,6 +34,14 @@ REFUSED = {
     "bigtable_table": ["a/b", "x" * 38],
     "dataset": ["project.acervo", "a-b"],
     "run": ["", " x"],
+    "postgres_dsn": ["", "10.0.0.3", "hidden"],
+    "postgres_table": ["", " "],
+    "postgres_password_secret": ["hidden", "acervo-postgres"],
+    "postgres_snapshot": ["export", "3"],
+    "postgres_where_file": ["condition.sql", "id > 3"],
+    "updated_since": ["yesterday"],
+    "output": ["", "differences.jsonl", "gs://bucket/", "gs://bucket"],
+    "bucket_characters": ["0", "12"],
 }
 
 
@@ -38,9 +55,8 @@ def test_backfill_is_a_job_and_commands_are_not() -> None:
     assert not {"tables", "query", "lookup", "options", "ingest"} & set(metadata.jobs())
 
 
-def test_every_template_is_of_a_job() -> None:
-    named = {path.stem for path in metadata.FOLDER.glob("*.json")}
-    assert named <= set(metadata.jobs())
+def test_every_job_has_a_template_and_every_template_a_job() -> None:
+    assert {path.stem for path in metadata.FOLDER.glob("*.json")} == set(JOBS)
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -56,7 +72,7 @@ def test_required_parameters_are_those_that_the_job_does_not_start_without(job: 
     for missing in required:
         given = [f"--{name}={ACCEPTED.get(name, ['value'])[0]}" for name in required if name != missing]
         with pytest.raises(launching.LaunchError, match=f"--{missing}"):
-            module.run(["--project=some-project", *given])
+            module.run(["--project=some-project", "--runner=DataflowRunner", *given])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Bytes to checked records: envelopes, layouts, values, findings. Only ``transform`` knows Beam."""
