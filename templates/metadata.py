@@ -213,7 +213,7 @@ def spec(job: str, image: str) -> dict[str, Any]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 1 when something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m templates.metadata", description="Flex Template metadata.")
-    parser.add_argument("--write", action="store_true", help="bring the files up to date with the options, and begin missing ones")
+    parser.add_argument("--write", action="store_true", help="bring the files up to date, and begin missing ones")
     options = parser.parse_args(argv)
     if options.write:
         for job in jobs():
