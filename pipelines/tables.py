@@ -1,6 +1,7 @@
 """``python -m pipelines.tables``: makes everything that jobs write to, or brings it up to date. Safe to repeat.
 
 python -m pipelines.tables --project <project> [--dataset acervo] [--location southamerica-east1] [--dry_run]
+    [--external_table source_of_truth]      also a BigQuery table over the Bigtable table of records
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from transforms.counting.cells import COUNT_TABLES
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 from transforms.truth.errors import TruthError
-from transforms.views import catalog
-from transforms.views.connect import EndpointError
+from transforms.views import catalog, external
+from transforms.views.connect import EndpointError, is_emulated, rest_client
 
 BIGTABLE, BIGQUERY = "bigtable", "bigquery"
 
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.only != BIGQUERY:
             _tell("Bigtable", _set_up_truth(truth, options.dry_run), options.dry_run)
         if options.only != BIGTABLE:
-            steps = catalog.migrate(project, options.dataset, options.location, options.dry_run)
+            steps = _set_up_views(truth, options)
             _tell("BigQuery", steps, options.dry_run)
     except (catalog.CatalogError, EndpointError, TruthError) as error:
         return _fail(str(error))
@@ -59,6 +60,16 @@ def _set_up_truth(truth: TruthConfig, dry_run: bool) -> list[str]:
     return [f"create {what}" for what in admin.create_tables(truth, COUNT_TABLES)]
 
 
+def _set_up_views(truth: TruthConfig, options: argparse.Namespace) -> list[str]:
+    name, profile, dry_run = options.external_table, options.external_app_profile, options.dry_run
+    if name and is_emulated():
+        raise catalog.CatalogError("--external_table: an emulator of BigQuery does not read Bigtable, the service does")
+    steps = catalog.migrate(truth.project, options.dataset, options.location, dry_run)
+    if name:
+        steps += external.put(rest_client(truth.project), truth, options.dataset, name, profile, dry_run)
+    return steps
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m pipelines.tables",
@@ -72,6 +83,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bigtable_instance", default=DEFAULT_INSTANCE, help="default: %(default)s")
     parser.add_argument("--bigtable_table", default=DEFAULT_TABLE, help="table of records (default: %(default)s)")
     parser.add_argument("--bigtable_app_profile", default=DEFAULT_APP_PROFILE, help="default: %(default)s")
+    parser.add_argument("--external_table", help="name of a BigQuery table to make over the Bigtable table of records")
+    parser.add_argument(
+        "--external_app_profile", default="", help="app profile by which it reads (default: the instance's)"
+    )
     parser.add_argument("--only", choices=(BIGTABLE, BIGQUERY), help="leave the other store alone")
     parser.add_argument("--dry_run", action="store_true", help="list what would be done and change nothing")
     return parser

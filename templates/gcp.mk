@@ -19,6 +19,9 @@ BIGTABLE_APP_PROFILE ?= default
 #   KMS_KEY          projects/../cryptoKeys/<name>: encrypts what Dataflow keeps
 #   UPDATE=1         replaces the running streaming job of the same name
 #   BUILDER=docker   builds images on this machine instead of in Cloud Build
+#   EXTERNAL=name    with tables: also a BigQuery table of that name over the Bigtable table of records
+#   EXTERNAL_APP_PROFILE  app profile by which BigQuery reads it, such as one of Data Boost
+#   DRY_RUN=1        with tables: says what would be done and does nothing
 
 # Machines. A job is bound by Python on a CPU, and Dataflow starts one Python process per vCPU: what counts is fast
 # cores, with memory for a process each. N2 is of a newer generation than N1 and E2, costs the same in Dataflow, and is
@@ -50,15 +53,22 @@ STORES = $(call parameter,bigtable_instance=$(BIGTABLE_INSTANCE)) \
 	$(call parameter,bigtable_app_profile=$(BIGTABLE_APP_PROFILE)) \
 	$(call parameter,dataset=$(DATASET))
 
-.PHONY: templates gcp-tables image template-build $(foreach verb,image template-build deploy run,$(GCP_JOBS:%=$(verb)-%))
+.PHONY: templates tables image template-build $(foreach verb,image template-build deploy run,$(GCP_JOBS:%=$(verb)-%))
 
 templates: .venv/.ready ## check every Flex Template against its job's options
 	@$(PY) -m templates.metadata
 
-gcp-tables: .venv/.ready ## create or migrate the tables in PROJECT: Bigtable, BigQuery, views
-	$(call need,PROJECT REGION)$(PY) -m pipelines.tables --project=$(PROJECT) --location=$(REGION) \
-		--dataset=$(DATASET) --bigtable_instance=$(BIGTABLE_INSTANCE) --bigtable_table=$(BIGTABLE_TABLE) \
-		--bigtable_app_profile=$(BIGTABLE_APP_PROFILE)
+tables: .venv/.ready ## create or migrate tables and views: in PROJECT, or in the local stack that is up
+	$(if $(PROJECT),$(call need,REGION),GOOGLE_CLOUD_PROJECT= )$(PY) -m pipelines.tables$(if $(PROJECT), \
+		--project=$(PROJECT) \
+		--location=$(REGION)) \
+		--dataset=$(DATASET) \
+		--bigtable_instance=$(BIGTABLE_INSTANCE) \
+		--bigtable_table=$(BIGTABLE_TABLE) \
+		--bigtable_app_profile=$(BIGTABLE_APP_PROFILE)$(if $(EXTERNAL), \
+		--external_table=$(EXTERNAL))$(if $(EXTERNAL_APP_PROFILE), \
+		--external_app_profile=$(EXTERNAL_APP_PROFILE))$(if $(DRY_RUN), \
+		--dry_run)
 
 define build_images
 $(call need,PROJECT REGION REPOSITORY)$(if $(filter docker,$(BUILDER)),$(call docker_build,$(1)),$(call cloud_build,$(1)))

@@ -33,6 +33,11 @@ def rest_client(project: str) -> bigquery.Client:
     )
 
 
+def is_emulated() -> bool:
+    """Whether ``rest_client`` is one of an emulator."""
+    return bool(os.environ.get(REST_EMULATOR))
+
+
 def storage_endpoint() -> str | None:
     """Address of the emulator's Storage Write API; None when the real service is meant.
 

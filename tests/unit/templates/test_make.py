@@ -126,9 +126,34 @@ def test_deploy_builds_the_image_before_the_template_that_names_it(job: str) -> 
     assert 0 <= shown.index("gcloud builds submit") < shown.index("gcloud dataflow flex-template build")
 
 
-def test_tables() -> None:
-    shown = make("gcp-tables", **PLACE).stdout
-    assert "-m pipelines.tables --project=some-project --location=southamerica-east1" in shown
+def tables(**variables: str) -> list[str]:
+    done = make("tables", **variables)
+    assert done.returncode == 0, done.stderr
+    [line] = [line for line in done.stdout.replace("\\\n", " ").splitlines() if "pipelines.tables" in line]
+    return [word for word in shlex.split(line) if word != "GOOGLE_CLOUD_PROJECT="]
+
+
+def test_tables_of_a_project() -> None:
+    words = tables(**PLACE)
+    assert words[1:3] == ["-m", "pipelines.tables"]
+    assert {
+        "--project=some-project",
+        "--location=southamerica-east1",
+        "--dataset=acervo",
+        "--bigtable_instance=acervo",
+        "--bigtable_table=acervo",
+        "--bigtable_app_profile=default",
+    } <= set(words)
+    assert not any(word.startswith(("--external", "--dry_run")) for word in words)
+    assert {"--external_table=truth", "--external_app_profile=boost", "--dry_run"} <= set(
+        tables(EXTERNAL="truth", EXTERNAL_APP_PROFILE="boost", DRY_RUN="1", **PLACE)
+    )
+
+
+def test_tables_without_a_project_are_those_of_the_local_stack() -> None:
+    assert not any(word.startswith(("--project", "--location")) for word in tables())
+    assert "GOOGLE_CLOUD_PROJECT= " in make("tables").stdout, "not by accident those of the shell's project"
+    assert "REGION is not set" in make("tables", PROJECT="some-project").stderr
 
 
 @pytest.mark.parametrize("name", ["PROJECT", "REGION", "BUCKET", "REPOSITORY", "SUBNETWORK", "SERVICE_ACCOUNT"])

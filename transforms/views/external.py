@@ -1,0 +1,96 @@
+"""A BigQuery table over the Bigtable table of records, so that SQL can join the source of truth itself.
+
+It shows what is stored as such: the key of a row, and of the state its status, revision and size in bytes. Fields,
+changes, arrivals and XML are zstd frames made with a dictionary, which SQL cannot read; they are in the tables.
+A query without a condition on ``rowkey`` reads the Bigtable table whole, in competition with jobs unless its app
+profile is one of Data Boost.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.api_core.exceptions import GoogleAPICallError, NotFound
+from google.api_core.retry import Retry
+from google.cloud import bigquery
+from google.cloud.bigquery.external_config import BigtableColumn, BigtableColumnFamily, BigtableOptions
+
+from transforms.truth import rows
+from transforms.truth.config import TruthConfig
+from transforms.views.catalog import CatalogError
+
+DESCRIPTION = (
+    "The Bigtable table of records as it is now. rowkey: two characters of salt, then the access key; rows that begin "
+    "with ~ are no documents. s.status, s.rev and s.size have their value in cell.value. Fields, changes and XML are "
+    "compressed and cannot be read by SQL: use the other tables."
+)
+# What is stored as text or as a big-endian integer: qualifier -> (type, encoding).
+_READABLE = {rows.STATUS: ("STRING", "TEXT"), rows.REVISION: ("INTEGER", "BINARY"), rows.SIZE: ("INTEGER", "BINARY")}
+_RETRY = Retry(deadline=60.0)
+
+
+def configuration(truth: TruthConfig, app_profile: str = "") -> bigquery.ExternalConfig:
+    """What the table is defined by. ``app_profile``: by which BigQuery reads, the instance's default when empty."""
+    family = BigtableColumnFamily()
+    family.family_id, family.type_, family.encoding, family.only_read_latest = rows.STATE, "BYTES", "BINARY", True
+    family.columns = [_column(qualifier, *stored) for qualifier, stored in _READABLE.items()]
+    found = bigquery.ExternalConfig("BIGTABLE")
+    options: BigtableOptions = found.options
+    options.column_families = [family]
+    options.ignore_unspecified_column_families = True
+    options.read_rowkey_as_string = True
+    profile = f"appProfiles/{app_profile}/" if app_profile else ""
+    found.source_uris = [f"https://googleapis.com/bigtable/{truth.instance_name}/{profile}tables/{truth.table}"]
+    return found
+
+
+def _column(qualifier: bytes, type_: str, encoding: str) -> BigtableColumn:
+    column = BigtableColumn()
+    column.qualifier_string, column.type_, column.encoding = qualifier.decode(), type_, encoding
+    return column
+
+
+def put(
+    client: bigquery.Client, truth: TruthConfig, dataset: str, name: str, app_profile: str = "", dry_run: bool = False
+) -> list[str]:
+    """Creates the table, or has it defined as it should be; what was (or would be) done. Raises CatalogError."""
+    wanted = bigquery.Table(f"{truth.project}.{dataset}.{name}")
+    wanted.external_data_configuration = configuration(truth, app_profile)
+    wanted.description = DESCRIPTION
+    try:
+        return _put(client, wanted, dry_run)
+    except GoogleAPICallError as error:
+        raise CatalogError(
+            f"BigQuery did not make external table {dataset}.{name}: {error.message}. It takes "
+            f"roles/bigquery.dataEditor on the dataset and roles/bigtable.admin on the instance {truth.instance}."
+        ) from error
+
+
+def _put(client: bigquery.Client, wanted: bigquery.Table, dry_run: bool) -> list[str]:
+    try:
+        found = client.get_table(wanted.reference, retry=_RETRY)
+    except NotFound:
+        if not dry_run:
+            client.create_table(wanted, exists_ok=True, retry=_RETRY)
+        return [f"create external table {wanted.table_id} over Bigtable"]
+    if found.table_type != "EXTERNAL":
+        raise CatalogError(f"{wanted.table_id} is a {found.table_type}, not an external table: choose another name")
+    if found.description == wanted.description and _holds(_defined(found), _defined(wanted)):
+        return []
+    found.external_data_configuration, found.description = wanted.external_data_configuration, wanted.description
+    if not dry_run:
+        client.update_table(found, ["external_data_configuration", "description"], retry=_RETRY)
+    return [f"update external table {wanted.table_id}"]
+
+
+def _defined(table: bigquery.Table) -> Any:
+    return table.external_data_configuration.to_api_repr()
+
+
+def _holds(found: Any, wanted: Any) -> bool:
+    """Whether all that is wanted is there; the service adds settings of its own."""
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(_holds(found.get(name), value) for name, value in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(found, list) and len(found) == len(wanted) and all(map(_holds, found, wanted))
+    return bool(found == wanted)
