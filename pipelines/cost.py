@@ -1,6 +1,7 @@
 """``python -m pipelines.cost``: what a backfill of so many documents costs, how long it takes, and what decides it.
 
 python -m pipelines.cost --documents 600000000 [--workers 20] [--nodes 5] [--set cpu_seconds=0.0015]
+python -m pipelines.cost --input 'gs://bucket/2025/*.zip' --hours 4      how many workers
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipelines import sizing
 from pipelines.pricing import ALL, GB, GIB, NEEDS, Constant
+from transforms.ingest.files import InputError
 
 RESULTS = Path(__file__).parents[1] / "local" / "bench" / "results"
 VCPUS, MEMORY_GB = 4, 16
@@ -92,6 +95,11 @@ def hours_of_workers(work: Work, values: Mapping[str, float]) -> float:
     return seconds / (work.workers * VCPUS * values["worker_use"] * 3600)
 
 
+def workers_for(work: Work, hours: float, values: Mapping[str, float]) -> int:
+    """Workers whose CPUs need no more than these hours."""
+    return max(1, math.ceil(hours_of_workers(work._replace(workers=1), values) / hours - 1e-9))
+
+
 def writes_of(values: Mapping[str, float]) -> float:
     """Writes of 1 KB that a document is worth: no less than its requests, and more when it has more bytes."""
     return max(values["bigtable_requests"], values["bigtable_bytes"] / 1000)
@@ -123,21 +131,21 @@ def measured(folder: Path = RESULTS) -> dict[str, Constant]:
 
     Raises ValueError for a result that cannot be read.
     """
-    results = sorted(folder.glob("backfill-*.json"))
-    if not results:
+    path = max(folder.glob("backfill-*.json"), key=lambda path: path.name, default=None)
+    if path is None:
         return {}
     try:
-        result = json.loads(results[-1].read_text())
+        result = json.loads(path.read_text())
         job = max(result["jobs"], key=lambda job: job["inputs"])
         cpu = (job["cpu_seconds"] - result["floor"]["cpu_seconds"]) / job["inputs"]
-        source = f"{results[-1].name}: {job['inputs']:,} inputs on {_machine(result['machine'])}, {result['runner']}"
+        source = f"{path.name}: {job['inputs']:,} inputs on {_machine(result['machine'])}, {result['runner']}"
         payload = job["payload_bytes"] / job["inputs"]
         return {
             "cpu_seconds": NEEDS["cpu_seconds"]._replace(value=cpu, source=source, date=result["date"]),
             "payload_bytes": NEEDS["payload_bytes"]._replace(value=payload, source=source, date=result["date"]),
         }
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise ValueError(f"{results[-1]} is not a result of local.bench.backfill: {error!r}") from error
+        raise ValueError(f"{path} is not a result of local.bench.backfill: {error!r}") from error
 
 
 def _machine(machine: Mapping[str, Any]) -> str:
@@ -189,11 +197,22 @@ def _count(text: str) -> int:
     return number
 
 
+def _hours(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number above 0")
+    return number
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 2 when the benchmark's result cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.cost", description="Cost and duration of a backfill.")
-    parser.add_argument("--documents", type=_count, default=600_000_000, help="default: %(default)s")
-    parser.add_argument("--workers", type=_count, default=20, help="Dataflow workers of 4 vCPUs (default: %(default)s)")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--documents", type=_count, default=600_000_000, help="default: %(default)s")
+    size.add_argument("--input", help="files, folders or globs, local or gs://: as many as these hold, by their size")
+    power = parser.add_mutually_exclusive_group()
+    power.add_argument("--workers", type=_count, default=20, help="Dataflow workers of 4 vCPUs (default: %(default)s)")
+    power.add_argument("--hours", type=_hours, help="as many workers as get it done in these hours")
     parser.add_argument("--nodes", type=_count, help="Bigtable nodes (default: the fewest that do not hold it up)")
     parser.add_argument("--disk_gb", type=_count, default=50, help="disk of a worker (default: %(default)s)")
     parser.add_argument("--live", type=_count, default=20_000_000, help="live documents a month (default: %(default)s)")
@@ -209,8 +228,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, value in options.set:
         constants[name] = constants[name]._replace(value=value, source="given on the command line", date="now")
     work = Work(options.documents, options.workers, options.nodes or 0, options.disk_gb, options.live)
-    print(report(work, constants))
+    try:
+        print(report(_sized(work, options.input, options.hours, constants), constants))
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     return 0
+
+
+def _sized(work: Work, patterns: str | None, hours: float | None, constants: Mapping[str, Constant]) -> Work:
+    """The work with the size of an input, and the workers for some hours; says what it found."""
+    values = {name: constant.value for name, constant in constants.items()}
+    most = math.inf
+    if patterns:
+        found = sizing.measure(patterns, values["payload_bytes"])
+        print(f"{found.files:,} files, {found.bytes / GB:,.2f} GB: about {found.documents:,} documents")
+        work = work._replace(documents=found.documents)
+        if found.streams:
+            most = math.ceil(found.streams / VCPUS)
+            print(f"each file is read by one thread from start to end: more than {most:,} workers would be idle")
+    if hours:
+        workers = int(min(most, workers_for(work, hours, values)))
+        print(f"MAX_WORKERS={workers} NUM_WORKERS={workers} for {hours:g} hours\n")
+        work = work._replace(workers=workers)
+    return work
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ class Constant(NamedTuple):
 
 
 _BEAM = "apache-beam 2.77, testing/load_tests/dataflow_cost_consts.py, from cloud.google.com/dataflow/pricing"
-_BIGTABLE = "cloud.google.com/bigtable/pricing, SSD"
+_UNREAD = "list price as known on that day, not read from the page: read it before you decide"
+_BIGTABLE = f"cloud.google.com/bigtable/pricing, SSD; {_UNREAD}"
 _BIGQUERY = "cloud.google.com/bigquery/pricing"
 _PUBSUB = "cloud.google.com/pubsub/pricing"
 _SAMPLE = "635 generated inputs (documents, events, voided ranges) backfilled: cells with keys, rows as sent"
@@ -34,10 +35,10 @@ PRICES = {
     "gb_hour": Constant(0.003557, "$ per GB-hour of memory", _BEAM, "2026-11-23"),
     "disk_gb_hour": Constant(0.000054, "$ per GB-hour of disk", _BEAM, "2026-11-23"),
     "shuffle_gb": Constant(0.011, "$ per GB shuffled, batch", _BEAM, "2026-11-23"),
-    "bigtable_node_hour": Constant(0.65, "$ per node-hour", _BIGTABLE, "list price as known; read again before use"),
-    "bigtable_gib_month": Constant(0.17, "$ per GiB-month", _BIGTABLE, "list price as known; read again before use"),
+    "bigtable_node_hour": Constant(0.65, "$ per node-hour", _BIGTABLE, "2026-11-24"),
+    "bigtable_gib_month": Constant(0.17, "$ per GiB-month", _BIGTABLE, "2026-11-24"),
     "bigquery_write_gib": Constant(
-        0.025, "$ per GiB by the Storage Write API, after 2 TiB a month", _BIGQUERY, "list price as known; read again"
+        0.025, "$ per GiB by the Storage Write API, after 2 TiB a month", f"{_BIGQUERY}; {_UNREAD}", "2026-11-24"
     ),
     "bigquery_gib_month": Constant(0.02, "$ per GiB-month, logical, active", _BIGQUERY, "2023-09-06"),
     "pubsub_tib": Constant(40.0, "$ per TiB, each way", _PUBSUB, "2026-09-20"),
@@ -49,13 +50,16 @@ NEEDS = {
     "bigtable_bytes": Constant(1_990, "bytes per document in Bigtable", _SAMPLE, "2026-11-24"),
     "bigquery_bytes": Constant(2_470, "bytes per document in BigQuery", _SAMPLE, "2026-11-24"),
     "shuffle_bytes": Constant(
-        100, "bytes per document shuffled", "counts only, combined before the shuffle; XML is never shuffled", "design"
+        100,
+        "bytes per document shuffled",
+        "assumed: counts only, combined before the shuffle; XML is never shuffled",
+        "2026-11-24",
     ),
     "bigtable_requests": Constant(
         1.05,
         "conditional writes per document",
-        "one for the first of a key, and a read and a write for others",
-        "design",
+        "transforms/truth/transaction.py: one for the first of a key, a read and a write for others; share assumed",
+        "2026-11-24",
     ),
 }
 
@@ -84,6 +88,14 @@ LIMITS = {
     "vcpu_speed": Constant(
         1.0, "speed of a vCPU against the core of the benchmark", "assumed; a vCPU is one hyperthread", "2026-11-24"
     ),
+}
+
+_ARCHIVES = "python -m local.generate --count 4000 --archive {}: 4,171 inputs of 7,737 bytes, signed"
+# Bytes that a document takes in an archive, by the end of the archive's name; else it takes payload_bytes.
+ARCHIVED = {
+    ".zip": Constant(3_997, "bytes per document in a zip archive", _ARCHIVES.format("zip"), "2026-11-27"),
+    ".gz": Constant(2_646, "bytes per document in a tar.gz", _ARCHIVES.format("tar.gz"), "2026-11-27"),
+    ".tgz": Constant(2_646, "bytes per document in a tar.gz", _ARCHIVES.format("tar.gz"), "2026-11-27"),
 }
 
 ALL = {**PRICES, **NEEDS, **LIMITS}

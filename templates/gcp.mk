@@ -15,6 +15,7 @@ BIGTABLE_INSTANCE ?= acervo
 BIGTABLE_TABLE ?= acervo
 BIGTABLE_APP_PROFILE ?= default
 #   INPUT            what a backfill reads
+#   HOURS            with workers: in how many hours it is to be done
 #   PARAMETERS       further parameters of the job, NAME=VALUE, separated by spaces
 #   KMS_KEY          projects/../cryptoKeys/<name>: encrypts what Dataflow keeps
 #   UPDATE=1         replaces the running streaming job of the same name
@@ -33,8 +34,8 @@ THREADS ?= 4
 # The Shuffle service and Streaming Engine keep what is in transit; a disk holds the image (1 GB), logs, and at most
 # one archive per thread.
 DISK_GB ?= 50
-# Most workers: python -m pipelines.cost says what a number means in hours and money. Start: half, as the size of an
-# archive's contents is not known before it is opened, and growing from one worker takes a quarter of an hour.
+# Most workers: make workers INPUT=.. HOURS=.. computes them from the size of the input and says what they cost. Start:
+# half, since growing from one worker takes autoscaling a quarter of an hour.
 MAX_WORKERS ?= 20
 NUM_WORKERS ?= 10
 # Building the graph imports Beam and lists the input: on the default n1-standard-1 that takes minutes.
@@ -53,7 +54,7 @@ STORES = $(call parameter,bigtable_instance=$(BIGTABLE_INSTANCE)) \
 	$(call parameter,bigtable_app_profile=$(BIGTABLE_APP_PROFILE)) \
 	$(call parameter,dataset=$(DATASET))
 
-.PHONY: templates tables image template-build $(foreach verb,image template-build deploy run,$(GCP_JOBS:%=$(verb)-%))
+.PHONY: templates tables workers image template-build $(foreach verb,image template-build deploy run,$(GCP_JOBS:%=$(verb)-%))
 
 templates: .venv/.ready ## check every Flex Template against its job's options
 	@$(PY) -m templates.metadata
@@ -69,6 +70,9 @@ tables: .venv/.ready ## create or migrate tables and views: in PROJECT, or in th
 		--external_table=$(EXTERNAL))$(if $(EXTERNAL_APP_PROFILE), \
 		--external_app_profile=$(EXTERNAL_APP_PROFILE))$(if $(DRY_RUN), \
 		--dry_run)
+
+workers: .venv/.ready ## how many workers read INPUT in HOURS, what it costs, and what decides it
+	$(call need,INPUT HOURS)$(PY) -m pipelines.cost --input='$(INPUT)' --hours=$(HOURS) --disk_gb=$(DISK_GB)
 
 define build_images
 $(call need,PROJECT REGION REPOSITORY)$(if $(filter docker,$(BUILDER)),$(call docker_build,$(1)),$(call cloud_build,$(1)))

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.generate.__main__ import INPUT, MANIFEST, write_set
 from pipelines import cost
 from pipelines.cost import Work, estimate, measured, sensitivity
-from pipelines.pricing import ALL, NEEDS, PRICES
+from pipelines.pricing import ALL, ARCHIVED, NEEDS, PRICES
+from pipelines.sizing import measure
 
 VALUES = {name: constant.value for name, constant in ALL.items()}
 WORK = Work(documents=600_000_000, workers=20, nodes=0, disk_gb=50, live=20_000_000)
@@ -73,8 +76,53 @@ def test_sensitivity_is_sorted_and_names_every_number() -> None:
 
 
 def test_every_number_says_where_it_comes_from_and_when() -> None:
-    for name, constant in ALL.items():
-        assert constant.value > 0 and constant.unit and constant.source and constant.date, name
+    for name, constant in {**ALL, **ARCHIVED}.items():
+        assert constant.value > 0 and constant.unit and constant.source, name
+        assert date.fromisoformat(constant.date) <= date.today(), name
+
+
+def test_workers_for_some_hours_are_the_fewest_that_keep_them() -> None:
+    workers = cost.workers_for(WORK, 3.0, VALUES)
+    assert estimate(WORK._replace(workers=workers), VALUES).hours <= 3.0
+    assert estimate(WORK._replace(workers=workers - 1), VALUES).hours > 3.0
+    assert cost.workers_for(WORK._replace(documents=1), 3.0, VALUES) == 1
+
+
+def fill(folder: Path, sizes: dict[str, int]) -> str:
+    for name, size in sizes.items():
+        with (folder / name).open("wb") as file:
+            file.truncate(size)
+    return str(folder)
+
+
+def test_documents_of_an_input_are_told_from_the_sizes_of_its_files(tmp_path: Path) -> None:
+    zipped, packed = int(ARCHIVED[".zip"].value), int(ARCHIVED[".gz"].value)
+    found = measure(fill(tmp_path, {"a.zip": zipped * 100, "b.tar.gz": packed * 50, "c.xml": 8000, "d.xml": 3}), 4000.0)
+    assert (found.files, found.documents, found.streams) == (4, 100 + 50 + 2 + 1, 0)
+    assert found.bytes == zipped * 100 + packed * 50 + 8003
+
+
+def test_sizes_of_generated_archives_give_the_number_of_their_documents(tmp_path: Path) -> None:
+    for archive in ("zip", "tar.gz"):
+        write_set(tmp_path / archive, 3, 400, broken=0.0, duplicates=0.0, archive=archive)
+        expected = json.loads((tmp_path / archive / MANIFEST).read_text())["expected"]["inputs"]
+        assert measure(str(tmp_path / archive / INPUT)).documents == pytest.approx(expected, rel=0.2)
+
+
+def test_command_computes_the_workers_and_knows_that_a_stream_is_read_by_one_thread(
+    tmp_path: Path, capsys: Any
+) -> None:
+    folder = fill(tmp_path, {f"{number}.tar.gz": 1_000_000_000_000 for number in range(6)})
+    assert cost.main(["--input", folder, "--hours", "0.5"]) == 0
+    shown = capsys.readouterr().out
+    assert "6 files, 6,000.00 GB" in shown
+    assert "MAX_WORKERS=2 NUM_WORKERS=2 for 0.5 hours" in shown
+    assert "2 workers of 4 vCPUs" in shown
+
+
+def test_input_that_is_not_there_is_told(tmp_path: Path, capsys: Any) -> None:
+    assert cost.main(["--input", str(tmp_path / "*.zip"), "--hours", "1"]) == 2
+    assert "error: " in capsys.readouterr().err
 
 
 def result(cpu: float, date: str) -> dict[str, Any]:
@@ -98,6 +146,14 @@ def test_newest_benchmark_gives_cpu_and_bytes_of_its_largest_job_without_the_sta
     assert found["payload_bytes"].value == 9000
     assert found["cpu_seconds"].date == "2026-02-01"
     assert "1,000 inputs on Some CPU, 2 cores" in found["cpu_seconds"].source
+
+
+def test_result_with_more_in_it_than_is_needed_is_read_all_the_same(tmp_path: Path) -> None:
+    more = result(7.0, "2026-02-01")
+    more |= {"stages": {"parse": 1.0}, "machine": {**more["machine"], "memory": 1}}
+    more["jobs"] = [{**job, "workers": 2, "gc_seconds": None} for job in more["jobs"]]
+    (tmp_path / "backfill-2026-02-01.json").write_text(json.dumps(more))
+    assert measured(tmp_path)["cpu_seconds"].value == pytest.approx(0.002)
 
 
 def test_without_a_benchmark_the_number_is_said_to_be_assumed(tmp_path: Path) -> None:

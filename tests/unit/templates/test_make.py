@@ -156,6 +156,21 @@ def test_tables_without_a_project_are_those_of_the_local_stack() -> None:
     assert "REGION is not set" in make("tables", PROJECT="some-project").stderr
 
 
+def test_workers_are_computed_from_the_input() -> None:
+    shown = make("workers", INPUT="gs://a/*.zip", HOURS="4").stdout
+    words = shlex.split(shown.replace("\\\n", " "))
+    assert words[1:5] == ["-m", "pipelines.cost", "--input=gs://a/*.zip", "--hours=4"]
+    assert "HOURS is not set" in make("workers", INPUT="gs://a/*.zip").stderr
+
+
+def test_machines_can_be_chosen_and_are_only_defaults() -> None:
+    given = {"NUM_WORKERS": "3", "THREADS": "2", "DISK_GB": "80", "LAUNCHER_MACHINE": "n2-standard-2"}
+    words = gcloud("run-backfill", **given, **PLACE)
+    assert {"--num-workers=3", "--launcher-machine-type=n2-standard-2"} <= set(words)
+    passed = parameters(words)
+    assert (passed["number_of_worker_harness_threads"], passed["disk_size_gb"]) == ("2", "80")
+
+
 @pytest.mark.parametrize("name", ["PROJECT", "REGION", "BUCKET", "REPOSITORY", "SUBNETWORK", "SERVICE_ACCOUNT"])
 def test_a_variable_that_is_not_given_is_asked_for(name: str) -> None:
     done = make("run-backfill", **{key: value for key, value in PLACE.items() if key != name})
