@@ -18,7 +18,9 @@ BIGTABLE_APP_PROFILE ?= default
 #   HOURS            with workers: in how many hours it is to be done
 #   PARAMETERS       further parameters of the job, NAME=VALUE, separated by spaces
 #   KMS_KEY          projects/../cryptoKeys/<name>: encrypts what Dataflow keeps
+#   JOB_NAME         another name than acervo-<job>
 #   UPDATE=1         replaces the running streaming job of the same name
+#   BUILD_ACCOUNT    account that Cloud Build runs as (else the project's default)
 #   BUILDER=docker   builds images on this machine instead of in Cloud Build
 #   EXTERNAL=name    with tables: also a BigQuery table of that name over the Bigtable table of records
 #   EXTERNAL_APP_PROFILE  app profile by which BigQuery reads it, such as one of Data Boost
@@ -75,10 +77,12 @@ workers: .venv/.ready ## how many workers read INPUT in HOURS, what it costs, an
 	$(call need,INPUT HOURS)$(PY) -m pipelines.cost --input='$(INPUT)' --hours=$(HOURS) --disk_gb=$(DISK_GB)
 
 define build_images
-$(call need,PROJECT REGION REPOSITORY)$(if $(filter docker,$(BUILDER)),$(call docker_build,$(1)),$(call cloud_build,$(1)))
+$(call need,PROJECT REGION REPOSITORY BUCKET)$(if $(filter docker,$(BUILDER)),$(call docker_build,$(1)),$(call cloud_build,$(1)))
 endef
 
 cloud_build = gcloud builds submit . --project=$(PROJECT) --region=$(REGION) --config=templates/cloudbuild.yaml \
+		--gcs-source-staging-dir=gs://$(BUCKET)/source$(if $(BUILD_ACCOUNT), \
+		--service-account=projects/$(PROJECT)/serviceAccounts/$(BUILD_ACCOUNT)) \
 		--substitutions='^~^_JOBS=$(1)~_IMAGES=$(REGISTRY)~_TAG=$(TAG)'
 
 docker_build = set -e; $(foreach job,$(1),\
@@ -116,7 +120,7 @@ $(GCP_JOBS:%=deploy-%): deploy-%:
 	$(MAKE) template-build-$*
 
 # A streaming job keeps its name, by which an update finds it; every batch job has one of its own.
-job_name = acervo-$(1)$(if $(filter $(1),$(STREAMING_JOBS)),,-$$(date +%Y%m%d-%H%M%S))
+job_name = $(if $(JOB_NAME),$(JOB_NAME),acervo-$(1))$(if $(filter $(1),$(STREAMING_JOBS)),,-$$(date +%Y%m%d-%H%M%S))
 
 # Batch jobs pay per vCPU and GB; streaming jobs use Streaming Engine, billed by the resources it uses and not by
 # bytes, which is the cheaper of the two where payloads are as large as XML.

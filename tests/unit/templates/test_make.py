@@ -76,6 +76,7 @@ def test_run_of_a_streaming_job_keeps_its_name_and_can_replace_itself(job: str) 
     assert words[4] == f"acervo-{job}"
     assert {"--update", "--additional-experiments=enable_streaming_engine_resource_based_billing"} <= set(words)
     assert "--update" not in gcloud(f"run-{job}", **PLACE)
+    assert gcloud(f"run-{job}", JOB_NAME="acervo-replay", **PLACE)[4] == "acervo-replay"
 
 
 def test_run_backfill_takes_several_inputs_and_further_parameters() -> None:
@@ -110,7 +111,13 @@ def test_image_builds_those_of_all_jobs_at_once() -> None:
     words = gcloud("image", **PLACE)
     assert words[:4] == ["gcloud", "builds", "submit", "."]
     assert "--config=templates/cloudbuild.yaml" in words
+    assert "--gcs-source-staging-dir=gs://some-bucket/source" in words
     assert f"--substitutions=^~^_JOBS={' '.join(JOBS)}~_IMAGES={IMAGES}~_TAG=1" in words
+    assert not any(word.startswith("--service-account") for word in words)
+    account = "build@some-project.iam.gserviceaccount.com"
+    assert f"--service-account=projects/some-project/serviceAccounts/{account}" in gcloud(
+        "image", BUILD_ACCOUNT=account, **PLACE
+    )
 
 
 def test_image_with_docker_builds_and_pushes_the_same_name() -> None:
