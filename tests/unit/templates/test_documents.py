@@ -34,7 +34,7 @@ BEAM = {"runner", "region", "temp_location", "project"}
 def written(program: str) -> Iterator[tuple[str, Command]]:
     for path in documents():
         for command in commands(path.read_text(), NAMES):
-            if command.words[0].endswith(program):
+            if command.words[0].endswith(program) and "TARGET" not in command.words:
                 yield path.name, command
 
 
@@ -51,8 +51,6 @@ def make_n(words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("command", cases("make"))
 def test_make_knows_the_target_and_has_all_it_needs(command: Command) -> None:
-    if "TARGET" in command.words:
-        pytest.skip("a placeholder stands for the target")
     done = make_n(command.words)
     assert done.returncode == 0, done.stderr
     # A variable that a recipe does not know is a slip of the pen.
