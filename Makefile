@@ -13,7 +13,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help: ## this list
 	@echo "Usage: make TARGET [VARIABLE=value]"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Each of $(GCP_JOBS) has image-, template-build-, deploy- and run- in Google Cloud: docs/DEPLOY.md"
 	@echo "make run takes INPUT=<file, folder or glob> SUMMARY=<file.json> RUNNER=<Beam runner> VERBOSE=1"
 
 venv: .venv/.ready ## the virtual environment, from the lock file

@@ -1,7 +1,7 @@
 """Row keys and cells of the table of records: what is stored where. Pure.
 
 Families: ``s`` the state and the row's revision, ``f`` the fields of each record, ``x`` its XML, ``c`` the change it
-made and the arrival that brought it, ``a`` every further arrival of it. DESIGN.md says why.
+made and the arrival that brought it, ``a`` every further arrival of it. docs/DESIGN.md says why.
 """
 
 from __future__ import annotations
