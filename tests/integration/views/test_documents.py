@@ -30,7 +30,8 @@ def test_query_is_answered(dataset: Dataset, query: str) -> None:
 
 
 def test_sql_that_needs_the_service_is_at_least_sql() -> None:
-    blocks = [block for path in documents() for block in re.findall(r"^```sql\n(.*?)^```", path.read_text(), re.M | re.S)]
+    fence = re.compile(r"^```sql\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    blocks = [block for path in documents() for block in fence.findall(path.read_text())]
     assert blocks
     for block in blocks:
         assert sqlglot.parse_one(block, read="bigquery")
