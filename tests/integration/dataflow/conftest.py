@@ -9,8 +9,9 @@ from google.cloud import pubsub_v1
 from local.postgres import Server, postgres_server
 from local.stack import exported, stack
 from pipelines import tables
+from templates import metadata
 from tests.integration.dataflow.stand_in import StandIn, key_of_an_account, stand_in
-from tests.integration.dataflow.submit import BUCKET, INPUT, PROJECT, SUBSCRIPTION, TOPICS
+from tests.integration.dataflow.submit import BUCKET, INPUT, PROJECT, SUBSCRIPTION, TOPICS, Submitted, submit
 from transforms.truth.config import TruthConfig
 
 
@@ -36,6 +37,12 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
             server.objects[f"{BUCKET}/{INPUT}"] = b"<nfeProc/>"
             _fill(postgres)
             yield server
+
+
+@pytest.fixture(scope="session", params=metadata.jobs())
+def submitted(request: pytest.FixtureRequest, services: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Submitted:
+    """Each job, submitted from the work tree."""
+    return submit(request.param, services, tmp_path_factory.mktemp(request.param))
 
 
 def _fill(postgres: Server) -> None:

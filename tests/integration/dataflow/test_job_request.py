@@ -5,20 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
-
 from templates import metadata
 from tests.integration.dataflow.stand_in import StandIn
-from tests.integration.dataflow.submit import IMAGE, Submitted, parameters, submit
+from tests.integration.dataflow.submit import IMAGE, Submitted, parameters
 
-JOBS = metadata.jobs()
 STEPS = Path(__file__).parent / "steps"
 PRIVATE, BATCH, STREAM = "WORKER_IP_PRIVATE", "JOB_TYPE_BATCH", "JOB_TYPE_STREAMING"
-
-
-@pytest.fixture(scope="session", params=JOBS)
-def submitted(request: pytest.FixtureRequest, services: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Submitted:
-    return submit(request.param, services, tmp_path_factory.mktemp(request.param))
 
 
 def is_streaming(job: str) -> bool:
