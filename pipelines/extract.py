@@ -81,8 +81,7 @@ def _under_its_own_run(options: PipelineOptions, launch: Launch) -> Launch:
 def run(argv: Sequence[str] | None = None) -> PipelineResult:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
     options = launching.options_of(argv, PostgresOptions)
-    waits = "Dataflow" not in (options.view_as(StandardOptions).runner or "")
-    if not waits and not options.view_as(PostgresOptions).postgres_dsn:
+    if not launching.waits(options) and not options.view_as(PostgresOptions).postgres_dsn:
         raise launching.LaunchError("which server? Give --postgres_dsn: the workers have no PGHOST of yours.")
     launch = launch_of(options, JOB, identity_of(options))
     source = described(options, launch.run)
