@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv run stream stack test lint types test-unit test-pipeline test-integration bench bench-stream bench-postgres prism lock clean
+.PHONY: help venv run stream stack test lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres prism lock clean
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -49,6 +49,9 @@ test-pipeline: .venv/.ready ## pipelines in memory
 
 test-integration: .venv/.ready ## against emulators and PostgreSQL
 	@$(PYTEST) tests/integration
+
+graph: .venv/.ready ## save the graph of the stream, against which tests look whether running jobs can be updated
+	@$(PY) -m tests.pipeline.graph
 
 bench: .venv/.ready ## documents per second and CPU per document
 	@$(PY) -m local.bench

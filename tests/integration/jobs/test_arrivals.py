@@ -1,7 +1,11 @@
-"""A bundle that fails after its commit, as when a worker crashes, is run again by the runner: counts stay exact."""
+"""Arrivals as a stream sees them: late, out of order, repeated, and in bundles that crash after their commit.
+
+They end as one clean backfill, counts included.
+"""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,18 +43,12 @@ class CrashesAfterCommit:
         monkeypatch.setattr(WriterDoFn, "finish_bundle", finish_bundle)
 
 
-def run_stream(stores: Stores, payloads: list[bytes]) -> None:
-    """The composite with the windows of a stream, a few documents at a time, on the runner that retries bundles."""
+def run_stream(stores: Stores, events: TestStream) -> None:
+    """The composite with the windows of a stream, on the runner that retries bundles."""
     options = launching.options_of(
         [*stores.arguments("-")[2:-2], "--streaming", "--run=stream", "--count_window_seconds=60"], stream.StreamOptions
     )
     launch = launch_of(options, "stream", [])
-    events = TestStream().advance_watermark_to(0)
-    for begin in range(0, len(payloads), 40):
-        numbered = enumerate(payloads[begin : begin + 40], begin)
-        events = events.add_elements([TimestampedValue(RawDocument(p, f"m/{n}", n), n) for n, p in numbered])
-        events = events.advance_processing_time(6)
-    events = events.advance_watermark_to(100_000).advance_watermark_to_infinity()
     with beam.Pipeline(runner="BundleBasedDirectRunner", options=options) as pipeline:
         documents = pipeline | events | beam.Map(lambda one: one).with_output_types(RawDocument)
         dead = documents | beam.Filter(lambda one: False) | beam.Map(lambda one: one).with_output_types(DeadLetter)
@@ -58,17 +56,56 @@ def run_stream(stores: Stores, payloads: list[bytes]) -> None:
         _ = Inputs(documents, dead) | IngestDocuments(config, stream.count_windows(options))
 
 
+def in_order(payloads: list[bytes]) -> TestStream:
+    """A few at a time, with an early firing after each."""
+    events = TestStream().advance_watermark_to(0)
+    for begin in range(0, len(payloads), 40):
+        numbered = enumerate(payloads[begin : begin + 40], begin)
+        events = events.add_elements([TimestampedValue(RawDocument(p, f"m/{n}", n), n) for n, p in numbered])
+        events = events.advance_processing_time(6)
+    return events.advance_watermark_to(100_000).advance_watermark_to_infinity()
+
+
+def in_disorder(payloads: list[bytes]) -> TestStream:
+    """Each up to three times, in any order, for windows that are open, over, or yet to come, as the watermark jumps."""
+    chance = random.Random(17)
+    messages = [payload for payload in payloads for _ in range(chance.randint(1, 3))]
+    chance.shuffle(messages)
+    events = TestStream().advance_watermark_to(0)
+    for begin in range(0, len(messages), 60):
+        arrived = [
+            TimestampedValue(RawDocument(payload, f"m/{number}", number), chance.randint(0, 600))
+            for number, payload in enumerate(messages[begin : begin + 60], begin)
+        ]
+        events = events.add_elements(arrived).advance_processing_time(chance.choice((1, 6)))
+        if begin % 180 == 60:
+            events = events.advance_watermark_to(begin)
+    return events.advance_watermark_to(100_000).advance_watermark_to_infinity()
+
+
 @pytest.mark.slow
 def test_crashes_after_the_commit_lose_nothing_and_double_nothing_counts_included(
     new_stores: NewStores, few_documents: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    payloads = payloads_of(few_documents)
     clean, crashed = new_stores(), new_stores()
     clean.backfill(few_documents)
     faults = CrashesAfterCommit(monkeypatch)
-    run_stream(crashed, payloads)
+    run_stream(crashed, in_order(payloads_of(few_documents)))
     assert faults.crashes >= 3
     assert crashed.content() == clean.content()
     assert crashed.views() == clean.views()
     outcomes = {row["outcome"] for row in crashed.query("SELECT DISTINCT outcome FROM unique_arrivals")}
     assert DUPLICATE in outcomes, "the generator repeats itself"
+
+
+@pytest.mark.slow
+def test_late_repeated_arrivals_out_of_order_end_as_one_clean_backfill(
+    new_stores: NewStores, few_documents: Path
+) -> None:
+    clean, wild = new_stores(), new_stores()
+    clean.backfill(few_documents)
+    run_stream(wild, in_disorder(payloads_of(few_documents)))
+    panes = {row["partial"].rsplit("/", 1)[1] for row in wild.query("SELECT DISTINCT partial FROM counts")}
+    assert len(panes) > 2, "early, on time and late"
+    assert wild.content() == clean.content()
+    assert wild.views() == clean.views()
