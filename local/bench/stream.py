@@ -26,9 +26,7 @@ from typing import Any
 
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
-import orjson
-
-from local.bench.backfill import RESULTS, machine
+from local.bench import results
 from local.bench.visible import Watches, sent
 from local.generate import DEAD, Generated, documents
 from local.stack import find, stack
@@ -159,7 +157,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 backlogs[kind].append(bench.backlog(options.backlog, poisoned))
                 print(f"a backlog, {kind}: {backlogs[kind][-1]}", flush=True)
         found["backlog"] = {"messages": options.backlog, **backlogs}
-    keep(found, passed_on)
+    path = results.keep("stream", {"runner": "PrismRunner", "options": passed_on, **found})
+    print(f"kept in {os.path.relpath(path)}")
     return 0
 
 
@@ -195,22 +194,6 @@ def lag_line(lag: dict[str, Any]) -> str:
         f"seen in Bigtable {lag['bigtable']['p50']:.2f}, {lag['bigtable']['p99']:.2f}; "
         f"seen in BigQuery {lag['bigquery']['p50']:.2f}, {lag['bigquery']['p99']:.2f}"
     )
-
-
-def keep(found: dict[str, Any], passed_on: Sequence[str]) -> None:
-    """Writes the figures beside the earlier ones."""
-    now = datetime.now(UTC)
-    values = {
-        "date": f"{now:%Y-%m-%d}",
-        "machine": machine(),
-        "runner": "PrismRunner",
-        "options": [*passed_on],
-        **found,
-    }
-    path = RESULTS / f"stream-{now:%Y-%m-%d}.json"
-    RESULTS.mkdir(exist_ok=True)
-    path.write_bytes(orjson.dumps(values, option=orjson.OPT_INDENT_2) + b"\n")
-    print(f"kept in {os.path.relpath(path)}")
 
 
 if __name__ == "__main__":

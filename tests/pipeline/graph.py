@@ -28,6 +28,7 @@ from pipelines.options import Launch
 SAVED = Path(__file__).parent / "graphs" / "stream.json"
 
 _GROUPING = {common_urns.primitives.GROUP_BY_KEY.urn, common_urns.composites.RESHUFFLE.urn}
+_COMBINING = common_urns.composites.COMBINE_PER_KEY.urn
 _READS = {common_urns.deprecated_primitives.READ.urn, common_urns.composites.PUBSUB_READ.urn}
 
 Step = dict[str, Any]
@@ -52,7 +53,7 @@ def graph_of(pipeline: beam.Pipeline) -> Graph:
     return {
         transform.unique_name: _step(transform, proto.components, context)
         for transform in proto.components.transforms.values()
-        if not transform.subtransforms
+        if not transform.subtransforms or transform.spec.urn == _COMBINING
     }
 
 
@@ -77,6 +78,9 @@ def _holds(transform: beam_runner_api_pb2.PTransform, context: PipelineContext) 
     urn = transform.spec.urn
     if urn in _GROUPING:
         return {"groups": True}
+    if urn == _COMBINING:
+        combine = beam_runner_api_pb2.CombinePayload.FromString(transform.spec.payload)
+        return {"sums": _coder(context.coders.get_by_id(combine.accumulator_coder_id))}
     if urn in _READS:
         return {"reads": urn}
     if urn != common_urns.primitives.PAR_DO.urn:
