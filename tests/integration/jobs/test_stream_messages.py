@@ -12,6 +12,8 @@ from google.cloud.pubsub_v1.types import PubsubMessage
 
 from local.generate import DEAD, Generated, leaves
 from local.generate import documents as generated
+from pipelines import stream
+from pipelines.launching import LaunchError
 from tests.integration.jobs.streams import FAST_COUNTS, SHORT_LEASES, Queue, Streaming, counted
 from tests.integration.jobs.test_backfill import NewStores
 from transforms.notify.messages import is_news
@@ -36,11 +38,11 @@ def test_a_tenth_of_poison_stops_nothing_and_consumers_can_order_what_they_are_t
     assert 0.09 < len(poison) / len(inputs) < 0.11
     queue, changes, dead = Queue(), Queue("changes"), Queue("dead")
     stores = new_stores()
-    topics = ("--changes_topic", changes.topic, "--dead_letters_topic", dead.topic)
-    with Streaming(stores, queue, tmp_path / "log", *FAST_COUNTS, *topics, module=SHORT_LEASES) as stream:
+    topics = ("--changes_topic", changes.topic.rpartition("/")[2], "--dead_letters_topic", dead.topic)
+    with Streaming(stores, queue, tmp_path / "log", *FAST_COUNTS, *topics, module=SHORT_LEASES) as job:
         queue.publish([one.payload for one in inputs])
-        stream.wait_for_arrivals(len(inputs))
-        stream.wait_until(lambda: counted(stores), "counts do not settle")
+        job.wait_for_arrivals(len(inputs))
+        job.wait_until(lambda: counted(stores), "counts do not settle")
 
     codes = Counter(row["code"] for row in stores.query("SELECT code FROM unique_arrivals WHERE outcome = 'dead'"))
     assert codes == Counter(one.code for one in poison)
@@ -74,3 +76,9 @@ def latest(messages: list[PubsubMessage]) -> dict[str, dict[str, object]]:
         if revision > known.get(message.ordering_key, (0, message))[0]:
             known[message.ordering_key] = (revision, message)
     return {key: orjson.loads(message.data) for key, (_, message) in known.items()}
+
+
+def test_a_topic_that_is_missing_is_told_before_the_job_starts(new_stores: NewStores, running_stack: object) -> None:
+    places = new_stores().arguments("-")[2:]
+    with pytest.raises(LaunchError, match="topics/nothing does not exist"):
+        stream.run([*places, "--subscription", Queue().subscription, "--changes_topic", "nothing"])
