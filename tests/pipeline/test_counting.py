@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import apache_beam as beam
+import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
 from apache_beam.testing.test_pipeline import TestPipeline
@@ -14,6 +15,7 @@ from apache_beam.testing.test_stream import TestStream
 from apache_beam.testing.util import assert_that
 from apache_beam.transforms.window import TimestampedValue
 
+from local.stack.find import prism as find_prism
 from pipelines import backfill, stream
 from pipelines.ingest import IngestDocuments
 from pipelines.options import Launch
@@ -220,6 +222,31 @@ def test_what_comes_later_than_the_lateness_allowed_is_in_no_live_count() -> Non
         .advance_watermark_to_infinity()
     )
     counted(events, check)
+
+
+def test_a_drain_counts_what_is_in_open_windows() -> None:
+    """To a window it is the end of all input, as it is here."""
+    prism = find_prism()
+    if prism is None:
+        pytest.skip("Prism is not there: make prism")
+
+    def check(partials: list[dict[str, Any]]) -> None:
+        names_differ(partials)
+        assert sums(partials) == {"authorised": (3, Decimal("30.30"))}
+        assert len({partial["partial"].split("/")[2] for partial in partials}) == 2
+
+    counting = ["--count_window_seconds=3600", "--count_early_seconds=600"]
+    options = PipelineOptions([*counting, f"--prism_location={prism}", "--prism_log_level=error"])
+    with TestPipeline(runner="PrismRunner", options=options) as pipeline:
+        partials = (
+            pipeline
+            | beam.Create(at(10, change(1), change(2)) + at(4_000, change(3)))
+            | beam.Map(lambda timed: timed).with_output_types(Change)
+            | "CountWindows" >> stream.count_windows(options)
+            | "CountChanges" >> CountChanges(LAUNCH.job, LAUNCH.started_at)
+            | "OfStates" >> beam.Filter(lambda partial: partial["dimension"] == UF)
+        )
+        assert_that(partials, check)
 
 
 def test_a_change_that_a_runner_hands_on_twice_counts_twice() -> None:
