@@ -22,11 +22,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 from local.bench import results
+from local.bench.results import Figure
 from local.bench.visible import Watches, sent
 from local.generate import DEAD, Generated, documents
 from local.stack import find, stack
@@ -148,7 +150,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     with ExitStack() as cleanup:
         bench = start(cleanup, passed_on)
         found: dict[str, Any] = {"lag": bench.lag(options.messages, options.rate)}
-        print(lag_line(found["lag"]), flush=True)
         backlogs: dict[str, list[dict[str, float]]] = {"clean": [], "poisoned": []}
         kinds = (("clean", 0), ("poisoned", options.backlog // 10))
         for number in range(options.rounds if options.backlog else 0):
@@ -156,7 +157,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             for kind, poisoned in kinds if number % 2 else kinds[::-1]:
                 backlogs[kind].append(bench.backlog(options.backlog, poisoned))
                 print(f"a backlog, {kind}: {backlogs[kind][-1]}", flush=True)
-        found["backlog"] = {"messages": options.backlog, **backlogs}
+        if backlogs["clean"]:
+            found["backlog"] = {"messages": options.backlog, **backlogs}
+    for what, figure, beside, _ in figures(found):
+        print(f"{what}: {figure} ({beside})")
     path = results.keep("stream", {"runner": "PrismRunner", "options": passed_on, **found})
     print(f"kept in {os.path.relpath(path)}")
     return 0
@@ -186,14 +190,27 @@ def start(cleanup: ExitStack, passed_on: Sequence[str]) -> Bench:
     return bench
 
 
-def lag_line(lag: dict[str, Any]) -> str:
-    """The lag for people."""
-    return (
-        f"{lag['messages']:,} messages at {lag['rate']:g} a second, seconds from publishing (median, 99th percentile): "
-        f"read {lag['published_to_read']['p50']:.2f}, {lag['published_to_read']['p99']:.2f}; "
-        f"seen in Bigtable {lag['bigtable']['p50']:.2f}, {lag['bigtable']['p99']:.2f}; "
-        f"seen in BigQuery {lag['bigquery']['p50']:.2f}, {lag['bigquery']['p99']:.2f}"
-    )
+def figures(found: dict[str, Any]) -> list[Figure]:
+    """What the README says of a result."""
+    lag, backlog = found["lag"], found.get("backlog")
+    to = f"stream, {lag['messages']:,} messages at {lag['rate']:g}/s: published to seen in"
+    lines = [
+        Figure(f"{to} {name}", f"p50 {lag[store]['p50']:.2f} s, p99 {lag[store]['p99']:.2f} s", _looks(lag, store))
+        for name, store in (("Bigtable", "bigtable"), ("BigQuery", "bigquery"))
+    ]
+    if backlog:
+        poisoned = f"{_speed(backlog['poisoned'])} with a tenth of poison"
+        lines.append(Figure(f"stream, backlogs of {backlog['messages']:,}", _speed(backlog["clean"]), poisoned))
+    return lines
+
+
+def _looks(lag: dict[str, Any], store: str) -> str:
+    return f"looked for every {lag['seconds_between_looks'][store]['p50']:.2f} s"
+
+
+def _speed(backlogs: list[dict[str, float]]) -> str:
+    rate, cpu = (fmean(one[name] for one in backlogs) for name in ("a_second", "cpu_ms"))
+    return f"{rate:,.0f}/s, {cpu:.1f} ms CPU each"
 
 
 if __name__ == "__main__":
