@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv run stack test lint types test-unit test-pipeline test-integration bench bench-postgres prism lock clean
+.PHONY: help venv run stream stack test lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres prism lock clean
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -16,6 +16,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Each of $(GCP_JOBS) has image-, template-build-, deploy- and run- in Google Cloud: docs/DEPLOY.md"
 	@echo "make run takes INPUT=<file, folder or glob> SUMMARY=<file.json> RUNNER=<Beam runner> VERBOSE=1"
+	@echo "make stream takes SECONDS=<how long> RATE=<messages a second>"
 
 venv: .venv/.ready ## the virtual environment, from the lock file
 
@@ -24,6 +25,10 @@ venv: .venv/.ready ## the virtual environment, from the lock file
 
 run: .venv/.ready ## backfill a demo archive, or INPUT=..., and show the result
 	@$(PY) -m local.run $${INPUT:+--input "$$INPUT"} $${SUMMARY:+--summary "$$SUMMARY"} $${RUNNER:+--runner "$$RUNNER"}
+
+# Not through the environment: SECONDS is a variable of bash.
+stream: .venv/.ready ## the stream, fed with generated documents, and its live counts until Ctrl-C
+	@$(PY) -m local.live $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
 
 stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up
 	@$(PY) -m local.stack
@@ -46,8 +51,14 @@ test-pipeline: .venv/.ready ## pipelines in memory
 test-integration: .venv/.ready ## against emulators and PostgreSQL
 	@$(PYTEST) tests/integration
 
+graph: .venv/.ready ## save the graph of the stream, against which tests look whether running jobs can be updated
+	@$(PY) -m tests.pipeline.graph
+
 bench: .venv/.ready ## documents per second and CPU per document
 	@$(PY) -m local.bench
+
+bench-stream: .venv/.ready ## from publish to visible in Bigtable and in BigQuery
+	@$(PY) -m local.bench.stream
 
 bench-postgres: .venv/.ready ## extraction from PostgreSQL beside a plain COPY
 	@$(PY) -m local.bench.postgres

@@ -7,45 +7,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
-from typing import Any, TextIO
+from typing import Any
 
 # Set before gRPC is loaded, which reads it once.
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
-from rich.console import Console
-
 from local import demo, show, summary
 from local.progress import Seen, Steps
-from local.stack import StackError, discover, find, stack
+from local.session import Interrupted, RunError, console, emulators, interruptible, quieten
+from local.stack import StackError, discover, find
 from local.stores import Tables, bigtable_rows
 from pipelines import defaults, query, tables
 from transforms.truth.config import TruthConfig
-
-PIPED_WIDTH = 140
-NEEDED = ("BIGTABLE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST")
-
-
-class RunError(Exception):
-    """The run cannot start, or failed; the message says why."""
-
-
-class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM. The runner wraps it in an error of its own when a step is interrupted."""
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    logging.disable()
-    raise Interrupted
 
 
 def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
@@ -66,14 +46,13 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 when every input is accounted for."""
     options, passed_on = parse(argv)
-    _quieten(options.verbose)
-    told = Steps(_console(sys.stderr))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    quieten(options.verbose)
+    told = Steps(console(sys.stderr))
+    interruptible()
     try:
         _check_summary(options.summary)
         with ExitStack() as cleanup:
-            cleanup.enter_context(_emulators(told))
+            cleanup.enter_context(emulators(told))
             return _run(options, passed_on, told)
     except (RunError, StackError, query.QueryError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -83,42 +62,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _console(out: TextIO) -> Console:
-    return Console(file=out, width=None if out.isatty() else PIPED_WIDTH, highlight=False)
-
-
-def _quieten(verbose: bool) -> None:
-    """Beam logs much that is no news to users. On the handler: some of its loggers set their own level."""
-    logging.basicConfig()
-    for handler in logging.getLogger().handlers:
-        handler.setLevel(logging.INFO if verbose else logging.ERROR)
-    logging.getLogger().setLevel(logging.INFO if verbose else logging.WARNING)
-
-
 def _check_summary(path: Path | None) -> None:
     """An unwritable place for the result is told before the work and not after it."""
     if path is not None and not path.absolute().parent.is_dir():
         raise RunError(f"the folder of SUMMARY={path} does not exist")
-
-
-@contextmanager
-def _emulators(told: Steps) -> Iterator[None]:
-    """The running stack where there is one, else one for the time of the run."""
-    if discover.adopt():
-        missing = [name for name in NEEDED if not os.environ.get(name)]
-        if missing:
-            raise RunError(
-                f"the environment names an emulator, but not {', '.join(missing)}. Set all of "
-                f"{', '.join(NEEDED)}, or none of them."
-            )
-        told.console.print("Using the local stack that is up")
-        yield
-        return
-    with ExitStack() as cleanup:
-        with told.step("Starting the local stack"):
-            running = cleanup.enter_context(stack())
-            cleanup.enter_context(running.exported())
-        yield
 
 
 def _run(options: argparse.Namespace, passed_on: list[str], told: Steps) -> int:
@@ -200,7 +147,7 @@ def _metrics(result: Any) -> tuple[dict[str, int], dict[str, int]]:
 def _present(stores: Tables, outcome: summary.Outcome, seconds: float) -> None:
     key = stores.telling_key()
     show.show(
-        _console(sys.stdout),
+        console(sys.stdout),
         outcome,
         stores.counts(),
         stores.dead_letters() if outcome.dead else {},

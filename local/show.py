@@ -52,7 +52,7 @@ def show(
 
 
 def read_table(outcome: Outcome, seconds: float) -> Table:
-    table = _table("Read", ("", "left"), ("", "right"), ("", "left"))
+    table = plain_table("Read", ("", "left"), ("", "right"), ("", "left"))
     rate = outcome.inputs / seconds if seconds else 0
     table.add_row("inputs", f"{outcome.inputs:,}", f"in {seconds:,.1f} s, {rate:,.0f} a second")
     table.add_row("  documents", f"{outcome.documents:,}", "")
@@ -75,7 +75,7 @@ def stored_text(outcome: Outcome) -> str:
 
 
 def dead_table(outcome: Outcome, details: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = _table("Dead letters", ("reason", "left"), ("inputs", "right"), ("one of them", "left"))
+    table = plain_table("Dead letters", ("reason", "left"), ("inputs", "right"), ("one of them", "left"))
     for code, number in sorted(outcome.dead_letters.items(), key=lambda pair: (-pair[1], pair[0])):
         detail = details.get(code)
         example = _example(detail["example_origin"], detail["example_message"]) if detail else ""
@@ -108,7 +108,7 @@ def _count_table(title: str, counts: Sequence[Mapping[str, Any]], name_of: Any, 
         totals[name] += Decimal(row["total"] or 0)
     names = sorted(documents) if by_name else sorted(documents, key=lambda name: (-documents[name], name))
     shown = names[-SHOWN_LINES:] if by_name else names[:SHOWN_LINES]
-    table = _table("", (title, "left"), ("documents", "right"), ("R$", "right"))
+    table = plain_table("", (title, "left"), ("documents", "right"), ("R$", "right"))
     if by_name and len(names) > len(shown):
         _add_rest(table, "earlier", names[:-SHOWN_LINES], documents, totals)
     for name in shown:
@@ -127,7 +127,7 @@ def _add_rest(
 
 
 def history_table(history: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table(
+    table = plain_table(
         f"History of {history[0]['key']}",
         ("happened", "left"), ("what", "left"), ("answer", "right"), ("state", "left"), ("arrived from", "left"),
     )  # fmt: skip
@@ -162,7 +162,7 @@ def _short(origin: str) -> str:
     return name + (entry if len(entry) <= room else f"…{entry[-room:]}")
 
 
-def _table(title: str, *columns: tuple[str, Any]) -> Table:
+def plain_table(title: str, *columns: tuple[str, Any]) -> Table:
     table = Table(
         title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
     )

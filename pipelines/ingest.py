@@ -103,10 +103,16 @@ class IngestDocuments(beam.PTransform):
         """Writes the rows of everything; gives the dead letters of rows that BigQuery refused."""
         config, launch = self._config, self._config.launch
         letters = beam.ParDo(_DeadLetterRows(launch))
+        # All rows in one window: what is refused of them goes one way.
+        count_rows = (
+            counts
+            | "RowsOfCounts" >> beam.Map(row_of_count).with_output_types(TableRow)
+            | "RowsInOneWindow" >> beam.WindowInto(GlobalWindows())
+        )
         rows = (
             records | "RowsOfRecords" >> beam.FlatMap(rows_of).with_output_types(TableRow),
             dead | "RowsOfDeadLetters" >> letters,
-            counts | "RowsOfCounts" >> beam.Map(row_of_count).with_output_types(TableRow),
+            count_rows,
         )
         # Not flattened: each stays fused with what makes it, and its rows travel in larger batches.
         written = [

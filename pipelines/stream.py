@@ -1,6 +1,6 @@
 """Stream: a Pub/Sub subscription -> the source of truth, the tables and live counts. Unbounded.
 
-    python -m pipelines.stream --subscription documents --project P --bigtable_instance I --dataset D
+python -m pipelines.stream --subscription documents --project P --bigtable_instance I --dataset D
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from apache_beam.runners.runner import PipelineResult
 from apache_beam.transforms.trigger import AccumulationMode, AfterCount, AfterProcessingTime, AfterWatermark, Repeatedly
 from apache_beam.transforms.window import FixedWindows
 from apache_beam.utils.timestamp import Duration
+from google.api_core.exceptions import PermissionDenied
 
 from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested, Inputs
@@ -22,6 +23,7 @@ from transforms.ingest.limits import Limits
 from transforms.ingest.pubsub.preflight import check_subscription, subscription_path
 from transforms.ingest.pubsub.settings import SubscriptionError
 from transforms.ingest.pubsub.transform import AUTO, SOURCES, ReadFromSubscription
+from transforms.notify.topic import TopicError, check_topic, topic_path
 from transforms.notify.transform import PublishChanges, PublishDeadLetters
 
 JOB = "stream"
@@ -66,9 +68,10 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     config = launching.config_of(options, launch, partials=launch.job)
     ingested = inputs | "Ingest" >> IngestDocuments(config, count_windows(options))
     if given.changes_topic:
-        _ = ingested.changes | "PublishChanges" >> PublishChanges(given.changes_topic)
+        _ = ingested.changes | "PublishChanges" >> PublishChanges(topic_of(options, given.changes_topic))
     if given.dead_letters_topic:
-        _ = ingested.dead_letters | "PublishDeadLetters" >> PublishDeadLetters(given.dead_letters_topic)
+        publish = PublishDeadLetters(topic_of(options, given.dead_letters_topic))
+        _ = ingested.dead_letters | "PublishDeadLetters" >> publish
     return ingested
 
 
@@ -96,13 +99,33 @@ def subscription_of(options: PipelineOptions) -> str:
         raise launching.LaunchError(str(error)) from error
 
 
+def topic_of(options: PipelineOptions, name: str) -> str:
+    """Full name of a topic. Raises LaunchError."""
+    try:
+        return topic_path(name, options.view_as(GoogleCloudOptions).project)
+    except TopicError as error:
+        raise launching.LaunchError(str(error)) from error
+
+
 def preflight(options: PipelineOptions) -> None:
     """Raises LaunchError for what would make the job fail later."""
+    given = options.view_as(StreamOptions)
     try:
         check_subscription(subscription_of(options))
-    except SubscriptionError as error:
+        for topic in filter(None, (given.changes_topic, given.dead_letters_topic)):
+            _check_topic(topic_of(options, topic))
+    except (SubscriptionError, TopicError) as error:
         raise launching.LaunchError(str(error)) from error
     launching.check_stores(options)
+
+
+def _check_topic(topic: str) -> None:
+    """Who may publish to a topic may not always look at it: that alone is no error."""
+    try:
+        check_topic(topic)
+    except TopicError as error:
+        if not isinstance(error.__cause__, PermissionDenied):
+            raise
 
 
 def run(argv: Sequence[str] | None = None) -> PipelineResult:

@@ -63,6 +63,11 @@ class Process:
             )
 
     @property
+    def pid(self) -> int:
+        """Of the guard, whose child the command is."""
+        return self._guard.pid
+
+    @property
     def running(self) -> bool:
         return self._guard.poll() is None
 

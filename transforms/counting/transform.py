@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,4 +66,6 @@ class _NamePartials(beam.DoFn):
             "documents": documents,
             "total": format(total, "f"),
             "job_started_at": self._job_started_at,
+            # A pane that is fired again after a failure may hold more than the first time.
+            "computed_at": time.time_ns() // 1_000,
         }

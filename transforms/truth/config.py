@@ -15,7 +15,8 @@ class TruthConfig:
     ``table`` is the table of records, ``<table>_dead_letters`` that of dead letters. ``app_profile`` must route to
     a single cluster and allow single-row transactions. ``max_in_flight`` records and ``max_bytes_in_flight`` bytes
     may be on their way at once in a process. A call is tried ``attempts`` times, each for at most
-    ``deadline_seconds``, with pauses that double from ``backoff_seconds`` up to ``max_backoff_seconds``.
+    ``deadline_seconds``, with pauses that double from ``backoff_seconds`` up to ``max_backoff_seconds``:
+    a service that refuses is waited for some four minutes.
     """
 
     project: str
@@ -24,7 +25,7 @@ class TruthConfig:
     app_profile: str = "default"
     max_in_flight: int = 128
     max_bytes_in_flight: int = 64_000_000
-    attempts: int = 10
+    attempts: int = 40
     deadline_seconds: float = 20.0
     backoff_seconds: float = 0.05
     max_backoff_seconds: float = 10.0

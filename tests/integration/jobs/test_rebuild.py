@@ -40,7 +40,7 @@ def all_views(stores: Stores) -> dict[str, list[str]]:
 
 
 def _settled(row: dict[str, Any]) -> dict[str, Any]:
-    left_out = {name for name in row if name.startswith("lag_")} | {"job_started_at", "found_at"}
+    left_out = {name for name in row if name.startswith("lag_")} | {"job_started_at", "computed_at", "found_at"}
     if row.get("outcome") == "dead":
         left_out.add("applied_at")
     return {name: value for name, value in row.items() if name not in left_out}

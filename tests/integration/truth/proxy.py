@@ -12,7 +12,7 @@ class Proxy:
     """Forwards connections of a free port to ``target`` (``host:port``), as faithfully as it is told to.
 
     ``lose_answers(n)``: the next ``n`` times that a client sends a request, it reaches the target, what comes back
-    does not, and the connection is cut. ``refuse``: cut every new connection.
+    does not, and the connection is cut. ``refuse``: cut every new connection. ``down``: those that are open, too.
     """
 
     def __init__(self, target: str) -> None:
@@ -39,6 +39,16 @@ class Proxy:
         """From now on, that often."""
         with self._lock:
             self._to_lose = times
+
+    def down(self) -> None:
+        """Cuts all connections, and every new one until ``up``."""
+        self.refuse = True
+        for connection in list(self._open):
+            _close(connection)
+
+    def up(self) -> None:
+        """Forwards again."""
+        self.refuse = False
 
     def _accept(self) -> None:
         while True:

@@ -63,9 +63,10 @@ def counted(dataset: Dataset) -> tuple[Dataset, list[Applied]]:
     dataset.write_applied(applied)
     dataset.write_applied(applied[::3])
     stale = [row | {"documents": 99, "total": "99"} for row in partials(first, "run-1/all/0", 1_000_000)[::2]]
-    whole = partials(first, "run-1/all/0", 2_000_000)
+    earlier = [row | {"documents": 98, "computed_at": 1} for row in partials(first, "run-1/all/0", 2_000_000)[1::2]]
+    whole = [row | {"computed_at": 2} for row in partials(first, "run-1/all/0", 2_000_000)]
     other = partials(second, "run-2/all/0", 1_500_000)
-    dataset.write(row_of_count(row) for row in [*whole, *stale, *other, *whole[:5], *other])
+    dataset.write(row_of_count(row) for row in [*whole, *stale, *earlier, *other, *whole[:5], *other])
     return dataset, applied
 
 

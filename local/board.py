@@ -1,0 +1,122 @@
+"""What a stream has done so far, read from the stores it writes to, and how that is shown."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from local.show import MODELS, plain_table
+from local.stores import Tables
+
+RATE_SECONDS = 15.0
+LATELY = timedelta(seconds=30)
+
+
+class Standing(NamedTuple):
+    """What the tables say: inputs by outcome, counts by model and status, and the lag of the last half minute.
+
+    ``lag``: seconds from publishing to the commit to Bigtable, the median and the 99th percentile.
+    """
+
+    outcomes: Mapping[str, int]
+    counts: Sequence[Mapping[str, Any]]
+    lag: tuple[float, float] | None
+
+    @property
+    def arrived(self) -> int:
+        """Inputs that reached an outcome."""
+        return sum(self.outcomes.values())
+
+    def documents(self) -> dict[str, int]:
+        """Documents counted, by status."""
+        found: dict[str, int] = {}
+        for row in self.counts:
+            found[row["status"]] = found.get(row["status"], 0) + row["documents"]
+        return found
+
+
+def standing(tables: Tables, since: datetime) -> Standing:
+    """Looks at the tables; inputs are those that were applied since an instant. Raises ``query.QueryError``."""
+    instant, lately = (f"TIMESTAMP '{at.isoformat()}'" for at in (since, datetime.now(UTC) - LATELY))
+    outcomes = tables.rows(
+        f"SELECT outcome, COUNT(*) AS inputs FROM unique_arrivals WHERE applied_at >= {instant} GROUP BY outcome"
+    )
+    [lag] = tables.rows(
+        "SELECT APPROX_QUANTILES(lag, 100)[OFFSET(50)] AS half, APPROX_QUANTILES(lag, 100)[OFFSET(99)] AS most "
+        "FROM (SELECT TIMESTAMP_DIFF(applied_at, received_at, MILLISECOND) AS lag FROM arrivals "
+        f"WHERE applied_at >= {lately})"
+    )
+    counts = tables.rows(
+        "SELECT model, status, SUM(documents) AS documents FROM counts_by_model GROUP BY model, status"
+    )
+    seconds = None if lag["half"] is None else (lag["half"] / 1_000, lag["most"] / 1_000)
+    return Standing({row["outcome"]: row["inputs"] for row in outcomes}, counts, seconds)
+
+
+def settled(tables: Tables) -> bool:
+    """Whether the live counts say what the changes say."""
+    columns = "model, environment, status, documents, total"
+    live, truth = (
+        sorted(repr(sorted(row.items())) for row in tables.rows(statement))
+        for statement in (
+            f"SELECT {columns} FROM counts_by_model",
+            "SELECT model, environment, status, SUM(documents) AS documents, SUM(total) AS total "
+            "FROM counts_from_changes WHERE dimension = 'uf' GROUP BY model, environment, status "
+            "HAVING SUM(documents) != 0 OR SUM(total) != 0",
+        )
+    )
+    return live == truth
+
+
+class Rate:
+    """Inputs a second over the last while."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def of(self, at: float, arrived: int) -> float:
+        """Takes in how many have arrived ``at`` a moment (seconds), and gives the rate."""
+        self._seen.append((at, arrived))
+        while len(self._seen) > 2 and self._seen[0][0] < at - RATE_SECONDS:
+            self._seen.popleft()
+        (first, before), seconds = self._seen[0], at - self._seen[0][0]
+        return (arrived - before) / seconds if first < at else 0.0
+
+
+def line(published: int, seen: Standing, rate: float) -> str:
+    """Arrivals in one line."""
+    parts = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(seen.outcomes.items(), reverse=True))
+    lag = f", lag {seen.lag[0]:.1f} s (99%: {seen.lag[1]:.1f} s)" if seen.lag else ""
+    arrived = f"{seen.arrived:,} arrived" + (f" ({parts})" if parts else "")
+    return f"{published:,} published, {arrived}, {rate:,.0f}/s{lag}"
+
+
+def counted_line(seen: Standing) -> str:
+    """Counts in one line."""
+    documents = sorted(seen.documents().items(), key=lambda pair: (-pair[1], pair[0]))
+    return "counted: " + (", ".join(f"{number:,} {status}" for status, number in documents if number) or "nothing yet")
+
+
+def board(seconds: float, published: int, seen: Standing, rate: float) -> RenderableType:
+    """All of it, for a terminal: a row for each model, a column for each status."""
+    statuses = sorted({row["status"] for row in seen.counts if row["documents"]})
+    table = plain_table("", ("live counts", "left"), *((status, "right") for status in statuses), ("all", "right"))
+    by_model: dict[str, dict[str, int]] = {}
+    for row in seen.counts:
+        by_model.setdefault(row["model"] or "", {})[row["status"]] = row["documents"]
+    for model, found in sorted(by_model.items()):
+        if any(found.values()):
+            _add_row(table, MODELS.get(model, model or "unknown"), found, statuses)
+    _add_row(table, "all", seen.documents(), statuses)
+    head = Text(f"{int(seconds) // 60:02}:{int(seconds) % 60:02}  {line(published, seen, rate)}", style="bold")
+    return Group(head, Text(), table, Text(), Text("Ctrl-C stops it", style="dim"))
+
+
+def _add_row(table: Any, name: str, documents: Mapping[str, int], statuses: Sequence[str]) -> None:
+    cells = (f"{documents[status]:,}" if documents.get(status) else "" for status in statuses)
+    table.add_row(name, *cells, f"{sum(documents.values()):,}")

@@ -1,0 +1,186 @@
+"""``python -m local.live`` (``make stream``): the stream on the local stack, fed with generated documents, and its
+counts as they come.
+
+Ctrl-C, or the end of --seconds, stops the publisher, waits until all that was published is counted, says whether it
+is, and stops the rest. A second Ctrl-C stops at once. A running stack (``make stack``) is used and keeps what came.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+# Set before gRPC is loaded, which reads it once.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
+from rich.live import Live
+
+from local import board
+from local.board import Standing
+from local.progress import Steps
+from local.session import PUBSUB, STORES, Interrupted, RunError, console, emulators, interruptible, quieten
+from local.stack import StackError, discover, find
+from local.stack.process import PROJECT, Process
+from local.stores import Tables
+from local.trickle import Trickle
+from pipelines import defaults, query, tables
+from transforms.notify.topic import TopicError, ensure_queue
+from transforms.truth.config import TruthConfig
+
+NAME = "acervo-live"
+EVERY_SECONDS = 1.0
+PLAIN_EVERY_SECONDS = 5.0
+SETTLE_SECONDS = 60.0
+NO_PRISM = """Prism is not there, so this runs on Beam's old direct runner: good for a look, and for nothing else. It
+acknowledges messages before they are processed, so that a crash loses them; it drops what it takes for late
+without a word; and where nothing is published for a while it stalls for half a minute.
+With Prism there is none of that: make prism (needs Go, https://go.dev/dl/)."""
+
+
+def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
+    """The options of this command, and those that go on to the job as they are."""
+    parser = argparse.ArgumentParser(
+        prog="python -m local.live",
+        description="The stream on the local stack, with live counts. Other options go to pipelines.stream.",
+    )
+    parser.add_argument("--seconds", type=float, help="stop after so long (default: at Ctrl-C)")
+    parser.add_argument("--rate", type=float, default=10.0, help="messages published a second (default: %(default)s)")
+    parser.add_argument("--seed", type=int, help="of the generated documents (default: another each time)")
+    parser.add_argument("--logs", type=Path, default=PROJECT / "out" / "stream", help="folder of the job's log")
+    options, passed_on = parser.parse_known_args(argv)
+    if options.rate <= 0 or (options.seconds is not None and options.seconds <= 0):
+        parser.error("--rate and --seconds must be more than 0")
+    return options, passed_on
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; exit status 0 when all that was published has arrived and is counted."""
+    options, passed_on = parse(argv)
+    quieten(verbose=False)
+    told = Steps(console(sys.stdout))
+    interruptible()
+    try:
+        with ExitStack() as cleanup:
+            cleanup.enter_context(emulators(told, (*STORES, PUBSUB)))
+            return Session(options, passed_on, told).run(cleanup)
+    except (RunError, StackError, TopicError, query.QueryError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except Interrupted:
+        print("Stopped.", file=sys.stderr)
+        return 130
+
+
+class Session:
+    """One run: the job in a process of its own, the publisher in a thread, and the view of both."""
+
+    def __init__(self, options: argparse.Namespace, passed_on: Sequence[str], told: Steps) -> None:
+        self._options = options
+        self._passed_on = passed_on
+        self._told = told
+        self._project = os.environ.get("GOOGLE_CLOUD_PROJECT") or discover.LOCAL_PROJECT
+        self._began = datetime.now(UTC)
+        self._rate = board.Rate()
+        self._tables: Tables
+        self._job: Process
+        self._trickle: Trickle
+
+    def run(self, cleanup: ExitStack) -> int:
+        """All of it; what it starts is stopped by ``cleanup``. Gives the exit status."""
+        topic = f"projects/{self._project}/topics/{NAME}"
+        with self._told.step("Preparing topic, subscription, tables and views"):
+            ensure_queue(topic, f"projects/{self._project}/subscriptions/{NAME}")
+            truth = TruthConfig(self._project, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE)
+            tables.set_up(truth, defaults.DEFAULT_DATASET)
+        self._tables = Tables(query.connect(self._project), defaults.DEFAULT_DATASET)
+        self._job = self._start()
+        cleanup.callback(self._job.stop)
+        self._trickle = cleanup.enter_context(Trickle(topic, self._seed(), self._options.rate))
+        with suppress(Interrupted):
+            self._watch()
+        return self._finish()
+
+    def _seed(self) -> int:
+        return secrets.randbelow(10**6) if self._options.seed is None else int(self._options.seed)
+
+    def _start(self) -> Process:
+        runner = runner_arguments(find.prism())
+        if "PrismRunner" not in runner:
+            self._told.console.print(NO_PRISM, style="yellow")
+        self._options.logs.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "pipelines.stream", "--subscription", NAME, "--project", self._project]
+        command += [*runner, "--count_early_seconds", "1", *self._passed_on]
+        return Process("The stream", command, self._options.logs / "stream.log", {})
+
+    def _watch(self) -> None:
+        """Shows what comes until the time is over."""
+        screen = self._told.console
+        if not screen.is_terminal:
+            screen.print(f"Streaming, {self._options.rate:g} messages a second, until Ctrl-C")
+            for seconds, seen, rate in self._looks(PLAIN_EVERY_SECONDS):
+                screen.print(f"{seconds:4.0f} s: {board.line(self._trickle.published, seen, rate)}")
+                screen.print(f"        {board.counted_line(seen)}")
+            return
+        with Live(console=screen, auto_refresh=False, transient=True) as live:
+            live.update("Starting the stream", refresh=True)
+            for seconds, seen, rate in self._looks(EVERY_SECONDS):
+                live.update(board.board(seconds, self._trickle.published, seen, rate), refresh=True)
+
+    def _looks(self, every: float) -> Iterator[tuple[float, Standing, float]]:
+        """Seconds, what the tables say, and inputs a second, until the time is over. Raises RunError."""
+        started = time.monotonic()
+        while True:
+            time.sleep(every)
+            seconds = time.monotonic() - started
+            self._check()
+            seen = board.standing(self._tables, self._began)
+            yield seconds, seen, self._rate.of(seconds, seen.arrived)
+            if self._options.seconds and seconds >= self._options.seconds:
+                return
+
+    def _check(self) -> None:
+        self._trickle.check()
+        if not self._job.running:
+            raise RunError(f"the stream ended by itself. Its log, {self._job.log}:\n{self._job.tail()}")
+
+    def _finish(self) -> int:
+        """Waits until what was published is counted, and tells; the exit status."""
+        screen = self._told.console
+        with self._told.step("Publishing no more; waiting until all that was published is counted"):
+            self._trickle.stop()
+            published, deadline = self._trickle.published, time.monotonic() + SETTLE_SECONDS
+            while True:
+                self._check()
+                seen = board.standing(self._tables, self._began)
+                complete = seen.arrived >= published and board.settled(self._tables)
+                if complete or time.monotonic() > deadline:
+                    break
+                time.sleep(EVERY_SECONDS)
+        screen.print(board.line(published, seen, published / max(0.001, self._seconds())))
+        screen.print(board.counted_line(seen))
+        if not complete:
+            screen.print(f"Not as it must be: see {self._job.log}; counts are mended by python -m pipelines.rebuild")
+            return 1
+        screen.print("All that was published has arrived, and the live counts are what the changes say.")
+        return 0
+
+    def _seconds(self) -> float:
+        return (datetime.now(UTC) - self._began).total_seconds()
+
+
+def runner_arguments(prism: Path | None) -> list[str]:
+    """Options that choose the runner: Prism, or the old direct runner where Prism is missing."""
+    if prism is None:
+        return ["--runner", "BundleBasedDirectRunner"]
+    return ["--runner", "PrismRunner", "--prism_location", str(prism)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

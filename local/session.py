@@ -1,0 +1,76 @@
+"""What commands of the local stack share: its emulators, the console, quiet logs, and being interrupted."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import TextIO
+
+from rich.console import Console
+
+from local.progress import Steps
+from local.stack import discover, stack
+
+PIPED_WIDTH = 140
+STORES = ("BIGTABLE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST")
+PUBSUB = "PUBSUB_EMULATOR_HOST"
+
+
+class RunError(Exception):
+    """The run cannot start, or failed; the message says why."""
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM. The runner wraps it in an error of its own when a step is interrupted."""
+
+
+def interrupt(number: int, frame: FrameType | None) -> None:
+    """Handler of both signals."""
+    logging.disable()
+    raise Interrupted
+
+
+def interruptible() -> None:
+    """From now on Ctrl-C and SIGTERM raise Interrupted."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
+
+
+def console(out: TextIO) -> Console:
+    """A console on a terminal's width, or on one that suits a file."""
+    return Console(file=out, width=None if out.isatty() else PIPED_WIDTH, highlight=False)
+
+
+def quieten(verbose: bool) -> None:
+    """Beam logs much that is no news to users. On the handler: some of its loggers set their own level."""
+    logging.basicConfig()
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(logging.INFO if verbose else logging.ERROR)
+    logging.getLogger().setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+@contextmanager
+def emulators(told: Steps, needed: Sequence[str] = STORES) -> Iterator[None]:
+    """The running stack where there is one, else one for the time of the run.
+
+    ``needed``: the variables that must name an emulator. Raises RunError where only some of them do.
+    """
+    if discover.adopt():
+        missing = [name for name in needed if not os.environ.get(name)]
+        if missing:
+            raise RunError(
+                f"the environment names an emulator, but not {', '.join(missing)}. Set all of "
+                f"{', '.join(needed)}, or none of them."
+            )
+        told.console.print("Using the local stack that is up")
+        yield
+        return
+    with ExitStack() as cleanup:
+        with told.step("Starting the local stack"):
+            running = cleanup.enter_context(stack(pubsub=PUBSUB in needed))
+            cleanup.enter_context(running.exported())
+        yield

@@ -1,0 +1,13 @@
+"""The stream as it is, but that what a killed job held comes again within ten seconds."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from pipelines import stream
+from transforms.ingest.pubsub import transform
+from transforms.ingest.pubsub.settings import ReadSettings
+
+if __name__ == "__main__":
+    transform.ReadSettings = partial(ReadSettings, lease_seconds=10)  # type: ignore[assignment, misc]
+    raise SystemExit(stream.main())
