@@ -29,6 +29,8 @@ from pipelines import defaults, tables
 from transforms.truth.config import TruthConfig
 
 _MEGABYTE = 1 << 20
+SIZES = (10_000, 50_000, 200_000)
+RUNNER = "FnApiRunner"
 
 
 class Measured(NamedTuple):
@@ -45,19 +47,28 @@ class Measured(NamedTuple):
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; prints a line for each size and writes the results."""
     parser = argparse.ArgumentParser(prog="python -m local.bench.backfill", description="Speed of the backfill.")
-    parser.add_argument("--documents", default="10000,50000,200000", help="sizes, separated by commas")
-    parser.add_argument("--runner", default="FnApiRunner")
+    parser.add_argument("--documents", default=",".join(map(str, SIZES)), help="sizes, separated by commas")
+    parser.add_argument("--runner", default=RUNNER)
     options = parser.parse_args(argv)
-    floor = measure(20, options.runner)
-    print(f"an almost empty job: {floor.cpu_seconds:.1f} s CPU, {floor.peak_bytes / _MEGABYTE:.0f} MiB")
-    found = []
-    for size in (int(text) for text in options.documents.split(",")):
-        job = measure(size, options.runner)
-        found.append(job)
-        print(_line(job, floor), flush=True)
-    values = {"runner": options.runner, "floor": floor._asdict(), "jobs": [job._asdict() for job in found]}
-    print(f"kept in {os.path.relpath(keep('backfill', values))}")
+    found = grown([int(text) for text in options.documents.split(",")], options.runner)
+    print(f"kept in {os.path.relpath(keep('backfill', found))}")
     return 0
+
+
+def run(rounds: int) -> dict[str, Any]:
+    """The sizes of the suite. One round: a job of a hundred thousand documents is its own repetition."""
+    return grown(SIZES, RUNNER)
+
+
+def grown(sizes: Sequence[int], runner: str) -> dict[str, Any]:
+    """Figures of a job for each size, and of one that has next to nothing to do."""
+    floor = measure(20, runner)
+    print(f"an almost empty job: {floor.cpu_seconds:.1f} s CPU, {floor.peak_bytes / _MEGABYTE:.0f} MiB")
+    jobs = []
+    for size in sizes:
+        jobs.append(measure(size, runner))
+        print(_line(jobs[-1], floor), flush=True)
+    return {"runner": runner, "floor": floor._asdict(), "jobs": [job._asdict() for job in jobs]}
 
 
 def _line(job: Measured, floor: Measured) -> str:
