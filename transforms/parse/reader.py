@@ -33,9 +33,8 @@ _DECLARED = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._
 _ONE_BYTE = ("iso8859-1", "iso8859-15", "cp1252")
 _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 
-# libxml2's error codes (xmlerror.h).
+# libxml2's error code (xmlerror.h).
 _LIMIT_EXCEEDED = 114
-_UNDECLARED_PREFIX = 201
 
 
 class Source(NamedTuple):
@@ -200,15 +199,16 @@ def check_well_formed(source: Source) -> None:
 def parse_tree(source: Source) -> etree._Element:
     """Root of the tree, without comments and processing instructions; raises ``Refused``.
 
-    A prefix that nobody declared is no reason to refuse: fragments cut out of an envelope have them.
+    What is wrong with namespaces alone is no reason to refuse: fragments cut out of an envelope have prefixes that
+    nobody declares.
     """
     try:
         return etree.fromstring(source.data, _parsers.tree)
     except etree.XMLSyntaxError as error:
-        if _code_of(error) == _UNDECLARED_PREFIX:
-            check_well_formed(source)
-            return etree.fromstring(source.data, _parsers.lenient)
-        raise _syntax_refused(source, error) from None
+        check_well_formed(source)
+        if any(entry.domain != etree.ErrorDomains.NAMESPACE for entry in error.error_log):
+            raise _syntax_refused(source, error) from None
+        return etree.fromstring(source.data, _parsers.lenient)
 
 
 def _syntax_refused(source: Source, error: etree.XMLSyntaxError) -> Refused:

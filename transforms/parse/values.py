@@ -8,7 +8,7 @@ Texts come stripped of surrounding white space and are never empty.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -37,28 +37,30 @@ Putter = Callable[[Target, str, str, Reading], None]
 
 # BigQuery NUMERIC: 29 digits before the point, 9 after; BIGNUMERIC, for quantities and unit values that have up to
 # ten decimals: 38 and 38.
-# Each matches one text, or several joined by bars.
-_AMOUNTS = re.compile(r"-?[0-9]{1,29}+(?:\.[0-9]{1,9}+)?+(?:\|-?[0-9]{1,29}+(?:\.[0-9]{1,9}+)?+)*+\Z")
-_QUANTITIES = re.compile(r"-?[0-9]{1,38}+(?:\.[0-9]{1,38}+)?+(?:\|-?[0-9]{1,38}+(?:\.[0-9]{1,38}+)?+)*+\Z")
-_MAX_INTEGER_DIGITS = 18
+AMOUNT = r"-?[0-9]{1,29}+(?:\.[0-9]{1,9}+)?+"
+QUANTITY = r"-?[0-9]{1,38}+(?:\.[0-9]{1,38}+)?+"
+INTEGER = "[0-9]{1,18}+"
+_AMOUNT = re.compile(AMOUNT)
+_QUANTITY = re.compile(QUANTITY)
+_INTEGER = re.compile(INTEGER)
 
 
 def put_integer(target: Target, column: str, text: str, reading: Reading) -> None:
-    if text.isdigit() and text.isascii() and len(text) <= _MAX_INTEGER_DIGITS:
+    if _INTEGER.fullmatch(text):
         target[column] = int(text)
     else:
         reading.findings.add(codes.BAD_INTEGER)
 
 
 def put_amount(target: Target, column: str, text: str, reading: Reading) -> None:
-    if _AMOUNTS.match(text):
+    if _AMOUNT.fullmatch(text):
         target[column] = text
     else:
         reading.findings.add(codes.BAD_DECIMAL)
 
 
 def put_quantity(target: Target, column: str, text: str, reading: Reading) -> None:
-    if _QUANTITIES.match(text):
+    if _QUANTITY.fullmatch(text):
         target[column] = text
     else:
         reading.findings.add(codes.BAD_DECIMAL)
@@ -90,47 +92,6 @@ def put_cpf(target: Target, column: str, text: str, reading: Reading) -> None:
 
 def put_foreign_id(target: Target, column: str, text: str, reading: Reading) -> None:
     target[column], target[column + "_type"] = text, "foreign"
-
-
-def put_texts(target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
-    target |= zip(columns, texts)  # noqa: B905, here and below: strict=True would cost as much as the rest
-
-
-def put_integers(target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
-    digits = "".join(texts)
-    if digits.isdigit() and digits.isascii() and len(digits) <= _MAX_INTEGER_DIGITS:
-        target |= zip(columns, map(int, texts))  # noqa: B905
-    else:
-        _put_each(put_integer, target, columns, texts, reading)
-
-
-def put_amounts(target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
-    if _AMOUNTS.match("|".join(texts)):
-        target |= zip(columns, texts)  # noqa: B905
-    else:
-        _put_each(put_amount, target, columns, texts, reading)
-
-
-def put_quantities(target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
-    if _QUANTITIES.match("|".join(texts)):
-        target |= zip(columns, texts)  # noqa: B905
-    else:
-        _put_each(put_quantity, target, columns, texts, reading)
-
-
-def _put_each(put: Putter, target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
-    for column, text in zip(columns, texts, strict=True):
-        put(target, column, text, reading)
-
-
-PutAlike = Callable[[Target, Sequence[str], Sequence[str], Reading], None]
-# What puts several texts of one kind at once, to the same effect.
-ALIKE: dict[Putter | None, PutAlike] = {
-    None: put_texts,
-    put_integer: put_integers,
-    put_amount: put_amounts,
-    put_quantity: put_quantities,
-}
 
 
 def is_date(text: str) -> bool:

@@ -1,0 +1,121 @@
+"""Reading documents like those that came before, without libxml2: the way that nearly every document goes.
+
+It earns its place by speed: libxml2 needs twice as long to make a tree as the pattern of a ``Plan`` needs for the
+whole document, and a tree is then to be walked. What the pattern matches is well-formed, because its tags are those of
+documents that were (``outline``) and the rest of what XML demands is checked here: legal characters, references to
+the five entities that need no declaration, no ``]]>`` in a text, a prolog that libxml2 has accepted before.
+
+All else goes to libxml2 and ``tree``, and is learnt from. What both can read they read alike, and what this reads
+libxml2 accepts: property tests hold it to that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+
+from transforms.parse.layout import Node
+from transforms.parse.outline import CDATA, Outline, Unlearnable
+from transforms.parse.plan import Plan
+from transforms.parse.reader import Source
+from transforms.parse.values import Reading
+
+# Far from any limit of libxml2 on texts; and a hostile document costs a tree, not a tree and a match.
+_MAX_BYTES = 1_000_000
+_ILLEGAL = tuple(code for code in range(32) if chr(code) not in "\t\n\r")
+_CDATA = re.compile(CDATA)
+_OTHER_REFERENCE = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
+_MAX_PROLOGS = 64
+_MAX_PROLOG = 200
+# A pattern takes some 20 ms to make. It is made again when something that it does not know has cost as many documents
+# the slow way as its makers' patience is; and patience doubles.
+_FIRST_PATIENCE = 8
+_MAX_PATIENCE = 4096
+_MAX_PAUSE = 64
+_MISSES_BETWEEN_REVIEWS = 4096
+
+
+class Learnt:
+    """What has been learnt of the documents of one root, by all threads of the process."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._lock = threading.Lock()
+        self._prologs: frozenset[str] = frozenset()
+        self._plan: Plan | None = None
+        self._hits = self._misses = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        self._outline = Outline(self._node)
+        self._patience = _FIRST_PATIENCE
+        self._waited = 0
+        self._is_stale = False
+        self._fruitless = self._pause = 0
+
+    def read(self, source: Source) -> Reading | None:
+        """What the document says; None when it is like none before."""
+        text, start, data = source.text, source.start, source.data
+        plan = self._plan
+        if plan is None or len(data) > _MAX_BYTES or text[:start] not in self._prologs or not _is_legal(text, data):
+            return None
+        reading = plan.read(*_with_line_feeds(text, start), "&" in text)
+        self._hits += reading is not None
+        return reading
+
+    def learn(self, source: Source) -> None:
+        """Learn from a document that libxml2 has accepted and ``read`` has not."""
+        with self._lock:
+            self._misses += 1
+            if self._misses == _MISSES_BETWEEN_REVIEWS:
+                self._review()
+            if self._pause:
+                self._pause -= 1
+            else:
+                self._take_in(source)
+            self._waited += self._is_stale
+            if self._waited == self._patience and self._outline.root is not None:
+                self._plan = Plan(self._outline.root)
+                self._patience = min(2 * self._patience, _MAX_PATIENCE)
+                self._waited = 0
+                self._is_stale = False
+
+    def _review(self) -> None:
+        """Start anew when most documents go the slow way: the first ones may have been the odd ones."""
+        if self._hits < self._misses:
+            self._forget()
+        self._hits = self._misses = 0
+
+    def _take_in(self, source: Source) -> None:
+        """Learn; less and less often while there is nothing to learn."""
+        prolog = source.text[: source.start]
+        if len(prolog) <= _MAX_PROLOG and len(self._prologs) < _MAX_PROLOGS:
+            self._prologs |= {prolog}
+        size = self._outline.size
+        with contextlib.suppress(Unlearnable):
+            self._outline.learn(*_with_line_feeds(source.text, source.start))
+        if self._outline.size > size:
+            self._is_stale = True
+            self._fruitless = 0
+        else:
+            self._fruitless += 1
+            self._pause = min(2**self._fruitless, _MAX_PAUSE)
+
+
+def _with_line_feeds(text: str, start: int) -> tuple[str, int]:
+    """The text with line ends as an XML parser hands them out, and where ``start`` is in it."""
+    if "\r" not in text:
+        return text, start
+    return text.replace("\r\n", "\n").replace("\r", "\n"), start - text.count("\r\n", 0, start)
+
+
+def _is_legal(text: str, data: bytes) -> bool:
+    """Whether characters, references and CDATA are as XML demands, in text that is so in its tags."""
+    if any(map(data.__contains__, _ILLEGAL)) or "\ufffe" in text or "\uffff" in text:
+        return False
+    if "]" in text:
+        text = _CDATA.sub("", text)
+        if "]]>" in text:
+            return False
+    return "&" not in text or _OTHER_REFERENCE.search(text) is None
