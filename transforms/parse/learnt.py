@@ -42,13 +42,13 @@ class Learnt:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._lock = threading.Lock()
-        self._prologs: frozenset[str] = frozenset()
         self._plan: Plan | None = None
         self._hits = self._misses = 0
         self._forget()
 
     def _forget(self) -> None:
         self._outline = Outline(self._node)
+        self._prologs: frozenset[str] = frozenset()
         self._patience = _FIRST_PATIENCE
         self._waited = 0
         self._is_stale = False
@@ -111,11 +111,10 @@ def _with_line_feeds(text: str, start: int) -> tuple[str, int]:
 
 
 def _is_legal(text: str, data: bytes) -> bool:
-    """Whether characters, references and CDATA are as XML demands, in text that is so in its tags."""
+    """Whether characters, references and CDATA are as XML demands, in text whose tags are."""
     if any(map(data.__contains__, _ILLEGAL)) or "\ufffe" in text or "\uffff" in text:
         return False
-    if "]" in text:
-        text = _CDATA.sub("", text)
-        if "]]>" in text:
-            return False
-    return "&" not in text or _OTHER_REFERENCE.search(text) is None
+    # Each section has two ] at its end, and none inside.
+    if "]" in text and text.count("]") != 2 * text.count("<![CDATA[") and "]]>" in _CDATA.sub("", text):
+        return False
+    return "&" not in text or _OTHER_REFERENCE.search(_CDATA.sub("", text) if "]" in text else text) is None

@@ -24,6 +24,7 @@ _TAG = re.compile(rf"<(/?)([A-Za-z_][\w.-]*)((?:{_ATTRIBUTE})*\s*)(/?)>[^<]*+({C
 _NAME_AND_VALUE = re.compile(r"""([A-Za-z_][\w:.-]*)(\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.ASCII)
 _MAX_ELEMENTS = 4096
 _MAX_CHILDREN = 256
+_MAX_DEPTH = 32
 _MAX_FORMS = 8
 _MAX_TAG = 400
 _MAX_CHARACTERS = 200_000
@@ -121,6 +122,8 @@ class Outline:
                 element.cdata = True
                 self.size += 1
             if not empty:
+                if len(stack) == _MAX_DEPTH:
+                    raise Unlearnable
                 stack.append(_Open(element, []))
         if end != len(text):
             raise Unlearnable
@@ -155,7 +158,8 @@ class Outline:
 
     def _new_child(self, stack: list[_Open], name: str) -> Element:
         parent = stack[-1].element
-        node, leaves = None, ()
+        node = None
+        leaves: tuple[Leaf, ...] = ()
         if parent.node is not None:
             leaves = tuple(leaf for leaf in parent.node.columns if leaf[0] == name)
             node = None if leaves else parent.node.nodes.get(name, parent.node.any)

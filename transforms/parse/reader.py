@@ -33,8 +33,9 @@ _DECLARED = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._
 _ONE_BYTE = ("iso8859-1", "iso8859-15", "cp1252")
 _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 
-# libxml2's error code (xmlerror.h).
+# libxml2's error codes (xmlerror.h).
 _LIMIT_EXCEEDED = 114
+_NAMESPACE_ERRORS = (99, *range(200, 206))
 
 
 class Source(NamedTuple):
@@ -206,7 +207,7 @@ def parse_tree(source: Source) -> etree._Element:
         return etree.fromstring(source.data, _parsers.tree)
     except etree.XMLSyntaxError as error:
         check_well_formed(source)
-        if any(entry.domain != etree.ErrorDomains.NAMESPACE for entry in error.error_log):
+        if _code_of(error) not in _NAMESPACE_ERRORS:
             raise _syntax_refused(source, error) from None
         return etree.fromstring(source.data, _parsers.lenient)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from transforms.parse import codes
@@ -94,6 +95,7 @@ def put_foreign_id(target: Target, column: str, text: str, reading: Reading) -> 
     target[column], target[column + "_type"] = text, "foreign"
 
 
+@lru_cache(maxsize=4096)
 def is_date(text: str) -> bool:
     """Whether the text is a day as ``YYYY-MM-DD``."""
     if len(text) != 10 or text[4] != "-" or not text.isascii():
