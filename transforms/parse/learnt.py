@@ -24,7 +24,8 @@ from transforms.parse.values import Reading
 # Far from any limit of libxml2 on texts; and a hostile document costs a tree, not a tree and a match.
 _MAX_BYTES = 1_000_000
 _ILLEGAL = tuple(code for code in range(32) if chr(code) not in "\t\n\r")
-_CDATA = re.compile(CDATA)
+_CDATA = "<![CDATA["
+_CDATA_SECTION = re.compile(CDATA)
 _OTHER_REFERENCE = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
 _MAX_PROLOGS = 64
 _MAX_PROLOG = 200
@@ -115,6 +116,17 @@ def _is_legal(text: str, data: bytes) -> bool:
     if any(map(data.__contains__, _ILLEGAL)) or "\ufffe" in text or "\uffff" in text:
         return False
     # Each section has two ] at its end, and none inside.
-    if "]" in text and text.count("]") != 2 * text.count("<![CDATA[") and "]]>" in _CDATA.sub("", text):
+    if "]" in text and text.count("]") != 2 * text.count(_CDATA) and "]]>" in _CDATA_SECTION.sub("", text):
         return False
-    return "&" not in text or _OTHER_REFERENCE.search(_CDATA.sub("", text) if "]" in text else text) is None
+    return "&" not in text or not _has_other_reference(text)
+
+
+def _has_other_reference(text: str) -> bool:
+    found = _OTHER_REFERENCE.search(text)
+    while found is not None:
+        section = text.rfind(_CDATA, 0, found.start())
+        end = text.find("]]>", section)
+        if section < 0 or end < found.start():
+            return True
+        found = _OTHER_REFERENCE.search(text, end)
+    return False

@@ -12,7 +12,6 @@ is true.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from transforms.parse.layout import EMBEDDED, Leaf, Node
@@ -42,6 +41,9 @@ class Value(NamedTuple):
     fixed: str | None
 
 
+Form = tuple[str | Value, ...]
+
+
 class Element:
     """An element at its place.
 
@@ -56,8 +58,8 @@ class Element:
         self.name = name
         self.node = node
         self.leaves = leaves
-        self.forms: dict[str, tuple[str | Value, ...]] = {}
-        self.empty: dict[str, tuple[str | Value, ...]] = {}
+        self.forms: dict[str, Form] = {}
+        self.empty: dict[str, Form] = {}
         self.children: dict[str, Element] = {}
         self.order: dict[str, set[str]] = {}
         self.repeated = False
@@ -104,7 +106,9 @@ class Outline:
             raise Unlearnable
         stack: list[_Open] = []
         end = start
-        for match in _tags(text, start):
+        for match in _TAG.finditer(text, start):
+            if match.start() != end:
+                raise Unlearnable
             end = match.end()
             closing, name, attributes, empty, cdata = match.groups()
             if cdata and (closing or empty):
@@ -173,7 +177,7 @@ class Outline:
         child = parent.children[name] = Element(name, node, leaves)
         return child
 
-    def _add_form(self, forms: dict[str, tuple[str | Value, ...]], attributes: str) -> None:
+    def _add_form(self, forms: dict[str, Form], attributes: str) -> None:
         form = _form(attributes) if attributes else ()
         written = "".join(piece if isinstance(piece, str) else f"{piece.quote}{piece.fixed}" for piece in form)
         if written not in forms:
@@ -183,11 +187,7 @@ class Outline:
             self.size += 1
 
 
-def _tags(text: str, start: int) -> Iterator[re.Match[str]]:
-    return iter(_TAG.scanner(text, start).match, None)
-
-
-def _form(attributes: str) -> tuple[str | Value, ...]:
+def _form(attributes: str) -> Form:
     """The attributes of a start tag with the values left open that may differ from document to document.
 
     Declarations of namespaces may not, nor may what has a prefix, which is to be declared in the same tag.
