@@ -3,8 +3,8 @@
     python -m local.bench.parse [--rounds 15] [--folder FOLDER]
 
 The floor is ``lxml.etree.fromstring``: libxml2 makes a tree, and nobody looks at it. All take turns in one process;
-CPU time counts. What is read more than once is learnt from (``transforms.parse.learnt``), so the learning is done on
-other documents before, and the first of those are measured too, as ``cold``. ``--folder``: XML files of your own.
+CPU time counts. The parser learns (``transforms.parse.learnt``), so it has read other documents before; what the first
+thousand of those cost is told too, as ``cold``. ``--folder``: XML files of your own.
 """
 
 from __future__ import annotations
@@ -18,21 +18,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import xmltodict
 from lxml import etree
-from nfelib.nfe.bindings.v4_0.proc_nfe_v4_00 import NfeProc
-from xsdata.formats.dataclass.context import XmlContext
-from xsdata.formats.dataclass.parsers import XmlParser
 
 from local.generate import Rng, documents, leaves, world_of
 from local.generate.nfe import nfe
 from local.generate.nfe_options import Options
-from transforms.model import RawDocument, Record
+from transforms.model import KINDS, RawDocument, Record
 from transforms.parse.parser import ParseOptions, parse
 
 _COUNT = 300
 _SLOW_COUNT = 15
-_WARM_UP = 4000
+_WARM_UP = 8000
 # Bytes of the NF-e measured, as issued with five to seven items.
 _SIZES = range(10_000, 12_500)
 _WITHOUT_ITEMS = ParseOptions(items=False)
@@ -42,15 +38,15 @@ Reader = Callable[[bytes], object]
 
 def run(rounds: int) -> dict[str, Any]:
     """Median microseconds a document, and ratios to the floor, for NF-e and for a mix of all types."""
-    ours = _ours()
-    others = {"xmltodict": xmltodict.parse, "nfelib": _nfelib()}
-    cold = {name: _micros(reader, list(islice(_mix(1), 1000))) for name, reader in ours.items()}
+    ours = readers()
+    cold = {name: round(_micros(reader, list(islice(_mix(1), 1000))), 1) for name, reader in ours.items()}
     for payload in islice(_mix(2), _WARM_UP):
         for reader in ours.values():
             reader(payload)
+    others = _others()
     return {
-        "nfe": _compare(list(islice(_nfe(3), _COUNT)), {**ours, **others}, rounds),
-        "mix": _compare(list(islice(_mix(4), _COUNT)), {**ours, "xmltodict": xmltodict.parse}, rounds),
+        "nfe": compare(list(islice(signed_nfe(3), _COUNT)), {**ours, **others}, rounds),
+        "mix": compare(list(islice(_mix(4), _COUNT)), {**ours, "xmltodict": others["xmltodict"]}, rounds),
         "cold": cold,
     }
 
@@ -61,27 +57,34 @@ def run_folder(folder: Path, rounds: int) -> dict[str, Any]:
     payloads = [payload for payload in payloads if _is_one_record(payload)]
     if not payloads:
         raise SystemExit(f"no document under {folder}")
-    ours = _ours()
+    ours = readers()
     for reader in ours.values():
         # What a worker learns from thousands of documents, it learns here from the same ones, time and again.
         for _ in range(40):
             _micros(reader, payloads)
-    return {"folder": _compare(payloads, ours, rounds)}
+    return {"folder": compare(payloads, ours, rounds)}
 
 
-def _ours() -> dict[str, Reader]:
+def readers() -> dict[str, Reader]:
+    """Ours."""
     return {
         "with_items": lambda payload: parse(RawDocument(payload, "origin", 0)),
         "without_items": lambda payload: parse(RawDocument(payload, "origin", 0), _WITHOUT_ITEMS),
     }
 
 
-def _nfelib() -> Reader:
+def _others() -> dict[str, Reader]:
+    """Others, which are slow to import too."""
+    import xmltodict
+    from nfelib.nfe.bindings.v4_0.proc_nfe_v4_00 import NfeProc
+    from xsdata.formats.dataclass.context import XmlContext
+    from xsdata.formats.dataclass.parsers import XmlParser
+
     parser = XmlParser(context=XmlContext())
-    return lambda payload: parser.from_bytes(payload, NfeProc)
+    return {"xmltodict": xmltodict.parse, "nfelib": lambda payload: parser.from_bytes(payload, NfeProc)}
 
 
-def _nfe(seed: int) -> Iterator[bytes]:
+def signed_nfe(seed: int) -> Iterator[bytes]:
     """Signed NF-e with their protocols."""
     rng, world = Rng(seed), world_of(seed)
     while True:
@@ -93,26 +96,30 @@ def _nfe(seed: int) -> Iterator[bytes]:
 def _mix(seed: int) -> Iterator[bytes]:
     """Documents, events, summaries and voided ranges as they come in; those that lxml reads as they are."""
     for generated in documents(seed, 10 * _WARM_UP, broken=0, duplicates=0):
-        yield from (leaf.payload for leaf in leaves(generated) if _is_one_record(leaf.payload))
+        yield from (leaf.payload for leaf in leaves(generated) if leaf.kind in KINDS and _is_read_by_lxml(leaf.payload))
 
 
-def _is_one_record(payload: bytes) -> bool:
+def _is_read_by_lxml(payload: bytes) -> bool:
     try:
         etree.fromstring(payload)
     except etree.XMLSyntaxError:
         return False
+    return True
+
+
+def _is_one_record(payload: bytes) -> bool:
     found = parse(RawDocument(payload, "origin", 0))
-    return len(found) == 1 and isinstance(found[0], Record)
+    return len(found) == 1 and isinstance(found[0], Record) and _is_read_by_lxml(payload)
 
 
-def _compare(payloads: Sequence[bytes], readers: dict[str, Reader], rounds: int) -> dict[str, Any]:
+def compare(payloads: Sequence[bytes], readers: dict[str, Reader], rounds: int) -> dict[str, Any]:
     """Each reads all documents in each round; those that are slow by design read a few."""
     readers = {"floor": etree.fromstring, **readers}
     found: dict[str, list[float]] = {name: [] for name in readers}
     for _ in range(rounds):
         for name, reader in readers.items():
-            few = name in ("xmltodict", "nfelib")
-            found[name].append(_micros(reader, payloads[:_SLOW_COUNT] if few else payloads))
+            few = payloads[:: max(1, len(payloads) // _SLOW_COUNT)]
+            found[name].append(_micros(reader, few if name in ("xmltodict", "nfelib") else payloads))
     return {
         "documents": len(payloads),
         "bytes": statistics.mean(map(len, payloads)),

@@ -37,6 +37,10 @@ _MAX_PAUSE = 64
 _MISSES_BETWEEN_REVIEWS = 4096
 
 
+# What stood before the roots of documents that libxml2 accepted, whichever roots.
+_prologs: set[str] = set()
+
+
 class Learnt:
     """What has been learnt of the documents of one root, by all threads of the process."""
 
@@ -49,7 +53,6 @@ class Learnt:
 
     def _forget(self) -> None:
         self._outline = Outline(self._node)
-        self._prologs: frozenset[str] = frozenset()
         self._patience = _FIRST_PATIENCE
         self._waited = 0
         self._is_stale = False
@@ -59,7 +62,7 @@ class Learnt:
         """What the document says; None when it is like none before."""
         text, start, data = source.text, source.start, source.data
         plan = self._plan
-        if plan is None or len(data) > _MAX_BYTES or text[:start] not in self._prologs or not _is_legal(text, data):
+        if plan is None or len(data) > _MAX_BYTES or text[:start] not in _prologs or not _is_legal(text, data):
             return None
         reading = plan.read(*_with_line_feeds(text, start), "&" in text)
         self._hits += reading is not None
@@ -67,6 +70,7 @@ class Learnt:
 
     def learn(self, source: Source) -> None:
         """Learn from a document that libxml2 has accepted and ``read`` has not."""
+        _learn_prolog(source.text[: source.start])
         with self._lock:
             self._misses += 1
             if self._misses == _MISSES_BETWEEN_REVIEWS:
@@ -90,9 +94,6 @@ class Learnt:
 
     def _take_in(self, source: Source) -> None:
         """Learn; less and less often while there is nothing to learn."""
-        prolog = source.text[: source.start]
-        if len(prolog) <= _MAX_PROLOG and len(self._prologs) < _MAX_PROLOGS:
-            self._prologs |= {prolog}
         size = self._outline.size
         with contextlib.suppress(Unlearnable):
             self._outline.learn(*_with_line_feeds(source.text, source.start))
@@ -102,6 +103,13 @@ class Learnt:
         else:
             self._fruitless += 1
             self._pause = min(2**self._fruitless, _MAX_PAUSE)
+
+
+def _learn_prolog(prolog: str) -> None:
+    if len(prolog) <= _MAX_PROLOG:
+        if len(_prologs) >= _MAX_PROLOGS:
+            _prologs.clear()
+        _prologs.add(prolog)
 
 
 def _with_line_feeds(text: str, start: int) -> tuple[str, int]:

@@ -23,7 +23,7 @@ class Plan:
 
     ``pick`` picks the texts wanted: of ``columns``, which stay as they are or, those of ``integers``, become numbers;
     then those that their putters look at. ``shared`` picks the texts for one column, for each that has several: which
-    wins, only the tree tells. ``runs`` are groups with elements that have a plan of their own, and the list column
+    wins when they differ, only the tree tells. ``runs`` are groups with elements that have a plan of their own, and the list column
     that each adds a dict to. ``member``: a list column that is all there is, as in most runs (keys of documents).
     """
 
@@ -60,7 +60,7 @@ class Plan:
     def _put(self, groups: Sequence[str], escaped: bool, target: Target, reading: Reading) -> bool:
         """Put what was matched into ``target``; False when only the tree tells what to put."""
         for of_column in self._shared:
-            if sum(map(bool, of_column(groups))) > 1:
+            if len(set(filter(None, of_column(groups)))) > 1:
                 return False
         for part in self._parts:
             if groups[part.group]:

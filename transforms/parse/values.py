@@ -116,8 +116,9 @@ _STANDARD_OFFSET = {
 }
 
 
-# An instant as the schemas write it, west of Greenwich by whole hours.
+# An instant as the schemas write it, west of Greenwich by whole hours; and hours in UTC on the same day.
 _USUAL = re.compile(r"([0-9-]{10})T([0-9]{2}):([0-5][0-9]:[0-5][0-9])-(0[1-9]):00\Z")
+_UTC_HOURS = {(f"{hour:02}", f"0{west}"): f"{hour + west:02}" for west in range(1, 10) for hour in range(24 - west)}
 
 
 def utc_instant(text: str, uf: str | None) -> tuple[str, bool] | None:
@@ -127,8 +128,11 @@ def utc_instant(text: str, uf: str | None) -> tuple[str, bool] | None:
     says that the time is UTC and the place unknown (RFC 3339), so it counts as naming none.
     """
     usual = _USUAL.match(text)
-    if usual and (hour := int(usual[2])) < 24 and (hour := hour + int(usual[4])) < 24 and is_date(usual[1]):
-        return f"{usual[1]}T{hour:02d}:{usual[3]}Z", True
+    if usual is not None:
+        day, hour, rest, west = usual.groups()
+        utc_hour = _UTC_HOURS.get((hour, west))
+        if utc_hour is not None and is_date(day):
+            return f"{day}T{utc_hour}:{rest}Z", True
     if len(text) < 19 or text[10] not in "T " or text[13] != ":" or text[16] != ":" or not text.isascii():
         return None
     try:

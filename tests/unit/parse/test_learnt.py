@@ -36,9 +36,9 @@ PIECES = (
     "<", ">", "/", "</", "/>", "&amp;", "&", "&#1;", "&#65;", "&nbsp;", "\r\n", " ", '"', "'", "]]>", "]", "\x00",
     "\x0b", "\x1f", "\ufffe", "\uffff", "\x85", "<!-- <ide> -->", "<![CDATA[<vNF>1</vNF>]]>", "<![CDATA[x]]>",
     "<?pi x?>", "<vNF>1.00</vNF>", "<vNF>", "</vNF>", "<vNF/>", "<ide>", "</ide>", "<ide/>", "<det>", "</det>",
-    '<det nItem="1">', "<infNFe>", "</infNFe>", "<NFe>", "</NFe>", "<toma>", "</toma>", "<emit x='>'>", "</emit>", "<x><x></x></x>",
-    "<x>", "</x>", ">ide>",
-    "x:", "<p:ide>", ' xmlns="y"', ' Id="z"', "<infProt>", "</infProt>", "<prod>", "</prod>", "1",
+    '<det nItem="1">', "<infNFe>", "</infNFe>", "<NFe>", "</NFe>", "<toma>", "</toma>", "<emit x='>'>", "</emit>",
+    "<x><x></x></x>", "<x>", "</x>", ">ide>", "x:", "<p:ide>", ' xmlns="y"', ' Id="z"', "<infProt>", "</infProt>",
+    "<prod>", "</prod>", "1",
 )  # fmt: skip
 
 
