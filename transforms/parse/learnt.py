@@ -11,7 +11,6 @@ libxml2 accepts: property tests hold it to that.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import threading
 
@@ -34,7 +33,9 @@ _MAX_PROLOG = 200
 _FIRST_PATIENCE = 8
 _MAX_PATIENCE = 4096
 _MAX_PAUSE = 64
-_MISSES_BETWEEN_REVIEWS = 4096
+# So many documents are read the slow way before all is forgotten because what comes contradicts it; then twice as many.
+_FIRST_TOLERANCE = 64
+_MAX_TOLERANCE = 65_536
 
 
 # What stood before the roots of documents that libxml2 accepted, whichever roots.
@@ -48,7 +49,7 @@ class Learnt:
         self._node = node
         self._lock = threading.Lock()
         self._plan: Plan | None = None
-        self._hits = self._misses = 0
+        self._tolerance = _FIRST_TOLERANCE
         self._forget()
 
     def _forget(self) -> None:
@@ -57,6 +58,7 @@ class Learnt:
         self._waited = 0
         self._is_stale = False
         self._fruitless = self._pause = 0
+        self._hits = self._misses = 0
 
     def read(self, source: Source) -> Reading | None:
         """What the document says; None when it is like none before."""
@@ -73,8 +75,6 @@ class Learnt:
         _learn_prolog(source.text[: source.start])
         with self._lock:
             self._misses += 1
-            if self._misses == _MISSES_BETWEEN_REVIEWS:
-                self._review()
             if self._pause:
                 self._pause -= 1
             else:
@@ -86,23 +86,28 @@ class Learnt:
                 self._waited = 0
                 self._is_stale = False
 
-    def _review(self) -> None:
-        """Start anew when most documents go the slow way: the first ones may have been the odd ones."""
-        if self._hits < self._misses:
-            self._forget()
-        self._hits = self._misses = 0
-
     def _take_in(self, source: Source) -> None:
         """Learn; less and less often while there is nothing to learn."""
         size = self._outline.size
-        with contextlib.suppress(Unlearnable):
+        try:
             self._outline.learn(*_with_line_feeds(source.text, source.start))
+        except Unlearnable:
+            if self._misses >= self._tolerance:
+                self._review()
+                return
         if self._outline.size > size:
             self._is_stale = True
             self._fruitless = 0
         else:
             self._fruitless += 1
             self._pause = min(2**self._fruitless, _MAX_PAUSE)
+
+    def _review(self) -> None:
+        """Start anew when most documents go the slow way: the first ones may have been the odd ones."""
+        if self._hits < self._misses:
+            self._tolerance = min(2 * self._tolerance, _MAX_TOLERANCE)
+            self._forget()
+        self._hits = self._misses = 0
 
 
 def _learn_prolog(prolog: str) -> None:

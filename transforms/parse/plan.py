@@ -23,8 +23,9 @@ class Plan:
 
     ``pick`` picks the texts wanted: of ``columns``, which stay as they are or, those of ``integers``, become numbers;
     then those that their putters look at. ``shared`` picks the texts for one column, for each that has several: which
-    wins when they differ, only the tree tells. ``runs`` are groups with elements that have a plan of their own, and the list column
-    that each adds a dict to. ``member``: a list column that is all there is, as in most runs (keys of documents).
+    wins when they differ, only the tree tells. ``runs`` are groups with elements that have a plan of their own, and
+    the list column that each adds a dict to. Two kinds of runs are put faster: of one ``member`` of a list (keys of
+    documents), and of elements that are ``flat``, having nothing but columns (items).
     """
 
     def __init__(self, element: Element, whole: bool = True) -> None:
@@ -40,6 +41,7 @@ class Plan:
         self._putters: list[tuple[str, Putter]] = [(leaf[1], leaf[2]) for leaf, _ in looked_at if leaf[2] is not None]
         is_member = writer.groups == 1 and [put for _, put in self._putters] == [values.put_member]
         self._member = self._putters[0][0] if is_member else None
+        self._is_flat = writer.groups == len(self._columns) > 1 and not self._runs and not self._putters
         self._places: defaultdict[str, list[int]] = defaultdict(list)
         for leaf, group in writer.leaves:
             self._places[leaf[1]].append(group)
@@ -89,6 +91,9 @@ class Plan:
             if texts := list(filter(None, map(str.strip, self._pattern.findall(text)))):
                 target.setdefault(self._member, []).extend(texts)
             return True
+        if self._is_flat and many is not None and not escaped:
+            target.setdefault(many, []).extend(self._entries(text))
+            return True
         for match in self._pattern.finditer(text):
             entry = target
             if many is not None:
@@ -97,6 +102,18 @@ class Plan:
             if not self._put(match.groups(""), escaped, entry, reading):
                 return False
         return True
+
+    def _entries(self, text: str) -> list[Target]:
+        """What ``_put`` puts for each element of a run of flat ones."""
+        entries: list[Target] = [
+            {column: text for column, text in zip(self._columns, map(str.strip, texts), strict=False) if text}
+            for texts in self._pattern.findall(text)
+        ]
+        for column in self._integers:
+            for entry in entries:
+                if column in entry:
+                    entry[column] = int(entry[column])
+        return entries
 
 
 def _picker(places: list[int]) -> _Pick:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 import threading
+from functools import lru_cache
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
@@ -104,6 +105,7 @@ def _decode(payload: bytes, fallback: str | None) -> tuple[str, bytes, tuple[str
         raise _wrong_encoding(error, payload) from None
 
 
+@lru_cache(maxsize=64)
 def _codec(name: str) -> str:
     try:
         codec = codecs.lookup(name).name
