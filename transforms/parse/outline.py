@@ -117,12 +117,8 @@ class Outline:
                 stack.pop()
                 continue
             element = self._child(stack, name) if stack else self._root(name)
-            if empty and element.node is not None and (element.node.many or element.node.part):
-                raise Unlearnable
             self._add_form(element.empty if empty else element.forms, attributes)
             if cdata and not element.cdata:
-                if element.leaves:
-                    raise Unlearnable
                 element.cdata = True
                 self.size += 1
             if not empty:
@@ -149,8 +145,6 @@ class Outline:
                 raise Unlearnable
             self.size += not child.repeated
             child.repeated = True
-        elif name in before:
-            raise Unlearnable
         else:
             if before and name not in parent.order.setdefault(before[-1], set()):
                 if parent.precedes(name, before[-1]):
@@ -170,7 +164,7 @@ class Outline:
         runs = (around.element for around in stack if around.element.node and around.element.node.repeats)
         inside_itself = any(run.name == name for run in runs)
         too_many = self._elements == _MAX_ELEMENTS or len(parent.children) == _MAX_CHILDREN or len(name) > _MAX_TAG
-        if too_many or parent.leaves or inside_itself or (node is not None and node.part == EMBEDDED):
+        if too_many or inside_itself or (node is not None and node.part == EMBEDDED):
             raise Unlearnable
         self._elements += 1
         self.size += 1
@@ -190,24 +184,15 @@ class Outline:
 def _form(attributes: str) -> Form:
     """The attributes of a start tag with the values left open that may differ from document to document.
 
-    Declarations of namespaces may not, nor may what has a prefix, which is to be declared in the same tag.
+    Declarations of namespaces may not, nor may what has a prefix.
     """
     form: list[str | Value] = []
     end = 0
-    declared = {"xml"}
-    prefixes = set()
     for match in _NAME_AND_VALUE.finditer(attributes):
         name = match[1]
         quote = attributes[match.end() - 1]
         value = match[3] if quote == '"' else match[4]
-        prefix, colon, local = name.rpartition(":")
-        fixed = colon or name == "xmlns"
-        if prefix == "xmlns":
-            declared.add(local)
-        elif colon:
-            prefixes.add(prefix)
+        fixed = ":" in name or name == "xmlns"
         form += [attributes[end : match.start()] + name + match[2], Value(name, quote, value if fixed else None)]
         end = match.end()
-    if not prefixes <= declared:
-        raise Unlearnable
     return (*form, attributes[end:])

@@ -53,11 +53,11 @@ class Writer:
         part = self.groups
         if node is not None and node.part is not None:
             begin = self._group("<")
+        ways = [self._form(form, node, declared) + "/>" for form in element.empty.values()]
         tags = [self._form(form, node, declared) + ">" for form in element.forms.values()]
         namespaces = (*declared, *namespaces)
         if node is not None and node.part is not None:
             self.parts.append(Part(node.part, part, namespaces))
-        ways = [self._form(form, node, []) + "/>" for form in element.empty.values()]
         if tags:
             end = f"</{re.escape(element.name)}>" if whole else ""
             ways.append(_either(tags) + self._content(element, namespaces, whole) + end)

@@ -30,7 +30,7 @@ DOCUMENTS = (
           detail="<evCCeCTe><infCorrecao><grupoAlterado>g</grupoAlterado></infCorrecao></evCCeCTe>"),
     f'<CTeSimp><infCte Id="CTe{CTE_KEY}"><toma><toma>0</toma><CNPJ>1</CNPJ></toma></infCte></CTeSimp>',
     protocol(),
-    "<?xml version='1.0'?>\n" + nfe(root="<NFe xmlns:ds='urn:d' ds:a=\"1\">"),
+    "<?xml version='1.0'?>\r\n" + nfe(root="<NFe xmlns:ds='urn:d' ds:a=\"1\">"),
 )  # fmt: skip
 PIECES = (
     "<", ">", "/", "</", "/>", "&amp;", "&", "&#1;", "&#65;", "&nbsp;", "\r\n", " ", '"', "'", "]]>", "]", "\x00",
@@ -198,6 +198,48 @@ def test_a_number_that_is_none_is_left_to_the_tree() -> None:
         reading = FOUND["nfeProc"].read(open_source(processed(nfe(items=item(vProd=right)))))
         assert reading is not None
         assert reading.fields["items"][0].get("value", "") == right
+
+
+@pytest.mark.parametrize("wrong", ["-1", "1.0", "1" * 19, "\u0663", "x"])
+def test_a_whole_number_that_is_none_is_left_to_the_tree(wrong: str) -> None:
+    document = DOCUMENTS[0].replace("<serie>1<", f"<serie>{wrong}<")
+    assert FOUND["nfeProc"].read(open_source(document)) is None
+
+
+def test_an_attribute_with_line_ends_is_left_to_the_tree() -> None:
+    for blank in ("\n", "\t", "\r"):
+        document = DOCUMENTS[0].replace('versao="4.00">', f'versao="4{blank}00">')
+        assert FOUND["nfeProc"].read(open_source(document)) is None
+
+
+@pytest.mark.parametrize("element", ["<xNome>Emitente</xNome>", "<enderEmit><UF>SP</UF></enderEmit>"])
+def test_an_element_that_should_not_repeat_is_left_to_the_tree(element: str) -> None:
+    once = nfe(emit=f"<CNPJ>1</CNPJ>{element}")
+    twice = open_source(once.replace(element, element + element))
+    one = Learnt(registry.SHAPES["NFe"].node)
+    for _ in range(20):
+        one.learn(open_source(once))
+        one.learn(twice)
+    assert one.read(open_source(once)) is not None
+    assert one.read(twice) is None
+
+
+def test_an_item_inside_an_item_is_no_item() -> None:
+    inside = open_source(nfe(items=item(1).replace("<imposto>", f"<imposto>{item(9)}")))
+    one = Learnt(registry.SHAPES["NFe"].node)
+    for _ in range(20):
+        one.learn(inside)
+    reading = one.read(inside)
+    assert reading is None or len(reading.fields["items"]) == 1
+
+
+def test_parts_and_items_without_content_are_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = "<det/>" + item() + "<det nItem='2'/>"
+    text = processed(nfe(items=items), '<protNFe><infProt xmlns="urn:x"/></protNFe>')
+    source = open_source(text)
+    reading = trained((text,), monkeypatch)["nfeProc"].read(source)
+    assert reading is not None
+    assert_alike(source, reading, "nfeProc")
 
 
 def test_two_elements_for_one_column_are_left_to_the_tree() -> None:
