@@ -48,7 +48,7 @@ def build(layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Built:
     """The record of what was read; raises ``Refused`` when there is nothing to key it by."""
     reading.findings.update(findings)
     other_namespaces = reading.namespaces - {layout.namespace}
-    if any(_NFSE in namespace for namespace in other_namespaces):
+    if other_namespaces and any(_NFSE in namespace for namespace in other_namespaces):
         raise Refused(codes.UNKNOWN_ROOT, f"an event of an NFS-e ({', '.join(other_namespaces)}), not supported")
     key, layout = _MAKE[layout.kind](layout, reading)
     if reading.namespaces != {layout.namespace}:

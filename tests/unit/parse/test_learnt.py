@@ -25,6 +25,8 @@ DOCUMENTS = (
     processed(nfe(dest="<dest><CPF/><xNome>  X\n Y </xNome></dest>").replace("><", ">\r\n  <")),
     processed(nfe().replace("</infNFe>", "</infNFe><infNFeSupl><qrCode><![CDATA[a&b]]></qrCode></infNFeSupl>")),
     nfe(ide=f"<mod>55</mod><NFref><refNFe>{KEY}</refNFe></NFref><NFref><refNFe>{CTE_KEY}</refNFe></NFref>"),
+    nfe(ide=f"<NFref><refNFe> {KEY}\n</refNFe></NFref><NFref><refNFe/></NFref><NFref><refNFe>&amp;</refNFe></NFref>"),
+    nfe(ide=f"<NFref><refNFe> {KEY}\n</refNFe></NFref><NFref><refNFe></refNFe></NFref>"),
     f'<procEventoNFe xmlns="x" versao="1.00">{event()}{event_return()}</procEventoNFe>',
     event(CTE_KEY, "110110", key_element="chCTe", element="eventoCTe", namespace=CTE_NS,
           detail="<evCCeCTe><infCorrecao><grupoAlterado>g</grupoAlterado></infCorrecao></evCCeCTe>"),
