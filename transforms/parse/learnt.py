@@ -28,15 +28,14 @@ _CDATA_SECTION = re.compile(CDATA)
 _OTHER_REFERENCE = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
 _MAX_PROLOGS = 64
 _MAX_PROLOG = 200
-# A pattern takes some 20 ms to make. It is made again when something that it does not know has cost as many documents
-# the slow way as its makers' patience is; and patience doubles.
+# A pattern takes some 20 ms to make, as long as a hundred documents the slow way. It is made anew when so many have
+# gone that way since something was learnt that it does not know; after each, twice as many.
 _FIRST_PATIENCE = 8
-_MAX_PATIENCE = 4096
+_MAX_PATIENCE = 256
 _MAX_PAUSE = 64
-# So many documents are read the slow way before all is forgotten because what comes contradicts it; then twice as many.
+# So many go the slow way before all is forgotten because what comes contradicts it; after each time, twice as many.
 _FIRST_TOLERANCE = 64
 _MAX_TOLERANCE = 65_536
-
 
 # What stood before the roots of documents that libxml2 accepted, whichever roots.
 _prologs: set[str] = set()
@@ -80,7 +79,7 @@ class Learnt:
             else:
                 self._take_in(source)
             self._waited += self._is_stale
-            if self._waited == self._patience and self._outline.root is not None:
+            if self._waited >= self._patience and self._outline.root is not None:
                 self._plan = Plan(self._outline.root)
                 self._patience = min(2 * self._patience, _MAX_PATIENCE)
                 self._waited = 0
