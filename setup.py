@@ -23,6 +23,7 @@ DEV = [
     "setuptools",
     "sqlglot",
     "uv",
+    "xmltodict",
 ]
 
 setup(

@@ -32,6 +32,8 @@ _ROOT_OF_TEXT = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?<(?:[\w.-]+:)?([\w.-]+)")
 _DECLARED = re.compile(r"""\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _GZIP_IN_BASE64 = "H4sI"
 _ZLIB_OR_GZIP = 47
+# The service's largest answer has fifty entries, each with an element or two around it.
+_MAX_ELEMENTS_AROUND = 50_000
 
 
 class Entry(NamedTuple):
@@ -58,7 +60,8 @@ def split(data: bytes, is_document: Callable[[str], bool], is_known: Callable[[s
     """Entries of the envelope ``data`` (UTF-8, well-formed, without DOCTYPE), in their order.
 
     ``is_document`` says which elements are entries, ``is_known`` which roots make a text an entry. An entry that
-    unpacks to more than ``max_bytes`` is refused, as are all after ten times that much in one envelope.
+    unpacks to more than ``max_bytes`` is refused, as are all after ten times that much in one envelope. Raises
+    ``Refused`` when there are more elements around the entries than any service writes.
     """
     return _Splitter(data, is_document, is_known, max_bytes, shallow=False).run()
 
@@ -102,6 +105,7 @@ class _Splitter:
         self._seen: Counter[str] = Counter()
         self._open: list[_Open] = []
         self._leaf = False
+        self._around = 0
         self._inside = 0
         self._entry = _Open("", 0, {}, None, [])
         self._parser = expat.ParserCreate("utf-8")
@@ -128,6 +132,10 @@ class _Splitter:
             inherited = {prefix: uri for prefix, uri in around.items() if prefix not in attributes}
             self._entry = _Open(name, start, inherited, None, [])
             return
+        self._around += 1
+        if self._around > _MAX_ELEMENTS_AROUND:
+            code = codes.TOO_LARGE if self._is_known(self._root[0]) else codes.UNKNOWN_ROOT
+            raise Refused(code, f"root element {self._root[0]}: {_MAX_ELEMENTS_AROUND} elements that are no document")
         namespaces = around
         if attributes:
             declared = {prefix: uri for prefix, uri in attributes.items() if prefix.startswith("xmlns")}

@@ -140,23 +140,14 @@ class Node:
     ``columns`` are the leaves wanted (name, column, putter), ``leaves`` their names, ``nodes`` the elements to go
     into, ``any`` the one for all others. ``repeats``: every occurrence is read, else the first. ``part``: the part
     that is there once this element is. ``many``: the list column that each occurrence adds a dict to.
-    ``is_section``: it may be read at once, with what ``sections`` keeps in ``plans`` and ``hot``. ``only``: the one
-    section that is wanted of an element of a list (of ``det``, its ``prod``).
     """
 
-    __slots__ = (
-        "any", "attributes", "columns", "hot", "is_section", "leaves", "many", "nodes", "only", "part", "plans",
-        "repeats",
-    )  # fmt: skip
+    __slots__ = ("any", "attributes", "columns", "leaves", "many", "nodes", "part", "repeats")
 
     def __init__(self) -> None:
         self.columns: tuple[Leaf, ...] = ()
         self.leaves: frozenset[str] = frozenset()
         self.attributes: tuple[Leaf, ...] = ()
-        self.is_section = False
-        self.plans: dict[str, Any] = {}
-        self.hot: Any = None
-        self.only: tuple[str, Node] | None = None
         self.nodes: dict[str, Node] = {}
         self.any: Node | None = None
         self.repeats = False
@@ -190,17 +181,6 @@ class Node:
             return self.any
         return self.nodes.setdefault(name, Node())
 
-    def settle(self) -> bool:
-        """Decide which elements are sections, once all paths are in; says whether lists or parts are below."""
-        below = [child.settle() or bool(child.many or child.part) for child in self.nodes.values()]
-        self.is_section = bool(self.leaves) and not any(below)
-        if self.any is not None:
-            self.any.settle()
-        elif self.many and not self.leaves and len(self.nodes) == 1:
-            ((name, child),) = self.nodes.items()
-            self.only = (name, child) if child.is_section and not child.repeats else None
-        return any(below)
-
     def at(self, path: str) -> Node:
         """The node at ``path``; the empty path is this one."""
         node = self
@@ -220,7 +200,6 @@ def compile_shapes(layout: Layout, without: str = "") -> dict[str, Node]:
             for where, what in layout.parts[part].items():
                 if what.column != without:
                     node.add(where, what)
-        roots[root].settle()
     return roots
 
 

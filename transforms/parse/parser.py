@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from transforms.model import DeadLetter, RawDocument, Record, record_id_of
-from transforms.parse import codes, envelopes, reader, registry, scan, tree
+from transforms.parse import codes, envelopes, reader, registry, tree
 from transforms.parse.codes import Refused
 from transforms.parse.envelopes import Entry
 from transforms.parse.layout import EMBEDDED
-from transforms.parse.markup import Surprise
 from transforms.parse.reader import Source
 from transforms.parse.records import Built, build
 from transforms.parse.registry import Shape
 from transforms.parse.values import Reading
 
+# A root without a namespace prefix.
+_ROOT = re.compile(r"<([^\s/>:]+)[\s/>]")
 _MAX_NESTING = 4
 _TRACE_CHARACTERS = 2000
 
@@ -65,14 +67,21 @@ def _parse(raw: RawDocument, options: ParseOptions, nesting: int) -> Iterator[Re
 
 def _read(source: Source, shapes: Mapping[str, Shape]) -> tuple[Shape | None, Reading]:
     """What reads the root element, None when nothing does, and what was read."""
-    reader.check_well_formed(source)
-    try:
-        shape = registry.shape_of(scan.root_name(source.text, source.start), shapes)
-        return shape, scan.read(source.text, source.start, shape.node) if shape else Reading()
-    except Surprise:
-        pass
+    shape = None
+    plain = _ROOT.match(source.text, source.start)
+    if plain is not None:
+        shape = registry.shape_of(plain[1], shapes)
+        if shape is None:
+            reader.check_well_formed(source)
+            return None, Reading()
+        reading = shape.learnt.read(source)
+        if reading is not None:
+            return shape, reading
     root = reader.parse_tree(source)
-    shape = registry.shape_of(tree.local_name(root.tag), shapes)
+    if shape is not None:
+        shape.learnt.learn(source)
+    else:
+        shape = registry.shape_of(tree.local_name(root.tag), shapes)
     return shape, tree.read(root, shape.node) if shape else Reading()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 import threading
+from functools import lru_cache
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
@@ -35,7 +36,7 @@ _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 
 # libxml2's error codes (xmlerror.h).
 _LIMIT_EXCEEDED = 114
-_UNDECLARED_PREFIX = 201
+_NAMESPACE_ERRORS = (99, *range(200, 206))
 
 
 class Source(NamedTuple):
@@ -104,6 +105,7 @@ def _decode(payload: bytes, fallback: str | None) -> tuple[str, bytes, tuple[str
         raise _wrong_encoding(error, payload) from None
 
 
+@lru_cache(maxsize=64)
 def _codec(name: str) -> str:
     try:
         codec = codecs.lookup(name).name
@@ -200,15 +202,16 @@ def check_well_formed(source: Source) -> None:
 def parse_tree(source: Source) -> etree._Element:
     """Root of the tree, without comments and processing instructions; raises ``Refused``.
 
-    A prefix that nobody declared is no reason to refuse: fragments cut out of an envelope have them.
+    What is wrong with namespaces alone is no reason to refuse: fragments cut out of an envelope have prefixes that
+    nobody declares.
     """
     try:
         return etree.fromstring(source.data, _parsers.tree)
     except etree.XMLSyntaxError as error:
-        if _code_of(error) == _UNDECLARED_PREFIX:
-            check_well_formed(source)
-            return etree.fromstring(source.data, _parsers.lenient)
-        raise _syntax_refused(source, error) from None
+        check_well_formed(source)
+        if _code_of(error) not in _NAMESPACE_ERRORS:
+            raise _syntax_refused(source, error) from None
+        return etree.fromstring(source.data, _parsers.lenient)
 
 
 def _syntax_refused(source: Source, error: etree.XMLSyntaxError) -> Refused:

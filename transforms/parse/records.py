@@ -25,6 +25,11 @@ from transforms.parse.values import Reading, Target, is_date
 UNKNOWN = "unknown"
 # tpEvento 6, key 44, nSeqEvento 2 or 3; the key alone before there were events.
 _NFSE = "nfse"
+_KEYS = tuple((family, f"_key_{family}") for family in FAMILY_OF_KEY_ELEMENT.values())
+_RETURN_KEYS = tuple((family, f"_return_key_{family}") for family in FAMILY_OF_KEY_ELEMENT.values())
+_REPEATED_BY_RETURNS = tuple(
+    (name, f"_return_{name}") for name in ("event_type", "sequence", "environment", "organ", "description")
+)
 _ID_OF_EVENT = re.compile(r"ID(?:[0-9]{6})?([0-9]{6}[0-9A-Z]{12}[0-9]{26})(?:[0-9]{2,3})?\Z")
 
 
@@ -43,7 +48,7 @@ def build(layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Built:
     """The record of what was read; raises ``Refused`` when there is nothing to key it by."""
     reading.findings.update(findings)
     other_namespaces = reading.namespaces - {layout.namespace}
-    if any(_NFSE in namespace for namespace in other_namespaces):
+    if other_namespaces and any(_NFSE in namespace for namespace in other_namespaces):
         raise Refused(codes.UNKNOWN_ROOT, f"an event of an NFS-e ({', '.join(other_namespaces)}), not supported")
     key, layout = _MAKE[layout.kind](layout, reading)
     if reading.namespaces != {layout.namespace}:
@@ -127,8 +132,8 @@ def _settle_issue_date(reading: Reading, uf: str | None) -> None:
 
 def _event(layout: Layout, reading: Reading) -> tuple[str, Layout]:
     fields, findings = reading.fields, reading.findings
-    keys = {family: fields.pop(f"_key_{family}", None) for family in FAMILY_OF_KEY_ELEMENT.values()}
-    return_keys = {family: fields.pop(f"_return_key_{family}", None) for family in keys}
+    keys = {family: fields.pop(column) for family, column in _KEYS if column in fields}
+    return_keys = {family: fields.pop(column) for family, column in _RETURN_KEYS if column in fields}
     _take_from_return(fields)
     key, family = _event_key(layout, reading, keys, return_keys)
     if layout.family != family:
@@ -150,21 +155,19 @@ def _event(layout: Layout, reading: Reading) -> tuple[str, Layout]:
 
 def _take_from_return(fields: Target) -> None:
     """What a return repeats of its request fills the gaps of the request; alone, it is all there is."""
-    for name in ("event_type", "sequence", "environment", "organ", "description"):
-        value = fields.pop(f"_return_{name}", None)
+    for name, column in _REPEATED_BY_RETURNS:
+        value = fields.pop(column, None)
         if value is not None:
             fields.setdefault(name, value)
 
 
-def _event_key(
-    layout: Layout, reading: Reading, keys: dict[str, str | None], return_keys: dict[str, str | None]
-) -> tuple[str, str]:
+def _event_key(layout: Layout, reading: Reading, keys: dict[str, str], return_keys: dict[str, str]) -> tuple[str, str]:
     """Key and family of an event: of the element that names the key; else of the return's, else from ``Id``."""
     findings = reading.findings
     written = reading.fields.pop("_id", None)
     for source in (keys, return_keys):
         for family, text in source.items():
-            key, exact = key_of_text(text) if text else (None, False)
+            key, exact = key_of_text(text)
             if key is None:
                 continue
             if not exact:
@@ -172,9 +175,9 @@ def _event_key(
             if source is keys:
                 if written and key not in written:
                     findings.add(codes.ID_KEY_MISMATCH)
-                if any(other and other.strip() != text for other in return_keys.values()):
+                if any(other != text for other in return_keys.values()):
                     findings.add(codes.PROTOCOL_KEY_MISMATCH)
-            elif any(keys.values()) or written:
+            elif keys or written:
                 findings.add(codes.ID_MISSING)
             return key, family
     match = _ID_OF_EVENT.match(written or "")

@@ -11,6 +11,7 @@ from transforms.model import DOCUMENT, EVENT
 from transforms.parse import layouts
 from transforms.parse.event_layout import FAMILY_OF_KEY_ELEMENT
 from transforms.parse.layout import EMBEDDED, Layout, Node, compile_shapes
+from transforms.parse.learnt import Learnt
 
 # Roots that hold documents, or answer for them, without being one. Any other root is looked into as well: these are
 # named so that an empty one is called an envelope without a document, and not an unknown root.
@@ -47,6 +48,7 @@ class Shape(NamedTuple):
 
     layout: Layout
     node: Node
+    learnt: Learnt
 
 
 def _discover() -> list[Layout]:
@@ -58,13 +60,17 @@ def _discover() -> list[Layout]:
 
 
 def _shapes(found: Iterable[Layout], without: str = "") -> dict[str, Shape]:
-    """Root element, as declared and in lower case, to what reads it; the list column ``without`` is not read."""
+    """Root element, as declared, capitalised and in lower case, to what reads it; ``without`` is not read.
+
+    Each spelling that occurs is learnt by itself, for the name is a part of what is learnt.
+    """
     shapes: dict[str, Shape] = {}
     for layout in found:
         for root, node in compile_shapes(layout, without).items():
             if root.lower() in shapes:
                 raise ValueError(f"root {root} is declared by {layout.name} and {shapes[root.lower()].layout.name}")
-            shapes[root] = shapes[root.lower()] = Shape(layout, node)
+            for spelling in (root, root[0].upper() + root[1:], root.lower()):
+                shapes[spelling] = Shape(layout, node, Learnt(node))
     return shapes
 
 

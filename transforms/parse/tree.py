@@ -1,12 +1,13 @@
-"""Reading a document from its tree: right for every well-formed document, and the rule for ``scan``."""
+"""Reading a document from its tree: right for every well-formed document, and the rule for ``learnt``."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 
 from lxml import etree
 
 from transforms.parse import codes
-from transforms.parse.layout import Node
-from transforms.parse.take import enter, take
+from transforms.parse.layout import EMBEDDED, Leaf, Node
 from transforms.parse.values import Reading, Target
 
 
@@ -27,9 +28,9 @@ def namespace_of(element: etree._Element) -> str:
 
 
 def _element(element: etree._Element, node: Node, target: Target, reading: Reading) -> None:
-    target = enter(node, namespace_of(element), target, reading)
+    target = _enter(node, namespace_of(element), target, reading)
     if node.attributes:
-        take(node.attributes, {str(name): str(text) for name, text in element.items()}, target, reading)
+        _take(node.attributes, {str(name): str(text) for name, text in element.items()}, target, reading)
     leaves, nodes = node.leaves, node.nodes
     texts: dict[str, str] = {}
     seen: set[str] = set()
@@ -48,4 +49,28 @@ def _element(element: etree._Element, node: Node, target: Target, reading: Readi
             continue
         seen.add(name)
         _element(child, wanted, target, reading)
-    take(node.columns, texts, target, reading)
+    _take(node.columns, texts, target, reading)
+
+
+def _take(leaves: Iterable[Leaf], texts: Mapping[str, str], target: Target, reading: Reading) -> None:
+    """Put the texts (by element or attribute name) that ``leaves`` want into ``target``."""
+    for name, column, put in leaves:
+        text = texts.get(name)
+        if text and (text := text.strip()):
+            if put is None:
+                target[column] = text
+            else:
+                put(target, column, text, reading)
+
+
+def _enter(node: Node, namespace: str, target: Target, reading: Reading) -> Target:
+    """Note that an element of ``node`` is there; returns the dict that its fields go to."""
+    if node.part is not None:
+        reading.parts.add(node.part)
+        if node.part != EMBEDDED:
+            reading.namespaces.add(namespace)
+    if node.many is not None:
+        entry: Target = {}
+        target.setdefault(node.many, []).append(entry)
+        return entry
+    return target

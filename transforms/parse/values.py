@@ -8,8 +8,9 @@ Texts come stripped of surrounding white space and are never empty.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from transforms.parse import codes
@@ -37,28 +38,30 @@ Putter = Callable[[Target, str, str, Reading], None]
 
 # BigQuery NUMERIC: 29 digits before the point, 9 after; BIGNUMERIC, for quantities and unit values that have up to
 # ten decimals: 38 and 38.
-# Each matches one text, or several joined by bars.
-_AMOUNTS = re.compile(r"-?[0-9]{1,29}+(?:\.[0-9]{1,9}+)?+(?:\|-?[0-9]{1,29}+(?:\.[0-9]{1,9}+)?+)*+\Z")
-_QUANTITIES = re.compile(r"-?[0-9]{1,38}+(?:\.[0-9]{1,38}+)?+(?:\|-?[0-9]{1,38}+(?:\.[0-9]{1,38}+)?+)*+\Z")
-_MAX_INTEGER_DIGITS = 18
+AMOUNT = r"-?[0-9]{1,29}+(?:\.[0-9]{1,9}+)?+"
+QUANTITY = r"-?[0-9]{1,38}+(?:\.[0-9]{1,38}+)?+"
+INTEGER = "[0-9]{1,18}+"
+_AMOUNT = re.compile(AMOUNT)
+_QUANTITY = re.compile(QUANTITY)
+_INTEGER = re.compile(INTEGER)
 
 
 def put_integer(target: Target, column: str, text: str, reading: Reading) -> None:
-    if text.isdigit() and text.isascii() and len(text) <= _MAX_INTEGER_DIGITS:
+    if _INTEGER.fullmatch(text):
         target[column] = int(text)
     else:
         reading.findings.add(codes.BAD_INTEGER)
 
 
 def put_amount(target: Target, column: str, text: str, reading: Reading) -> None:
-    if _AMOUNTS.match(text):
+    if _AMOUNT.fullmatch(text):
         target[column] = text
     else:
         reading.findings.add(codes.BAD_DECIMAL)
 
 
 def put_quantity(target: Target, column: str, text: str, reading: Reading) -> None:
-    if _QUANTITIES.match(text):
+    if _QUANTITY.fullmatch(text):
         target[column] = text
     else:
         reading.findings.add(codes.BAD_DECIMAL)
@@ -92,47 +95,7 @@ def put_foreign_id(target: Target, column: str, text: str, reading: Reading) -> 
     target[column], target[column + "_type"] = text, "foreign"
 
 
-def put_texts(target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
-    target |= zip(columns, texts)  # noqa: B905, here and below: strict=True would cost as much as the rest
-
-
-def put_integers(target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
-    digits = "".join(texts)
-    if digits.isdigit() and digits.isascii() and len(digits) <= _MAX_INTEGER_DIGITS:
-        target |= zip(columns, map(int, texts))  # noqa: B905
-    else:
-        _put_each(put_integer, target, columns, texts, reading)
-
-
-def put_amounts(target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
-    if _AMOUNTS.match("|".join(texts)):
-        target |= zip(columns, texts)  # noqa: B905
-    else:
-        _put_each(put_amount, target, columns, texts, reading)
-
-
-def put_quantities(target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
-    if _QUANTITIES.match("|".join(texts)):
-        target |= zip(columns, texts)  # noqa: B905
-    else:
-        _put_each(put_quantity, target, columns, texts, reading)
-
-
-def _put_each(put: Putter, target: Target, columns: Sequence[str], texts: Sequence[str], reading: Reading) -> None:
-    for column, text in zip(columns, texts, strict=True):
-        put(target, column, text, reading)
-
-
-PutAlike = Callable[[Target, Sequence[str], Sequence[str], Reading], None]
-# What puts several texts of one kind at once, to the same effect.
-ALIKE: dict[Putter | None, PutAlike] = {
-    None: put_texts,
-    put_integer: put_integers,
-    put_amount: put_amounts,
-    put_quantity: put_quantities,
-}
-
-
+@lru_cache(maxsize=4096)
 def is_date(text: str) -> bool:
     """Whether the text is a day as ``YYYY-MM-DD``."""
     if len(text) != 10 or text[4] != "-" or not text.isascii():
@@ -153,8 +116,9 @@ _STANDARD_OFFSET = {
 }
 
 
-# An instant as the schemas write it, west of Greenwich by whole hours.
+# An instant as the schemas write it, west of Greenwich by whole hours; and hours in UTC on the same day.
 _USUAL = re.compile(r"([0-9-]{10})T([0-9]{2}):([0-5][0-9]:[0-5][0-9])-(0[1-9]):00\Z")
+_UTC_HOURS = {(f"{hour:02}", f"0{west}"): f"{hour + west:02}" for west in range(1, 10) for hour in range(24 - west)}
 
 
 def utc_instant(text: str, uf: str | None) -> tuple[str, bool] | None:
@@ -164,8 +128,11 @@ def utc_instant(text: str, uf: str | None) -> tuple[str, bool] | None:
     says that the time is UTC and the place unknown (RFC 3339), so it counts as naming none.
     """
     usual = _USUAL.match(text)
-    if usual and (hour := int(usual[2])) < 24 and (hour := hour + int(usual[4])) < 24 and is_date(usual[1]):
-        return f"{usual[1]}T{hour:02d}:{usual[3]}Z", True
+    if usual is not None:
+        day, hour, rest, west = usual.groups()
+        utc_hour = _UTC_HOURS.get((hour, west))
+        if utc_hour is not None and is_date(day):
+            return f"{day}T{utc_hour}:{rest}Z", True
     if len(text) < 19 or text[10] not in "T " or text[13] != ":" or text[16] != ":" or not text.isascii():
         return None
     try:

@@ -214,3 +214,10 @@ def test_request_element_that_holds_a_batch() -> None:
     """An eventoCTe with a lot inside, as a real file has it."""
     (record,) = all_of(f'<eventoCTe xmlns="{NFE_NS}"><idLote>1</idLote>{event()}</eventoCTe>')
     assert (record.origin, record.layout) == ("o#evento[1]", "nfe_event")
+
+
+def test_elements_around_documents_are_limited() -> None:
+    batch = f"<enviNFe>{'<x/>' * 49_000}{nfe()}</enviNFe>"
+    assert [type(found) for found in all_of(batch)] == [Record]
+    assert refused(batch.replace("<x/>", "<x/><y/>")).code == "too_large"
+    assert refused(f"<foo>{'<x/>' * 60_000}</foo>").code == "unknown_root"
