@@ -37,6 +37,10 @@ _MAX_PAUSE = 64
 _FIRST_TOLERANCE = 64
 _MAX_TOLERANCE = 65_536
 
+# Python before 3.11.5 takes what half matches a possessive group (cpython issues 100061 and 106052): nothing is learnt
+# there, and all documents go the slow way.
+_IS_SOUND = re.fullmatch("(?:ab?c)*+", "a") is None and re.fullmatch("(?:(?!c).)++", "abc") is None
+
 # What stood before the roots of documents that libxml2 accepted, whichever roots.
 _prologs: set[str] = set()
 
@@ -71,6 +75,8 @@ class Learnt:
 
     def learn(self, source: Source) -> None:
         """Learn from a document that libxml2 has accepted and ``read`` has not."""
+        if not _IS_SOUND:
+            return
         _learn_prolog(source.text[: source.start])
         with self._lock:
             self._misses += 1
