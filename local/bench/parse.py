@@ -20,6 +20,7 @@ from typing import Any
 
 from lxml import etree
 
+from local.bench.results import Figure
 from local.generate import Rng, documents, leaves, world_of
 from local.generate.nfe import nfe
 from local.generate.nfe_options import Options
@@ -137,6 +138,25 @@ def _micros(reader: Reader, payloads: Sequence[bytes]) -> float:
     for payload in payloads:
         reader(payload)
     return (time.process_time() - started) / len(payloads) * 1e6
+
+
+def figures(found: dict[str, Any]) -> list[Figure]:
+    """What the README says of a result."""
+    lines = []
+    for name, what in (("nfe", "signed NF-e"), ("mix", "all types as they come")):
+        micros, ratios = found[name]["micros"], found[name]["ratios"]
+        others = [f"{other} {micros[other]:,.0f} µs" for other in ("xmltodict", "nfelib") if other in micros]
+        beside = ", ".join([f"bare lxml {micros['floor']:.0f} µs", *others])
+        for ours, goal in (("with_items", "1.35"), ("without_items", "1.2")):
+            lines.append(
+                Figure(
+                    f"parse, {what} of {found[name]['bytes'] / 1000:.1f} kB, {ours.replace('_', ' ')}",
+                    f"{micros[ours]:.0f} µs, {ratios[ours]:.2f} times bare lxml",
+                    beside,
+                    goal if name == "nfe" else "",
+                )
+            )
+    return lines
 
 
 def main(argv: Sequence[str] | None = None) -> int:
