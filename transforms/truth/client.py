@@ -27,13 +27,13 @@ from transforms.truth.errors import TruthError
 from transforms.truth.rows import Cell, Cells, Row
 
 T = TypeVar("T")
-_SERVICE = "/google.bigtable.v2.Bigtable/"
+SERVICE = "/google.bigtable.v2.Bigtable/"
 _STREAMS = ("ReadRows", "SampleRowKeys")
 _ADDRESS = "bigtable.googleapis.com:443"
 _SCOPE = "https://www.googleapis.com/auth/bigtable.data"
 # A connection carries 100 calls at once.
 _CALLS_PER_CHANNEL = 100
-_OPTIONS = (
+OPTIONS = (
     # Rows may be larger than the 4 MiB that gRPC accepts by itself.
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
@@ -184,7 +184,7 @@ class Client:
         await self._unary("MutateRow", table, row, request, _ignore)
 
     async def _unary(self, method: str, table: str, row: bytes, request: bytes, retried: Callable[[], None]) -> bytes:
-        metadata, deadline = _metadata(table, self.config.app_profile), self.config.deadline_seconds
+        metadata, deadline = routing(table, self.config.app_profile), self.config.deadline_seconds
         attempt = 1
         while True:
             try:
@@ -204,7 +204,7 @@ class Client:
         retried: Callable[[], None],
     ) -> list[T]:
         """All that a stream of responses says; each attempt reads it anew, with a reader of its own."""
-        metadata, deadline = _metadata(table, self.config.app_profile), self.config.deadline_seconds
+        metadata, deadline = routing(table, self.config.app_profile), self.config.deadline_seconds
         attempt = 1
         while True:
             read = reader()
@@ -232,7 +232,7 @@ class Client:
         stubs = self._methods.get(method)
         if stubs is None:
             kind = "unary_stream" if method in _STREAMS else "unary_unary"
-            stubs = [getattr(channel, kind)(_SERVICE + method) for channel in self._open()]
+            stubs = [getattr(channel, kind)(SERVICE + method) for channel in self._open()]
             self._methods[method] = stubs
         self._turn += 1
         return stubs[self._turn % len(stubs)]
@@ -240,7 +240,7 @@ class Client:
     def _open(self) -> list[grpc.aio.Channel]:
         if not self._channels:
             if self._emulator:
-                self._channels = [grpc.aio.insecure_channel(self._emulator, options=_OPTIONS)]
+                self._channels = [grpc.aio.insecure_channel(self._emulator, options=OPTIONS)]
             else:
                 count = max(2, math.ceil(self.config.max_in_flight / _CALLS_PER_CHANNEL))
                 self._channels = [_secure_channel() for _ in range(count)]
@@ -255,7 +255,7 @@ class Client:
 
 def _secure_channel() -> grpc.aio.Channel:
     # Channels with equal options would otherwise share one connection.
-    options = (*_OPTIONS, ("grpc.use_local_subchannel_pool", 1))
+    options = (*OPTIONS, ("grpc.use_local_subchannel_pool", 1))
     return grpc_helpers_async.create_channel(_ADDRESS, scopes=[_SCOPE], options=options)
 
 
@@ -266,7 +266,7 @@ def pause(config: TruthConfig, attempt: int) -> float:
 
 
 @lru_cache(maxsize=64)
-def _metadata(table: str, profile: str) -> tuple[tuple[str, str], ...]:
+def routing(table: str, profile: str) -> tuple[tuple[str, str], ...]:
     """The header by which the service routes a call."""
     routing = f"table_name={quote(table, safe='')}&app_profile_id={quote(profile, safe='')}"
     return (("x-goog-request-params", routing),)
