@@ -25,12 +25,14 @@ from transforms.truth import requests, rows
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
 from transforms.truth.rows import Cell, Cells, Row
+from transforms.truth.status import ADVICE, Failure, NotWritten, may_help, text_of
 
 T = TypeVar("T")
 SERVICE = "/google.bigtable.v2.Bigtable/"
-_STREAMS = ("ReadRows", "SampleRowKeys")
+_STREAMS = ("MutateRows", "ReadRows", "SampleRowKeys")
 _ADDRESS = "bigtable.googleapis.com:443"
 _SCOPE = "https://www.googleapis.com/auth/bigtable.data"
+_UNAVAILABLE = grpc.StatusCode.UNAVAILABLE.value[0]
 # A connection carries 100 calls at once.
 _CALLS_PER_CHANNEL = 100
 OPTIONS = (
@@ -45,20 +47,6 @@ OPTIONS = (
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
 )
-_RETRYABLE = (
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-    grpc.StatusCode.RESOURCE_EXHAUSTED,
-    grpc.StatusCode.ABORTED,
-)
-# A connection cut in the middle of a call may also be reported as an internal error with one of these texts.
-_CUT = ("rst_stream", "rst stream", "unexpected eos", "end-of-stream", "connection reset")
-_ADVICE = {
-    grpc.StatusCode.NOT_FOUND: "Create the tables first: python -m pipelines.tables",
-    grpc.StatusCode.PERMISSION_DENIED: "Give the worker's service account the role roles/bigtable.user.",
-    grpc.StatusCode.UNAUTHENTICATED: "Log in: gcloud auth application-default login, or set the service account.",
-    grpc.StatusCode.FAILED_PRECONDITION: "The app profile must route to one cluster and allow single-row transactions.",
-}
 
 
 class _Loop(threading.Thread):
@@ -141,6 +129,34 @@ class Client:
         request = requests.write_request(table, self.config.app_profile, row, cells)
         await self._unary("MutateRow", table, row, request, retried)
 
+    async def write_rows(
+        self, table: str, writes: Sequence[tuple[bytes, Sequence[Cell]]], retried: Callable[[], None] = _ignore
+    ) -> None:
+        """Writes the cells of each row, rows in no order; what was refused is sent again by itself."""
+        metadata, deadline = routing(table, self.config.app_profile), self.config.deadline_seconds
+        attempt = 1
+        while True:
+            request = requests.write_rows_request(table, self.config.app_profile, writes)
+            statuses: dict[int, requests.EntryStatus] = {}
+            error: Failure = NotWritten(_UNAVAILABLE, "no answer for a row")
+            try:
+                async for response in self._stub("MutateRows")(request, metadata=metadata, timeout=deadline):
+                    statuses |= {status.entry: status for status in requests.entry_statuses(response)}
+            except grpc.aio.AioRpcError as ended:
+                error = ended
+            left = [index for index in range(len(writes)) if index not in statuses or statuses[index].code]
+            if not left:
+                return
+            row = writes[left[0]][0]
+            for status in (statuses[index] for index in left if index in statuses):
+                error, row = NotWritten(status.code, status.message), writes[status.entry][0]
+                if not may_help(error):
+                    break
+            await self._wait_or_raise(error, attempt, f"MutateRows on {_place(table, row)}")
+            writes = [writes[index] for index in left]
+            attempt += 1
+            retried()
+
     async def read_row(
         self,
         table: str,
@@ -216,14 +232,14 @@ class Client:
             attempt += 1
             retried()
 
-    async def _wait_or_raise(self, error: grpc.aio.AioRpcError, attempt: int, what: str) -> None:
+    async def _wait_or_raise(self, error: Failure, attempt: int, what: str) -> None:
         """Waits where another attempt may help and is left; otherwise raises TruthError."""
-        if not _may_help(error):
-            advice = _ADVICE.get(error.code(), "")
-            raise TruthError(f"Bigtable refused {what}: {_status(error)} {advice}".rstrip()) from error
+        if not may_help(error):
+            advice = ADVICE.get(error.code(), "")
+            raise TruthError(f"Bigtable refused {what}: {text_of(error)} {advice}".rstrip()) from error
         if attempt >= self.config.attempts:
             raise TruthError(
-                f"Bigtable did not accept {what} after {attempt} attempts; the last said {_status(error)} Nothing was "
+                f"Bigtable did not accept {what} after {attempt} attempts; the last said {text_of(error)} Nothing was "
                 "skipped: start the same run again when the service is well."
             ) from error
         await asyncio.sleep(pause(self.config, attempt))
@@ -272,17 +288,6 @@ def routing(table: str, profile: str) -> tuple[tuple[str, str], ...]:
     return (("x-goog-request-params", routing),)
 
 
-def _may_help(error: grpc.aio.AioRpcError) -> bool:
-    if error.code() in _RETRYABLE:
-        return True
-    details = (error.details() or "").lower()
-    return error.code() is grpc.StatusCode.INTERNAL and any(text in details for text in _CUT)
-
-
 def _place(table: str, row: bytes) -> str:
     shown = row if rows.is_reserved(row) else row[rows.SALT_LENGTH :]
     return f"{table}, key {shown.decode(errors='replace')}"
-
-
-def _status(error: grpc.aio.AioRpcError) -> str:
-    return f"{error.code().name}: {error.details() or 'no details'}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.cloud.bigtable_v2.types import bigtable, data
 
@@ -15,6 +15,8 @@ from transforms.truth.rows import Cell, Row
 _CheckRequest = bigtable.CheckAndMutateRowRequest.pb()
 _CheckResponse = bigtable.CheckAndMutateRowResponse.pb()
 _MutateRequest = bigtable.MutateRowRequest.pb()
+_MutateRowsRequest = bigtable.MutateRowsRequest.pb()
+_MutateRowsResponse = bigtable.MutateRowsResponse.pb()
 _ReadRequest = bigtable.ReadRowsRequest.pb()
 _SampleRequest = bigtable.SampleRowKeysRequest.pb()
 _SampleResponse = bigtable.SampleRowKeysResponse.pb()
@@ -54,6 +56,30 @@ def write_request(table: str, profile: str, row: bytes, cells: Iterable[Cell]) -
     request = _MutateRequest(table_name=table, app_profile_id=profile, row_key=row)
     _set_cells(request.mutations, cells)
     return bytes(request.SerializeToString())
+
+
+def write_rows_request(table: str, profile: str, writes: Iterable[tuple[bytes, Iterable[Cell]]]) -> bytes:
+    """MutateRows: write the cells of each row."""
+    request = _MutateRowsRequest(table_name=table, app_profile_id=profile)
+    for row, cells in writes:
+        entry = request.entries.add()
+        entry.row_key = row
+        _set_cells(entry.mutations, cells)
+    return bytes(request.SerializeToString())
+
+
+class EntryStatus(NamedTuple):
+    """What became of one entry of a ``write_rows_request``: gRPC code, 0 for written, and message."""
+
+    entry: int
+    code: int
+    message: str
+
+
+def entry_statuses(response: bytes) -> Iterator[EntryStatus]:
+    """What one answer to a ``write_rows_request`` says."""
+    for entry in _MutateRowsResponse.FromString(response).entries:
+        yield EntryStatus(entry.index, entry.status.code, entry.status.message)
 
 
 def replace_request(

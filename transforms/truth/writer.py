@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from transforms.truth import rows
+from transforms.truth.bulk import BulkWrites
 from transforms.truth.client import Client, event_loop, wait_for
 from transforms.truth.codec import Codec, UnknownDictionary, packaged_codec
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.transaction import Answer, Check, Keep, Outcome, Read, Step, Transaction
 
-# Records are prepared, then sent, this many at a time: two threads that take turns at each record cost a sixth more CPU.
+# Records are prepared, then sent, this many at a time: two threads that take turns at each cost a sixth more CPU.
 _HAND_OVER = 64
 # Certificates that a process remembers having written, at most.
 _MOST_KEPT = 200_000
@@ -121,6 +122,7 @@ class Writer:
     def __init__(self, config: TruthConfig, codec: Codec) -> None:
         self.config = config
         self.client = Client(config)
+        self._writes = BulkWrites(self.client)
         self.codec = codec
         self.kept: set[bytes] = set()
         self.hand_over = min(_HAND_OVER, max(1, config.max_in_flight // 2))
@@ -225,7 +227,7 @@ class Writer:
                 elif isinstance(step, Keep):
                     await self._keep(step, item)
                 else:
-                    await client.write(table, row, step.cells, item.retried)
+                    await self._writes.write(table, row, step.cells, item.retried)
                 step = item.transaction.send(answer)
         except StopIteration as stop:
             return stop.value
@@ -234,7 +236,7 @@ class Writer:
         if step.row in self.kept:
             return
         cell = rows.certificate_cell(self.codec, step.certificate)
-        await self.client.write(item.table, step.row, (cell,), item.retried)
+        await self._writes.write(item.table, step.row, (cell,), item.retried)
         if len(self.kept) >= _MOST_KEPT:
             self.kept.clear()
         self.kept.add(step.row)

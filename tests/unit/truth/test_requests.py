@@ -30,6 +30,25 @@ def test_a_check_for_a_revision_writes_where_it_matches() -> None:
     assert value.start_value_closed == value.end_value_closed == b"\0" * 7 + b"\7"
 
 
+def test_a_write_of_many_rows_names_each_with_its_cells() -> None:
+    writes = [(b"one", CELLS), (b"two", CELLS[:1])]
+    request = bigtable.MutateRowsRequest.deserialize(requests.write_rows_request(TABLE, "profile", writes))
+    assert (request.table_name, request.app_profile_id) == (TABLE, "profile")
+    written = [(entry.row_key, [mutation.set_cell for mutation in entry.mutations]) for entry in request.entries]
+    assert writes == [
+        (row, [Cell(c.family_name, c.column_qualifier, c.timestamp_micros, c.value) for c in cells])
+        for row, cells in written
+    ]
+
+
+def test_each_row_of_a_write_of_many_has_a_status() -> None:
+    response = bigtable.MutateRowsResponse.pb()()
+    response.entries.add(index=1).status.SetInParent()
+    refused = response.entries.add(index=0)
+    refused.status.code, refused.status.message = 8, "too much"
+    assert list(requests.entry_statuses(response.SerializeToString())) == [(1, 0, ""), (0, 8, "too much")]
+
+
 def test_the_answer_is_whether_the_cells_were_written() -> None:
     matched = bigtable.CheckAndMutateRowResponse.pb()(predicate_matched=True).SerializeToString()
     assert [requests.check_answer(matched, None), requests.check_answer(b"", None)] == [False, True]
