@@ -30,7 +30,7 @@ from typing import Any
 import grpc.aio
 import orjson
 from apache_beam.transforms.window import GlobalWindow
-from apache_beam.utils.timestamp import Timestamp
+from apache_beam.utils.windowed_value import WindowedValue
 from google.cloud.bigtable.data import BigtableDataClientAsync, SetCell
 from google.cloud.bigtable.data.row_filters import (
     ColumnQualifierRegexFilter,
@@ -174,11 +174,11 @@ def _result(transaction: Transaction) -> Outcome:
 
 def _applied(apply: ApplyRecords, records: Sequence[Record]) -> Iterator[Any]:
     """Results of the DoFn, in bundles, as a runner calls it."""
-    window, timestamp = GlobalWindow(), Timestamp(0)
+    window = GlobalWindow()
     for start in range(0, len(records), BUNDLE):
         apply.start_bundle()
         for record in records[start : start + BUNDLE]:
-            yield from apply.process(record, timestamp, window)
+            yield from apply.process(record, WindowedValue(record, 0, (window,)))
         yield from apply.finish_bundle()
 
 

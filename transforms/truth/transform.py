@@ -31,11 +31,16 @@ class Place(NamedTuple):
     timestamp: Timestamp
     window: BoundedWindow
 
+    def with_value(self, value: Any) -> WindowedValue:
+        """The result in the element's place."""
+        return WindowedValue(value, self.timestamp, (self.window,))
+
 
 class WriterDoFn(beam.DoFn):
     """Hands elements to the process's writer and gives results out as they come, the last at the bundle's end.
 
-    A subclass's ``process`` adds transactions to ``_bundle``, tagged with a ``Place``, and returns ``_ready()``.
+    A subclass's ``process`` adds transactions to ``_bundle``, tagged with the element's ``WindowedValue`` or a
+    ``Place``, and returns ``_ready()``.
     """
 
     def __init__(self, config: TruthConfig) -> None:
@@ -60,10 +65,8 @@ class WriterDoFn(beam.DoFn):
     def _emit(self, done: Done) -> Any:
         if done.retries:
             self._retries.inc(done.retries)
-        value = done.outcome.result
-        place: Place = done.tag
-        windowed = WindowedValue(value, place.timestamp, (place.window,))
-        return windowed
+        place: WindowedValue | Place = done.tag
+        return place.with_value(done.outcome.result)
 
 
 @with_input_types(Record)
@@ -80,12 +83,8 @@ class ApplyRecords(WriterDoFn):
         self._millis = Metrics.distribution(NAMESPACE, "apply_millis")
         self._bytes = Metrics.distribution(NAMESPACE, "stored_bytes")
 
-    def process(
-        self,
-        record: Record,
-        timestamp: Timestamp = beam.DoFn.TimestampParam,
-        window: BoundedWindow = beam.DoFn.WindowParam,
-    ) -> Iterator[Any]:
+    # A parameter for the window would cost as much as all else that Beam does for an element.
+    def process(self, record: Record, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         attempt = Attempt(self._run, self._job, time.time_ns() // 1_000)
         codec = self._writer.codec
         size = _OVERHEAD_BYTES + len(record.xml)
@@ -93,7 +92,7 @@ class ApplyRecords(WriterDoFn):
             self._config.records_table,
             rows.row_key(record.key),
             size,
-            Place(timestamp, window),
+            place,
             lambda: transact(codec, record, attempt),
         )
         return self._ready()
@@ -120,19 +119,14 @@ class _StoreDeadLetters(WriterDoFn):
         self._run = run
         self._job = job
 
-    def process(
-        self,
-        letter: DeadLetter,
-        timestamp: Timestamp = beam.DoFn.TimestampParam,
-        window: BoundedWindow = beam.DoFn.WindowParam,
-    ) -> Iterator[Any]:
+    def process(self, letter: DeadLetter, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         codec = self._writer.codec
         at = time.time_ns() // 1_000
         self._bundle.add(
             self._config.dead_letters_table,
             rows.row_key(letter.dead_letter_id),
             _OVERHEAD_BYTES + len(letter.payload),
-            Place(timestamp, window),
+            place,
             lambda: dead_letters.store(codec, letter, self._run, self._job, at),
         )
         return self._ready()

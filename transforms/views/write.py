@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
-from apache_beam.utils.timestamp import Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.views import connect, schema, sink
@@ -43,22 +42,15 @@ class WriteRows(beam.PTransform):
         self._destination = Destination(project, dataset, connect.storage_endpoint(), retry_seconds)
 
     def expand(self, pcoll: beam.PCollection[TableRow]) -> beam.pvalue.DoOutputsTuple:
-        return pcoll | "AppendRows" >> beam.ParDo(_AppendRows(self._destination)).with_outputs(
+        return pcoll | "AppendRows" >> beam.ParDo(AppendRows(self._destination)).with_outputs(
             self.REFUSED, main=self.WRITTEN
         )
-
-
-class _Place(NamedTuple):
-    """Where in event time a buffered row belongs."""
-
-    timestamp: Timestamp
-    window: Any
 
 
 class _Batch:
     def __init__(self) -> None:
         self.rows: list[bytes] = []
-        self.places: list[_Place] = []
+        self.places: list[WindowedValue] = []
         self.bytes = 0
 
 
@@ -70,7 +62,9 @@ class _Waiting(NamedTuple):
 
 @beam.typehints.with_input_types(tuple[str, dict[str, Any]])
 @beam.typehints.with_output_types(tuple[str, int])
-class _AppendRows(beam.DoFn):
+class AppendRows(beam.DoFn):
+    """Gathers encoded rows per table and appends them in batches, the last at the bundle's end."""
+
     def __init__(self, destination: Destination) -> None:
         self._destination = destination
         self._millis = Metrics.distribution("acervo", "append_millis")
@@ -84,14 +78,9 @@ class _AppendRows(beam.DoFn):
         self._batches: dict[str, _Batch] = {}
         self._in_flight: list[_Waiting] = []
         self._counts: dict[tuple[str, Any], int] = {}
-        self._late_refusals: list[tuple[Refusal, _Place]] = []
+        self._late_refusals: list[tuple[Refusal, WindowedValue]] = []
 
-    def process(
-        self,
-        element: TableRow,
-        timestamp: Timestamp = beam.DoFn.TimestampParam,
-        window: Any = beam.DoFn.WindowParam,
-    ) -> list[TaggedOutput]:
+    def process(self, element: TableRow, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Sequence[TaggedOutput]:
         table, row = element
         try:
             encoded = self._sink.encoders[table].encode(row)
@@ -100,14 +89,16 @@ class _AppendRows(beam.DoFn):
         except RefusedRow as refused:
             self._refused[table].inc()
             return [TaggedOutput(WriteRows.REFUSED, (table, row, str(refused)))]
-        batch = self._batches.setdefault(table, _Batch())
-        if batch.rows and (batch.bytes + len(encoded) > BATCH_BYTES or len(batch.rows) >= BATCH_ROWS):
+        batch = self._batches.get(table)
+        if batch and (batch.bytes + len(encoded) > BATCH_BYTES or len(batch.rows) >= BATCH_ROWS):
             self._send(table)
-            batch = self._batches.setdefault(table, _Batch())
+            batch = None
+        if batch is None:
+            batch = self._batches[table] = _Batch()
         batch.rows.append(encoded)
-        batch.places.append(_Place(timestamp, window))
+        batch.places.append(place.with_value(None))
         batch.bytes += len(encoded)
-        return []
+        return ()
 
     def finish_bundle(self) -> Iterator[Any]:
         for table in list(self._batches):
@@ -115,7 +106,7 @@ class _AppendRows(beam.DoFn):
         while self._in_flight:
             self._receive(self._in_flight.pop(0))
         for refusal, place in self._late_refusals:
-            yield TaggedOutput(WriteRows.REFUSED, WindowedValue(refusal, place.timestamp, [place.window]))
+            yield TaggedOutput(WriteRows.REFUSED, place.with_value(refusal))
         for (table, window), count in self._counts.items():
             yield WindowedValue((table, count), window.max_timestamp(), [window])
 
@@ -134,6 +125,7 @@ class _AppendRows(beam.DoFn):
             self._late_refusals.append(((table, decode(batch.rows[index]), reason), batch.places[index]))
         for index, place in enumerate(batch.places):
             if index not in appended.refused:
-                self._counts[table, place.window] = self._counts.get((table, place.window), 0) + 1
+                for window in place.windows:
+                    self._counts[table, window] = self._counts.get((table, window), 0) + 1
         self._refused[table].inc(len(appended.refused))
         self._written[table].inc(len(batch.rows) - len(appended.refused))
