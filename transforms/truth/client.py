@@ -282,10 +282,10 @@ def pause(config: TruthConfig, attempt: int) -> float:
 
 
 @lru_cache(maxsize=64)
-def routing(table: str, profile: str) -> tuple[tuple[str, str], ...]:
-    """The header by which the service routes a call."""
-    routing = f"table_name={quote(table, safe='')}&app_profile_id={quote(profile, safe='')}"
-    return (("x-goog-request-params", routing),)
+def routing(table: str, profile: str) -> grpc.aio.Metadata:
+    """The header by which the service routes a call, in the form that gRPC would make of it for every call."""
+    names = f"table_name={quote(table, safe='')}&app_profile_id={quote(profile, safe='')}"
+    return grpc.aio.Metadata(("x-goog-request-params", names))
 
 
 def _place(table: str, row: bytes) -> str:
