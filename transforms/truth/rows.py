@@ -69,6 +69,15 @@ def by_column(cells: Iterable[Cell]) -> Cells:
     return found
 
 
+def after(found: Cells, written: Iterable[Cell]) -> Cells:
+    """What a row that held ``found`` holds once the cells are written, of the families of a transaction."""
+    merged = {family: dict(columns) for family, columns in found.items()}
+    for cell in written:
+        if cell.family in TRANSACTION_FAMILIES:
+            merged.setdefault(cell.family, {})[cell.qualifier] = cell.value
+    return merged
+
+
 class Arrival(NamedTuple):
     """One input's coming to the source of truth: who brought it, from where, when (micros)."""
 

@@ -2,7 +2,9 @@
 
 A ``Writer`` serves all bundles of a process. Callers' threads prepare the first request (compression, the fold), the
 event loop sends it and follows the transaction to its end; results wait in the caller's ``Bundle``. Records of one key
-are applied one after another, so a process does not conflict with itself.
+are applied one after another, so a process does not conflict with itself, and the next is told what the one before it
+left in the row. That may be out of date, as what was read may be: rows only grow, what was there is there, and a write
+is on the condition that the revision is still the one that was known.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from transforms.truth.bulk import BulkWrites
 from transforms.truth.client import Client, event_loop, wait_for
 from transforms.truth.codec import Codec, UnknownDictionary, packaged_codec
 from transforms.truth.config import TruthConfig, emulator_host
+from transforms.truth.rows import Cells
 from transforms.truth.transaction import Answer, Check, Keep, Outcome, Read, Step, Transaction
 
 # Records are prepared, then sent, this many at a time: two threads that take turns at each cost a sixth more CPU.
@@ -39,7 +42,7 @@ class Done(NamedTuple):
 class _Item:
     """A transaction under way."""
 
-    __slots__ = ("bundle", "begin", "retries", "row", "size", "started", "step", "table", "tag", "transaction")
+    __slots__ = ("bundle", "begin", "known", "retries", "row", "size", "started", "step", "table", "tag", "transaction")
 
     def __init__(
         self, bundle: Bundle, table: str, row: bytes, size: int, tag: Any, begin: Callable[[], Transaction]
@@ -50,6 +53,8 @@ class _Item:
         self.size = size
         self.tag = tag
         self.begin = begin
+        # The row as it was known last, if it has a revision.
+        self.known: Cells | None = None
         self.retries = 0
         self.started = time.monotonic()
         self.transaction = begin()
@@ -188,8 +193,10 @@ class Writer:
                 item.bundle.put(item.done(await self._drive(item)))
             except BaseException as error:
                 item.bundle.error = item.bundle.error or error
+                item.known = None
             behind = self._behind[(item.table, item.row)]
             if behind:
+                behind[0].known = item.known
                 self._queue.appendleft(behind.popleft())
             else:
                 del self._behind[(item.table, item.row)]
@@ -215,15 +222,15 @@ class Writer:
                 item.step = None
 
     async def _follow(self, item: _Item) -> Outcome:
-        client, table, row = self.client, item.table, item.row
+        table, row = item.table, item.row
         try:
             step = item.step or next(item.transaction)
             while True:
                 answer: Answer = None
                 if isinstance(step, Check):
-                    answer = await client.check(table, row, step.revision, step.cells, item.retried)
+                    answer = await self._check(step, item)
                 elif isinstance(step, Read):
-                    answer = await client.read_row(table, row, rows.TRANSACTION_FAMILIES, retried=item.retried)
+                    answer = await self._read(item)
                 elif isinstance(step, Keep):
                     await self._keep(step, item)
                 else:
@@ -231,6 +238,21 @@ class Writer:
                 step = item.transaction.send(answer)
         except StopIteration as stop:
             return stop.value
+
+    async def _check(self, step: Check, item: _Item) -> bool:
+        if step.revision is None and item.known is not None:
+            return False
+        written = await self.client.check(item.table, item.row, step.revision, step.cells, item.retried)
+        wanted = written and self._behind[(item.table, item.row)]
+        item.known = rows.after(item.known or {}, step.cells) if wanted else None
+        return written
+
+    async def _read(self, item: _Item) -> Cells:
+        if item.known is not None:
+            return item.known
+        found = await self.client.read_row(item.table, item.row, rows.TRANSACTION_FAMILIES, retried=item.retried)
+        item.known = found if rows.head_of(found) else None
+        return found
 
     async def _keep(self, step: Keep, item: _Item) -> None:
         if step.row in self.kept:

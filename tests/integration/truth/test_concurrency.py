@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -57,6 +59,11 @@ class SteppingWriter:
             self.left.pop(0)
             self._transaction = None
 
+    def finish(self) -> None:
+        """Lives to the end."""
+        while self.left:
+            self.step(dies=False)
+
 
 @on_the_emulator
 @given(data=st.data())
@@ -71,8 +78,7 @@ def test_any_interleaving_ends_in_the_same_row(config: TruthConfig, reader: Read
     for number, dies in data.draw(st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=30)):
         writers[number].step(dies)
     for writer in writers:
-        while writer.left:
-            writer.step(dies=False)
+        writer.finish()
     assert content(writers[0].client, config, key) == expected_cells(CODEC, history)
     found = reader.history(key)
     assert found and found.revision == len(history)
@@ -126,6 +132,60 @@ def test_a_process_does_not_conflict_with_itself(config: TruthConfig) -> None:
     # They were applied in the order in which they were handed in.
     assert [applied(d).change.revision for d in done if applied(d).change] == list(range(1, 51))  # type: ignore[union-attr]
     writer.close()
+
+
+def test_what_one_record_leaves_in_a_row_need_not_be_read_for_the_next(
+    config: TruthConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = fresh_key()
+    brought = [record(key, str(n), origin=f"o{n % 10}") for n in range(10)]
+    writer = Writer(config, CODEC)
+    calls: Counter[str] = Counter()
+    for name in ("check", "read_row"):
+        monkeypatch.setattr(writer.client, name, _counted(calls, name, getattr(writer.client, name)))
+    attempt = Attempt("run", "job", 1)
+    done = apply_all(writer, [*brought, *(each._replace(origin="copy") for each in brought)], attempt)
+    assert outcomes(done) == [NEW] * 10 + [DUPLICATE] * 10
+    assert calls == {"check": 10}
+    assert content(writer.client, config, key) == expected_cells(CODEC, brought)
+    writer.close()
+
+
+def _counted(calls: Counter[str], name: str, call: Any) -> Any:
+    def counted(*arguments: Any, **named: Any) -> Any:
+        calls[name] += 1
+        return call(*arguments, **named)
+
+    return counted
+
+
+def test_what_was_known_of_a_row_may_be_out_of_date(
+    config: TruthConfig, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process is first each time that a record of this one is about to be written."""
+    key = fresh_key()
+    mine = [record(key, f"mine {n}", origin=f"m{n}") for n in range(8)]
+    theirs = [record(key, f"theirs {n}", origin=f"t{n}") for n in range(8)]
+    writer, other = Writer(config, CODEC), SteppingWriter(config, "other", [])
+    check, tries = writer.client.check, 0
+
+    async def overtaken(*arguments: Any) -> bool:
+        nonlocal tries
+        if tries % 2 == 0:
+            other.left = [theirs[tries // 2]]
+            await asyncio.to_thread(other.finish)
+        tries += 1
+        return await check(*arguments)
+
+    monkeypatch.setattr(writer.client, "check", overtaken)
+    done = apply_all(writer, mine, Attempt("run", "job", 1))
+    assert outcomes(done) == [NEW] * 8 and tries == 16
+    assert content(other.client, config, key) == expected_cells(CODEC, [*mine, *theirs])
+    found = reader.history(key)
+    assert found and found.revision == 16
+    assert all(later.before == earlier.after for earlier, later in zip(found.changes, found.changes[1:], strict=False))
+    writer.close()
+    wait_for(other.client.close())
 
 
 def test_a_backfill_beside_the_stream_leaves_each_record_to_one_of_them(config: TruthConfig, reader: Reader) -> None:
