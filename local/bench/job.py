@@ -64,7 +64,10 @@ def run(rounds: int, documents: int = DOCUMENTS) -> dict[str, Any]:
         "documents": documents,
         "job_cpu_micros": round(statistics.median(jobs), 1),
         "loop_cpu_micros": round(statistics.median(loops), 1),
+        "least_job_cpu_micros": round(min(jobs), 1),
+        "least_loop_cpu_micros": round(min(loops), 1),
         "job_beside_loop": round(statistics.median(ratios), 3),
+        "least_job_beside_least_loop": round(min(jobs) / min(loops), 3),
         "job_beside_loop_of_each_round": [round(ratio, 3) for ratio in ratios],
         "goal_job_beside_loop": GOAL,
     }

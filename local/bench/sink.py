@@ -29,7 +29,7 @@ from google.cloud.bigquery_storage_v1 import BigQueryWriteClient, types
 from google.cloud.bigquery_storage_v1.services.big_query_write.transports import BigQueryWriteGrpcTransport
 
 from local.bench.samples import first_records
-from local.bench.timing import Work, cpu_micros, cpu_ratio, interleaved, per_second, rate_ratio
+from local.bench.timing import Work, cpu_ratio, figures, interleaved, rate_ratio
 from local.stack import stack
 from local.stack.discover import LOCAL_PROJECT
 from transforms.model import Applied
@@ -52,7 +52,7 @@ def run(rounds: int) -> dict[str, Any]:
         found = interleaved(rounds, _Rounds(_applied(RECORDS)))
     return {
         "rows": found["bare"][0].units,
-        **{name: {"per_second": per_second(costs), "cpu_micros": cpu_micros(costs)} for name, costs in found.items()},
+        **figures(found),
         "append_rate_beside_bare": rate_ratio(found["append"], found["bare"]),
         "append_cpu_beside_bare": cpu_ratio(found["append"], found["bare"]),
         "write_rate_beside_bare": rate_ratio(found["write"], found["bare"]),

@@ -45,6 +45,23 @@ def cpu_micros(costs: list[Cost]) -> float:
     return round(statistics.median(cost.cpu / cost.units for cost in costs) * 1e6, 1)
 
 
+def least_micros(costs: list[Cost]) -> float:
+    """The least CPU of one unit in µs of any round: what other work on the machine disturbs least."""
+    return round(min(cost.cpu / cost.units for cost in costs) * 1e6, 1)
+
+
+def figures(found: Mapping[str, list[Cost]]) -> dict[str, dict[str, float]]:
+    """Rate and CPU by name."""
+    return {
+        name: {
+            "per_second": per_second(costs),
+            "cpu_micros": cpu_micros(costs),
+            "least_cpu_micros": least_micros(costs),
+        }
+        for name, costs in found.items()
+    }
+
+
 def per_second(costs: list[Cost]) -> float:
     """Median of units a second."""
     return round(statistics.median(cost.units / cost.wall for cost in costs), 1)

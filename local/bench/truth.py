@@ -39,7 +39,7 @@ from google.cloud.bigtable.data.row_filters import (
 )
 
 from local.bench.samples import first_records
-from local.bench.timing import Cost, Work, cpu_micros, cpu_ratio, interleaved, per_second, rate_ratio
+from local.bench.timing import Cost, Work, cpu_ratio, figures, interleaved, rate_ratio
 from local.stack import stack
 from local.stack.discover import LOCAL_PROJECT
 from transforms.model import Record
@@ -62,7 +62,7 @@ def run(rounds: int) -> dict[str, Any]:
         found = interleaved(rounds, _Rounds(first_records(RECORDS)))
     return {
         "records": RECORDS,
-        **{name: {"per_second": per_second(costs), "cpu_micros": cpu_micros(costs)} for name, costs in found.items()},
+        **figures(found),
         "rate_beside_bare": rate_ratio(found["transform"], found["bare"]),
         "rate_beside_data_client": rate_ratio(found["transform"], found["data_client"]),
         "cpu_beside_bare_and_prepare": cpu_ratio(found["transform"], _added(found["bare"], found["prepare"])),

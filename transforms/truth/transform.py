@@ -14,6 +14,7 @@ from apache_beam.typehints import with_input_types, with_output_types
 from apache_beam.utils.timestamp import Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
+from transforms.collector import collect_seldom
 from transforms.model import DUPLICATE, KINDS, NEW, RESUMED, Applied, DeadLetter, Record
 from transforms.truth import dead_letters, rows
 from transforms.truth.config import TruthConfig
@@ -49,6 +50,7 @@ class WriterDoFn(beam.DoFn):
         self._bundle: Bundle
 
     def setup(self) -> None:
+        collect_seldom()
         self._writer = shared_writer(self._config)
 
     def start_bundle(self) -> None:
