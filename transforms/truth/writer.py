@@ -24,7 +24,7 @@ from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.rows import Cells
 from transforms.truth.transaction import Answer, Check, Keep, Outcome, Read, Step, Transaction
 
-# Records are prepared, then sent, this many at a time: two threads that take turns at each cost a sixth more CPU.
+# Records are prepared, then sent, this many at a time: two threads that take turns at each cost a tenth more CPU.
 _HAND_OVER = 64
 # Certificates that a process remembers having written, at most.
 _MOST_KEPT = 200_000
