@@ -40,7 +40,7 @@ from transforms.views.connect import storage_channel, storage_endpoint
 from transforms.views.encode import RowEncoder
 from transforms.views.rows import TableRow, rows_of
 from transforms.views.sink import Destination, sink_of
-from transforms.views.write import BATCH_BYTES, AppendRows
+from transforms.views.write import BATCH_BYTES, _AppendRows
 
 RECORDS = 5_000
 _ATTEMPT = Attempt("bench", "bench", 1_770_000_000_000_000)
@@ -117,7 +117,7 @@ class _Rounds:
         return len(self._rows)
 
     def _write(self, dataset: str) -> int:
-        append = AppendRows(_destination(dataset))
+        append = _AppendRows(_destination(dataset))
         append.setup()
         append.start_bundle()
         window = GlobalWindow()

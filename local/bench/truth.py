@@ -47,7 +47,7 @@ from transforms.truth import admin, client, requests, rows
 from transforms.truth.codec import Codec, packaged_codec
 from transforms.truth.config import EMULATOR_VARIABLE, TruthConfig
 from transforms.truth.transaction import Attempt, Check, Keep, Outcome, Transaction, transact
-from transforms.truth.transform import ApplyRecords
+from transforms.truth.transform import _ApplyRecords
 from transforms.truth.writer import Writer
 
 RECORDS = 3_000
@@ -129,7 +129,7 @@ class _Rounds:
         return len(self._records)
 
     def _transform(self) -> Work:
-        apply = ApplyRecords(self._empty_table(), _ATTEMPT.run, _ATTEMPT.job)
+        apply = _ApplyRecords(self._empty_table(), _ATTEMPT.run, _ATTEMPT.job)
         apply.setup()
         return lambda: sum(1 for _ in _applied(apply, self._records))
 
@@ -172,7 +172,7 @@ def _result(transaction: Transaction) -> Outcome:
     raise AssertionError("a first record is applied by one write")
 
 
-def _applied(apply: ApplyRecords, records: Sequence[Record]) -> Iterator[Any]:
+def _applied(apply: _ApplyRecords, records: Sequence[Record]) -> Iterator[Any]:
     """Results of the DoFn, in bundles, as a runner calls it."""
     window = GlobalWindow()
     for start in range(0, len(records), BUNDLE):

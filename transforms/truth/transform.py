@@ -73,7 +73,7 @@ class WriterDoFn(beam.DoFn):
 
 @with_input_types(Record)
 @with_output_types(Applied, dead_letters=DeadLetter)
-class ApplyRecords(WriterDoFn):
+class _ApplyRecords(WriterDoFn):
     def __init__(self, config: TruthConfig, run: str, job: str) -> None:
         super().__init__(config)
         self._run = run
@@ -152,7 +152,7 @@ class ApplyToTruth(beam.PTransform):
         self._job = job
 
     def expand(self, records: beam.PCollection[Record]) -> DoOutputsTuple:
-        apply = beam.ParDo(ApplyRecords(self._config, self._run, self._job))
+        apply = beam.ParDo(_ApplyRecords(self._config, self._run, self._job))
         return records | "Apply" >> apply.with_outputs(self.DEAD_LETTERS, main=self.APPLIED)
 
 

@@ -42,7 +42,7 @@ class WriteRows(beam.PTransform):
         self._destination = Destination(project, dataset, connect.storage_endpoint(), retry_seconds)
 
     def expand(self, pcoll: beam.PCollection[TableRow]) -> beam.pvalue.DoOutputsTuple:
-        return pcoll | "AppendRows" >> beam.ParDo(AppendRows(self._destination)).with_outputs(
+        return pcoll | "AppendRows" >> beam.ParDo(_AppendRows(self._destination)).with_outputs(
             self.REFUSED, main=self.WRITTEN
         )
 
@@ -62,7 +62,7 @@ class _Waiting(NamedTuple):
 
 @beam.typehints.with_input_types(tuple[str, dict[str, Any]])
 @beam.typehints.with_output_types(tuple[str, int])
-class AppendRows(beam.DoFn):
+class _AppendRows(beam.DoFn):
     """Gathers encoded rows per table and appends them in batches, the last at the bundle's end."""
 
     def __init__(self, destination: Destination) -> None:
