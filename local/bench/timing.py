@@ -50,7 +50,7 @@ def least_micros(costs: list[Cost]) -> float:
     return round(min(cost.cpu / cost.units for cost in costs) * 1e6, 1)
 
 
-def figures(found: Mapping[str, list[Cost]]) -> dict[str, dict[str, float]]:
+def by_name(found: Mapping[str, list[Cost]]) -> dict[str, dict[str, float]]:
     """Rate and CPU by name."""
     return {
         name: {
