@@ -17,8 +17,7 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
-from apache_beam.transforms.window import BoundedWindow
-from apache_beam.utils.timestamp import Timestamp
+from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines import launching
 from pipelines.rebuild import SelectionOptions, selection_of
@@ -28,7 +27,7 @@ from transforms.truth.errors import TruthError
 from transforms.truth.read import History
 from transforms.truth.refold import Refolded, has_all_changes, refold, refold_of
 from transforms.truth.scan import ReadHistories
-from transforms.truth.transform import Place, WriterDoFn
+from transforms.truth.transform import WriterDoFn
 from transforms.truth.writer import Done
 
 JOB = "refold"
@@ -68,13 +67,8 @@ class _Refold(WriterDoFn):
         self._states = Metrics.counter(_NAMESPACE, "states_refolded")
         self._changes = Metrics.counter(_NAMESPACE, "changes_refolded")
 
-    def process(
-        self,
-        history: History,
-        timestamp: Timestamp = beam.DoFn.TimestampParam,
-        window: BoundedWindow = beam.DoFn.WindowParam,
-    ) -> Iterator[Any]:
-        codec, key, place = self._writer.codec, history.key, Place(timestamp, window)
+    def process(self, history: History, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
+        codec, key = self._writer.codec, history.key
         self._bundle.add(self._config.records_table, rows.row_key(key), _ROW_BYTES, place, lambda: refold(codec, key))
         return self._ready()
 

@@ -45,7 +45,7 @@ from transforms.truth.transaction import Attempt, Outcome, Transaction, Write, t
 from transforms.truth.writer import Done, Writer, shared_writer
 from transforms.views.connect import storage_endpoint
 from transforms.views.rows import TableRow, row_of_count, rows_of
-from transforms.views.sink import Destination, Sink, sink_of
+from transforms.views.sink import Destination, Sink, acquire
 from transforms.views.write import BATCH_BYTES, BATCH_ROWS
 
 DOCUMENTS = 3_000
@@ -109,7 +109,7 @@ def _job(archives: str, inputs: int, stores: str) -> int:
 def _loop(archives: str, inputs: int, stores: str) -> int:
     writer = shared_writer(TruthConfig(LOCAL_PROJECT, defaults.DEFAULT_INSTANCE, stores))
     counts: dict[CountKey, Amount] = {}
-    with _appending(sink_of(Destination(LOCAL_PROJECT, stores, storage_endpoint(), 60))) as append:
+    with _appending(acquire(Destination(LOCAL_PROJECT, stores, storage_endpoint(), 60))) as append:
         for applied in _applied(writer, _records(_read(archives))):
             append(rows_of(applied))
             if applied.change is not None:

@@ -40,7 +40,7 @@ from transforms.views import catalog, schema
 from transforms.views.connect import storage_channel, storage_endpoint
 from transforms.views.encode import RowEncoder
 from transforms.views.rows import TableRow, rows_of
-from transforms.views.sink import Destination, sink_of
+from transforms.views.sink import Destination, acquire
 from transforms.views.write import BATCH_BYTES, _AppendRows
 
 RECORDS = 5_000
@@ -112,7 +112,7 @@ class _Rounds:
         return len(self._rows)
 
     def _append(self, dataset: str) -> int:
-        sink = sink_of(_destination(dataset))
+        sink = acquire(_destination(dataset))
         waiting = [sink.append(table, rows) for table, rows in self._requests]
         assert not any(future.result().refused for future in waiting)
         return len(self._rows)

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.transforms.window import BoundedWindow
-from apache_beam.utils.timestamp import Timestamp
+from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.counting import cells
 from transforms.truth.config import TruthConfig
 from transforms.truth.rows import Cell
 from transforms.truth.transaction import Outcome, Transaction, Write
-from transforms.truth.transform import Place, WriterDoFn
+from transforms.truth.transform import WriterDoFn
 
 Partial = dict[str, Any]
 
@@ -36,14 +35,8 @@ class _StoreCounts(WriterDoFn):
         super().__init__(config)
         self._table = f"{config.records_table}{cells.TABLE_SUFFIX}"
 
-    def process(
-        self,
-        partial: Partial,
-        timestamp: Timestamp = beam.DoFn.TimestampParam,
-        window: BoundedWindow = beam.DoFn.WindowParam,
-    ) -> Iterator[Any]:
+    def process(self, partial: Partial, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         row, cell = cells.cell_of(self._writer.codec, partial)
-        place = Place(timestamp, window)
         self._bundle.add(self._table, row, len(cell.value), place, lambda: _store(row, cell, partial))
         return self._ready()
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.transforms.window import BoundedWindow
-from apache_beam.utils.timestamp import Timestamp
+from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.truth import dead_letters, rows
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
-from transforms.truth.transform import Place, WriterDoFn
+from transforms.truth.transform import WriterDoFn
 
 
 class MarkDeadLetters(beam.PTransform):
@@ -30,17 +29,14 @@ class MarkDeadLetters(beam.PTransform):
 @beam.typehints.with_output_types(StoredDeadLetter)
 class _Mark(WriterDoFn):
     def process(
-        self,
-        stored: StoredDeadLetter,
-        timestamp: Timestamp = beam.DoFn.TimestampParam,
-        window: BoundedWindow = beam.DoFn.WindowParam,
+        self, stored: StoredDeadLetter, place: WindowedValue = beam.DoFn.WindowedValueParam
     ) -> Iterator[Any]:
         codec = self._writer.codec
         self._bundle.add(
             self._config.dead_letters_table,
             rows.row_key(stored.dead_letter_id),
             len(stored.letter.payload) + 1_000,
-            Place(timestamp, window),
+            place,
             lambda: dead_letters.mark(codec, stored),
         )
         return self._ready()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.pvalue import DoOutputsTuple, TaggedOutput
-from apache_beam.transforms.window import BoundedWindow
 from apache_beam.typehints import with_input_types, with_output_types
-from apache_beam.utils.timestamp import Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.collector import collect_seldom
@@ -26,22 +24,11 @@ NAMESPACE = "acervo"
 _OVERHEAD_BYTES = 4_000
 
 
-class Place(NamedTuple):
-    """Where in event time an element stands, to be handed on with its result."""
-
-    timestamp: Timestamp
-    window: BoundedWindow
-
-    def with_value(self, value: Any) -> WindowedValue:
-        """The result in the element's place."""
-        return WindowedValue(value, self.timestamp, (self.window,))
-
-
 class WriterDoFn(beam.DoFn):
     """Hands elements to the process's writer and gives results out as they come, the last at the bundle's end.
 
-    A subclass's ``process`` adds transactions to ``_bundle``, tagged with the element's ``WindowedValue`` or a
-    ``Place``, and returns ``_ready()``.
+    A subclass's ``process`` adds transactions to ``_bundle``, tagged with the element's ``WindowedValue``, and
+    returns ``_ready()``.
     """
 
     def __init__(self, config: TruthConfig) -> None:
@@ -67,7 +54,7 @@ class WriterDoFn(beam.DoFn):
     def _emit(self, done: Done) -> Any:
         if done.retries:
             self._retries.inc(done.retries)
-        place: WindowedValue | Place = done.tag
+        place: WindowedValue = done.tag
         return place.with_value(done.outcome.result)
 
 

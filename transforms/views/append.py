@@ -188,6 +188,10 @@ class Appender:
                     groups += [group[middle:], group[:middle]]
         return refused
 
+    def close(self) -> None:
+        """Ends the connection that batches share."""
+        self._shared.close()
+
 
 class _Lane:
     """The requests of one batch, one after the other.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
@@ -37,11 +38,11 @@ class Sink:
     def __init__(self, destination: Destination) -> None:
         catalog.preflight(destination.project, destination.dataset)
         self.encoders = {name: RowEncoder(schema.load(name)) for name in schema.TABLES}
-        channel = connect.storage_channel(destination.endpoint)
+        self._channel = connect.storage_channel(destination.endpoint)
         parent = f"projects/{destination.project}/datasets/{destination.dataset}/tables"
         policy = RetryPolicy(total=destination.retry_seconds)
         self._appenders = {
-            name: Appender(channel, f"{parent}/{name}", encoder.descriptor, policy)
+            name: Appender(self._channel, f"{parent}/{name}", encoder.descriptor, policy)
             for name, encoder in self.encoders.items()
         }
         self._pool = ThreadPoolExecutor(APPENDS_IN_FLIGHT, thread_name_prefix="append")
@@ -55,14 +56,31 @@ class Sink:
         refused = self._appenders[table].append(rows)
         return Appended(refused, int((time.monotonic() - started) * 1000))
 
+    def close(self) -> None:
+        """Ends its connections; nothing may be in flight."""
+        self._pool.shutdown()
+        for appender in self._appenders.values():
+            appender.close()
+        self._channel.close()
+
 
 _SINKS: dict[Destination, Sink] = {}
-_SINKS_LOCK = threading.Lock()
+_USERS: Counter[Destination] = Counter()
+_LOCK = threading.Lock()
 
 
-def sink_of(destination: Destination) -> Sink:
-    """The process's sink for a destination; the first to ask makes it."""
-    with _SINKS_LOCK:
+def acquire(destination: Destination) -> Sink:
+    """The process's sink for a destination; the first to ask makes it. Each caller releases it once."""
+    with _LOCK:
         if destination not in _SINKS:
             _SINKS[destination] = Sink(destination)
+        _USERS[destination] += 1
         return _SINKS[destination]
+
+
+def release(destination: Destination) -> None:
+    """Gives a sink back; the last to do so closes it, since an open stream is one that the service counts."""
+    with _LOCK:
+        _USERS[destination] -= 1
+        if not _USERS[destination]:
+            _SINKS.pop(destination).close()

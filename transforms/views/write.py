@@ -18,7 +18,7 @@ from transforms.views.sink import Appended, Destination, Sink
 MEGABYTE = 1_000_000
 # A request must stay under 10 MB. Batches end well before, so that many fit in memory at once.
 MAX_ROW_BYTES = 9 * MEGABYTE
-BATCH_BYTES = 4 * MEGABYTE
+BATCH_BYTES = MEGABYTE
 BATCH_ROWS = 20_000
 BATCHES_IN_FLIGHT = 4
 
@@ -72,7 +72,11 @@ class _AppendRows(beam.DoFn):
         self._refused = {name: Metrics.counter("acervo", f"rows_refused_{name}") for name in schema.TABLES}
 
     def setup(self) -> None:
-        self._sink: Sink = sink.sink_of(self._destination)
+        self._sink: Sink = sink.acquire(self._destination)
+
+    def teardown(self) -> None:
+        if hasattr(self, "_sink"):  # a set-up that failed is torn down too
+            sink.release(self._destination)
 
     def start_bundle(self) -> None:
         self._batches: dict[str, _Batch] = {}

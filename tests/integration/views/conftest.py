@@ -29,12 +29,14 @@ class Dataset:
 
     def write(self, table_rows: Iterable[TableRow]) -> None:
         """Appends rows as the sink does, without a pipeline."""
-        target = sink.sink_of(sink.Destination(PROJECT_ID, self.name, connect.storage_endpoint(), 20))
+        destination = sink.Destination(PROJECT_ID, self.name, connect.storage_endpoint(), 20)
+        target = sink.acquire(destination)
         tables: dict[str, list[bytes]] = {}
         for table, row in table_rows:
             tables.setdefault(table, []).append(target.encoders[table].encode(row))
         for table, encoded in tables.items():
             assert target.append(table, encoded).result().refused == {}
+        sink.release(destination)
 
     def write_applied(self, applied: Iterable[Any]) -> None:
         """Appends the rows of what the source of truth applied."""

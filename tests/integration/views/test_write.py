@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -78,6 +79,16 @@ def test_a_document_is_read_back_as_it_was_parsed(dataset: Dataset) -> None:
     assert row["received_at"] == datetime(2026, 5, 28, 20, 26, 40, tzinfo=UTC)
     (change,) = dataset.query("SELECT JSON_VALUE(state_after.status) AS status FROM changes WHERE record_id = 'whole'")
     assert change["status"] == "authorised"
+
+
+def test_no_stream_stays_open_behind_a_pipeline(dataset: Dataset) -> None:
+    before = threading.enumerate()
+    run(dataset, documents("closed", 3))
+    assert landed(dataset, "closed") == 3
+    left = [thread for thread in threading.enumerate() if thread not in before and thread.name.startswith("append")]
+    for thread in left:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in left)
 
 
 def test_bytes_of_a_dead_letter_are_read_back(dataset: Dataset) -> None:
