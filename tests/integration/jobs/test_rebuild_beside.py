@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import subprocess
 import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.integration.jobs.stores import Stores
+from tests.integration.jobs.streams import FAST_COUNTS, Queue, Streaming, counted
 from tests.integration.jobs.test_backfill import NewStores, payloads_of
 from tests.integration.jobs.test_rebuild import bigtable_counts, rebuild_stores
-from tests.integration.jobs.test_stream import Queue, counted, start_stream, wait_until
 
 
 def job_of_stream(stores: Stores) -> str:
@@ -43,11 +41,6 @@ def publishing(queue: Queue, payloads: list[bytes]) -> Iterator[list[bytes]]:
         thread.join()
 
 
-def stop(stream: subprocess.Popen[bytes]) -> None:
-    stream.send_signal(signal.SIGINT)
-    stream.communicate(timeout=60)
-
-
 def test_a_rebuild_beside_a_stream_loses_and_doubles_nothing(
     new_stores: NewStores, documents: Path, tmp_path: Path
 ) -> None:
@@ -66,22 +59,19 @@ def test_a_rebuild_beside_a_stream_loses_and_doubles_nothing(
     stores.query("UPDATE counts SET documents = documents + 5 WHERE dimension = 'issuer'")
 
     queue = Queue()
-    stream = start_stream(stores, queue)
-    try:
+    with Streaming(stores, queue, tmp_path / "log", *FAST_COUNTS) as stream:
         # What the backfill brought comes again too: events of keys that are counted already, and duplicates.
         queue.publish(payloads[third // 2 : 2 * third])
-        wait_until(lambda: job_of_stream(stores) != "", stream, "the stream writes nothing")
+        stream.wait_until(lambda: job_of_stream(stores) != "", "the stream writes nothing")
         with publishing(queue, payloads[2 * third :]) as published:
             before = len(published)
             rebuild_stores(stores, "--beside", job_of_stream(stores))
             during = len(published) - before
         assert during > 10, "nothing came while it was rebuilt"
-        wait_until(lambda: stores.content() == expected, stream, "records are missing")
-        wait_until(lambda: counted(stores), stream, "counts do not settle")
-        wait_until(lambda: bigtable_counts(stores) == counts, stream, "Bigtable's counts do not settle")
-        wait_until(lambda: stores.views() == views, stream, "views differ")
-    finally:
-        stop(stream)
+        stream.wait_until(lambda: stores.content() == expected, "records are missing")
+        stream.wait_until(lambda: counted(stores), "counts do not settle")
+        stream.wait_until(lambda: bigtable_counts(stores) == counts, "Bigtable's counts do not settle")
+        stream.wait_until(lambda: stores.views() == views, "views differ")
 
     rebuild_stores(stores, "--beside", "stream")
     assert stores.views() == views and bigtable_counts(stores) == counts, "a name stands for all launches of it"
