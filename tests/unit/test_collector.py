@@ -13,7 +13,9 @@ from transforms.collector import collect_seldom
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
+    """As Python sets it, whatever jobs ran before in this process."""
     threshold = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
     yield
     gc.unfreeze()
     gc.set_threshold(*threshold)
