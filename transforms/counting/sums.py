@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Context, Decimal
 from sys import intern
-from typing import Any
 
 import apache_beam as beam
 import orjson
@@ -64,21 +63,18 @@ class _SumInBundle(beam.DoFn):
         self._latest: dict[BoundedWindow, Timestamp] = {}
         self._held = 0
 
-    def process(
-        self,
-        pair: Pair,
-        timestamp: Timestamp = beam.DoFn.TimestampParam,
-        window: BoundedWindow = beam.DoFn.WindowParam,
-    ) -> list[Any]:
+    def process(self, pair: Pair, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Sequence[WindowedValue]:
         key, (documents, total) = pair
-        sums = self._groups.setdefault((window, key[: self._parts]), {})
-        self._held -= len(sums)
-        _add(sums, key[self._parts :], documents, int(_EXACT.scaleb(total, _DECIMALS)))
-        self._held += len(sums)
-        self._latest[window] = max(timestamp, self._latest.get(window, timestamp))
-        return list(self._hand_on()) if self._held > _MOST_HELD else []
+        group, rest, billionths = key[: self._parts], key[self._parts :], int(_EXACT.scaleb(total, _DECIMALS))
+        for window in place.windows:
+            sums = self._groups.setdefault((window, group), {})
+            self._held -= len(sums)
+            _add(sums, rest, documents, billionths)
+            self._held += len(sums)
+            self._latest[window] = max(place.timestamp, self._latest.get(window, place.timestamp))
+        return list(self._hand_on()) if self._held > _MOST_HELD else ()
 
-    def finish_bundle(self) -> Iterator[Any]:
+    def finish_bundle(self) -> Iterator[WindowedValue]:
         yield from self._hand_on()
 
     def _hand_on(self) -> Iterator[WindowedValue]:
