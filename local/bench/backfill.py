@@ -29,7 +29,7 @@ from pipelines import defaults, tables
 from transforms.truth.config import TruthConfig
 
 _MEGABYTE = 1 << 20
-SIZES = (10_000, 50_000, 200_000)
+SIZES = (10_000, 100_000, 1_000_000)
 RUNNER = "FnApiRunner"
 
 
