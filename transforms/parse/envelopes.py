@@ -72,6 +72,7 @@ def appended(data: bytes, is_document: Callable[[str], bool]) -> list[Entry]:
 
 
 _ANSWER = ("cStat", "xMotivo")
+_TAG_ENDS = (b">", b" ", b"\t", b"\r", b"\n")
 
 
 class _Open(NamedTuple):
@@ -108,6 +109,7 @@ class _Splitter:
         self._around = 0
         self._inside = 0
         self._entry = _Open("", 0, {}, None, [])
+        self._end_tag = b""
         self._parser = expat.ParserCreate("utf-8")
 
     def run(self) -> Contents:
@@ -147,6 +149,7 @@ class _Splitter:
         self._leaf = True
 
     def _end(self, tag: str) -> None:
+        self._end_tag = f"</{tag}".encode()
         if self._inside:
             self._inside -= 1
             if not self._inside:
@@ -164,7 +167,11 @@ class _Splitter:
 
     def _bytes_of(self, element: _Open) -> bytes:
         """Bytes of the element whose end is being reported."""
-        end = self._data.find(b">", self._parser.CurrentByteIndex) + 1
+        end = self._parser.CurrentByteIndex
+        # Behind an empty-element tag expat stands at what follows it already.
+        behind = end + len(self._end_tag)
+        if self._data.startswith(self._end_tag, end) and self._data[behind : behind + 1] in _TAG_ENDS:
+            end = self._data.find(b">", behind) + 1
         return _with_namespaces(self._data[element.start : end], element.namespaces)
 
     def _text(self, element: _Open, text: str) -> None:
