@@ -1,6 +1,6 @@
 """The BigQuery sink beside the bare client: rows a second, and CPU of a row.
 
-    python -m local.bench.sink [--rounds 5]
+    python -m local.bench sink [--rounds 5]
 
 Compared in one process, interleaved, each into a dataset of its own, on one emulator, which shares the cores. The rows
 are those of first records of generated documents: of each its own, its change and its arrival.
@@ -16,13 +16,11 @@ CPU is of this process alone, all its threads.
 
 from __future__ import annotations
 
-import argparse
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import orjson
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 from google.cloud.bigquery_storage_v1 import BigQueryWriteClient, types
@@ -168,15 +166,3 @@ def figures(found: dict[str, Any]) -> list[Figure]:
         ),
         Figure("BigQuery sink, CPU of a row", f"{write['cpu_micros']:.0f} µs", f"bare {bare['cpu_micros']:.0f} µs"),
     ]
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Command line; prints the figures as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m local.bench.sink", description="Speed of the BigQuery sink.")
-    parser.add_argument("--rounds", type=int, default=5)
-    print(orjson.dumps(run(parser.parse_args(argv).rounds), option=orjson.OPT_INDENT_2).decode())
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

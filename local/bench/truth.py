@@ -1,6 +1,6 @@
 """The source of truth beside bare calls of the same payload: what is left to gain, and what a write costs.
 
-    python -m local.bench.truth [--rounds 5]
+    python -m local.bench truth [--rounds 5]
 
 Compared in one process, interleaved, each on an empty table, against one emulator, which shares the cores:
 
@@ -18,7 +18,6 @@ CPU is of this process alone, all its threads. One thread of Python bounds the r
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import itertools
 import os
@@ -28,7 +27,6 @@ from functools import partial
 from typing import Any
 
 import grpc.aio
-import orjson
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 from google.cloud.bigtable.data import BigtableDataClientAsync, SetCell
@@ -237,15 +235,3 @@ def figures(found: dict[str, Any]) -> list[Figure]:
             f"bare gRPC loop {micros['bare']:.0f} µs, encoding and compression {micros['prepare']:.0f} µs",
         ),
     ]
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Command line; prints the figures as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m local.bench.truth", description="Cost of the source of truth.")
-    parser.add_argument("--rounds", type=int, default=5)
-    print(orjson.dumps(run(parser.parse_args(argv).rounds), option=orjson.OPT_INDENT_2).decode())
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
