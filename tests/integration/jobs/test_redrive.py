@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -68,13 +70,21 @@ def letters_of(stores: Stores) -> list[dict[str, Any]]:
     return stores.query(query)
 
 
-def test_letters_are_chosen_by_time_and_by_origin(new_stores: NewStores, few_documents: Path) -> None:
+def spread_over_time(files: Path, target: Path) -> Path:
+    """A copy whose files came an hour apart: a letter is received when its file was."""
+    shutil.copytree(files, target)
+    for hour, file in enumerate(sorted(path for path in target.rglob("*") if path.is_file())):
+        os.utime(file, (file.stat().st_atime, 1_750_000_000 + hour * 3_600))
+    return target
+
+
+def test_letters_are_chosen_by_time_and_by_origin(new_stores: NewStores, few_documents: Path, tmp_path: Path) -> None:
     stores = new_stores()
-    stores.backfill(few_documents, "--max_input_bytes", "8000")
+    stores.backfill(spread_over_time(few_documents, tmp_path / "files"), "--max_input_bytes", "8000")
     letters = letters_of(stores)
-    instants = sorted(letter["received_at"] for letter in letters)
-    middle: datetime = instants[len(instants) // 2].replace(microsecond=0)
     file = letters[0]["origin"]
+    instants = sorted({letter["received_at"] for letter in letters if letter["origin"] != file})
+    middle: datetime = instants[len(instants) // 2]
     choices: dict[tuple[str, ...], Callable[[dict[str, Any]], bool]] = {
         ("--origin_prefix", file): lambda letter: letter["origin"].startswith(file),
         ("--since", middle.isoformat()): lambda letter: letter["received_at"] >= middle,
