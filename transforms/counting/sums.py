@@ -19,22 +19,27 @@ from transforms.counting.contributions import Amount
 Key = tuple[str, ...]
 Pair = tuple[Key, tuple[int, Decimal]]
 
-# Rest of a key -> documents, and value in billionths of BRL: the nine decimals that an amount may have.
+# Key -> documents, and value in billionths of BRL: the nine decimals that an amount may have. Keys of one length.
 Sums = dict[Key, tuple[int, int]]
 _DECIMALS = 9
+_ONE_CENT = 10**7
 # Enough digits for any sum of amounts of 38 digits.
 _EXACT = Context(prec=80)
 _CENTS = Decimal("0.00")
-# Sums that a bundle holds before it hands them on, at 200 bytes each.
+# Sums that a bundle holds before it hands them on, at 300 bytes each.
 _MOST_HELD = 50_000
+# Enough for the workers of a large job to share, and for one to hold what a year of Brazil has in a bucket; few enough
+# that what a bundle hands on is packs of many sums.
+_BUCKETS = 512
 
 
 class SumAmounts(beam.PTransform):
     """PCollection[(key, Amount)] -> one element per key, window and pane, with its sum, exact.
 
     A document is counted under a handful of keys, most of them met seldom (a recipient on a day): shuffled one by one
-    they would be more elements than there are documents. So keys are shuffled by their first ``parts`` alone
-    (dimension and value), and the sums of such a group travel together, packed.
+    they would be more elements than there are documents. So keys are shuffled by bucket, and the sums of a bucket
+    travel together, packed. The first ``parts`` of a key (dimension and value) decide its bucket: what is alike in
+    a pack takes next to no room.
     """
 
     def __init__(self, parts: int = 2) -> None:
@@ -45,31 +50,31 @@ class SumAmounts(beam.PTransform):
         return (
             pcoll
             | "SumInBundle" >> beam.ParDo(_SumInBundle(self._parts))
-            | "PerGroup" >> beam.GroupByKey()
-            | "SumGroup" >> beam.FlatMap(_sum_group).with_output_types(Pair)
+            | "PerBucket" >> beam.GroupByKey()
+            | "SumBucket" >> beam.FlatMap(_sum_bucket).with_output_types(Pair)
         )
 
 
 @with_input_types(Pair)
-@with_output_types(tuple[Key, bytes])
+@with_output_types(tuple[int, bytes])
 class _SumInBundle(beam.DoFn):
-    """What Beam's own lifting of a combiner does, but bounded by the sums held, not by the number of groups."""
+    """What Beam's own lifting of a combiner does, but bounded, and with few elements to show for it."""
 
     def __init__(self, parts: int) -> None:
         self._parts = parts
 
     def start_bundle(self) -> None:
-        self._groups: dict[tuple[BoundedWindow, Key], Sums] = {}
+        self._sums: dict[BoundedWindow, Sums] = {}
         self._latest: dict[BoundedWindow, Timestamp] = {}
         self._held = 0
 
     def process(self, pair: Pair, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Sequence[WindowedValue]:
         key, (documents, total) = pair
-        group, rest, billionths = key[: self._parts], key[self._parts :], int(_EXACT.scaleb(total, _DECIMALS))
+        billionths = int(_EXACT.scaleb(total, _DECIMALS))
         for window in place.windows:
-            sums = self._groups.setdefault((window, group), {})
+            sums = self._sums.setdefault(window, {})
             self._held -= len(sums)
-            _add(sums, rest, documents, billionths)
+            _add(sums, key, documents, billionths)
             self._held += len(sums)
             self._latest[window] = max(place.timestamp, self._latest.get(window, place.timestamp))
         return list(self._hand_on()) if self._held > _MOST_HELD else ()
@@ -78,29 +83,37 @@ class _SumInBundle(beam.DoFn):
         yield from self._hand_on()
 
     def _hand_on(self) -> Iterator[WindowedValue]:
-        for (window, group), sums in self._groups.items():
-            yield WindowedValue((group, pack(sums)), self._latest[window], (window,))
+        for window, sums in self._sums.items():
+            buckets: dict[int, Sums] = {}
+            for key, amount in sums.items():
+                buckets.setdefault(bucket_of(key[: self._parts]), {})[key] = amount
+            for bucket, part in buckets.items():
+                yield WindowedValue((bucket, pack(part)), self._latest[window], (window,))
         self.start_bundle()
 
 
-def _sum_group(element: tuple[Key, Iterable[bytes]]) -> Iterator[Pair]:
-    group, parts = element
+def bucket_of(parts: Key) -> int:
+    """Bucket of the keys that begin so; the same in every process."""
+    return zlib.crc32("\0".join(parts).encode()) % _BUCKETS
+
+
+def _sum_bucket(element: tuple[int, Iterable[bytes]]) -> Iterator[Pair]:
     whole: Sums = {}
-    for packed in parts:
-        for rest, (documents, billionths) in unpack(packed).items():
-            _add(whole, rest, documents, billionths)
-    for rest, (documents, billionths) in whole.items():
-        yield (*group, *rest), Amount(documents, total_of(billionths))
+    for packed in element[1]:
+        for key, (documents, billionths) in unpack(packed).items():
+            _add(whole, key, documents, billionths)
+    for key, (documents, billionths) in whole.items():
+        yield key, Amount(documents, total_of(billionths))
 
 
-def _add(sums: Sums, rest: Key, documents: int, billionths: int) -> None:
-    known = sums.get(rest)
+def _add(sums: Sums, key: Key, documents: int, billionths: int) -> None:
+    known = sums.get(key)
     if known is not None:
         documents, billionths = documents + known[0], billionths + known[1]
     else:
-        # The same few texts (days, statuses) are in every group.
-        rest = tuple(map(intern, rest))
-    sums[rest] = documents, billionths
+        # The same few texts (days, statuses) are in most keys.
+        key = tuple(map(intern, key))
+    sums[key] = documents, billionths
 
 
 def total_of(billionths: int) -> Decimal:
@@ -109,12 +122,25 @@ def total_of(billionths: int) -> Decimal:
 
 
 def pack(sums: Sums) -> bytes:
-    """Compressed JSON: a list of [documents, billionths as text for their size, rest of the key...], sorted."""
-    rows = [[documents, str(billionths), *rest] for rest, (documents, billionths) in sorted(sums.items())]
-    return zlib.compress(orjson.dumps(rows), 1)
+    """Compressed JSON of at least one sum, sorted by key: columns of the keys' parts, of documents, of amounts.
+
+    An amount is a number of cents, or, where that is not exact or not small, the text of its billionths.
+    """
+    rows = [(*key, documents, _short(billionths)) for key, (documents, billionths) in sorted(sums.items())]
+    return zlib.compress(orjson.dumps(list(zip(*rows, strict=True))))
 
 
 def unpack(packed: bytes) -> Sums:
     """What ``pack`` packed."""
-    rows = orjson.loads(zlib.decompress(packed))
-    return {tuple(map(intern, rest)): (documents, int(billionths)) for documents, billionths, *rest in rows}
+    *keys, documents, amounts = orjson.loads(zlib.decompress(packed))
+    parts = [map(intern, column) for column in keys]
+    return dict(zip(zip(*parts, strict=True), zip(documents, map(_billionths, amounts), strict=True), strict=True))
+
+
+def _short(billionths: int) -> int | str:
+    cents, rest = divmod(billionths, _ONE_CENT)
+    return str(billionths) if rest or abs(cents) >= 1 << 53 else cents
+
+
+def _billionths(amount: int | str) -> int:
+    return int(amount) if isinstance(amount, str) else amount * _ONE_CENT
