@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local.stack import Stack, stack
+
+# The same examples every time and everywhere, however slow the machine: a test fails for a change, never by chance.
+# Other examples, ten times as many: pytest --hypothesis-profile=explore
+_NO_HURRY = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("steady", derandomize=True, **_NO_HURRY)
+settings.register_profile("explore", max_examples=1_000, print_blob=True, **_NO_HURRY)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ splits_strategy = st.lists(st.tuples(st.integers(0, 60), st.floats(0, 1, allow_n
 
 @pytest.mark.parametrize("split_by", ["ctid", "id"])
 @given(splits=splits_strategy)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_splits_at_any_time_cover_every_row_once(
     table: Database, split_by: str, splits: list[tuple[int, float]]
 ) -> None:

@@ -23,7 +23,7 @@ from transforms.truth.writer import Writer
 
 # The tables stay from one example to the next: each has a key of its own.
 on_the_emulator = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

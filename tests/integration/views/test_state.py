@@ -63,7 +63,6 @@ def shared(make_dataset: Callable[..., Dataset]) -> Dataset:
 # shrinking: a failure names the one history it is about.
 @settings(
     max_examples=4,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -110,7 +110,7 @@ def test_many_documents_in_an_entry_and_in_gzip() -> None:
     assert list(documents(read(gzip.compress(lines)))) == ["/in/a#@0", f"/in/a#@{len(xml(1)) + 1}"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     texts=st.lists(st.text("abc\n <>", max_size=40), min_size=2, max_size=12),
     mode=st.sampled_from(["lines", "declared", "roots"]),

@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.ingest.packing import CHANGED, documents, raw_zip, tarred, with_flag, xml, zipped
@@ -78,7 +78,6 @@ def test_what_cannot_be_shared_out_stays_whole(tmp_path: Path, payload: bytes) -
 
 
 @given(st.lists(st.integers(0, 9_000_000), max_size=400))
-@settings(deadline=None)
 def test_batches_hold_every_file_once_in_order_and_are_small(sizes: list[int]) -> None:
     files = [FileRef(str(n), 0, size) for n, size in enumerate(sizes)]
     made = list(work.batches(files))

@@ -95,7 +95,7 @@ edits = st.lists(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.sampled_from(DOCUMENTS), edits)
 def test_whatever_is_changed_is_read_alike_or_not_at_all(document: str, changes: list[tuple[int, int, str]]) -> None:
     name = root_of(open_source(document))
@@ -112,7 +112,7 @@ def test_whatever_is_changed_is_read_alike_or_not_at_all(document: str, changes:
         assert_alike(source, reading, name)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(DOCUMENTS), st.lists(st.tuples(st.integers(0, 400), st.sampled_from(PIECES)), max_size=5))
 def test_pieces_put_between_tags_are_read_alike_or_not_at_all(document: str, inserts: list[tuple[int, str]]) -> None:
     name = root_of(open_source(document))

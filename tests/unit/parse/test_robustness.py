@@ -44,13 +44,13 @@ def assert_accounted_for(payload: bytes, options: ParseOptions) -> None:
         assert (found[0].xml if isinstance(found[0], Record) else found[0].payload) == payload
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=300))
 def test_random_bytes(payload: bytes) -> None:
     assert_accounted_for(payload, ParseOptions())
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     st.sampled_from(SEEDS),
     st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 30), st.binary(max_size=6)), min_size=1, max_size=5),
@@ -78,7 +78,7 @@ def element(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(element(st.recursive(LEAVES, element, max_leaves=25)))
 def test_elements_in_any_nesting(xml: str) -> None:
     assert_accounted_for(xml.encode(), ParseOptions())

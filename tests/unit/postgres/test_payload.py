@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -155,7 +155,6 @@ key_parts = st.one_of(st.none(), st.text(st.characters(exclude_characters="\0", 
 
 
 @given(st.tuples(key_parts, key_parts), st.tuples(key_parts, key_parts))
-@settings(deadline=None)
 def test_different_keys_have_different_origins(first: tuple[str | None, ...], second: tuple[str | None, ...]) -> None:
     def origin(key: tuple[str | None, ...]) -> str:
         return origin_of("postgres:t/", tuple(None if part is None else part.encode() for part in key))

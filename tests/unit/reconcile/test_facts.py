@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.reconcile.facts import Digest, Fact, add, bucket_of, compare, digest_of
@@ -17,7 +17,6 @@ def kinds(stored: list[Fact], served: list[Fact]) -> list[str]:
 
 
 @given(st.lists(st.text(max_size=20), unique=True))
-@settings(deadline=None)
 def test_the_digest_of_a_set_knows_no_order_and_no_division(texts: list[str]) -> None:
     digests = [digest_of(text) for text in texts]
     shuffled = sorted(digests, key=lambda d: d.second)

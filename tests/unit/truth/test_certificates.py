@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.truth import certificates
@@ -32,14 +32,12 @@ class Table:
         return packed.stored
 
 
-@settings(deadline=None)
 @given(documents)
 def test_any_document_comes_back_byte_for_byte(xml: bytes) -> None:
     table = Table()
     assert table.codec.decode_xml(table.store(xml)) == xml
 
 
-@settings(deadline=None)
 @given(documents)
 def test_what_is_taken_and_what_is_left_are_the_whole(xml: bytes) -> None:
     found = certificates.split(xml)

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.truth import codec as codecs
@@ -41,14 +41,12 @@ VERSION_2_XML = (
 FIRST, SECOND = _trained(40_001), _trained(40_002)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=3_000))
 def test_xml_comes_back_byte_for_byte(xml: bytes) -> None:
     codec = packaged_codec()
     assert codec.decode_xml(codec.encode_xml(xml)) == xml
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(SAMPLES) - 1), st.binary(max_size=50))
 def test_xml_comes_back_with_a_dictionary(number: int, tail: bytes) -> None:
     codec = Codec([FIRST], {codecs.XML: FIRST.dictionary_id})
@@ -57,7 +55,6 @@ def test_xml_comes_back_with_a_dictionary(number: int, tail: bytes) -> None:
     assert zstandard.get_frame_parameters(stored[1:]).dict_id == FIRST.dictionary_id
 
 
-@settings(deadline=None)
 @given(json_values)
 def test_json_comes_back(value: Any) -> None:
     codec = packaged_codec()

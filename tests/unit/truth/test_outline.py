@@ -3,7 +3,7 @@ from __future__ import annotations
 from base64 import b64encode
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from local.generate import documents, leaves
@@ -25,7 +25,6 @@ pieces = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(pieces, max_size=30).map(b"".join))
 @example(b"")
 @example(b"<a></a>")

@@ -34,7 +34,7 @@ def damage_change(row: Row, key: str, revision: int, **fields: object) -> None:
 
 
 @given(records())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_history_as_it_was_written_needs_nothing(found: list[Record]) -> None:
     row, key = row_of(found), found[0].key
     assert not refold_of(history(row, key)).needed
@@ -44,7 +44,7 @@ def test_a_history_as_it_was_written_needs_nothing(found: list[Record]) -> None:
 
 
 @given(records(), st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_whatever_derived_part_is_damaged_comes_back_as_it_was(found: list[Record], data: st.DataObject) -> None:
     row, key = row_of(found), found[0].key
     before = dict(row.cells)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from google.cloud.bigtable_v2.types import bigtable
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.truth import requests
@@ -82,7 +82,6 @@ cells = st.builds(Cell, st.sampled_from("sfxca"), st.binary(max_size=3), st.inte
 many_rows = st.lists(st.builds(Row, st.binary(min_size=1, max_size=3), st.lists(cells, min_size=1, max_size=4)))
 
 
-@settings(deadline=None)
 @given(many_rows, st.integers(1, 4))
 def test_rows_are_put_together_from_any_pieces(rows: list[Row], pieces: int) -> None:
     reader = requests.RowReader()

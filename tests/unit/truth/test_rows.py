@@ -4,7 +4,7 @@ import re
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.histories import key_of, keys
@@ -20,7 +20,6 @@ KEY = key_of("55", 1)
 VOIDED = "ID35251122233300018155001000000010000000020"
 
 
-@settings(deadline=None)
 @given(keys | st.just(VOIDED))
 def test_a_row_key_is_a_salt_computed_from_the_key_and_the_key(key: str) -> None:
     row = rows.row_key(key)
@@ -28,14 +27,12 @@ def test_a_row_key_is_a_salt_computed_from_the_key_and_the_key(key: str) -> None
     assert rows.key_of(row) == key
 
 
-@settings(deadline=None)
 @given(keys, st.integers(0, 44))
 def test_a_prefix_finds_its_keys_in_exactly_one_range_of_the_64(key: str, length: int) -> None:
     row = rows.row_key(key)
     assert sum(start <= row < end for start, end in rows.scan_ranges(key[:length])) == 1
 
 
-@settings(deadline=None)
 @given(keys, keys.map(lambda key: key[:24]))
 def test_a_prefix_finds_no_other_keys(key: str, prefix: str) -> None:
     row = rows.row_key(key)
@@ -123,7 +120,6 @@ def test_an_arrival_has_one_cell_per_record_run_origin_and_job() -> None:
     assert len({cell.qualifier, *(other.qualifier for other in others)}) == 5
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
 def test_packed_integers_sort_as_numbers(one: int, other: int) -> None:
     assert (rows.pack_int(one) < rows.pack_int(other)) == (one < other)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.truth import rows
@@ -57,7 +57,6 @@ def test_what_selects_nothing_is_refused(arguments: dict[str, tuple[str, ...]]) 
 
 
 @given(st.lists(st.binary(min_size=1, max_size=3)))
-@settings(deadline=None)
 def test_splitting_keeps_every_row_in_exactly_one_range(samples: list[bytes]) -> None:
     ranges = split(rows.scan_ranges("35"), samples)
     for key in (KEY, "35" + KEY[2:-1] + "7"):

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.truth.samples import RECEIVED_AT, expected_cells, fresh_key, record, records
@@ -281,7 +281,6 @@ class Writer:
             self._transaction = None
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_any_interleaving_of_writers_that_die_anywhere_ends_in_the_same_row(data: st.DataObject) -> None:
     history = data.draw(records())
