@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -26,9 +27,11 @@ IMAGES = "southamerica-east1-docker.pkg.dev/some-project/images"
 
 
 def make(*targets: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Make takes variables from its environment too, where others use the same names: there is nothing but PATH."""
     given = [f"{name}={value}" for name, value in variables.items()]
     command = ["make", "-n", "--no-print-directory", *targets, *given]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = {"PATH": os.environ["PATH"]}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def gcloud(*targets: str, **variables: str) -> list[str]:
