@@ -48,7 +48,7 @@ def lines(process: subprocess.Popen[str], seconds: float) -> Iterator[str]:
 def test_live_counts_until_ctrl_c_which_leaves_nothing_behind(environment: dict[str, str], tmp_path: Path) -> None:
     if find.prism() is None:
         pytest.skip("Prism is not there: make prism")
-    process = live(environment, tmp_path)
+    process = live(environment, tmp_path, "--seed", "3")
     said: list[str] = []
     processes: list[int] = []
     for text in lines(process, 150):
