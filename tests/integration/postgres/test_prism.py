@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.worker.bundle_processor import BundleProcessor
 
 from local.stack import find
 from tests.integration.postgres.database import Database
@@ -16,19 +19,43 @@ from transforms.ingest.postgres.transform import ReadFromPostgres
 from transforms.model import RawDocument
 
 ROWS = 4000
+STALLED, SPLIT = threading.Event(), threading.Event()
 
 
 class Stall(beam.DoFn):
-    """Stands still now and then."""
+    """Stands still in mid-read until the runner has asked for a split, and some more later."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def process(self, document: RawDocument) -> list[RawDocument]:
         self.count += 1
-        if self.count in (500, 1000, 1500):
+        if self.count == 100:
+            STALLED.set()
+            assert SPLIT.wait(60), "the runner asks for no split"
+        if self.count in (1000, 1500):
             time.sleep(2)
         return [document]
+
+
+@pytest.fixture(autouse=True)
+def split_in_mid_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A split that is asked for before anything is read, which a slow start is enough for, is answered when it stalls.
+
+    Told that there is nothing to split yet, Prism would not ask again, and read all of it in one bundle.
+    """
+    try_split = BundleProcessor.try_split
+
+    def answer(processor: BundleProcessor, request: Any) -> Any:
+        STALLED.wait(60)
+        try:
+            return try_split(processor, request)
+        finally:
+            SPLIT.set()
+
+    STALLED.clear()
+    SPLIT.clear()
+    monkeypatch.setattr(BundleProcessor, "try_split", answer)
 
 
 @pytest.mark.parametrize("split_by", ["ctid", "id"])
