@@ -6,6 +6,7 @@ They end as one clean backfill, counts included.
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,17 +26,20 @@ from transforms.truth.transform import WriterDoFn
 
 
 class CrashesAfterCommit:
-    """Every other bundle of records is lost once, after Bigtable has all of it and before the runner hears of it."""
+    """Every bundle of records is lost once, after Bigtable has all of it and before the runner hears of it.
+
+    Once, because a bundle that is lost four times ends the job. Its thread tries it again before it does anything else.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.crashes = 0
-        self._bundles = 0
+        thread = threading.local()
         original = WriterDoFn.finish_bundle
 
         def finish_bundle(do_fn: WriterDoFn) -> Iterator[Any]:
             results = list(original(do_fn))
-            self._bundles += 1
-            if results and self._bundles % 2:
+            thread.lost = bool(results) and not getattr(thread, "lost", False)
+            if thread.lost:
                 self.crashes += 1
                 raise RuntimeError("the worker crashes here")
             yield from results
