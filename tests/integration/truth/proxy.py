@@ -42,8 +42,10 @@ class Proxy:
 
     def down(self) -> None:
         """Cuts all connections, and every new one until ``up``."""
-        self.refuse = True
-        for connection in list(self._open):
+        with self._lock:
+            self.refuse = True
+            connections = list(self._open)
+        for connection in connections:
             _close(connection)
 
     def up(self) -> None:
@@ -60,7 +62,14 @@ class Proxy:
                 _close(client)
                 continue
             server = socket.create_connection(self._target)
-            self._open |= {client, server}
+            with self._lock:
+                refused = self.refuse  # since a moment ago, maybe: then nobody else closes these
+                if not refused:
+                    self._open |= {client, server}
+            if refused:
+                _close(client)
+                _close(server)
+                continue
             state = _Connection()
             threading.Thread(target=self._requests, args=(client, server, state), daemon=True).start()
             threading.Thread(target=self._answers, args=(client, server, state), daemon=True).start()
