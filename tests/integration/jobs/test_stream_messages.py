@@ -17,6 +17,7 @@ from pipelines.launching import LaunchError
 from tests.integration.jobs.streams import FAST_COUNTS, SHORT_LEASES, Queue, Streaming, counted
 from tests.integration.jobs.test_backfill import NewStores
 from transforms.notify.messages import is_news
+from transforms.truth.read import History
 
 
 @pytest.fixture(scope="module")
@@ -43,29 +44,45 @@ def test_a_tenth_of_poison_stops_nothing_and_consumers_can_order_what_they_are_t
         queue.publish([one.payload for one in inputs])
         job.wait_for_arrivals(len(inputs))
         job.wait_until(lambda: counted(stores), "counts do not settle")
+        histories = stores.histories()
+        # The job is not ended before it has told all.
+        letters = dead.pull(len(poison), 100)
+        told: list[PubsubMessage] = []
+        job.wait_until(lambda: knows_all(told, changes, histories), "not all changes are told")
 
     codes = Counter(row["code"] for row in stores.query("SELECT code FROM unique_arrivals WHERE outcome = 'dead'"))
     assert codes == Counter(one.code for one in poison)
     good = {one.key for one in inputs if one.kind != DEAD}
-    histories = stores.histories()
     assert set(histories) == good
     assert queue.pull(1, 12) == [], "everything is acknowledged, poison too"
 
-    letters = dead.pull(len(poison) + 1, 5)
+    letters += dead.pull(1, 5)
     assert sorted(message.data for message in letters) == sorted(one.payload for one in poison)
     assert Counter(message.attributes["code"] for message in letters) == codes
 
-    told = changes.pull(10_000, 5)
+    told += changes.pull(10_000, 5)
     assert len(told) > 20
-    assert {message.ordering_key for message in told} == {
-        key for key, history in histories.items() if any(is_news(record.change) for record in history.records)
-    }
+    assert {message.ordering_key for message in told} == changed(histories)
     chance = random.Random(5)
     repeated = [message for message in told for _ in range(chance.randint(1, 3))]
     chance.shuffle(repeated)
     assert {key: said["after"] for key, said in latest(repeated).items()} == {
         message.ordering_key: histories[message.ordering_key].state for message in told
     }
+
+
+def changed(histories: dict[str, History]) -> set[str]:
+    """Keys of which consumers are told something."""
+    return {key for key, history in histories.items() if any(is_news(record.change) for record in history.records)}
+
+
+def knows_all(told: list[PubsubMessage], changes: Queue, histories: dict[str, History]) -> bool:
+    """Adds what came to what was told, and says whether that is the last state of all that changed."""
+    told += changes.pull(10_000, 1)
+    known = latest(told)
+    return known.keys() >= changed(histories) and all(
+        said["after"] == histories[key].state for key, said in known.items()
+    )
 
 
 def latest(messages: list[PubsubMessage]) -> dict[str, dict[str, object]]:
