@@ -80,19 +80,22 @@ WORKERS = {
 
 
 class Note(beam.DoFn):
-    """Writes the origins that one bundle saw to a file, as a worker in another process has no other way to tell."""
+    """Writes the origins that one bundle saw to a file, as a worker in another process has no other way to tell.
 
-    def __init__(self, folder: str, pause: float = 0.0) -> None:
+    ``slow_until``: a file; until it is there, every fifty documents take their time.
+    """
+
+    def __init__(self, folder: str, slow_until: str = "") -> None:
         self.folder = folder
-        self.pause = pause
+        self.slow_until = slow_until
 
     def start_bundle(self) -> None:
         self.lines: list[str] = []
 
     def process(self, document: RawDocument) -> None:
         self.lines.append(document.origin.rpartition("/")[2])
-        if self.pause and len(self.lines) % 50 == 0:
-            time.sleep(self.pause)
+        if self.slow_until and len(self.lines) % 50 == 0 and not Path(self.slow_until).exists():
+            time.sleep(0.2)
 
     def finish_bundle(self) -> None:
         name = Path(self.folder) / f"{random.SystemRandom().getrandbits(64):x}"
@@ -127,6 +130,8 @@ def test_two_workers_lose_their_connections_ten_times_while_others_write(
 ) -> None:
     """In a snapshot: every row that was there when the job began comes out once, as nothing else does."""
     killed = 0
+    notes, enough = tmp_path / "notes", tmp_path / "enough"
+    notes.mkdir()
 
     def disturb() -> None:
         nonlocal killed
@@ -138,14 +143,16 @@ def test_two_workers_lose_their_connections_ten_times_while_others_write(
             "SELECT 1 FROM pg_stat_activity WHERE application_name = 'acervo:readers' AND query LIKE 'COPY%'"
         ):
             killed += table.kill_sessions("readers")
+        if killed >= 10:
+            enough.touch()
 
     with hold_snapshot(table.source(run="holder", **SMALL)) as held:
         source = PostgresSource(**{**vars(held), "run": "readers"})
         with meanwhile(disturb), TestPipeline(options=options(*WORKERS[workers])) as pipeline:
             documents = read(pipeline, source)[ReadFromPostgres.DOCUMENTS]
-            documents | beam.ParDo(Note(str(tmp_path), pause=0.02))
+            documents | beam.ParDo(Note(str(notes), slow_until=str(enough)))
     assert killed >= 10
-    assert noted(tmp_path) == once()
+    assert noted(notes) == once()
 
 
 def test_a_view_through_the_pipeline(table: Database, tmp_path: Path) -> None:
