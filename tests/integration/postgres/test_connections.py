@@ -132,12 +132,15 @@ def test_no_more_connections_than_allowed_however_many_workers(table: Database) 
         pools = [Pool(source, sleep=lambda _: threading.Event().wait(0.02)) for _ in range(6)]
         most, found = 0, []
         lock = threading.Lock()
+        pair = threading.Barrier(2)  # however the threads are scheduled, two read at once
 
         def read(number: int) -> None:
             nonlocal most
             mine = type(reader)(source, reader.shape, pools[number])
             start, stop = part.stop * number // 6, part.stop * (number + 1) // 6
             for count, row in enumerate(mine.read(part, start, stop, lambda page: True)):
+                if count == 0:
+                    pair.wait(60)
                 with lock:
                     found.append(row)
                     if count % 100 == 0:
