@@ -120,6 +120,7 @@ def own_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[b
     command = [str(find.bigtable_emulator()), "-host", "127.0.0.1", "-port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while not listens(port):
+            assert process.poll() is None, "the emulator did not start"
             time.sleep(0.05)
         monkeypatch.setenv(EMULATOR_VARIABLE, f"127.0.0.1:{port}")
         yield process
