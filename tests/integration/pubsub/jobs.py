@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apache_beam as beam
+import pytest
 from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import beam_job_api_pb2
 from apache_beam.runners.portability.portable_runner import PortableMetrics
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
+from transforms.ingest.pubsub import intake
+from transforms.ingest.pubsub.backlog import Backlog, Lease
 from transforms.ingest.pubsub.settings import ReadSettings
 from transforms.ingest.pubsub.transform import ReadFromSubscription
 from transforms.model import RawDocument
@@ -68,6 +71,24 @@ def wait_for(condition: Callable[[], bool], seconds: float, what: Callable[[], s
     while not condition():
         assert time.monotonic() < deadline, what()
         time.sleep(0.05)
+
+
+def acknowledged(settings: ReadSettings) -> bool:
+    """Whether the jobs in this process hold nothing of the subscription."""
+    ours = [one for one in list(intake._open) if one._settings == settings and not one._closed]
+    return not any(one._backlog.ack_ids() for one in ours)
+
+
+def read_together(monkeypatch: pytest.MonkeyPatch, messages: int) -> None:
+    """Jobs in this process read nothing until so many messages have come: they are one bundle, however they come."""
+    take = Backlog.take
+
+    def take_all(self: Backlog, max_messages: int, max_bytes: int, timeout: float) -> Lease:
+        with self._changed:
+            there = self._changed.wait_for(lambda: len(self._held) >= messages or self._closed, timeout)
+        return take(self, max_messages, max_bytes, timeout) if there else take(self, 0, max_bytes, 0)
+
+    monkeypatch.setattr(Backlog, "take", take_all)
 
 
 def on_prism(prism: Path) -> PipelineOptions:

@@ -17,7 +17,19 @@ from apache_beam.transforms import trigger
 from apache_beam.transforms.window import FixedWindows
 
 from tests.integration.pubsub.conftest import Queue
-from tests.integration.pubsub.jobs import POISON, Seen, WriteDown, build, counter, on_prism, running, start, wait_for
+from tests.integration.pubsub.jobs import (
+    POISON,
+    Seen,
+    WriteDown,
+    acknowledged,
+    build,
+    counter,
+    on_prism,
+    read_together,
+    running,
+    start,
+    wait_for,
+)
 from transforms.ingest.pubsub.message import short_name
 from transforms.ingest.pubsub.preflight import check_subscription
 from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
@@ -25,8 +37,6 @@ from transforms.model import RawDocument
 from transforms.notify.topic import ensure_queue
 
 LEASE = 10
-ACKNOWLEDGED = 3
-"""Seconds after which a bundle that has been processed, and counted, is surely acknowledged too."""
 
 
 def documents(count: int) -> list[bytes]:
@@ -35,6 +45,11 @@ def documents(count: int) -> list[bytes]:
 
 def settings(queue: Queue, lease_seconds: int = LEASE) -> ReadSettings:
     return ReadSettings(queue.subscription, lease_seconds=lease_seconds, settle_seconds=1)
+
+
+def wait_until_acknowledged(queue: Queue) -> None:
+    """What has been processed, and counted, is acknowledged soon."""
+    wait_for(lambda: acknowledged(settings(queue)), 60, lambda: "messages are still held")
 
 
 def packed(entries: dict[str, bytes]) -> bytes:
@@ -57,7 +72,7 @@ def test_every_message_is_read_once_and_acknowledged_also_what_is_no_xml(
     with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path)):
         seen.wait(305)
         dead.wait(1)
-        time.sleep(ACKNOWLEDGED)
+        wait_until_acknowledged(queue)
     named_by = f"pubsub:{short_name(queue.subscription)}"
     found = {line[0]: (bytes.fromhex(line[3]), line) for line in seen.lines}
     assert len(seen.lines) == 305
@@ -92,7 +107,7 @@ def test_a_job_killed_in_mid_stream_loses_nothing(queue: Queue, prism: Path, tmp
     sent = documents(250)
     queue.publish(sent)
     runner = ["--runner=PrismRunner", f"--prism_location={prism}"]
-    job = start(settings(queue), runner, seen.path, seconds=0.005)
+    job = start(settings(queue), runner, seen.path, seconds=0.05)
     try:
         seen.wait(60)
     finally:
@@ -101,7 +116,7 @@ def test_a_job_killed_in_mid_stream_loses_nothing(queue: Queue, prism: Path, tmp
     assert len(set(seen.payloads)) < 250
     with running(on_prism(prism), lambda p: build(p, settings(queue), seen.path)):
         wait_for(lambda: set(seen.payloads) == set(sent), 150, lambda: f"{len(set(seen.payloads))} of 250")
-        time.sleep(ACKNOWLEDGED)
+        wait_until_acknowledged(queue)
     time.sleep(LEASE + 2)
     assert queue.pulled(1, 2) == []
 
@@ -116,13 +131,16 @@ def test_work_longer_than_a_lease_is_not_delivered_again(queue: Queue, prism: Pa
         seen.wait(8)
         wait_for(lambda: counter(result, "messages_received") == 8, 20, lambda: "the bundle does not end")
         assert counter(result, "messages_redelivered") == 0
-        time.sleep(ACKNOWLEDGED)
+        wait_until_acknowledged(queue)
     assert others == []
     assert sorted(seen.payloads) == sorted(documents(8))
     assert queue.pulled(1, LEASE + 2) == []
 
 
-def test_what_a_failed_bundle_held_comes_again_at_once(queue: Queue, prism: Path, tmp_path: Path) -> None:
+def test_what_a_failed_bundle_held_comes_again_at_once(
+    queue: Queue, prism: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_together(monkeypatch, 6)
     seen = Seen(tmp_path / "seen")
     lasting = settings(queue, lease_seconds=600)
     queue.publish([*documents(5), POISON])
@@ -131,7 +149,10 @@ def test_what_a_failed_bundle_held_comes_again_at_once(queue: Queue, prism: Path
     assert {message.data for message in queue.pulled(6, 60)} == {*documents(5), POISON}
 
 
-def test_what_a_cancelled_job_had_not_read_comes_again_at_once(queue: Queue, prism: Path, tmp_path: Path) -> None:
+def test_what_a_cancelled_job_had_not_read_comes_again_at_once(
+    queue: Queue, prism: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_together(monkeypatch, 400)
     seen = Seen(tmp_path / "seen")
     lasting = settings(queue, lease_seconds=600)
     queue.publish(documents(400))
