@@ -72,10 +72,18 @@ class Stores:
     def views(self) -> dict[str, Rows]:
         """The rows of every view, lineage aside, in an order of their own."""
         found = {}
-        for view in sql.views(LOCAL_PROJECT, self.name):
-            if view.name not in _LINEAGE_VIEWS:
-                found[view.name] = sorted(_shown(row) for row in self.query(f"SELECT * FROM {view.name}"))
+        for name, query in self.queries().items():
+            if name not in _LINEAGE_VIEWS:
+                found[name] = sorted(_shown(row) for row in self.query(query))
         return found
+
+    def queries(self) -> dict[str, str]:
+        """What gives all rows of each view; of one that counts days, as of one and the same day."""
+        live, pinned = (sql.views(LOCAL_PROJECT, self.name, today) for today in (sql.TODAY, "DATE '2026-04-01'"))
+        return {
+            view.name: f"SELECT * FROM {view.name}" if view == then else then.query
+            for view, then in zip(live, pinned, strict=True)
+        }
 
     def query(self, statement: str) -> list[dict[str, Any]]:
         client = bigquery.Client(project=LOCAL_PROJECT, credentials=AnonymousCredentials())
