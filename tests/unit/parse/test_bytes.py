@@ -175,10 +175,10 @@ def test_dtd_is_refused_whatever_it_looks_like(xml: str, disguise: Callable[[str
     ],
 )  # fmt: skip
 def test_hostile_inputs_end_soon(payload: bytes, code: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     assert refused(payload).code == code
     # Seconds, where an attack that works takes minutes or all memory.
-    assert time.process_time() - started < 30
+    assert time.thread_time() - started < 30
 
 
 def test_nothing_larger_than_the_limit_is_looked_at() -> None:
