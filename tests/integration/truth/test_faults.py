@@ -130,12 +130,13 @@ def own_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[b
 def test_an_emulator_that_sleeps_past_the_deadline_gets_each_record_once(
     own_emulator: subprocess.Popen[bytes],
 ) -> None:
-    config = TruthConfig(PROJECT_ID, "truth", deadline_seconds=0.3, attempts=12)
+    config = TruthConfig(PROJECT_ID, "truth")
     admin.create_tables(config)
-    writer, client, reader = Writer(config, CODEC), Client(config), Reader(config)
+    impatient = replace(config, deadline_seconds=1, attempts=12)
+    writer, client, reader = Writer(impatient, CODEC), Client(config), Reader(config)
     key = fresh_key()
     many = [record(fresh_key()) for _ in range(100)] + [record(key, str(n), origin=f"o{n}") for n in range(5)]
-    awake = threading.Timer(1.2, os.kill, (own_emulator.pid, signal.SIGCONT))
+    awake = threading.Timer(2.5, os.kill, (own_emulator.pid, signal.SIGCONT))
     os.kill(own_emulator.pid, signal.SIGSTOP)
     awake.start()
     done = apply_all(writer, many, ATTEMPT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import grpc
 import pytest
@@ -14,7 +15,7 @@ from tests.integration.views.write_service import EndStream, Refuse, Silence, Wr
 from transforms.views.append import Appender, AppendError, RetryPolicy
 
 Code = grpc.StatusCode
-POLICY = RetryPolicy(first=0.01, longest=0.05, total=3.0, answer=2.0)
+POLICY = RetryPolicy(first=0.01, longest=0.05, total=60.0, answer=60.0)
 EXTRA_FIELDS = types.StorageError.StorageErrorCode.SCHEMA_MISMATCH_EXTRA_FIELDS
 TRANSIENT = [
     Code.UNAVAILABLE, Code.ABORTED, Code.INTERNAL, Code.RESOURCE_EXHAUSTED, Code.DEADLINE_EXCEEDED, Code.CANCELLED,
@@ -29,13 +30,15 @@ def start() -> Iterator[Start]:
     """Starts a scripted service and gives it with an appender to it."""
     opened: list[tuple[grpc.Server, grpc.Channel]] = []
 
-    def make(*script: EndStream | Refuse | Silence | None, names_rows: bool = True) -> tuple[WriteService, Appender]:
+    def make(
+        *script: EndStream | Refuse | Silence | None, names_rows: bool = True, policy: RetryPolicy = POLICY
+    ) -> tuple[WriteService, Appender]:
         service = WriteService(names_rows, list(script))
         server = service.serve()
         channel = grpc.insecure_channel(service.address)
         opened.append((server, channel))
         descriptor = descriptor_pb2.DescriptorProto(name="Row")
-        return service, Appender(channel, "projects/p/datasets/d/tables/t", descriptor, POLICY)
+        return service, Appender(channel, "projects/p/datasets/d/tables/t", descriptor, policy)
 
     yield make
     for server, channel in opened:
@@ -96,7 +99,7 @@ def test_rows_whose_answer_was_lost_are_sent_again_so_they_are_there_twice(start
 
 
 def test_a_connection_that_falls_silent_is_given_up(start: Start) -> None:
-    service, appender = start(None, Silence())
+    service, appender = start(None, Silence(), policy=replace(POLICY, answer=4.0))
     assert appender.append(texts(1)) == {}
     assert appender.append(texts(2)) == {}
     assert service.kept == good(1) + good(2)
@@ -133,7 +136,7 @@ def test_rows_are_not_refused_for_a_table_that_has_other_columns(start: Start) -
 
 
 def test_a_service_that_stays_away_fails_the_batch_after_the_retries(start: Start) -> None:
-    service, appender = start(*[Refuse(Code.UNAVAILABLE)] * 1000)
+    service, appender = start(*[Refuse(Code.UNAVAILABLE)] * 1000, policy=replace(POLICY, total=3.0))
     with pytest.raises(AppendError, match="took no rows in 3 s, at last: UNAVAILABLE: the request is refused"):
         appender.append(texts(2))
     assert len(service.requests) > 3
