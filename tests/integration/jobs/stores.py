@@ -93,7 +93,7 @@ class Stores:
 
 def finish(job: subprocess.Popen[bytes]) -> None:
     """Waits for a job that must end well."""
-    _, error = job.communicate(timeout=240)
+    _, error = job.communicate(timeout=600)
     assert job.returncode == 0, error.decode()[-2000:]
 
 

@@ -43,7 +43,7 @@ class Queue:
             future.result(timeout=60)
 
     def pull(self, wanted: int, seconds: float = 30) -> list[pubsub_v1.types.PubsubMessage]:
-        """Up to ``wanted`` messages, acknowledged, waiting for them for up to ``seconds``."""
+        """Up to ``wanted`` messages, acknowledged, until nothing comes for ``seconds``."""
         found: list[pubsub_v1.types.PubsubMessage] = []
         deadline = time.monotonic() + seconds
         with pubsub_v1.SubscriberClient() as client:
@@ -54,6 +54,7 @@ class Queue:
                 if pulled:
                     client.acknowledge(subscription=self.subscription, ack_ids=[one.ack_id for one in pulled])
                     found += [one.message for one in pulled]
+                    deadline = time.monotonic() + seconds
                 else:
                     time.sleep(0.2)
         return found
@@ -106,7 +107,7 @@ class Streaming:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = 200) -> None:
+    def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = 600) -> None:
         """Waits while the job runs; ``what`` is wrong when the time is over."""
         deadline = time.monotonic() + seconds
         while not condition():

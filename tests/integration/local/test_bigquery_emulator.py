@@ -33,7 +33,7 @@ def appends(table: str, times: int = APPENDS) -> Iterator[AppendRowsRequest]:
         yield AppendRowsRequest(write_stream=f"{table}/streams/_default", arrow_rows=data)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_queries_while_many_tables_are_appended_to__hang_neither(local_stack: Stack) -> None:
     client = query.connect(None)
     client.create_dataset(DATASET)
@@ -45,7 +45,7 @@ def test_queries_while_many_tables_are_appended_to__hang_neither(local_stack: St
         with grpc.insecure_channel(local_stack.env["BIGQUERY_STORAGE_EMULATOR_HOST"]) as channel:
             writer = BigQueryWriteClient(transport=BigQueryWriteGrpcTransport(channel=channel))
             table = f"projects/{client.project}/datasets/{DATASET}/tables/t{number}"
-            for response in writer.append_rows(appends(table), timeout=60):
+            for response in writer.append_rows(appends(table), timeout=240):
                 assert not response.error.code, response.error
 
     counts = "SELECT " + ", ".join(f"(SELECT COUNT(*) FROM t{number}) AS t{number}" for number in range(TABLES))
@@ -60,7 +60,7 @@ def test_queries_while_many_tables_are_appended_to__hang_neither(local_stack: St
     assert list(row.values()) == [APPENDS * ROWS] * TABLES
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_hundreds_of_streams_that_stay_open__let_another_be_served(local_stack: Stack) -> None:
     client = query.connect(None)
     dataset = f"{DATASET}_open"
@@ -79,7 +79,7 @@ def test_hundreds_of_streams_that_stay_open__let_another_be_served(local_stack: 
         try:
             calls = []  # a call that nobody holds is cancelled
             for _ in range(OPEN_STREAMS):
-                calls.append(iter(writer.append_rows(held(), timeout=60)))
+                calls.append(iter(writer.append_rows(held(), timeout=240)))
                 assert not next(calls[-1]).error.code
         finally:
             release.set()

@@ -51,12 +51,12 @@ def test_live_counts_until_ctrl_c_which_leaves_nothing_behind(environment: dict[
     process = live(environment, tmp_path, "--seed", "3")
     said: list[str] = []
     processes: list[int] = []
-    for text in lines(process, 150):
+    for text in lines(process, 600):
         said.append(text)
         if not processes and "counted: " in text and "authorised" in text:
             processes = descendants(process.pid)
             process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0, "".join(said)
+    assert process.wait(120) == 0, "".join(said)
     assert "the live counts are what the changes say" in said[-1]
     assert len(processes) >= 5, "three emulators, the job and Prism"
     assert eventually(lambda: not any(map(alive, processes)))
@@ -64,6 +64,6 @@ def test_live_counts_until_ctrl_c_which_leaves_nothing_behind(environment: dict[
 
 def test_a_job_that_cannot_start_ends_the_view_and_says_why(environment: dict[str, str], tmp_path: Path) -> None:
     process = live(environment, tmp_path, "--strickt")
-    said = "".join(lines(process, 100))
-    assert process.wait(30) == 2
+    said = "".join(lines(process, 600))
+    assert process.wait(120) == 2
     assert "the stream ended by itself" in said and "unknown option --strickt" in said

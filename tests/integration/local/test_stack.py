@@ -137,7 +137,7 @@ def test_kept_up_stack__other_commands_find_it__and_its_end_leaves_nothing(
     monkeypatch.setenv("ACERVO_STACK_FILE", str(tmp_path / "stack.json"))
     kept = keep_stack_up(tmp_path / "stack.json", tmp_path / "logs")
     try:
-        assert eventually(lambda: discover.running() is not None or kept.poll() is not None, 60)
+        assert eventually(lambda: discover.running() is not None or kept.poll() is not None, 120)
         environment = discover.running()
         assert environment is not None
         query = subprocess.run(
@@ -149,11 +149,11 @@ def test_kept_up_stack__other_commands_find_it__and_its_end_leaves_nothing(
         )
         assert query.stdout == "answer\n42\n", query.stderr
         second = keep_stack_up(tmp_path / "stack.json", tmp_path / "logs")
-        assert "up already" in second.communicate(timeout=60)[0]
+        assert "up already" in second.communicate(timeout=120)[0]
         assert second.returncode == 1
         processes = descendants(kept.pid)
         kept.send_signal(ending)
-        output = kept.communicate(timeout=30)[0]
+        output = kept.communicate(timeout=120)[0]
         assert kept.returncode == (-signal.SIGKILL if ending == signal.SIGKILL else 0)
     finally:
         kept.kill()

@@ -34,7 +34,7 @@ class Queue:
         return [future.result(30) for future in futures]
 
     def pulled(self, wanted: int, seconds: float) -> list[pubsub_v1.types.PubsubMessage]:
-        """Up to ``wanted`` messages, acknowledged, waiting for them for up to ``seconds``."""
+        """Up to ``wanted`` messages, acknowledged, until nothing comes for ``seconds``."""
         found: list[pubsub_v1.types.PubsubMessage] = []
         deadline = time.monotonic() + seconds
         while len(found) < wanted and time.monotonic() < deadline:
@@ -45,6 +45,7 @@ class Queue:
                 self.subscriber.acknowledge(
                     subscription=self.subscription, ack_ids=[message.ack_id for message in received]
                 )
+                deadline = time.monotonic() + seconds
             else:
                 time.sleep(0.05)
             found.extend(message.message for message in received)

@@ -87,7 +87,7 @@ def test_no_stream_stays_open_behind_a_pipeline(dataset: Dataset) -> None:
     assert landed(dataset, "closed") == 3
     left = [thread for thread in threading.enumerate() if thread not in before and thread.name.startswith("append")]
     for thread in left:
-        thread.join(5)
+        thread.join(60)
     assert not any(thread.is_alive() for thread in left)
 
 
