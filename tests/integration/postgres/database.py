@@ -70,14 +70,17 @@ class Database:
         )
         return int(count)
 
-    def kill_sessions(self, run: str = "test") -> int:
-        """Ends every session of ``run``, and says how many there were."""
+    def kill_sessions(self, run: str = "test") -> set[int]:
+        """Ends every session of ``run``, and says which there were.
+
+        One that tells its client of its end, and whose client does not listen, is still there after the five seconds.
+        """
         killed = self.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s"
+            "SELECT pid, pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s"
             " AND datname = current_database()",
             [f"acervo:{run}"],
         )
-        return len(killed)
+        return {pid for pid, _ in killed}
 
 
 def impatient() -> Retry:
