@@ -33,6 +33,7 @@ from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested, Inputs
 from pipelines.options import IngestOptions, Launch, launch_of
 from transforms.ingest.limits import Limits
+from transforms.ingest.pubsub.message import micros_of
 from transforms.ingest.reread import NotThereError, inputs_of
 from transforms.model import Applied, DeadLetter, RawDocument
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, Redrive, StoredDeadLetter
@@ -93,7 +94,7 @@ def _micros(option: str, text: str) -> int:
     except ValueError:
         message = f"{option} {text}: write a date or an instant, 2026-01-31 or 2026-01-31T12:00:00"
         raise launching.LaunchError(message) from None
-    return int((instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()) * 1_000_000
+    return micros_of(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
 
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> Ingested:

@@ -170,6 +170,12 @@ def test_what_was_cut_and_is_in_no_file_stays_dead_and_is_told(
     assert "redrive" in (told := capfd.readouterr().out) and "dead again" in told
 
 
+def test_an_instant_is_taken_to_the_micro() -> None:
+    options = PipelineOptions(["--since", "2026-01-31T12:00:00.000001", "--until", "2026-01-31T12:00:00.999999-03:00"])
+    choice = redrive.choice_of(options)
+    assert (choice.since, choice.until) == (1_769_860_800_000_001, 1_769_871_600_999_999)
+
+
 def test_an_instant_that_is_none_is_told(new_stores: NewStores, capfd: pytest.CaptureFixture[str]) -> None:
     assert redrive.main([*new_stores().arguments("-")[2:], "--since", "yesterday"]) == 2
     assert "--since yesterday" in capfd.readouterr().err
