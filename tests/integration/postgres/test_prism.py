@@ -10,7 +10,7 @@ from typing import Any
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.worker.bundle_processor import BundleProcessor
+from apache_beam.runners.worker.sdk_worker import SdkWorker
 
 from local.stack import find
 from tests.integration.postgres.database import Database
@@ -19,11 +19,11 @@ from transforms.ingest.postgres.transform import ReadFromPostgres
 from transforms.model import RawDocument
 
 ROWS = 4000
-STALLED, SPLIT = threading.Event(), threading.Event()
+SPLIT = threading.Event()
 
 
 class Stall(beam.DoFn):
-    """Stands still in mid-read until the runner has asked for a split, and some more later."""
+    """Stands still in mid-read until the runner has split what is read, and some more later."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -31,31 +31,34 @@ class Stall(beam.DoFn):
     def process(self, document: RawDocument) -> list[RawDocument]:
         self.count += 1
         if self.count == 100:
-            STALLED.set()
-            assert SPLIT.wait(60), "the runner asks for no split"
+            assert SPLIT.wait(200), "the runner splits nothing"
         if self.count in (1000, 1500):
             time.sleep(2)
         return [document]
 
 
 @pytest.fixture(autouse=True)
-def split_in_mid_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A split that is asked for before anything is read, which a slow start is enough for, is answered when it stalls.
+def asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prism asks for a split when two reports say the same, which a slow start is enough for.
 
-    Told that there is nothing to split yet, Prism would not ask again, and read all of it in one bundle.
+    Told that there is nothing to split yet, it would not ask again, and read all of it in one bundle. So it is told to
+    split behind the end instead, which it takes for nothing to split by now.
     """
-    try_split = BundleProcessor.try_split
+    split = SdkWorker.process_bundle_split
 
-    def answer(processor: BundleProcessor, request: Any) -> Any:
-        STALLED.wait(60)
-        try:
-            return try_split(processor, request)
-        finally:
+    def answer(worker: SdkWorker, request: Any, instruction_id: str) -> Any:
+        response = split(worker, request, instruction_id)
+        splits = response.process_bundle_split.channel_splits
+        if splits:
             SPLIT.set()
+        elif not response.error:
+            for transform, wanted in request.desired_splits.items():
+                end = wanted.estimated_input_elements
+                splits.add(transform_id=transform, last_primary_element=end, first_residual_element=end + 1)
+        return response
 
-    STALLED.clear()
     SPLIT.clear()
-    monkeypatch.setattr(BundleProcessor, "try_split", answer)
+    monkeypatch.setattr(SdkWorker, "process_bundle_split", answer)
 
 
 @pytest.mark.parametrize("split_by", ["ctid", "id"])
