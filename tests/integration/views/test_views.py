@@ -78,7 +78,7 @@ YEAR = [
 ]  # fmt: skip
 LETTERS = [
     world.dead_letter("not_xml", "file:a.xml", b"aaaa"),
-    world.dead_letter("not_xml", "file:b.xml", b"bb"),
+    world.dead_letter("not_xml", "file:b.xml", b"bb")._replace(message="a message before the other's"),
     world.dead_letter("too_large", "file:c.xml", b"c"),
 ]
 
@@ -171,6 +171,9 @@ def test_a_dead_letter_of_two_runs_is_one(year: Dataset) -> None:
         "not_xml": (2, 6),
         "too_large": (1, 1),
     }
+    # Where it came from and what was wrong are of one letter.
+    example = codes["not_xml"]["example_origin"], codes["not_xml"]["example_message"]
+    assert example == ("file:a.xml", "not_xml at byte 0")
 
 
 def test_documents_and_value_per_issuer_month_model_and_state(year: Dataset) -> None:
