@@ -31,7 +31,6 @@ from pipelines.options import StoreOptions
 from pipelines.rebuild import SelectionOptions, selection_of
 from transforms.reconcile.facts import Difference
 from transforms.reconcile.transform import Reconcile, Served
-from transforms.truth.errors import TruthError
 
 JOB = "reconcile"
 _MOST_CHARACTERS = 8
@@ -144,9 +143,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     try:
         return 1 if run(argv) else 0
-    except (launching.LaunchError, TruthError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    except launching.REFUSALS as error:
+        return launching.refused(error)
     except KeyboardInterrupt:
         print("interrupted; nothing was changed.", file=sys.stderr)
         return 130
