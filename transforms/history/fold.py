@@ -169,14 +169,23 @@ def _add_epec(state: Fields, events: Sequence[Entry], family: str) -> None:
 
 
 def _add_corrections(state: Fields, events: Sequence[Entry], family: str) -> None:
-    """The last correction letter replaces the earlier ones; the same letter in other bytes is one letter."""
+    """The last correction letter replaces the earlier ones; the same letter in other bytes is one letter.
+
+    Its number tells which it is: only the issuer writes letters, returns do not name him, and neither returns nor
+    summaries have the text, which therefore is that of any record of the last letter.
+    """
     letters = [e for e in events if e.fields.get("event_type") in rules.CORRECTION_EVENTS[family]]
     if not letters:
         return
-    state["corrections"] = len({(e.fields.get("sequence"), e.fields.get("author_id")) for e in letters})
+    state["corrections"] = len({e.fields.get("sequence") for e in letters} - {None}) or 1
     last = letters[-1]
-    if "correction" in last.fields:
-        state["correction"] = last.fields["correction"]
+    texts = [
+        e.fields["correction"]
+        for e in letters
+        if "correction" in e.fields and e.fields.get("sequence") == last.fields.get("sequence")
+    ]
+    if texts:
+        state["correction"] = texts[-1]
     if _instant_of(last):
         state["corrected_at"] = _instant_of(last)
 

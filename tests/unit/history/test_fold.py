@@ -94,6 +94,18 @@ def test_same_correction_in_other_bytes_is_one_letter_and_the_last_one_counts() 
     assert (state["corrections"], state["correction"]) == (2, "two")
 
 
+@pytest.mark.parametrize("records", ["cde", "ced", "dce", "dec", "ecd", "edc"])
+def test_correction_known_by_its_return_and_its_summary_too_is_one_letter_and_has_its_text(records: str) -> None:
+    whole = event("110110", records[0], correction="one", author_id="11222333000181", protocol_number="7")
+    answer = event("110110", records[1], protocol_number="7")._replace(form="return")
+    summary = event("110110", records[2], author_id="11222333000181", protocol_number="7")._replace(form="summary")
+    state = fold([whole, answer, summary]).state
+    assert (state["corrections"], state["correction"]) == (1, "one")
+    newer = event("110110", "f", sequence=2, at="2025-03-03T10:00:00Z")._replace(form="summary")
+    state = fold([whole, answer, summary, newer]).state
+    assert state["corrections"] == 2 and "correction" not in state
+
+
 def test_fraction_of_a_second_orders_events() -> None:
     early = event("210200", "c", at="2025-03-04T10:00:00Z")
     late = event("210240", "d", at="2025-03-04T10:00:00.5Z")
