@@ -63,6 +63,17 @@ def test_cancellation_out_of_time_is_cancelled_late(code: int) -> None:
     assert fold([document(), event("110111", return_status=code)]).state["status"] == "cancelled_late"
 
 
+@pytest.mark.parametrize(("summary", "whole"), ["ab", "ba"])
+def test_what_was_late_is_late_though_a_summary_of_it_does_not_tell(summary: str, whole: str) -> None:
+    short = event("110111", summary)._replace(form="summary")
+    del short.fields["return_status"]
+    assert fold([short, event("110111", whole, return_status=155)]).state["status"] == "cancelled_late"
+    assert fold([short]).state["status"] == "cancelled"
+    documents = [document(summary, "summary", summary_status=1), document(whole, protocol_status=150)]
+    state = fold(documents).state
+    assert (state["status"], state["authorised_at"]) == ("authorised_late", "2025-03-01T10:00:00Z")
+
+
 def test_110112_closes_an_mdfe_and_cancels_an_nfce() -> None:
     assert fold([document(model="58"), event("110112", model="58")]).state["status"] == "closed"
     assert fold([document(model="65"), event("110112", model="65")]).state["status"] == "cancelled"
