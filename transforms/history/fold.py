@@ -67,10 +67,16 @@ def fold(entries: Iterable[Entry]) -> Folded:
     return Folded(state, dimensions_of(key, documents[0].fields if documents else None, history, state))
 
 
-def _headline_order(entry: Entry) -> tuple[int, str, str]:
-    """Fullest form first; among equals the earliest protocol, records without one last, then the record id."""
+def _headline_order(entry: Entry) -> tuple[int, bool, str, str]:
+    """Fullest form first, and of these what the tax office did not reject, for issuers send a rejected document again
+    with other content; among equals the earliest protocol, records without one last, then the record id."""
     protocol_at = entry.fields.get("protocol_at")
-    return rules.FORM_RANK.get(entry.form, 9), _moment(protocol_at) if protocol_at else "~", entry.record_id
+    return (
+        rules.FORM_RANK.get(entry.form, 9),
+        entry.fields.get("protocol_status") not in _STATUS_OF_PROTOCOL,
+        _moment(protocol_at) if protocol_at else "~",
+        entry.record_id,
+    )
 
 
 def _known_by(documents: Sequence[Entry]) -> str:

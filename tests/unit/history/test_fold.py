@@ -138,6 +138,12 @@ def test_full_document_speaks_for_the_key_before_its_summary() -> None:
     assert (folded.dimensions["total"], folded.dimensions["issuer_id"]) == ("2.00", "y")
 
 
+def test_what_was_rejected_does_not_speak_for_what_was_authorised_later() -> None:
+    rejected = document("a", protocol_status=778, protocol_at="2025-03-01T09:00:00Z", total="10.00")
+    assert fold([rejected]).dimensions["total"] == "10.00"
+    assert fold([rejected, document("b", total="12.00")]).dimensions["total"] == "12.00"
+
+
 def test_summary_alone_gives_status_and_is_known_by_summary() -> None:
     state = fold([document("a", "summary", summary_status=3)]).state
     assert (state["status"], state["known_by"]) == ("cancelled", "summary")
