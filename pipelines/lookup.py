@@ -42,7 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if silent:
         return _fail(silent)
     try:
-        return _look_up(project, arguments) if arguments.origin is None else _trace(project, arguments)
+        status = _look_up(project, arguments) if arguments.origin is None else _trace(project, arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except TruthError as error:
         return _fail(str(error))
     except GoogleAuthError as error:
@@ -69,8 +74,9 @@ def _trace(project: str, arguments: argparse.Namespace) -> int:
     from pipelines import trace  # a key is looked up without BigQuery
 
     try:
-        found = trace.arrivals(project, arguments.dataset, arguments.origin)
-        return trace.show(found, arguments.origin, arguments.json)
+        # As origins are written: bytes of a file's name that are no UTF-8 as escapes.
+        origin = os.fsencode(arguments.origin).decode("utf-8", "backslashreplace")
+        return trace.show(trace.arrivals(project, arguments.dataset, origin), origin, arguments.json)
     except trace.TraceError as error:
         return _fail(str(error))
 
