@@ -132,6 +132,7 @@ def config_of(options: PipelineOptions, launch: Launch, partials: str) -> Ingest
         partials=partials,
         max_input_bytes=ingest.max_input_bytes,
         strict=ingest.strict,
+        fallback_encoding=ingest.fallback_encoding or None,
     )
 
 
