@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -91,6 +92,9 @@ def preflight(options: PipelineOptions) -> None:
         raise launching.LaunchError(f"--bucket_characters is 1 to {_MOST_CHARACTERS}, not {given.bucket_characters}")
     if not output and "Dataflow" in (options.view_as(StandardOptions).runner or ""):
         raise launching.LaunchError("nowhere to write the differences: give --output, a gs:// path.")
+    # Beam puts the file in the place of whatever is there, and would delete a folder with all that is in it.
+    if output and (output.endswith("/") or Path(output).is_dir()):
+        raise launching.LaunchError(f"--output {output} is a folder: name a file in it.")
     launching.check_stores(options)
 
 

@@ -201,3 +201,16 @@ def test_the_largest_and_the_oddest_amounts_are_compared_like_any_other(
     found = stores.query("SELECT total FROM unique_documents ORDER BY access_key")
     assert sorted(row["total"] for row in found) == sorted(map(Decimal, amounts))
     assert differences(stores, tmp_path / "found") == []
+
+
+def test_a_folder_as_output_is_refused_and_keeps_what_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.write_text("of somebody else")
+    # Nothing may run, whatever the checks behind this one say.
+    monkeypatch.setattr(reconcile.launching, "check_stores", lambda options: pytest.fail("it went on"))
+    for output in (str(tmp_path), f"{tmp_path}/", "gs://bucket/folder/"):
+        assert reconcile.main(["--project", LOCAL_PROJECT, "--output", output]) == 2
+        assert "is a folder" in capsys.readouterr().err
+    assert kept.read_text() == "of somebody else"
