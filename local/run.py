@@ -66,6 +66,8 @@ def _check_summary(path: Path | None) -> None:
     """An unwritable place for the result is told before the work and not after it."""
     if path is not None and not path.absolute().parent.is_dir():
         raise RunError(f"the folder of SUMMARY={path} does not exist")
+    if path is not None and path.is_dir():
+        raise RunError(f"SUMMARY={path} is a folder: name a file in it")
 
 
 def _run(options: argparse.Namespace, passed_on: list[str], told: Steps) -> int:

@@ -16,7 +16,7 @@ from local.progress import Steps
 from local.stack import discover, stack
 
 PIPED_WIDTH = 140
-STORES = ("BIGTABLE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST")
+STORES = discover.STORES
 PUBSUB = "PUBSUB_EMULATOR_HOST"
 
 
@@ -57,7 +57,8 @@ def quieten(verbose: bool) -> None:
 def emulators(told: Steps, needed: Sequence[str] = STORES) -> Iterator[None]:
     """The running stack where there is one, else one for the time of the run.
 
-    ``needed``: the variables that must name an emulator. Raises RunError where only some of them do.
+    ``needed``: the variables that must name an emulator. Raises RunError where only some of them do, or one that
+    does not answer.
     """
     if discover.adopt():
         missing = [name for name in needed if not os.environ.get(name)]
@@ -66,6 +67,9 @@ def emulators(told: Steps, needed: Sequence[str] = STORES) -> Iterator[None]:
                 f"the environment names an emulator, but not {', '.join(missing)}. Set all of "
                 f"{', '.join(needed)}, or none of them."
             )
+        silent = discover.silent()
+        if silent:
+            raise RunError(silent)
         told.console.print("Using the local stack that is up")
         yield
         return

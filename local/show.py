@@ -25,6 +25,7 @@ MODELS = {
     "66": "NF3e",
     "67": "CT-e OS",
 }
+TEST_ENVIRONMENT = 2
 SHOWN_LINES = 8
 ORIGIN_CHARACTERS = 60
 
@@ -46,6 +47,8 @@ def show(
     if counts:
         console.print("\nDocuments by model, UF, month and state, from the view counts_by_uf", style="bold")
         console.print(Columns(count_tables(counts), padding=(0, 3)))
+        if tests := test_text(counts):
+            console.print(tests)
     if history:
         console.print()
         console.print(history_table(history))
@@ -97,6 +100,16 @@ def count_tables(counts: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
         _count_table("month", counts, lambda row: f"{row['month']:%Y-%m}" if row["month"] else "", by_name=True),
         _count_table("state", counts, lambda row: row["status"], by_name=False),
     ]
+
+
+def test_text(counts: Sequence[Mapping[str, Any]]) -> str:
+    """What of the counts is no business at all: documents of the tax office's test environment (homologação)."""
+    rows = [row for row in counts if row.get("environment") == TEST_ENVIRONMENT]
+    if not rows:
+        return ""
+    documents = sum(row["documents"] for row in rows)
+    total = sum((Decimal(row["total"] or 0) for row in rows), Decimal())
+    return f"\nOf these, {documents:,} (R$ {total:,.2f}) are of the test environment (tpAmb 2), without fiscal value."
 
 
 def _count_table(title: str, counts: Sequence[Mapping[str, Any]], name_of: Any, *, by_name: bool) -> Table:

@@ -69,8 +69,9 @@ class Tables:
         return {row["outcome"]: row["inputs"] for row in self.rows(statement)}
 
     def counts(self) -> list[dict[str, Any]]:
-        """Documents and value by month, UF, model and status."""
-        return self.rows("SELECT uf, month, model, status, documents, total FROM counts_by_uf WHERE documents != 0")
+        """Documents and value by month, UF, model, status and environment."""
+        columns = "uf, month, model, status, environment, documents, total"
+        return self.rows(f"SELECT {columns} FROM counts_by_uf WHERE documents != 0")
 
     def dead_letters(self) -> dict[str, dict[str, Any]]:
         """By code: how many, and where one of them came from."""

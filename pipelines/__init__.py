@@ -1,0 +1,3 @@
+
+
+import local as local  # which tells of Ctrl-C in a word

@@ -45,6 +45,7 @@ class IngestConfig:
     partials: str
     max_input_bytes: int
     strict: bool = False
+    fallback_encoding: str | None = None
 
 
 class Inputs(NamedTuple):
@@ -75,7 +76,9 @@ class IngestDocuments(beam.PTransform):
     def expand(self, inputs: Inputs) -> Ingested:
         config, launch = self._config, self._config.launch
         parsed = inputs.documents | "ParseDocuments" >> ParseDocuments(
-            ParseOptions(max_bytes=config.max_input_bytes, strict=config.strict)
+            ParseOptions(
+                max_bytes=config.max_input_bytes, strict=config.strict, fallback_encoding=config.fallback_encoding
+            )
         )
         applied = parsed[ParseDocuments.RECORDS] | "ApplyToTruth" >> ApplyToTruth(config.truth, launch.run, launch.job)
         records = applied[ApplyToTruth.APPLIED]

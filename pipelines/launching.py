@@ -7,6 +7,7 @@ import contextlib
 import difflib
 import io
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,8 +20,11 @@ from apache_beam.options.pipeline_options import (
     StandardOptions,
 )
 from apache_beam.runners.runner import PipelineResult
+from google.api_core.exceptions import GoogleAPICallError, RetryError
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 
+from local.stack import discover
 from pipelines.ingest import IngestConfig
 from pipelines.options import IngestOptions, Launch, StoreOptions
 from transforms.counting.cells import COUNT_TABLES
@@ -44,11 +48,23 @@ def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> 
         options = PipelineOptions(given)
         _refuse_unknown(options)
     google = options.view_as(GoogleCloudOptions)
+    if waits(options):
+        _find_local_stack(google)
     if not google.project:
-        raise LaunchError("no project: give --project (with the local stack, any name such as acervo-local).")
+        raise LaunchError("no project: give --project, or start the local stack with: make stack")
     # What the workers import is the installed package: nothing of __main__ needs to travel.
     options.view_as(SetupOptions).save_main_session = False
     return options
+
+
+def _find_local_stack(google: GoogleCloudOptions) -> None:
+    """Makes a job that runs here one of the local stack, where that is up and no other project is given."""
+    if not discover.adopt(google.project):
+        return
+    google.project = google.project or os.environ["GOOGLE_CLOUD_PROJECT"]
+    silent = discover.silent()
+    if silent:
+        raise LaunchError(silent)
 
 
 @contextlib.contextmanager
@@ -116,6 +132,7 @@ def config_of(options: PipelineOptions, launch: Launch, partials: str) -> Ingest
         partials=partials,
         max_input_bytes=ingest.max_input_bytes,
         strict=ingest.strict,
+        fallback_encoding=ingest.fallback_encoding or None,
     )
 
 
@@ -154,14 +171,26 @@ def waits(options: PipelineOptions) -> bool:
     return "Dataflow" not in (options.view_as(StandardOptions).runner or "")
 
 
+# What a job raises before it reads anything, for reasons outside of this project.
+REFUSALS = (LaunchError, TruthError, GoogleAuthError, GoogleAPICallError, RetryError)
+
+
+def refused(error: BaseException) -> int:
+    """Says why a job cannot start, one of REFUSALS; the exit status."""
+    reason = str(error)
+    if isinstance(error, GoogleAuthError):
+        reason = f"{reason}\nRun: gcloud auth application-default login; or start the local stack with: make stack"
+    print(f"error: {reason}", file=sys.stderr)
+    return 2
+
+
 def main(run: Callable[[Sequence[str] | None], PipelineResult], argv: Sequence[str] | None) -> int:
     """Runs a job for the command line: an error that people can act on, never a bare traceback."""
     logging.basicConfig(level=logging.WARNING)
     try:
         run(argv)
-    except (LaunchError, TruthError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    except REFUSALS as error:
+        return refused(error)
     except KeyboardInterrupt:
         print("interrupted; the same run can be started again and finishes what it began.", file=sys.stderr)
         return 130

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from google.auth.exceptions import GoogleAuthError
 
 from local.stack import discover
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
@@ -37,16 +38,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail("no project: give --project, or start the local stack with: make stack")
     if (arguments.key is None) == (arguments.origin is None):
         return _fail("give a key, or an origin with --origin")
-    if arguments.origin is not None:
-        return _trace(project, arguments)
-    config = TruthConfig(project, arguments.bigtable_instance, arguments.bigtable_table, arguments.bigtable_app_profile)
-    reader = Reader(config)
+    silent = discover.silent() if local else None
+    if silent:
+        return _fail(silent)
     try:
-        return _look_up(reader, arguments)
+        status = _look_up(project, arguments) if arguments.origin is None else _trace(project, arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except TruthError as error:
         return _fail(str(error))
-    finally:
-        reader.close()
+    except GoogleAuthError as error:
+        return _fail(f"no credentials for {project}: {error}\nRun: gcloud auth application-default login")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,13 +74,23 @@ def _trace(project: str, arguments: argparse.Namespace) -> int:
     from pipelines import trace  # a key is looked up without BigQuery
 
     try:
-        found = trace.arrivals(project, arguments.dataset, arguments.origin)
-        return trace.show(found, arguments.origin, arguments.json)
+        # As origins are written: bytes of a file's name that are no UTF-8 as escapes.
+        origin = os.fsencode(arguments.origin).decode("utf-8", "backslashreplace")
+        return trace.show(trace.arrivals(project, arguments.dataset, origin), origin, arguments.json)
     except trace.TraceError as error:
         return _fail(str(error))
 
 
-def _look_up(reader: Reader, arguments: argparse.Namespace) -> int:
+def _look_up(project: str, arguments: argparse.Namespace) -> int:
+    config = TruthConfig(project, arguments.bigtable_instance, arguments.bigtable_table, arguments.bigtable_app_profile)
+    reader = Reader(config)
+    try:
+        return _tell(reader, arguments)
+    finally:
+        reader.close()
+
+
+def _tell(reader: Reader, arguments: argparse.Namespace) -> int:
     key = normalised(arguments.key)
     history = reader.history(key)
     if history is None and len(key) == _DEAD_LETTER_ID_LENGTH:
@@ -93,11 +108,12 @@ def _look_up(reader: Reader, arguments: argparse.Namespace) -> int:
 
 
 def normalised(text: str) -> str:
-    """A key as people paste it: spaces, dots and dashes out, ``NFe`` and the like before it off."""
+    """A key as people paste it: spaces, dots and dashes out, ``NFe`` and the like before it off, letters large."""
     key = "".join(c for c in text if c.isalnum())
-    for prefix in ("NFe", "CTe", "MDFe", "NF3e", "BPe", "NFCom"):
-        if key.startswith(prefix) and access_key.is_access_key(key[len(prefix) :]):
-            return key[len(prefix) :]
+    for prefix in ("", "NFe", "CTe", "GTVe", "MDFe", "NF3e", "BPe", "NFCom"):
+        bare = key[len(prefix) :].upper()
+        if key.upper().startswith(prefix.upper()) and access_key.is_access_key(bare):
+            return bare
     return key
 
 
@@ -114,11 +130,17 @@ def _hint(key: str) -> str:
 def _write_xml(reader: Reader, history: History, number: int, output: Path | None) -> int:
     if not 1 <= number <= len(history.records):
         return _fail(f"--xml {number}: the key has records 1 to {len(history.records)}")
-    xml = reader.xml(history.key, history.records[number - 1].record_id)
+    return _write(reader.xml(history.key, history.records[number - 1].record_id), output)
+
+
+def _write(xml: bytes, output: Path | None) -> int:
     if output is None:
         sys.stdout.buffer.write(xml)
-    else:
+        return 0
+    try:
         output.write_bytes(xml)
+    except OSError as error:
+        return _fail(f"--output {output} cannot be written: {error.strerror}")
     return 0
 
 
@@ -188,11 +210,7 @@ def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) 
         return 1
     letter = found.letter
     if arguments.xml is not None:
-        if arguments.output is None:
-            sys.stdout.buffer.write(letter.payload)
-        else:
-            arguments.output.write_bytes(letter.payload)
-        return 0
+        return _write(letter.payload, arguments.output)
     values = {name: value for name, value in letter._asdict().items() if name != "payload"}
     values |= {"dead_letter_id": found.dead_letter_id, "arrivals": [a._asdict() for a in found.arrivals]}
     if found.redrive is not None:

@@ -56,6 +56,11 @@ class IngestOptions(PipelineOptions):
             "--strict", action="store_true", help="Turn every finding into a dead letter instead of keeping the record."
         )
         parser.add_argument(
+            "--fallback_encoding",
+            choices=("windows-1252", "iso-8859-1"),
+            help="Encoding of documents that say UTF-8, or nothing, and are not. Without it they are dead letters.",
+        )
+        parser.add_argument(
             "--max_input_bytes",
             type=int,
             default=MAX_INPUT_BYTES,

@@ -71,6 +71,8 @@ def run(
     client: bigquery.Client, sql: str, dataset: str = DEFAULT_DATASET, location: str | None = None
 ) -> bigquery.table.RowIterator:
     """The rows of a query whose unqualified names are of ``dataset``. Raises QueryError, with the service's reason."""
+    if not sql.strip():
+        raise QueryError("The query is empty.")
     config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}")
     retry = Retry(deadline=RETRY_SECONDS)
     try:

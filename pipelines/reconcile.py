@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -31,7 +32,6 @@ from pipelines.options import StoreOptions
 from pipelines.rebuild import SelectionOptions, selection_of
 from transforms.reconcile.facts import Difference
 from transforms.reconcile.transform import Reconcile, Served
-from transforms.truth.errors import TruthError
 
 JOB = "reconcile"
 _MOST_CHARACTERS = 8
@@ -92,6 +92,9 @@ def preflight(options: PipelineOptions) -> None:
         raise launching.LaunchError(f"--bucket_characters is 1 to {_MOST_CHARACTERS}, not {given.bucket_characters}")
     if not output and "Dataflow" in (options.view_as(StandardOptions).runner or ""):
         raise launching.LaunchError("nowhere to write the differences: give --output, a gs:// path.")
+    # Beam puts the file in the place of whatever is there, and would delete a folder with all that is in it.
+    if output and (output.endswith("/") or Path(output).is_dir()):
+        raise launching.LaunchError(f"--output {output} is a folder: name a file in it.")
     launching.check_stores(options)
 
 
@@ -144,9 +147,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     try:
         return 1 if run(argv) else 0
-    except (launching.LaunchError, TruthError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    except launching.REFUSALS as error:
+        return launching.refused(error)
     except KeyboardInterrupt:
         print("interrupted; nothing was changed.", file=sys.stderr)
         return 130

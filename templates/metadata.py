@@ -46,6 +46,7 @@ BEGINNINGS: dict[str, dict[str, Any]] = {
     "keys": {"label": "Access keys, by commas", "regexes": ["^([0-9A-Z]{44}(,[0-9A-Z]{44})*)?$"]},
     "run": {"label": "Name of the run", "regexes": ["^\\S(.{0,198}\\S)?$"]},
     "strict": {"label": "No findings allowed"},
+    "fallback_encoding": {"label": "Encoding of what is no UTF-8"},
     "max_input_bytes": {"label": "Largest document, bytes", "regexes": ["^[1-9][0-9]*$"]},
     "max_in_flight": {"label": "Records in flight per process", "regexes": ["^[1-9][0-9]*$"]},
     "disk_size_gb": {"label": "Disk of a worker, GB", "regexes": ["^[0-9]+$"]},

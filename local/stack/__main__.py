@@ -87,7 +87,8 @@ def interrupt(number: int, frame: FrameType | None) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     options = parse(argv)
     if found := discover.running():
-        print(f"A stack is up already: {found}", file=sys.stderr)
+        listed = "".join(f"\n  {name}={value}" for name, value in sorted(found.items()))
+        print(f"A stack is up already, and all commands find it:{listed}", file=sys.stderr)
         return 1
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)

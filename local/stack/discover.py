@@ -14,12 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 LOCAL_PROJECT = "acervo-local"
-VARIABLES = (
-    "BIGTABLE_EMULATOR_HOST",
-    "BIGQUERY_EMULATOR_HOST",
-    "BIGQUERY_STORAGE_EMULATOR_HOST",
-    "PUBSUB_EMULATOR_HOST",
-)
+STORES = ("BIGTABLE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST")
+VARIABLES = (*STORES, "PUBSUB_EMULATOR_HOST")
 
 
 def state_file() -> Path:
@@ -71,6 +67,18 @@ def adopt(project: str | None = None) -> bool:
         return False
     os.environ.update(environment)
     return True
+
+
+def silent() -> str | None:
+    """What to tell people when an emulator that the environment names for a store does not answer; None when all do.
+
+    Clients would try for a minute and more, and then tell of a connection and not of the stack.
+    """
+    for name in STORES:
+        address = os.environ.get(name)
+        if address and not _answers(address):
+            return f"nothing answers at {address} ({name}). Is the local stack still up? make stack starts it."
+    return None
 
 
 def _read() -> dict[str, object]:

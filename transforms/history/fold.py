@@ -67,10 +67,16 @@ def fold(entries: Iterable[Entry]) -> Folded:
     return Folded(state, dimensions_of(key, documents[0].fields if documents else None, history, state))
 
 
-def _headline_order(entry: Entry) -> tuple[int, str, str]:
-    """Fullest form first; among equals the earliest protocol, records without one last, then the record id."""
+def _headline_order(entry: Entry) -> tuple[int, bool, str, str]:
+    """Fullest form first, and of these what the tax office did not reject, for issuers send a rejected document again
+    with other content; among equals the earliest protocol, records without one last, then the record id."""
     protocol_at = entry.fields.get("protocol_at")
-    return rules.FORM_RANK.get(entry.form, 9), _moment(protocol_at) if protocol_at else "~", entry.record_id
+    return (
+        rules.FORM_RANK.get(entry.form, 9),
+        entry.fields.get("protocol_status") not in _STATUS_OF_PROTOCOL,
+        _moment(protocol_at) if protocol_at else "~",
+        entry.record_id,
+    )
 
 
 def _known_by(documents: Sequence[Entry]) -> str:
@@ -169,14 +175,23 @@ def _add_epec(state: Fields, events: Sequence[Entry], family: str) -> None:
 
 
 def _add_corrections(state: Fields, events: Sequence[Entry], family: str) -> None:
-    """The last correction letter replaces the earlier ones; the same letter in other bytes is one letter."""
+    """The last correction letter replaces the earlier ones; the same letter in other bytes is one letter.
+
+    Its number tells which it is: only the issuer writes letters, returns do not name him, and neither returns nor
+    summaries have the text, which therefore is that of any record of the last letter.
+    """
     letters = [e for e in events if e.fields.get("event_type") in rules.CORRECTION_EVENTS[family]]
     if not letters:
         return
-    state["corrections"] = len({(e.fields.get("sequence"), e.fields.get("author_id")) for e in letters})
+    state["corrections"] = len({e.fields.get("sequence") for e in letters} - {None}) or 1
     last = letters[-1]
-    if "correction" in last.fields:
-        state["correction"] = last.fields["correction"]
+    texts = [
+        e.fields["correction"]
+        for e in letters
+        if "correction" in e.fields and e.fields.get("sequence") == last.fields.get("sequence")
+    ]
+    if texts:
+        state["correction"] = texts[-1]
     if _instant_of(last):
         state["corrected_at"] = _instant_of(last)
 

@@ -28,7 +28,8 @@ STATUSES = (
 )  # fmt: skip
 
 # What outranks what when one key has evidence of several: a cancellation follows an authorisation, never the reverse.
-PRECEDENCE = ((CANCELLED, CANCELLED_LATE), (CLOSED,), (DENIED,), (AUTHORISED, AUTHORISED_LATE), (VOIDED,))
+# Late outranks in time: a document is authorised once and cancelled once, and summaries of it do not tell which.
+PRECEDENCE = ((CANCELLED_LATE,), (CANCELLED,), (CLOSED,), (DENIED,), (AUTHORISED_LATE,), (AUTHORISED,), (VOIDED,))
 
 
 class StatusRule(NamedTuple):

@@ -37,11 +37,14 @@ FAMILY_OF_KEY_ELEMENT = {
 _REQUESTS = ("evento", "eventoCTe", "eventoMDFe", "eventoNF3e", "eventoNFCom", "eventoBPe")
 _RETURNS = tuple("retE" + request[1:] for request in _REQUESTS)
 
-# A return without its own element occurs: procEventoCTe/infEvento.
+# A return without its own element occurs: procEventoCTe/infEvento. So do request and return in the batches in which
+# they were sent and answered.
 _ENVELOPE = {
     **{f"{request}/infEvento": REQUEST for request in _REQUESTS},
     **{f"{answer}/infEvento": RETURN for answer in _RETURNS},
     "infEvento": RETURN,
+    "envEvento/evento/infEvento": REQUEST,
+    "retEnvEvento/retEvento/infEvento": RETURN,
 }
 
 

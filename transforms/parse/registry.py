@@ -41,6 +41,7 @@ UNSUPPORTED = {
     "cfecanc": "the cancellation of a CF-e of a SAT device (model 59), which is not supported",
 }
 _NFSE = "an NFS-e, DPS or RPS (services, national or municipal): its key is another, and it is not supported"
+_LABOUR = "a message of eSocial or EFD-Reinf: its events are of payrolls and withholdings, not of documents"
 
 
 class Shape(NamedTuple):
@@ -113,7 +114,10 @@ def is_known(root: str) -> bool:
 
 def unsupported(root: str, namespace: str) -> str | None:
     """What to say of a fiscal document that is known not to be read; None for any other root."""
-    name = root.lower()
-    if "nfse" in namespace.lower() or "nfse" in name or "rps" in name or "dps" in name:
+    name, space = root.lower(), namespace.lower()
+    # Cities have namespaces, and elements, named alike: http://www.prefeitura.sp.gov.br/nfe has a NFe of its own.
+    if "nfse" in space or "prefeitura" in space or "nfse" in name or "rps" in name or "dps" in name:
         return _NFSE
+    if "esocial.gov.br" in space or "reinf" in space:
+        return _LABOUR
     return UNSUPPORTED.get(name)

@@ -36,9 +36,10 @@ class Reading:
 
 Putter = Callable[[Target, str, str, Reading], None]
 
-# BigQuery NUMERIC: 29 digits before the point, 9 after; BIGNUMERIC, for quantities and unit values that have up to
-# ten decimals: 38 and 38.
-AMOUNT = r"-?[0-9]{1,29}+(?:\.[0-9]{1,9}+)?"
+# BigQuery NUMERIC has 29 digits before the point and 9 after. Eighteen, five more than any schema allows, leave room
+# for sums: one amount in error must not make a view of all others overflow. BIGNUMERIC, for quantities and unit values
+# that have up to ten decimals: 38 and 38.
+AMOUNT = r"-?[0-9]{1,18}+(?:\.[0-9]{1,9}+)?"
 QUANTITY = r"-?[0-9]{1,38}+(?:\.[0-9]{1,38}+)?"
 INTEGER = "[0-9]{1,18}+"
 _AMOUNT = re.compile(AMOUNT)

@@ -32,7 +32,7 @@ _REBUILD = "python -m pipelines.rebuild"
 _REFOLD = "python -m pipelines.refold"
 _RESTORE = "no job makes changes anew that are gone: restore the row from a backup"
 KEY_COLUMN = {schema.VOIDED_RANGES: "range_id", schema.CHANGES: "key", schema.ARRIVALS: "key"}
-_MICRO = 1_000_000
+_INTEGERS = 2**63
 
 
 class Fact(NamedTuple):
@@ -91,25 +91,28 @@ def _identified(table: str, row: dict[str, Any]) -> tuple[str, str, str]:
     if table == schema.CHANGES:
         identity = str(row["revision"])
         said = [row["record_id"], row["kind"], row.get("status_before", ""), row["status_after"], row["applied_at"]]
-        said.append(_micro(row.get("total_after")))
+        said.append(_amount(row.get("total_after")))
     elif table == schema.ARRIVALS:
         identity = "|".join((row["record_id"], row["run"], row["origin"], row["job"]))
         said = [DUPLICATE if row["outcome"] == DUPLICATE else NEW]
     else:
         identity = row["record_id"]
         said = [row["revision"], row["received_at"], row["layout"], row["form"], row["run"], row["origin"]]
-        said.append(_micro(row.get("total")) if table == schema.DOCUMENTS else "")
+        said.append(_amount(row.get("total")) if table == schema.DOCUMENTS else "")
     return key, identity, "|".join((key, identity, *map(str, said)))
 
 
-def _micro(amount: str | None) -> str:
-    """An amount in millionths, empty where there is none."""
+def _amount(amount: str | None) -> str:
+    """An amount as its whole part and its billionths, empty where there is none: no single integer of SQL holds it."""
     if amount is None:
         return ""
     try:
-        return str(int((Decimal(amount) * _MICRO).to_integral_value()))
+        whole, _, part = format(Decimal(amount), "f").removeprefix("-").partition(".")
     except InvalidOperation:
         return ""
+    sign = "-" if amount.startswith("-") else ""
+    numbers = (int(f"{sign}{digits}") for digits in (whole, part[:9].ljust(9, "0")))
+    return ".".join(map(str, numbers)) if int(whole) < _INTEGERS else ""
 
 
 def bucket_of(key: str, characters: int) -> str:

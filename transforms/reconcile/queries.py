@@ -15,7 +15,11 @@ SINGLE = (schema.DOCUMENTS, schema.EVENTS, schema.VOIDED_RANGES, schema.CHANGES)
 
 COUNTS = "SELECT dimension, value, model, environment, status, day, month, documents, total FROM `{}.counts_total`"
 _MICROS = "CAST(UNIX_MICROS({}) AS STRING)"
-_AMOUNT = "COALESCE(CAST(CAST({} * 1000000 AS INT64) AS STRING), '')"
+# Whole part and billionths: an INT64 holds no amount of the largest in millionths.
+_AMOUNT = (
+    "COALESCE(CONCAT(CAST(SAFE_CAST(TRUNC({0}) AS INT64) AS STRING), '.', "
+    "CAST(CAST(({0} - TRUNC({0})) * 1000000000 AS INT64) AS STRING)), '')"
+)
 
 
 def digests(dataset: str, table: str, characters: int, selection: Selection) -> str:

@@ -81,3 +81,20 @@ def test_record_number_that_is_not_there_is_refused(filled: Stores, capfd: pytes
     key = next(iter(filled.histories()))
     assert looked_up(filled, key, "--xml", "99") == 2
     assert "--xml 99" in capfd.readouterr().err
+
+
+def test_place_that_cannot_be_written_to_is_said_in_a_line(
+    filled: Stores, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    key = next(iter(filled.histories()))
+    for place in (tmp_path, tmp_path / "nowhere" / "a.xml"):
+        assert looked_up(filled, key, "--xml", "1", "--output", str(place)) == 2
+        error = capfd.readouterr().err
+        assert str(place) in error and "Traceback" not in error
+
+
+def test_key_as_people_paste_it() -> None:
+    key = "3526050X0J92JY000196570010000006041448679011"
+    for pasted in (key.lower(), f"CTe{key}", f"cte{key.lower()}", f" {key[:22]}-{key[22:]}."):
+        assert lookup.normalised(pasted) == key
+    assert lookup.normalised("f" * 64) == "f" * 64

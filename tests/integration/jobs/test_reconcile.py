@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import reconcile, refold
 from tests.integration.jobs.stores import Stores
+from tests.unit.parse import samples
 from transforms.counting import cells
 from transforms.truth import rows
 from transforms.truth.client import Client, wait_for
@@ -183,3 +185,32 @@ def test_a_dataset_that_is_not_there_is_told(new_stores: NewStores, capfd: pytes
     assert reconcile.main(stores.arguments("-")[2:]) == 2
     error = capfd.readouterr().err
     assert "table documents does not exist" in error and "Traceback" not in error
+
+
+def test_the_largest_and_the_oddest_amounts_are_compared_like_any_other(
+    new_stores: NewStores, tmp_path: Path
+) -> None:
+    amounts = ("9999999999999.99", f"{'9' * 18}.999999999", "-0.5", "-12.000000001", "0.0000005", "1", "0.00")
+    given = tmp_path / "given"
+    given.mkdir()
+    for number, amount in enumerate(amounts):
+        total = f"<vProd>1.00</vProd><vNF>{amount}</vNF>"
+        (given / f"{number}.xml").write_text(samples.nfe(samples.key(number=number + 1), total=total))
+    stores = new_stores()
+    stores.backfill(given)
+    found = stores.query("SELECT total FROM unique_documents ORDER BY access_key")
+    assert sorted(row["total"] for row in found) == sorted(map(Decimal, amounts))
+    assert differences(stores, tmp_path / "found") == []
+
+
+def test_a_folder_as_output_is_refused_and_keeps_what_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.write_text("of somebody else")
+    # Nothing may run, whatever the checks behind this one say.
+    monkeypatch.setattr(reconcile.launching, "check_stores", lambda options: pytest.fail("it went on"))
+    for output in (str(tmp_path), f"{tmp_path}/", "gs://bucket/folder/"):
+        assert reconcile.main(["--project", LOCAL_PROJECT, "--output", output]) == 2
+        assert "is a folder" in capsys.readouterr().err
+    assert kept.read_text() == "of somebody else"

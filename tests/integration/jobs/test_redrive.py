@@ -21,6 +21,7 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import lookup, reconcile, redrive
 from tests.integration.jobs.stores import Stores
+from tests.unit.parse.samples import CNPJ, nfe
 from transforms.model import DeadLetter
 from transforms.truth.read import Reader
 from transforms.truth.transform import StoreDeadLetters
@@ -63,6 +64,22 @@ def test_dead_letters_become_what_they_would_have_been_and_nothing_doubles(
     assert stores.content() == straight.content() and stores.views() == straight.views()
     assert open_letters(stores) == of_old
     assert reconcile.main([*stores.arguments("-")[2:], "--output", str(tmp_path / "found")]) == 0
+
+
+def test_documents_in_another_encoding_than_they_say_are_read_once_people_say_which(
+    new_stores: NewStores, tmp_path: Path
+) -> None:
+    document = nfe(emit=f"<CNPJ>{CNPJ}</CNPJ><xNome>Padaria São João</xNome>")
+    (tmp_path / "latin1.xml").write_bytes(document.encode("latin-1"))
+    stores, told = new_stores(), new_stores()
+    stores.backfill(tmp_path)
+    assert open_letters(stores) == {"wrong_encoding": 1}
+    assert redrive_stores(stores, "--fallback_encoding", "windows-1252")["records_new"] == 1
+    assert open_letters(stores) == {}
+    told.backfill(tmp_path, "--fallback_encoding", "iso-8859-1")
+    for name in (stores.name, told.name):
+        [found] = stores.query(f"SELECT issuer_name, findings FROM `{name}`.unique_documents")
+        assert found == {"issuer_name": "Padaria São João", "findings": ["encoding_mismatch"]}
 
 
 def letters_of(stores: Stores) -> list[dict[str, Any]]:

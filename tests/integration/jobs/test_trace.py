@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,8 @@ def test_an_origin_tells_what_became_of_it_and_of_what_is_in_it(
     new_stores: Callable[[], Stores], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     write_set(tmp_path, 7, 40, broken=0.2, duplicates=0.2)
+    latin1 = tmp_path / INPUT / os.fsdecode("notação.xml".encode("latin-1"))
+    latin1.write_bytes(b"<a/>")
     stores = new_stores()
     stores.backfill(tmp_path / INPUT)
     places = ["--project", LOCAL_PROJECT, "--dataset", stores.name, "--bigtable_table", stores.name]
@@ -36,6 +39,8 @@ def test_an_origin_tells_what_became_of_it_and_of_what_is_in_it(
     archive = stores.query("SELECT MIN(origin) AS origin FROM arrivals WHERE STRPOS(origin, '#') > 0")[0]["origin"]
     assert lookup.main(["--origin", archive.partition("#")[0], "--json", *places]) == 0
     assert len(orjson.loads(capfd.readouterr().out)) > 1
+    assert lookup.main(["--origin", str(latin1), *places]) == 0
+    assert r"nota\xe7\xe3o.xml" in capfd.readouterr().out
     assert lookup.main(["--origin", "/nowhere.xml", *places]) == 1
     assert lookup.main(places) == 2
     assert "give a key, or an origin" in capfd.readouterr().err

@@ -46,6 +46,11 @@ def test_query__syntax_error__is_one_clear_line(dataset: str, capsys: pytest.Cap
     assert captured.err.count("Syntax error") == 1
 
 
+def test_query__empty__is_no_query(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert query.main(["--dataset", dataset, " "]) == 1
+    assert "empty" in capsys.readouterr().err
+
+
 def test_query__unknown_column__names_it(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert query.main(["--dataset", dataset, "SELECT colour FROM notes"]) == 1
     assert "colour" in capsys.readouterr().err

@@ -85,3 +85,11 @@ def test_half_of_an_emulator_in_the_environment__is_refused(
     monkeypatch.delenv("BIGQUERY_EMULATOR_HOST")
     assert run.main([]) == 2
     assert "BIGQUERY_EMULATOR_HOST" in capsys.readouterr().err
+
+
+def test_summary_that_is_a_folder__is_told_before_anything_runs(
+    generated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run.main(["--input", str(generated), "--summary", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert f"{tmp_path} is a folder" in told and "Backfilling" not in told

@@ -26,6 +26,11 @@ _HISTORIES = st.lists(histories(), min_size=30, max_size=60)
 _CTE = world.key_of("57")
 RARE = [
     [world.event(KEY, f"{n:064x}", "110110", correction=text, sequence=1) for n, text in enumerate("ab")],
+    # A letter that is known by its return as well, which has neither author nor text.
+    [
+        world.event(KEY, "1" * 64, "110110", correction="a", sequence=1),
+        world.event(KEY, "2" * 64, "110110", sequence=1, author_id=None),
+    ],
     [
         world.event(_CTE, "1" * 64, "110180", registered_at="2026-03-11T12:00:00Z"),
         world.event(_CTE, "2" * 64, "110181", registered_at="2026-03-11T12:00:00.5Z"),

@@ -46,6 +46,8 @@ YEAR = [
     world.event(CANCELLED_LATE, "e2", "110111", registered_at="2026-04-02T10:00:00Z", reason="erro"),
     world.document(SOLD, "d1-bare", "bare", protocol_at=None, protocol_status=None, total="90.00"),
     sold(),
+    # Rejected, and sent again: what was authorised speaks for the key.
+    world.document(SOLD, "d1-rejected", total="80.00", protocol_at="2026-03-10T11:00:00Z", protocol_status=778),
     world.document(SOLD, "d1-later", total="120.00", protocol_at="2026-03-10T13:00:00Z", findings=["check_digit"]),
     world.document(CANCELLED_LATE, "d2", total="50.00"),
     world.voided_range("v1", 3, 3),
@@ -78,7 +80,7 @@ YEAR = [
 ]  # fmt: skip
 LETTERS = [
     world.dead_letter("not_xml", "file:a.xml", b"aaaa"),
-    world.dead_letter("not_xml", "file:b.xml", b"bb"),
+    world.dead_letter("not_xml", "file:b.xml", b"bb")._replace(message="a message before the other's"),
     world.dead_letter("too_large", "file:c.xml", b"c"),
 ]
 
@@ -114,7 +116,7 @@ def test_one_row_per_key_with_its_state_whatever_came_in_whatever_order(year: Da
         MANIFEST: "authorised", MANIFEST_CLOSED: "closed",
     }  # fmt: skip
     sold = state[SOLD]
-    assert (sold["record_id"], sold["total"], sold["revision"]) == ("d1", 100, 3)
+    assert (sold["record_id"], sold["total"], sold["revision"]) == ("d1", 100, 4)
     assert (sold["series"], sold["number"], sold["model"], sold["uf"]) == (1, 1, "55", "SP")
     assert sold["authorised_at"] == datetime(2026, 3, 10, 12, 0, 5, tzinfo=UTC)
     only_event = state[ONLY_EVENT]
@@ -171,6 +173,9 @@ def test_a_dead_letter_of_two_runs_is_one(year: Dataset) -> None:
         "not_xml": (2, 6),
         "too_large": (1, 1),
     }
+    # Where it came from and what was wrong are of one letter.
+    example = codes["not_xml"]["example_origin"], codes["not_xml"]["example_message"]
+    assert example == ("file:a.xml", "not_xml at byte 0")
 
 
 def test_documents_and_value_per_issuer_month_model_and_state(year: Dataset) -> None:

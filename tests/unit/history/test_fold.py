@@ -63,6 +63,17 @@ def test_cancellation_out_of_time_is_cancelled_late(code: int) -> None:
     assert fold([document(), event("110111", return_status=code)]).state["status"] == "cancelled_late"
 
 
+@pytest.mark.parametrize(("summary", "whole"), ["ab", "ba"])
+def test_what_was_late_is_late_though_a_summary_of_it_does_not_tell(summary: str, whole: str) -> None:
+    short = event("110111", summary)._replace(form="summary")
+    del short.fields["return_status"]
+    assert fold([short, event("110111", whole, return_status=155)]).state["status"] == "cancelled_late"
+    assert fold([short]).state["status"] == "cancelled"
+    documents = [document(summary, "summary", summary_status=1), document(whole, protocol_status=150)]
+    state = fold(documents).state
+    assert (state["status"], state["authorised_at"]) == ("authorised_late", "2025-03-01T10:00:00Z")
+
+
 def test_110112_closes_an_mdfe_and_cancels_an_nfce() -> None:
     assert fold([document(model="58"), event("110112", model="58")]).state["status"] == "closed"
     assert fold([document(model="65"), event("110112", model="65")]).state["status"] == "cancelled"
@@ -94,6 +105,18 @@ def test_same_correction_in_other_bytes_is_one_letter_and_the_last_one_counts() 
     assert (state["corrections"], state["correction"]) == (2, "two")
 
 
+@pytest.mark.parametrize("records", ["cde", "ced", "dce", "dec", "ecd", "edc"])
+def test_correction_known_by_its_return_and_its_summary_too_is_one_letter_and_has_its_text(records: str) -> None:
+    whole = event("110110", records[0], correction="one", author_id="11222333000181", protocol_number="7")
+    answer = event("110110", records[1], protocol_number="7")._replace(form="return")
+    summary = event("110110", records[2], author_id="11222333000181", protocol_number="7")._replace(form="summary")
+    state = fold([whole, answer, summary]).state
+    assert (state["corrections"], state["correction"]) == (1, "one")
+    newer = event("110110", "f", sequence=2, at="2025-03-03T10:00:00Z")._replace(form="summary")
+    state = fold([whole, answer, summary, newer]).state
+    assert state["corrections"] == 2 and "correction" not in state
+
+
 def test_fraction_of_a_second_orders_events() -> None:
     early = event("210200", "c", at="2025-03-04T10:00:00Z")
     late = event("210240", "d", at="2025-03-04T10:00:00.5Z")
@@ -113,6 +136,12 @@ def test_full_document_speaks_for_the_key_before_its_summary() -> None:
     folded = fold([summary, full])
     assert folded.state["known_by"] == "document"
     assert (folded.dimensions["total"], folded.dimensions["issuer_id"]) == ("2.00", "y")
+
+
+def test_what_was_rejected_does_not_speak_for_what_was_authorised_later() -> None:
+    rejected = document("a", protocol_status=778, protocol_at="2025-03-01T09:00:00Z", total="10.00")
+    assert fold([rejected]).dimensions["total"] == "10.00"
+    assert fold([rejected, document("b", total="12.00")]).dimensions["total"] == "12.00"
 
 
 def test_summary_alone_gives_status_and_is_known_by_summary() -> None:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from google.auth.exceptions import DefaultCredentialsError
 
 from local.stack import discover
+from pipelines import launching, lookup
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +38,11 @@ def announced(emulator: str) -> dict[str, str]:
         "BIGTABLE_EMULATOR_HOST": emulator,
         "BIGQUERY_EMULATOR_HOST": f"http://{emulator}",
     }
+
+
+def project_of(*argv: str) -> str | None:
+    given = launching.options_of(argv).get_all_options()["project"]
+    return None if given is None else str(given)
 
 
 def test_adopt__nothing_announced() -> None:
@@ -94,3 +101,47 @@ def test_remove_state__leaves_the_file_of_another_stack(emulator: str) -> None:
     discover.write_state(announced(emulator))
     discover.remove_state()
     assert not discover.state_file().exists()
+
+
+def test_a_job_finds_the_running_stack_without_any_option(emulator: str) -> None:
+    discover.write_state(announced(emulator))
+    assert project_of() == "acervo-local"
+    assert os.environ["BIGTABLE_EMULATOR_HOST"] == emulator
+
+
+@pytest.mark.parametrize("argv", [["--project=company-prod"], ["--project=acervo-local", "--runner=DataflowRunner"]])
+def test_a_job_that_is_not_of_the_running_stack_leaves_it_alone(emulator: str, argv: list[str]) -> None:
+    discover.write_state(announced(emulator))
+    assert f"--project={project_of(*argv)}" == argv[0]
+    assert not discover.emulated()
+
+
+def test_a_job_without_project_and_stack_is_told_of_both() -> None:
+    with pytest.raises(launching.LaunchError, match=r"--project.*make stack"):
+        launching.options_of([])
+
+
+def test_emulator_of_the_environment_that_is_down_is_told_at_once(
+    emulator: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in discover.STORES:
+        monkeypatch.setenv(name, emulator)
+    assert discover.silent() is None
+    monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", "127.0.0.1:9")
+    with pytest.raises(launching.LaunchError, match=r"127\.0\.0\.1:9 .*make stack"):
+        launching.options_of([])
+    assert lookup.main(["3" * 44]) == 2
+    assert "make stack" in capsys.readouterr().err
+
+
+def test_without_credentials_jobs_and_lookup_say_how_to_get_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise DefaultCredentialsError("there are none")
+
+    monkeypatch.setattr(lookup, "Reader", refuse)
+    for status in (launching.main(refuse, []), lookup.main(["3" * 44, "--project", "company-prod"])):  # type: ignore[arg-type]
+        assert status == 2
+    told = capsys.readouterr().err
+    assert told.count("gcloud auth application-default login") == 2 and "Traceback" not in told

@@ -52,6 +52,13 @@ def test_show__many_months__the_latest_and_the_earlier_together() -> None:
     assert "1.20" in text
 
 
+def test_show__documents_of_the_test_environment__are_told_apart() -> None:
+    production, test = line(0, "SP", "55", 4, "40.00"), line(0, "SP", "55", 3, "1500.50")
+    assert "test environment" not in text_of(counts=[production | {"environment": 1}, production])
+    text = text_of(counts=[production | {"environment": 1}, test | {"environment": 2}])
+    assert "Of these, 3 (R$ 1,500.50) are of the test environment" in text
+
+
 def test_show__many_states__the_largest_and_the_others_together() -> None:
     counts = [line(0, f"{number:02}", "57", number, "1.00") for number in range(1, 13)]
     text = text_of(counts=counts)

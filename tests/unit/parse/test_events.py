@@ -42,6 +42,14 @@ def test_processed_event_gives_all_its_fields() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("sent", ["{}", "<envEvento><idLote>1</idLote>{}</envEvento>"])
+def test_return_in_the_batch_it_came_in_is_read_with_its_request(sent: str) -> None:
+    answered = f"<retEnvEvento><cStat>128</cStat>{event_return()}</retEnvEvento>"
+    record = parsed(proc(sent.format(event()), answered))
+    assert (record.form, record.fields["return_status"], record.findings) == ("processed", 135, ())
+    assert record.fields == parsed(proc(event(), event_return())).fields
+
+
 def test_request_alone_and_return_alone() -> None:
     bare, answer = parsed(event()), parsed(event_return())
     assert (bare.form, answer.form) == ("bare", "return")

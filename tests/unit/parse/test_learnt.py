@@ -196,7 +196,7 @@ def _refused(payload: bytes, known: dict[str, Learnt]) -> str:
 def test_a_number_that_is_none_is_left_to_the_tree() -> None:
     for wrong in ("12,00", "1e3", "abc", "1" * 30, "1.0000000000"):
         assert FOUND["nfeProc"].read(open_source(processed(nfe(items=item(vProd=wrong))))) is None
-    for right in ("", "0", "-1.5", "1" * 29 + ".123456789"):
+    for right in ("", "0", "-1.5", "1" * 18 + ".123456789"):
         reading = FOUND["nfeProc"].read(open_source(processed(nfe(items=item(vProd=right)))))
         assert reading is not None
         assert reading.fields["items"][0].get("value", "") == right

@@ -93,25 +93,35 @@ epecs AS (
   JOIN ${epec_events} AS epec ON epec.family = events.family AND epec.event_type = events.event_type
   GROUP BY events.key
 ),
--- The same letter in other bytes is one letter; the last one replaces the earlier ones.
+-- The same letter in other bytes is one letter, told by its number; the last one replaces the earlier ones. Returns
+-- and summaries of a letter lack its text, which is that of any record of the last letter.
 letters AS (
   SELECT events.*
   FROM events
   JOIN ${correction_events} AS letter ON letter.family = events.family AND letter.event_type = events.event_type
 ),
 letter_counts AS (
-  SELECT
-    key,
-    COUNT(DISTINCT CONCAT(COALESCE(CAST(sequence AS STRING), ''), '/', COALESCE(author_id, ''))) AS corrections
+  SELECT key, GREATEST(COUNT(DISTINCT sequence), 1) AS corrections
   FROM letters
   GROUP BY key
 ),
 last_letters AS (
-  SELECT key, correction, instant AS corrected_at
+  SELECT key, sequence, instant AS corrected_at
   FROM letters
   WHERE TRUE
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY key ORDER BY instant IS NULL, instant DESC, protocol DESC, record_id DESC
+  ) = 1
+),
+last_texts AS (
+  SELECT letters.key, letters.correction
+  FROM letters
+  JOIN last_letters
+    ON last_letters.key = letters.key AND COALESCE(last_letters.sequence, -1) = COALESCE(letters.sequence, -1)
+  WHERE letters.correction IS NOT NULL
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY letters.key
+    ORDER BY letters.instant IS NULL, letters.instant DESC, letters.protocol DESC, letters.record_id DESC
   ) = 1
 ),
 -- Each attribute follows the last registered event of its group; weaker types count when there is no other.
@@ -153,7 +163,7 @@ SELECT
   authorisations.authorised_at,
   epecs.epec_at,
   letter_counts.corrections,
-  last_letters.correction,
+  last_texts.correction,
   last_letters.corrected_at,
   attributes_of_key.manifestation,
   attributes_of_key.manifestation_at,
@@ -168,4 +178,5 @@ LEFT JOIN authorisations ON authorisations.key = keys.key
 LEFT JOIN epecs ON epecs.key = keys.key
 LEFT JOIN letter_counts ON letter_counts.key = keys.key
 LEFT JOIN last_letters ON last_letters.key = keys.key
+LEFT JOIN last_texts ON last_texts.key = keys.key
 LEFT JOIN attributes_of_key ON attributes_of_key.key = keys.key
