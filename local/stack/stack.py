@@ -61,9 +61,7 @@ def stack(
     ``ports`` fixes some (``bigtable``, ``bigquery``, ``bigquery_storage``, ``pubsub``); ``logs`` keeps their logs in a
     folder, otherwise they go with the stack. Raises StackError with what to do when one is missing or does not start.
     """
-    wanted = [
-        service for service, asked in ((BIGTABLE, bigtable), (BIGQUERY, bigquery), (PUBSUB, pubsub)) if asked
-    ]
+    wanted = [service for service, asked in ((BIGTABLE, bigtable), (BIGQUERY, bigquery), (PUBSUB, pubsub)) if asked]
     with contextlib.ExitStack() as cleanup:
         folder = logs or Path(tempfile.mkdtemp(prefix="acervo-stack-"))
         if logs is None:

@@ -28,9 +28,7 @@ class MarkDeadLetters(beam.PTransform):
 @beam.typehints.with_input_types(StoredDeadLetter)
 @beam.typehints.with_output_types(StoredDeadLetter)
 class _Mark(WriterDoFn):
-    def process(
-        self, stored: StoredDeadLetter, place: WindowedValue = beam.DoFn.WindowedValueParam
-    ) -> Iterator[Any]:
+    def process(self, stored: StoredDeadLetter, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         codec = self._writer.codec
         self._bundle.add(
             self._config.dead_letters_table,

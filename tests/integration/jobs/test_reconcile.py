@@ -187,9 +187,7 @@ def test_a_dataset_that_is_not_there_is_told(new_stores: NewStores, capfd: pytes
     assert "table documents does not exist" in error and "Traceback" not in error
 
 
-def test_the_largest_and_the_oddest_amounts_are_compared_like_any_other(
-    new_stores: NewStores, tmp_path: Path
-) -> None:
+def test_the_largest_and_the_oddest_amounts_are_compared_like_any_other(new_stores: NewStores, tmp_path: Path) -> None:
     amounts = ("9999999999999.99", f"{'9' * 18}.999999999", "-0.5", "-12.000000001", "0.0000005", "1", "0.00")
     given = tmp_path / "given"
     given.mkdir()
