@@ -26,7 +26,7 @@ _ONE_CENT = 10**7
 # Enough digits for any sum of amounts of 38 digits.
 _EXACT = Context(prec=80)
 _CENTS = Decimal("0.00")
-# Sums that a bundle holds before it hands them on, at 300 bytes each.
+# Sums that a bundle holds before it hands them on, at some 200 bytes each.
 _MOST_HELD = 50_000
 # Enough for the workers of a large job to share, and for one to hold what a year of Brazil has in a bucket; few enough
 # that what a bundle hands on is packs of many sums.
