@@ -92,9 +92,11 @@ def preflight(options: PipelineOptions) -> None:
         raise launching.LaunchError(f"--bucket_characters is 1 to {_MOST_CHARACTERS}, not {given.bucket_characters}")
     if not output and "Dataflow" in (options.view_as(StandardOptions).runner or ""):
         raise launching.LaunchError("nowhere to write the differences: give --output, a gs:// path.")
-    # Beam puts the file in the place of whatever is there, and would delete a folder with all that is in it.
+    # Beam deletes first what is in the file's place: a folder with all that is in it, everything that a glob matches.
     if output and (output.endswith("/") or Path(output).is_dir()):
         raise launching.LaunchError(f"--output {output} is a folder: name a file in it.")
+    if output and set(output) & set("*?[{"):
+        raise launching.LaunchError(f"--output {output} is a pattern: name one file, without *, ?, [ and {{.")
     launching.check_stores(options)
 
 

@@ -201,7 +201,7 @@ def test_the_largest_and_the_oddest_amounts_are_compared_like_any_other(new_stor
     assert differences(stores, tmp_path / "found") == []
 
 
-def test_a_folder_as_output_is_refused_and_keeps_what_is_in_it(
+def test_a_folder_or_a_pattern_as_output_is_refused_and_keeps_what_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kept = tmp_path / "kept.txt"
@@ -211,4 +211,7 @@ def test_a_folder_as_output_is_refused_and_keeps_what_is_in_it(
     for output in (str(tmp_path), f"{tmp_path}/", "gs://bucket/folder/"):
         assert reconcile.main(["--project", LOCAL_PROJECT, "--output", output]) == 2
         assert "is a folder" in capsys.readouterr().err
+    for output in (f"{tmp_path}/*.txt", "gs://bucket/*", "gs://bucket/found-[0-9]"):
+        assert reconcile.main(["--project", LOCAL_PROJECT, "--output", output]) == 2
+        assert "is a pattern" in capsys.readouterr().err
     assert kept.read_text() == "of somebody else"
