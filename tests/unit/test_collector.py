@@ -1,24 +1,22 @@
-"""The collector runs seldom, and runs."""
+"""The collector runs seldom, and runs. Each look at it is in a process of its own, where nobody else makes objects."""
 
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import weakref
-from collections.abc import Iterator
-
-import pytest
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from typing import TypeVar
 
 from transforms.collector import collect_seldom
 
+T = TypeVar("T")
 
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    """As Python sets it, whatever jobs ran before in this process."""
-    threshold = gc.get_threshold()
-    gc.set_threshold(700, 10, 10)
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*threshold)
+
+def alone(look: Callable[[], T]) -> T:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        return process.submit(look).result()
 
 
 class Ring:
@@ -28,7 +26,7 @@ class Ring:
         self.itself = self
 
 
-def _made_until_freed() -> int:
+def made_until_freed() -> int:
     """How many rings are made before the first of them is freed."""
     gc.collect()
     first = weakref.ref(Ring())
@@ -39,18 +37,27 @@ def _made_until_freed() -> int:
     raise AssertionError("cycles are never freed")
 
 
+def before_and_after() -> tuple[int, int, bool]:
+    before = made_until_freed()
+    collect_seldom()
+    return before, made_until_freed(), gc.isenabled()
+
+
 def test_cycles_are_freed_less_often_but_they_are() -> None:
-    before = _made_until_freed()
-    collect_seldom.__wrapped__()
-    assert 10 * before < _made_until_freed() < 100_000
-    assert gc.isenabled()
+    before, after, enabled = alone(before_and_after)
+    assert 10 * before < after < 100_000
+    assert enabled
+
+
+def looked_at_after_two_calls() -> tuple[bool, bool]:
+    """Whether the collector still looks at what was there at the first call, and at what came before the second."""
+    early = Ring()
+    collect_seldom()
+    late = Ring()
+    collect_seldom()
+    looked_at = {id(found) for found in gc.get_objects()}
+    return id(early) in looked_at, id(late) in looked_at
 
 
 def test_what_there_is_is_left_alone_once() -> None:
-    collect_seldom.cache_clear()
-    collect_seldom()
-    frozen = gc.get_freeze_count()
-    assert frozen > 0
-    kept = [Ring() for _ in range(100)]
-    collect_seldom()
-    assert gc.get_freeze_count() == frozen, kept
+    assert alone(looked_at_after_two_calls) == (False, True)
