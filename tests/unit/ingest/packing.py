@@ -24,6 +24,9 @@ def xml(text: object) -> bytes:
     return f"<nota><numero>{text}</numero></nota>".encode()
 
 
+FILES = [(f"{n}.xml", xml(n)) for n in range(5)]
+
+
 def zipped(files: Files, method: int = zipfile.ZIP_DEFLATED, comment: bytes = b"") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
@@ -82,6 +85,14 @@ def tarred(files: Files, mode: str = "w", tar_format: int = tarfile.PAX_FORMAT, 
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
     return buffer.getvalue()
+
+
+def entry_of(archive: bytes, name: str) -> bytes:
+    """An entry's bytes as they are in the archive."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        info = opened.getinfo(name)
+    start = info.header_offset + 30 + len(name)
+    return archive[start : start + info.compress_size]
 
 
 def with_flag(archive: bytes, name: str, flag: int) -> bytes:
