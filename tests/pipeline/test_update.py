@@ -13,7 +13,7 @@ from apache_beam.transforms.userstate import ReadModifyWriteStateSpec
 from apache_beam.transforms.window import FixedWindows
 
 from tests.pipeline.graph import Graph, breaks, graph_of, saved, stream_graph, to_map
-from transforms.counting.sums import unpack
+from transforms.counting.packs import unpack
 
 COUNTING = "Ingest/CountChanges/Sum/PerBucket"
 

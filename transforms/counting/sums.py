@@ -8,21 +8,17 @@ from decimal import Context, Decimal
 from sys import intern
 
 import apache_beam as beam
-import orjson
 from apache_beam.transforms.window import BoundedWindow
 from apache_beam.typehints import with_input_types, with_output_types
 from apache_beam.utils.timestamp import Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.counting.contributions import Amount
+from transforms.counting.packs import Carrier, Key, Sums, carrier_for, pack, unpack
 
-Key = tuple[str, ...]
 Pair = tuple[Key, tuple[int, Decimal]]
 
-# Key -> documents, and value in billionths of BRL: the nine decimals that an amount may have. Keys of one length.
-Sums = dict[Key, tuple[int, int]]
 _DECIMALS = 9
-_ONE_CENT = 10**7
 # Enough digits for any sum of amounts of 38 digits.
 _EXACT = Context(prec=80)
 _CENTS = Decimal("0.00")
@@ -47,11 +43,12 @@ class SumAmounts(beam.PTransform):
         self._parts = parts
 
     def expand(self, pcoll: beam.PCollection[Pair]) -> beam.PCollection[Pair]:
+        carrier = carrier_for(pcoll.pipeline)
         return (
             pcoll
-            | "SumInBundle" >> beam.ParDo(_SumInBundle(self._parts))
+            | "SumInBundle" >> beam.ParDo(_SumInBundle(self._parts, carrier))
             | "PerBucket" >> beam.GroupByKey()
-            | "SumBucket" >> beam.FlatMap(_sum_bucket).with_output_types(Pair)
+            | "SumBucket" >> beam.FlatMap(_sum_bucket, carrier).with_output_types(Pair)
         )
 
 
@@ -60,8 +57,9 @@ class SumAmounts(beam.PTransform):
 class _SumInBundle(beam.DoFn):
     """What Beam's own lifting of a combiner does, but bounded, and with few elements to show for it."""
 
-    def __init__(self, parts: int) -> None:
+    def __init__(self, parts: int, carrier: Carrier) -> None:
         self._parts = parts
+        self._carrier = carrier
 
     def start_bundle(self) -> None:
         self._sums: dict[BoundedWindow, Sums] = {}
@@ -87,8 +85,9 @@ class _SumInBundle(beam.DoFn):
             buckets: dict[int, Sums] = {}
             for key, amount in sums.items():
                 buckets.setdefault(bucket_of(key[: self._parts]), {})[key] = amount
-            for bucket, part in buckets.items():
-                yield WindowedValue((bucket, pack(part)), self._latest[window], (window,))
+            sent = self._carrier.send(map(pack, buckets.values()))
+            for element in zip(buckets, sent, strict=True):
+                yield WindowedValue(element, self._latest[window], (window,))
         self.start_bundle()
 
 
@@ -97,10 +96,10 @@ def bucket_of(parts: Key) -> int:
     return zlib.crc32("\0".join(parts).encode()) % _BUCKETS
 
 
-def _sum_bucket(element: tuple[int, Iterable[bytes]]) -> Iterator[Pair]:
+def _sum_bucket(element: tuple[int, Iterable[bytes]], carrier: Carrier) -> Iterator[Pair]:
     whole: Sums = {}
-    for packed in element[1]:
-        for key, (documents, billionths) in unpack(packed).items():
+    for sent in element[1]:
+        for key, (documents, billionths) in unpack(carrier.receive(sent)).items():
             _add(whole, key, documents, billionths)
     for key, (documents, billionths) in whole.items():
         yield key, Amount(documents, total_of(billionths))
@@ -119,28 +118,3 @@ def _add(sums: Sums, key: Key, documents: int, billionths: int) -> None:
 def total_of(billionths: int) -> Decimal:
     """BRL, with no more decimals than it needs, and no fewer than two: equal sums look alike."""
     return _EXACT.add(_EXACT.normalize(_EXACT.scaleb(Decimal(billionths), -_DECIMALS)), _CENTS)
-
-
-def pack(sums: Sums) -> bytes:
-    """Compressed JSON of at least one sum, sorted by key: columns of the keys' parts, of documents, of amounts.
-
-    An amount is a number of cents, or, where that is not exact or not small, the text of its billionths.
-    """
-    rows = [(*key, documents, _short(billionths)) for key, (documents, billionths) in sorted(sums.items())]
-    return zlib.compress(orjson.dumps(list(zip(*rows, strict=True))))
-
-
-def unpack(packed: bytes) -> Sums:
-    """What ``pack`` packed."""
-    *keys, documents, amounts = orjson.loads(zlib.decompress(packed))
-    parts = [map(intern, column) for column in keys]
-    return dict(zip(zip(*parts, strict=True), zip(documents, map(_billionths, amounts), strict=True), strict=True))
-
-
-def _short(billionths: int) -> int | str:
-    cents, rest = divmod(billionths, _ONE_CENT)
-    return str(billionths) if rest or abs(cents) >= 1 << 53 else cents
-
-
-def _billionths(amount: int | str) -> int:
-    return int(amount) if isinstance(amount, str) else amount * _ONE_CENT

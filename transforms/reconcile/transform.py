@@ -12,8 +12,9 @@ from google.cloud import bigquery
 
 from transforms.counting.again import ReadPartials
 from transforms.counting.contributions import CountKey, contributions
+from transforms.counting.packs import Key
 from transforms.counting.store import Partial
-from transforms.counting.sums import Key, SumAmounts
+from transforms.counting.sums import SumAmounts
 from transforms.model import Change
 from transforms.reconcile import facts, queries
 from transforms.reconcile.facts import Difference, Digest, Fact
