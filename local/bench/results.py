@@ -50,6 +50,7 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "beam": version("apache-beam"),
         "lxml": version("lxml"),
+        "malloc": {name: value for name, value in os.environ.items() if name.startswith("MALLOC_")},
     }
 
 

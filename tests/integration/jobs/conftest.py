@@ -17,6 +17,12 @@ def running_stack() -> Iterator[Stack]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def temporary_files_of_killed_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a job that is killed leaves behind goes with the test."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+
 _names = itertools.count(1)
 
 

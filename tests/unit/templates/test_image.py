@@ -94,6 +94,12 @@ def test_image_starts_as_a_worker_and_installs_nothing_when_it_starts() -> None:
     assert read_by_the_launcher == {"FLEX_TEMPLATE_PYTHON_PY_FILE"}
 
 
+def test_memory_is_allocated_as_on_a_laptop() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    exported = dict(re.findall(r"^export (MALLOC_\w+) \?= (\w+)$", makefile, re.MULTILINE))
+    assert exported == {name: value for name, value in environment().items() if name.startswith("MALLOC_")} != {}
+
+
 def test_what_is_installed_is_pinned_and_complete() -> None:
     installs = [rest for word, rest in last_stage() if word == "RUN" and "pip install" in rest]
     assert len(installs) == 2
