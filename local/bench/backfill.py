@@ -91,7 +91,7 @@ def measure(documents: int, runner: str) -> Measured:
         started = time.monotonic()
         command = [sys.executable, "-m", "pipelines.backfill", *arguments]
         job = subprocess.Popen(command, env={**os.environ, "GRPC_VERBOSITY": "ERROR"})
-        samples: list[int] = []
+        samples: list[Resident] = []
         watcher = threading.Thread(target=_watch, args=(job.pid, samples), daemon=True)
         watcher.start()
         _, status, usage = os.wait4(job.pid, 0)
@@ -102,20 +102,35 @@ def measure(documents: int, runner: str) -> Measured:
             expected["payload_bytes"],
             time.monotonic() - started,
             usage.ru_utime + usage.ru_stime,
-            usage.ru_maxrss * 1024,
-            samples[len(samples) // 2] if samples else 0,
+            max((sample.peak for sample in samples), default=0),
+            samples[len(samples) // 2].now if samples else 0,
         )
 
 
-def _watch(pid: int, samples: list[int]) -> None:
-    """Resident bytes of a process, twice a second until it ends."""
-    page = os.sysconf("SC_PAGE_SIZE")
+class Resident(NamedTuple):
+    """Memory of a process in bytes: at a moment, and at its highest until then."""
+
+    now: int
+    peak: int
+
+
+def _watch(pid: int, samples: list[Resident]) -> None:
+    """Looks twice a second until the process ends. The peak that ``wait4`` tells may be that of the parent."""
     while True:
         try:
-            samples.append(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page)
-        except (OSError, IndexError):
+            status = Path(f"/proc/{pid}/status").read_text()
+            samples.append(Resident(*(_bytes_of(name, status) for name in ("VmRSS", "VmHWM"))))
+        except (OSError, ValueError):
             return
         time.sleep(0.5)
+
+
+def _bytes_of(name: str, status: str) -> int:
+    """A line of ``/proc/<pid>/status`` in kB; ValueError for a process that has ended."""
+    _, found, after = status.partition(f"{name}:")
+    if not found:
+        raise ValueError(name)
+    return int(after.split(maxsplit=1)[0]) * 1024
 
 
 def figures(found: dict[str, Any]) -> list[Figure]:
