@@ -8,8 +8,7 @@ BEAM_VERSION = $(shell sed -n 's/^apache-beam==\([^ ;]*\).*/\1/p' requirements.t
 
 # Variables given to make reach the recipes through the environment, so paths may hold spaces and globs.
 export INPUT SUMMARY RUNNER
-# As in templates/Dockerfile. By itself glibc comes to keep large blocks once freed, in a heap for each few threads.
-export MALLOC_ARENA_MAX ?= 2
+# As in templates/Dockerfile: by itself glibc comes to keep large blocks once freed.
 export MALLOC_MMAP_THRESHOLD_ ?= 131072
 # Compiled modules save each Python process about five seconds of imports.
 unexport PYTHONDONTWRITEBYTECODE
