@@ -72,15 +72,22 @@ class InShuffle:
 
 
 class OnDisk:
-    """Packs wait in files of a folder that every worker sees; the place of each is shuffled."""
+    """Packs wait in files of a folder that every worker sees; the place of each is shuffled.
+
+    Raises OSError where they cannot be written, or are gone.
+    """
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
     def send(self, packs: Iterable[bytes]) -> list[bytes]:
-        with tempfile.NamedTemporaryFile(dir=self._folder, prefix="", delete=False) as file:
-            name = Path(file.name).name
-            return [f"{name}/{file.tell()}/{file.write(packed)}".encode() for packed in packs]
+        try:
+            with tempfile.NamedTemporaryFile(dir=self._folder, prefix="", delete=False) as file:
+                name = Path(file.name).name
+                return [f"{name}/{file.tell()}/{file.write(packed)}".encode() for packed in packs]
+        except OSError as error:
+            advice = "sums of counts wait there till the run ends. Make room or set TMPDIR and start the same run again"
+            raise OSError(error.errno, f"{error.strerror}; {advice}", self._folder) from error
 
     def receive(self, sent: bytes) -> bytes:
         name, start, length = sent.decode().split("/")

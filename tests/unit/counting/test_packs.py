@@ -40,6 +40,11 @@ def test_packs_on_disk_are_received_by_any_carrier_of_the_folder(tmp_path: Path)
     assert [receiver.receive(one) for one in reversed(sent)] == [*second, *reversed(first)]
 
 
+def test_packs_that_cannot_be_written_say_where_and_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"Make room or set TMPDIR.*/missing'$"):
+        OnDisk(str(tmp_path / "missing")).send([b"pack"])
+
+
 @pytest.mark.parametrize("runner", ["FnApiRunner", "DirectRunner", "PrismRunner"])
 def test_a_bounded_pipeline_of_a_runner_on_this_machine_has_a_folder_as_long_as_it_lives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runner: str
