@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,8 +103,8 @@ def measure(documents: int, runner: str) -> Measured:
             expected["payload_bytes"],
             time.monotonic() - started,
             usage.ru_utime + usage.ru_stime,
-            max((sample.peak for sample in samples), default=0),
-            samples[len(samples) // 2].now if samples else 0,
+            samples[-1].peak,
+            samples[len(samples) // 2].now,
         )
 
 
@@ -116,21 +117,17 @@ class Resident(NamedTuple):
 
 def _watch(pid: int, samples: list[Resident]) -> None:
     """Looks twice a second until the process ends. The peak that ``wait4`` tells may be that of the parent."""
-    while True:
-        try:
-            status = Path(f"/proc/{pid}/status").read_text()
-            samples.append(Resident(*(_bytes_of(name, status) for name in ("VmRSS", "VmHWM"))))
-        except (OSError, ValueError):
-            return
-        time.sleep(0.5)
+    # A process that has ended, and is not yet waited for, has no memory to tell of.
+    with suppress(OSError, KeyError):
+        while True:
+            samples.append(_resident(pid))
+            time.sleep(0.5)
 
 
-def _bytes_of(name: str, status: str) -> int:
-    """A line of ``/proc/<pid>/status`` in kB; ValueError for a process that has ended."""
-    _, found, after = status.partition(f"{name}:")
-    if not found:
-        raise ValueError(name)
-    return int(after.split(maxsplit=1)[0]) * 1024
+def _resident(pid: int) -> Resident:
+    found = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    now, peak = (int(found[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
+    return Resident(now, peak)
 
 
 def figures(found: dict[str, Any]) -> list[Figure]:
