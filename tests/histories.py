@@ -23,7 +23,7 @@ _START = datetime(2025, 3, 1, tzinfo=UTC)
 _MODELS = sorted(FAMILY_OF_MODEL)
 # Besides all that decide something: a type that decides nothing, and one that nobody knows.
 _EVENT_TYPES = {name: [*deciding_events(family), "110300", "999999"] for name, family in FAMILIES.items()}
-_CODES = sorted({code for family in FAMILIES.values() for code in family.status_of_protocol})
+_CODES = sorted({code for family in FAMILIES.values() for code in family.rule_of_protocol})
 
 
 def key_of(model: str = "55", number: int = 1) -> str:
@@ -53,13 +53,15 @@ def _document_fields(form: str) -> st.SearchStrategy[Fields]:
         total=st.sampled_from(["0.00", "10.50", "1234567.89"]),
     )
     protocol = _some(
-        protocol_status=st.sampled_from([*_CODES, 204, 539]), protocol_at=instants, protocol_number=protocols
+        protocol_status=st.sampled_from([*_CODES, 539]), protocol_at=instants, protocol_number=protocols
     )
     if form == "bare":
         return identity
     if form == "summary":
         summary = _some(summary_status=st.sampled_from([1, 2, 3]), protocol_at=instants, protocol_number=protocols)
         return st.builds(lambda a, b: a | b, identity, summary)
+    if form == "query":
+        return _some(environment=st.sampled_from([1, 2]), query_status=st.sampled_from([*_CODES, 217]))
     if form == "protocol":
         return protocol
     return st.builds(lambda a, b: a | b, identity, protocol)
@@ -69,7 +71,7 @@ def _document_fields(form: str) -> st.SearchStrategy[Fields]:
 def _entries(draw: st.DrawFn, key: str) -> Entry:
     family = family_of(key).name
     if draw(st.booleans()):
-        form = draw(st.sampled_from(["processed", "bare", "summary", "protocol"]))
+        form = draw(st.sampled_from(["processed", "bare", "summary", "protocol", "query"]))
         fields = {"model": key[20:22], **draw(_document_fields(form))}
         return Entry(draw(_record_ids), DOCUMENT, key, family, form, fields, ())
     form = draw(st.sampled_from(["processed", "bare", "summary", "return"]))
@@ -88,7 +90,7 @@ def _entries(draw: st.DrawFn, key: str) -> Entry:
         ),
     }
     if form in ("processed", "return"):
-        fields["return_status"] = draw(st.sampled_from([101, 134, 135, 136, 151, 155, 573, 218]))
+        fields["return_status"] = draw(st.sampled_from([101, 134, 135, 136, 151, 155, 573, 218, 420, 609, 489]))
     return Entry(draw(_record_ids), EVENT, key, f"{family}_event", form, fields, ())
 
 

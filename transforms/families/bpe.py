@@ -14,6 +14,7 @@ EVENT_NAMES = {
     "110301": "payment_link_cancellation",
     "240140": "substituted",
     "240150": "adjusted",
+    "240170": "cancellation_deadline_release",
 }
 
 FAMILY = Family(
@@ -25,13 +26,8 @@ FAMILY = Family(
     event_envelopes=("procEventoBPe",),
     event_names=EVENT_NAMES,
     envelopes=("retBPe", "consSitBPe", "retConsSitBPe"),
-    protocol_rules=(
-        common.AUTHORISED,
-        common.AUTHORISED_LATE,
-        common.DENIED,
-        common.CANCELLED,
-        common.CANCELLED_LATE,
-    ),
+    protocol_rules=(*common.DOCUMENTS, common.SUBSTITUTED_OR_ADJUSTED[0]),
     accepted_returns=common.ACCEPTED_RETURNS,
-    event_rules=(common.CANCELLATION,),
+    repeated_returns=common.REPEATED_RETURNS,
+    event_rules=(common.CANCELLATION, common.SUBSTITUTION),
 )

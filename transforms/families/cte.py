@@ -5,8 +5,8 @@ Events: the table of events of MOC CT-e 3.00a and 4.00, evVincPgto_v4.00.xsd and
 
 from __future__ import annotations
 
-from transforms.families import common
-from transforms.families.family import Attribute, Family
+from transforms.families import common, statuses
+from transforms.families.family import Attribute, EventRule, Family
 
 EVENT_NAMES = {
     "110110": "correction",
@@ -51,6 +51,12 @@ DISAGREEMENT = Attribute(
     {},
     "MOC-CTe: prestação do serviço em desacordo and its cancellation",
 )
+COMPLEMENT = Attribute(
+    "complement",
+    {"240130": "authorised", "240131": None},
+    {},
+    "MOC-CTe: CT-e complementar autorizado, and its cancellation",
+)
 
 FAMILY = Family(
     name="cte",
@@ -67,12 +73,15 @@ FAMILY = Family(
     ),
     voided_number="nCT",
     has_early_cancellation=True,
-    protocol_rules=(
-        common.AUTHORISED, common.AUTHORISED_LATE, common.DENIED, common.CANCELLED, common.CANCELLED_LATE,
-    ),
+    protocol_rules=(*common.DOCUMENTS, common.DENIED),
     accepted_returns=common.ACCEPTED_RETURNS_WITH_ALERT,
-    event_rules=(common.CANCELLATION,),
+    repeated_returns=common.REPEATED_RETURNS,
+    event_rules=(
+        common.CANCELLATION,
+        common.SUBSTITUTION,
+        EventRule(("240150",), statuses.ANNULLED, statuses.ANNULLED, "MOC-CTe: 240150 CT-e de anulação autorizado"),
+    ),
     correction_events=("110110",),
     epec_events=("110113",),
-    attributes=(DELIVERY, DISAGREEMENT),
+    attributes=(DELIVERY, DISAGREEMENT, COMPLEMENT),
 )  # fmt: skip

@@ -15,11 +15,18 @@ _NAMESPACES = "http://www.portalfiscal.inf.br/"
 
 
 class StatusRule(NamedTuple):
-    """Result codes (``cStat``) of a protocol that give its key a status, and where that is said."""
+    """Result codes (``cStat``) of a protocol that give its key a status, and where that is said.
+
+    ``dated``: whether the protocol's instant and number are those of the fact. They are the authorisation's where a
+    stored protocol was rewritten on cancellation, or an office answers with the present status of a document.
+    ``is_rejection``: the document was rejected because its key had that status already.
+    """
 
     codes: tuple[int, ...]
     status: str
     source: str
+    dated: bool = True
+    is_rejection: bool = False
 
 
 class EventRule(NamedTuple):
@@ -83,6 +90,9 @@ class Family:
     accepted_returns: tuple[int, ...]
     """``cStat`` of a return that registers an event."""
 
+    repeated_returns: tuple[int, ...] = ()
+    """``cStat`` of a return that rejects an event because it, or what it wants, was registered already."""
+
     event_rules: tuple[EventRule, ...]
     correction_events: tuple[str, ...] = ()
     epec_events: tuple[str, ...] = ()
@@ -99,9 +109,14 @@ class Family:
         return f"ch{self.tag}"
 
     @cached_property
-    def status_of_protocol(self) -> Mapping[int, str]:
-        """``cStat`` of a protocol -> status."""
-        return {code: rule.status for rule in self.protocol_rules for code in rule.codes}
+    def rule_of_protocol(self) -> Mapping[int, StatusRule]:
+        """``cStat`` of a protocol, or of the answer to a query -> its rule."""
+        return {code: rule for rule in self.protocol_rules for code in rule.codes}
+
+    def is_rejection(self, code: int | None) -> bool:
+        """Whether a protocol with this ``cStat``, or with none, did not accept its document."""
+        rule = self.rule_of_protocol.get(code or 0)
+        return rule is None or rule.is_rejection
 
     @cached_property
     def statuses_of_event(self) -> Mapping[str, tuple[str, str]]:

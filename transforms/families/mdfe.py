@@ -25,21 +25,23 @@ FAMILY = Family(
     tag="MDFe",
     id_prefixes=("MDFe",),
     event_element="eventoMDFe",
-    event_envelopes=("procEventoMDFe",),
+    event_envelopes=("procEventoMDFe", "procEncMDFe", "procCancMDFe"),
     event_names=EVENT_NAMES,
     envelopes=(
         "enviMDFe", "retEnviMDFe", "consReciMDFe", "retConsReciMDFe", "consSitMDFe", "retConsSitMDFe", "retMDFe",
         "consMDFeNaoEnc", "retConsMDFeNaoEnc", "consStatServMDFe", "retConsStatServMDFe", "distMDFe", "retDistMDFe",
     ),
     protocol_rules=(
-        common.AUTHORISED,
-        common.AUTHORISED_LATE,
+        *common.DOCUMENTS,
         common.DENIED,
-        common.CANCELLED,
-        common.CANCELLED_LATE,
-        StatusRule((132,), statuses.CLOSED, "MOC-MDFe: 132 encerramento homologado, the status of a query"),
+        StatusRule(
+            (132,), statuses.CLOSED, "MOC-MDFe: 132 encerramento homologado, the status of a query", dated=False
+        ),
+        common.already(609, statuses.CLOSED, "MOC-MDFe: 609 rejeição: MDF-e já está encerrado na base da SEFAZ"),
     ),
     accepted_returns=common.ACCEPTED_RETURNS_WITH_ALERT,
+    # 609: closing of what is closed.
+    repeated_returns=(*common.REPEATED_RETURNS, 609),
     event_rules=(
         common.CANCELLATION,
         EventRule(

@@ -11,6 +11,7 @@ EVENT_NAMES = {
     "110301": "payment_link_cancellation",
     "240140": "substituted",
     "240150": "adjusted",
+    "240170": "cancellation_deadline_release",
 }
 
 FAMILY = Family(
@@ -22,13 +23,8 @@ FAMILY = Family(
     event_envelopes=("procEventoNF3e",),
     event_names=EVENT_NAMES,
     envelopes=("retNF3e", "consSitNF3e", "retConsSitNF3e", "consReciNF3e", "retConsReciNF3e"),
-    protocol_rules=(
-        common.AUTHORISED,
-        common.AUTHORISED_LATE,
-        common.DENIED,
-        common.CANCELLED,
-        common.CANCELLED_LATE,
-    ),
+    protocol_rules=(*common.DOCUMENTS, *common.SUBSTITUTED_OR_ADJUSTED),
     accepted_returns=common.ACCEPTED_RETURNS,
-    event_rules=(common.CANCELLATION,),
+    repeated_returns=common.REPEATED_RETURNS,
+    event_rules=(common.CANCELLATION, common.SUBSTITUTION, common.ADJUSTMENT),
 )

@@ -104,10 +104,9 @@ FAMILY = Family(
     ),
     voided_number="nNF",
     has_early_cancellation=True,
-    protocol_rules=(
-        common.AUTHORISED, common.AUTHORISED_LATE, common.DENIED, common.CANCELLED, common.CANCELLED_LATE,
-    ),
+    protocol_rules=(*common.DOCUMENTS, common.DENIED),
     accepted_returns=common.ACCEPTED_RETURNS,
+    repeated_returns=common.REPEATED_RETURNS,
     event_rules=(
         common.CANCELLATION,
         EventRule(

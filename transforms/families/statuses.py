@@ -11,11 +11,18 @@ CLOSED = "closed"
 CANCELLED = "cancelled"
 CANCELLED_LATE = "cancelled_late"
 VOIDED = "voided"
+SUBSTITUTED = "substituted"
+ANNULLED = "annulled"
+ADJUSTED = "adjusted"
 
 STATUSES = (
-    UNKNOWN, UNPROTOCOLED, AUTHORISED, AUTHORISED_LATE, DENIED, CLOSED, CANCELLED, CANCELLED_LATE, VOIDED,
+    UNKNOWN, UNPROTOCOLED, AUTHORISED, AUTHORISED_LATE, DENIED, CLOSED, ADJUSTED, ANNULLED, SUBSTITUTED, CANCELLED,
+    CANCELLED_LATE, VOIDED,
 )  # fmt: skip
 
 # What outranks what when one key has evidence of several: a cancellation follows an authorisation, never the reverse.
-# Late outranks in time: a document is authorised once and cancelled once, and summaries of it do not tell which.
-PRECEDENCE = (CANCELLED_LATE, CANCELLED, CLOSED, DENIED, AUTHORISED_LATE, AUTHORISED, VOIDED)
+# Late outranks in time: a document is authorised once and cancelled once, and summaries of it do not tell which. A
+# CT-e that was annulled is then substituted: the substitution is the end of it.
+PRECEDENCE = (
+    CANCELLED_LATE, CANCELLED, SUBSTITUTED, ANNULLED, ADJUSTED, CLOSED, DENIED, AUTHORISED_LATE, AUTHORISED, VOIDED,
+)  # fmt: skip

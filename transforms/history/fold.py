@@ -58,7 +58,11 @@ def fold(entries: Iterable[Entry]) -> Folded:
     family = family_of(key)
     documents = sorted((e for e in history if e.kind != EVENT), key=lambda e: _headline_order(e, family))
     events = _accepted_events(history, family)
-    evidence = [*_document_evidence(documents, family), *_event_evidence(events, family)]
+    evidence = [
+        *_document_evidence(documents, family),
+        *_event_evidence(events, family),
+        *_repeated_evidence(history, family),
+    ]
     state = _status(evidence, bool(documents))
     state["known_by"] = _known_by(documents)
     _add_epec(state, events, family)
@@ -74,7 +78,7 @@ def _headline_order(entry: Entry, family: Family) -> tuple[int, bool, str, str]:
     protocol_at = entry.fields.get("protocol_at")
     return (
         rules.FORM_RANK.get(entry.form, 9),
-        entry.fields.get("protocol_status") not in family.status_of_protocol,
+        family.is_rejection(entry.fields.get("protocol_status")),
         _moment(protocol_at) if protocol_at else "~",
         entry.record_id,
     )
@@ -95,19 +99,26 @@ def _moment(instant: str) -> str:
 
 
 def _document_evidence(documents: Sequence[Entry], family: Family) -> Iterable[_Evidence]:
+    """Of every document, summary, protocol and answer to a query, what it says of its key.
+
+    An instant and a protocol number belong to the fact whose code they came with: the rule tells whether they did.
+    """
     for entry in documents:
         fields = entry.fields
         if entry.kind == VOIDED_RANGE:
             status = rules.VOIDED_RANGE_STATUS.get(fields.get("return_status", 0))
-            instant = fields.get("registered_at")
+            dated, instant = True, fields.get("registered_at")
+        elif rule := family.rule_of_protocol.get(fields.get("protocol_status", 0)):
+            status, dated, instant = rule.status, rule.dated, fields.get("protocol_at")
+        elif rule := family.rule_of_protocol.get(fields.get("query_status", 0)):
+            status, dated, instant = rule.status, False, None
         else:
-            status = family.status_of_protocol.get(fields.get("protocol_status", 0))
-            if status is None:
-                status = rules.SUMMARY_STATUS.get(fields.get("summary_status", 0))
+            status = rules.SUMMARY_STATUS.get(fields.get("summary_status", 0))
             # The instant of a cancelled summary is the authorisation's, not the cancellation's.
-            instant = None if "summary_status" in fields and status == statuses.CANCELLED else fields.get("protocol_at")
+            dated, instant = status != statuses.CANCELLED, fields.get("protocol_at")
         if status is not None:
-            yield _evidence(instant, fields.get("protocol_number"), entry.record_id, status)
+            protocol = fields.get("protocol_number")
+            yield _evidence(instant, protocol, entry.record_id, status) if dated else _undated(entry.record_id, status)
 
 
 def _event_evidence(events: Sequence[Entry], family: Family) -> Iterable[_Evidence]:
@@ -118,8 +129,20 @@ def _event_evidence(events: Sequence[Entry], family: Family) -> Iterable[_Eviden
             yield _evidence(_instant_of(entry), entry.fields.get("protocol_number"), entry.record_id, status)
 
 
+def _repeated_evidence(history: Sequence[Entry], family: Family) -> Iterable[_Evidence]:
+    """Of events that were rejected because what they want is so already: that it is, and not since when."""
+    for entry in history:
+        found = family.statuses_of_event.get(entry.fields.get("event_type", ""))
+        if found is not None and entry.fields.get("return_status") in family.repeated_returns:
+            yield _undated(entry.record_id, found[False])
+
+
 def _evidence(instant: str | None, protocol: str | None, record_id: str, status: str) -> _Evidence:
     return _Evidence(instant is None, instant and _moment(instant) or "", protocol or "", record_id, status)
+
+
+def _undated(record_id: str, status: str) -> _Evidence:
+    return _evidence(None, None, record_id, status)
 
 
 def _status(evidence: Sequence[_Evidence], has_document: bool) -> Fields:

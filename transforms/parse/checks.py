@@ -67,6 +67,14 @@ def check_document(parts: AccessKey, fields: Target, findings: set[str]) -> None
         findings.add(codes.KEY_SERIES_MISMATCH)
     if "number" in fields and fields["number"] != int(parts.number):
         findings.add(codes.KEY_NUMBER_MISMATCH)
+    # Until layout 2.00 the key had no kind of emission in it.
+    emission_type = fields.get("emission_type")
+    is_in_key = parts.model != "55" or not fields.get("layout_version", "").startswith("1.")
+    if emission_type is not None and is_in_key and str(emission_type) != parts.emission_type:
+        findings.add(codes.KEY_EMISSION_MISMATCH)
+    digest = fields.pop("_digest", None)
+    if digest is not None and fields.get("protocol_digest", digest) != digest:
+        findings.add(codes.DIGEST_MISMATCH)
     issued_on = fields.get("issued_on")
     if issued_on is not None and issued_on[2:4] + issued_on[5:7] != parts.year_month:
         findings.add(codes.KEY_MONTH_MISMATCH)

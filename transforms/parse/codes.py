@@ -52,6 +52,9 @@ NAMESPACE_MISMATCH = "namespace_mismatch"
 ENCODING_MISMATCH = "encoding_mismatch"
 TRAILING_DATA = "trailing_data"
 REPEATED_ELEMENT = "repeated_element"
+DIGEST_MISMATCH = "digest_mismatch"
+TAX_ID_FORM = "tax_id_form"
+KEY_EMISSION_MISMATCH = "key_emission_mismatch"
 INSTANT_WITHOUT_OFFSET = "instant_without_offset"
 BAD_INSTANT = "bad_instant"
 BAD_DATE = "bad_date"
@@ -73,10 +76,13 @@ FINDINGS: dict[str, str] = {
     ID_FORM: "the key was usable, but not written as it should be: prefix, letter case, white space",
     ID_KEY_MISMATCH: "the Id of an event or voided range names another key or range than its fields",
     PROTOCOL_KEY_MISMATCH: "the protocol or return is of another key than the document or event",
+    KEY_EMISSION_MISMATCH: "the key's kind of emission differs from ide/tpEmis",
+    DIGEST_MISMATCH: "the protocol was given to other contents: its digVal is not the DigestValue of the signature",
+    TAX_ID_FORM: "a CNPJ or CPF was written with punctuation or small letters, and was stored without",
     NAMESPACE_MISMATCH: "not in the namespace of its document type (absent, or another family's)",
     ENCODING_MISMATCH: "the bytes are not in the encoding declared, and were read in the one they are in",
     TRAILING_DATA: "something that is not markup follows the end of the document",
-    REPEATED_ELEMENT: "an element that occurs once occurs again; the first was read",
+    REPEATED_ELEMENT: "an element that occurs once occurs again; the first was read, of protocols the document's own",
     INSTANT_WITHOUT_OFFSET: "an instant has no offset, or -00:00; none: the state's standard offset was taken",
     BAD_INSTANT: "an instant that is none; its field is absent",
     BAD_DATE: "a date that is none; its field is absent",

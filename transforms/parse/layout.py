@@ -25,6 +25,10 @@ PROTOCOL = "protocol"
 SUMMARY = "summary"
 REQUEST = "request"
 RETURN = "return"
+# What the office answers to a query for one key (retConsSitNFe and its like).
+QUERY = "query"
+# Not a part that makes a record: the signature beside a document's body, for the digest in it.
+SIGNATURE = "signature"
 # Not a part of any layout: an event inside a document's own envelope, where it is an input of its own.
 EMBEDDED = "embedded"
 
@@ -32,7 +36,8 @@ PROCESSED = "processed"
 BARE = "bare"
 
 # Which form a record has, by the parts that were there. Of every kind: ``processed`` has what the tax office
-# answered, ``bare`` has not. Of a document: ``summary`` is a resNFe, ``protocol`` a protocol alone. Of an event:
+# answered, ``bare`` has not. Of a document: ``summary`` is a resNFe, ``protocol`` a protocol alone, ``query`` the
+# answer to a query for one key. Of an event:
 # ``summary`` is a resEvento. Of an event or a voided range: ``return`` is the answer alone.
 FORMS: dict[frozenset[str], str] = {
     frozenset((BODY, PROTOCOL)): PROCESSED,
@@ -42,6 +47,7 @@ FORMS: dict[frozenset[str], str] = {
     frozenset((SUMMARY,)): SUMMARY,
     frozenset((PROTOCOL,)): PROTOCOL,
     frozenset((RETURN,)): RETURN,
+    frozenset((QUERY,)): QUERY,
 }
 
 
@@ -198,8 +204,8 @@ def compile_shapes(layout: Layout, without: str = "") -> dict[str, Node]:
         roots[root] = Node()
         for path, part in paths.items():
             node = roots[root].at(path)
-            node.part = part
-            for where, what in layout.parts[part].items():
+            node.part = part if part != SIGNATURE else None
+            for where, what in layout.parts.get(part, SIGNATURE_FIELDS).items():
                 if what.column != without:
                     node.add(where, what)
     return roots
@@ -213,7 +219,11 @@ def document_shapes(
     A lone protocol does not say which of its family's document types it is of: one layout of a family reads it.
     """
     protocol = f"prot{family.tag}"
-    processed = {f"{element}/{body}": BODY, f"{protocol}/infProt": PROTOCOL}
+    processed = {
+        f"{element}/{body}": BODY,
+        f"{element}/Signature/SignedInfo/Reference": SIGNATURE,
+        f"{protocol}/infProt": PROTOCOL,
+    }
     shapes = {element: {body: BODY}, **{envelope: dict(processed) for envelope in envelopes}}
     if with_protocol:
         shapes[protocol] = {"infProt": PROTOCOL}
@@ -231,6 +241,9 @@ def protocol_fields(family: Family) -> dict[str, Field]:
         "dhRecbto": instant("protocol_at"),
         "digVal": text("protocol_digest"),
     }
+
+
+SIGNATURE_FIELDS = {"DigestValue": text("_digest")}
 
 
 def party(path: str, prefix: str, address: str) -> dict[str, Field]:

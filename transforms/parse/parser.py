@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from transforms.model import DeadLetter, RawDocument, Record, record_id_of
-from transforms.parse import codes, envelopes, reader, registry, tree
+from transforms.parse import codes, envelopes, protocols, reader, registry, tree
 from transforms.parse.codes import Refused
 from transforms.parse.envelopes import Entry
-from transforms.parse.layout import EMBEDDED
+from transforms.parse.layout import EMBEDDED, QUERY
 from transforms.parse.reader import Source
 from transforms.parse.records import Built, build
 from transforms.parse.registry import Shape
@@ -55,14 +55,51 @@ def _parse(raw: RawDocument, options: ParseOptions, nesting: int) -> Iterator[Re
         shape, reading = _read(source, registry.SHAPES if options.items else registry.SHAPES_WITHOUT_ITEMS)
         if shape is None or not reading.parts - {EMBEDDED}:
             yield from _parse_envelope(raw, source, options, nesting, known=shape is not None)
-            return
-        yield _settle(build(shape.layout, reading, source.findings), raw, options)
-        if EMBEDDED in reading.parts:
-            yield from _parse_entries(raw, envelopes.appended(source.data, registry.is_event), options, nesting)
+        elif QUERY in reading.parts:
+            yield from _parse_query(raw, source, shape, reading, options, nesting)
+        else:
+            yield from _parse_document(raw, source, shape, reading, options, nesting)
     except Refused as refused:
         yield _dead(raw, refused.code, refused.message)
     except Exception:
         yield _dead(raw, codes.PARSER_ERROR, traceback.format_exc()[-_TRACE_CHARACTERS:])
+
+
+def _parse_document(
+    raw: RawDocument, source: Source, shape: Shape, reading: Reading, options: ParseOptions, nesting: int
+) -> Iterator[Record | DeadLetter]:
+    """The record of a document or event, and of what was appended to its envelope: events, protocols of other keys."""
+    has_foreign = False
+    if protocols.is_doubtful(shape.layout, reading):
+        reading, has_foreign = protocols.settle(shape.layout, shape.node, reader.parse_tree(source), reading)
+    built = build(shape.layout, reading, source.findings)
+    yield _settle(built, raw, options)
+    if EMBEDDED in reading.parts:
+        yield from _parse_entries(raw, envelopes.appended(source.data, registry.is_event), options, nesting)
+    if has_foreign:
+        tag = f"prot{shape.layout.family.tag}"
+        entries = envelopes.appended(source.data, lambda name: name == tag)
+        for found in _parse_entries(raw, entries, options, nesting):
+            if isinstance(found, Record) and found.key != built.key:
+                yield found
+
+
+def _parse_query(
+    raw: RawDocument, source: Source, shape: Shape, reading: Reading, options: ParseOptions, nesting: int
+) -> Iterator[Record | DeadLetter]:
+    """What an office answered when asked for a key: the entries of the answer, and itself where it says more."""
+    entries = envelopes.appended(source.data, registry.is_document)
+    found = list(_parse_entries(raw, entries, options, nesting))
+    yield from found
+    status = reading.fields.get("query_status")
+    rule = shape.layout.family.rule_of_protocol.get(status or 0)
+    said = {record.fields.get("protocol_status") for record in found if isinstance(record, Record)}
+    if rule is not None and not rule.is_rejection and status not in said and "_protocol_key" in reading.fields:
+        yield _settle(build(shape.layout, reading, source.findings), raw, options)
+    elif not found:
+        answer = f"{status or ''} {reading.fields.get('protocol_reason', '')}".strip()
+        told = f"; it answers {answer}" if answer else ""
+        raise Refused(codes.NO_DOCUMENT, f"retConsSit{shape.layout.family.tag} holds no document{told}")
 
 
 def _read(source: Source, shapes: Mapping[str, Shape]) -> tuple[Shape | None, Reading]:
@@ -93,6 +130,12 @@ def _parse_envelope(
     reason = registry.unsupported(contents.root, contents.namespace)
     if reason:
         raise Refused(codes.UNKNOWN_ROOT, f"root element {contents.root}: {reason}")
+    wrapped = registry.event_in([entry.suffix.partition("[")[0] for entry in contents.entries])
+    if wrapped is not None and not registry.is_envelope(contents.root):
+        reading = tree.read(reader.parse_tree(source), wrapped.node)
+        if reading.parts - {EMBEDDED}:
+            yield from _parse_document(raw, source, wrapped, reading, options, nesting)
+            return
     if contents.entries:
         yield from _parse_entries(raw, contents.entries, options, nesting)
     elif known:

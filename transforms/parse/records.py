@@ -167,7 +167,9 @@ def _event_key(layout: Layout, reading: Reading, keys: dict[str, str], return_ke
     findings = reading.findings
     written = reading.fields.pop("_id", None)
     for source in (keys, return_keys):
-        for family, text in source.items():
+        # An event of an NF-e may name the CT-e or MDF-e that it is about beside its own key.
+        for family in sorted(source, key=lambda name: name != layout.family.name):
+            text = source[family]
             key, exact = key_of_text(text)
             if key is None:
                 continue
@@ -176,7 +178,7 @@ def _event_key(layout: Layout, reading: Reading, keys: dict[str, str], return_ke
             if source is keys:
                 if written and key not in written:
                     findings.add(codes.ID_KEY_MISMATCH)
-                if any(other != text for other in return_keys.values()):
+                if return_keys.get(family, text) != text or family not in return_keys and return_keys:
                     findings.add(codes.PROTOCOL_KEY_MISMATCH)
             elif keys or written:
                 findings.add(codes.ID_MISSING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from transforms.families import FAMILIES
@@ -94,9 +94,25 @@ def is_document(root: str) -> bool:
     return shape_of(root) is not None
 
 
+def is_envelope(root: str) -> bool:
+    """Whether the root is a message of a service."""
+    return root.lower() in _ENVELOPES
+
+
 def is_known(root: str) -> bool:
     """Whether the root is a record's or an envelope's."""
-    return is_document(root) or root.lower() in _ENVELOPES
+    return is_document(root) or is_envelope(root)
+
+
+def event_in(elements: Sequence[str]) -> Shape | None:
+    """What reads an event whose request and return stand alone in an element of any name: libraries make up names."""
+    if len(elements) != 2 or set(elements) - _EVENT_ROOTS:
+        return None
+    for family in FAMILIES.values():
+        request = family.event_element
+        if set(elements) == {request, "retE" + request[1:]}:
+            return SHAPES[family.event_envelopes[0]]
+    return None
 
 
 def unsupported(root: str, namespace: str) -> str | None:

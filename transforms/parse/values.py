@@ -42,6 +42,7 @@ Putter = Callable[[Target, str, str, Reading], None]
 AMOUNT = r"-?[0-9]{1,18}+(?:\.[0-9]{1,9}+)?"
 QUANTITY = r"-?[0-9]{1,38}+(?:\.[0-9]{1,38}+)?"
 INTEGER = "[0-9]{1,18}+"
+_PUNCTUATION = str.maketrans("", "", "./- ")
 _AMOUNT = re.compile(AMOUNT)
 _QUANTITY = re.compile(QUANTITY)
 _INTEGER = re.compile(INTEGER)
@@ -85,11 +86,21 @@ def put_member(target: Target, column: str, text: str, reading: Reading) -> None
 
 
 def put_cnpj(target: Target, column: str, text: str, reading: Reading) -> None:
-    target[column], target[column + "_type"] = text, "CNPJ"
+    target[column], target[column + "_type"] = _tax_id(text, reading), "CNPJ"
 
 
 def put_cpf(target: Target, column: str, text: str, reading: Reading) -> None:
-    target[column], target[column + "_type"] = text, "CPF"
+    target[column], target[column + "_type"] = _tax_id(text, reading), "CPF"
+
+
+def _tax_id(text: str, reading: Reading) -> str:
+    """The id as the schemas write it, so that one party is one: no punctuation, capital letters."""
+    if text.isdigit():
+        return text
+    plain = text.translate(_PUNCTUATION).upper()
+    if plain != text:
+        reading.findings.add(codes.TAX_ID_FORM)
+    return plain
 
 
 def put_foreign_id(target: Target, column: str, text: str, reading: Reading) -> None:

@@ -77,11 +77,17 @@ def _rule_values() -> dict[str, str]:
         "default_family": DEFAULT.name,
         "form_ranks": _table(("form", "rank"), rules.FORM_RANK.items()),
         "protocol_statuses": _table(
-            ("family", "code", "status"), ((f.name, *pair) for f in families for pair in f.status_of_protocol.items())
+            ("family", "code", "status", "dated", "rejection"),
+            (
+                (f.name, code, rule.status, int(rule.dated), int(rule.is_rejection))
+                for f in families
+                for code, rule in f.rule_of_protocol.items()
+            ),
         ),
         "summary_statuses": _table(("code", "status"), rules.SUMMARY_STATUS.items()),
         "voided_statuses": _table(("code", "status"), rules.VOIDED_RANGE_STATUS.items()),
         "accepted_returns": _table(("family", "code"), _pairs("accepted_returns")),
+        "repeated_returns": _table(("family", "code"), _pairs("repeated_returns")),
         "late_returns": _table(("code",), ((code,) for code in common.LATE_RETURNS)),
         "deciding_events": _table(
             ("family", "event_type", "status", "late_status"),
@@ -96,12 +102,26 @@ def _rule_values() -> dict[str, str]:
             ("family", "name", "event_type", "value", "weakness"),
             (row for f in families for attribute in f.attributes for row in _attribute_rows(f, attribute)),
         ),
+        "attribute_columns": _attribute_columns("attributes_of_key.{0}, attributes_of_key.{0}_at"),
+        "attribute_values": _attribute_columns(
+            "MAX(IF(name = '{0}', value, NULL)) AS {0}, MAX(IF(name = '{0}', instant, NULL)) AS {0}_at"
+        ),
+        "stored_attributes": _attribute_columns(
+            "JSON_VALUE(latest.state_after.{0}) AS {0}, "
+            "SAFE_CAST(JSON_VALUE(latest.state_after.{0}_at) AS TIMESTAMP) AS {0}_at"
+        ),
         "manifestation_days": str(nfe.MANIFESTATION_DAYS),
         "inconclusive_manifestations": _list(nfe.MANIFESTATION.weaker.values()),
         "confirmed": nfe.MANIFESTATION.values["210200"] or "",
         "freight_models": _list(FAMILIES["cte"].models),
         **{status: status for status in statuses.STATUSES},
     }
+
+
+def _attribute_columns(template: str) -> str:
+    """The template once for each attribute that a family's states may have."""
+    names = [attribute.name for family in FAMILIES.values() for attribute in family.attributes]
+    return ",\n".join(template.format(name) for name in sorted(names))
 
 
 def _attribute_rows(family: Family, attribute: Attribute) -> Iterable[tuple[str, str, str, str | None, int]]:

@@ -34,7 +34,7 @@ def test_state_is_the_same_for_every_order_of_arrival(history: list[Entry], rand
 
 @pytest.mark.parametrize(
     ("code", "status"),
-    [(100, "authorised"), (150, "authorised_late"), (110, "denied"), (302, "denied"), (204, "unprotocoled")],
+    [(100, "authorised"), (150, "authorised_late"), (110, "denied"), (302, "denied"), (539, "unprotocoled")],
 )
 def test_protocol_gives_the_status(code: int, status: str) -> None:
     assert fold([document(protocol_status=code)]).state["status"] == status
@@ -49,7 +49,7 @@ def test_cancellation_before_its_document_leaves_it_cancelled() -> None:
 
 
 def test_rejected_cancellation_changes_nothing() -> None:
-    assert fold([document(), event("110111", return_status=573)]) == fold([document()])
+    assert fold([document(), event("110111", return_status=501)]) == fold([document()])
 
 
 def test_cancellation_request_without_return_changes_nothing() -> None:
@@ -162,7 +162,9 @@ def test_dimensions_of_a_key_known_by_events_come_from_the_key() -> None:
     }
 
 
-@pytest.mark.parametrize(("code", "status"), [(102, "voided"), (563, "unprotocoled"), (None, "unprotocoled")])
+@pytest.mark.parametrize(
+    ("code", "status"), [(102, "voided"), (563, "voided"), (256, "unprotocoled"), (None, "unprotocoled")]
+)
 def test_voided_range_is_voided_only_when_the_return_says_so(code: int | None, status: str) -> None:
     folded = fold([voided_range(code)])
     assert folded.state["status"] == status and folded.state["known_by"] == "voided_range"

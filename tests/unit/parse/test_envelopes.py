@@ -90,8 +90,9 @@ def test_status_query_gives_protocol_and_events() -> None:
     )
     found = all_of(SOAP11.format(f'<nfeResultMsg xmlns="urn:w">{xml}</nfeResultMsg>'))
     assert [(r.origin, r.kind, r.form, r.key, r.findings) for r in found] == [
-        ("o#protNFe[1]", "document", "protocol", KEY, ()),
-        ("o#procEventoNFe[1]", "event", "processed", KEY, ()),
+        ("o#retConsSitNFe[1]#protNFe[1]", "document", "protocol", KEY, ()),
+        ("o#retConsSitNFe[1]#procEventoNFe[1]", "event", "processed", KEY, ()),
+        ("o#retConsSitNFe[1]", "document", "query", KEY, ()),
     ]
 
 

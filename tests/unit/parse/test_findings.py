@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.parse.samples import KEY, item, key, nfe, parsed, processed, protocol, refused
+from tests.unit.parse.samples import KEY, item, key, nfe, parsed, processed, refused
 from transforms.access_key import check_digit
 from transforms.parse.codes import DEAD_LETTER_CODES, FINDINGS
 from transforms.parse.parser import ParseOptions
 
 IDE = "<cUF>{uf}</cUF><mod>{model}</mod><serie>{series}</serie><nNF>{number}</nNF><dhEmi>{issued}</dhEmi>"
 RIGHT = {"uf": "35", "model": "55", "series": "1", "number": "1234", "issued": "2026-03-01T10:20:30-03:00"}
+
+
+def signed(digest: str) -> str:
+    reference = f'<Reference URI="#NFe{KEY}"><DigestValue>{digest}</DigestValue></Reference>'
+    signature = f'<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo>{reference}</SignedInfo></Signature>'
+    return nfe().replace("</NFe>", f"{signature}</NFe>")
 
 
 def with_ide(**changed: str) -> str:
@@ -41,7 +47,10 @@ def with_ide(**changed: str) -> str:
         (nfe().replace(' xmlns="http://www.portalfiscal.inf.br/nfe"', ""), "namespace_mismatch"),
         (nfe().replace("/nfe", "/cte", 1), "namespace_mismatch"),
         (nfe(dest="<dest><CPF>1</CPF></dest><dest><CPF>2</CPF></dest>"), "repeated_element"),
-        (processed(protocols=protocol(key(number=9))), "protocol_key_mismatch"),
+        (nfe(ide=IDE.format(**RIGHT) + "<tpEmis>9</tpEmis>"), "key_emission_mismatch"),
+        (processed(signed("other=")), "digest_mismatch"),
+        (nfe(dest="<dest><CNPJ>98.765.432/0001-98</CNPJ></dest>"), "tax_id_form"),
+        (nfe(dest="<dest><CPF>529.982.247-25</CPF></dest>"), "tax_id_form"),
         (processed(nfe("0")), "id_missing"),
         (processed(nfe(body='<infNFe versao="4.00">')), "id_missing"),
         (nfe() + "fim", "trailing_data"),
@@ -57,11 +66,17 @@ def test_finding(xml: str, finding: str) -> None:
 def test_lower_case_key_is_read_in_upper_case() -> None:
     access_key = key(issuer="12ABC34501DE35")
     record = parsed(nfe(access_key.lower(), emit="<CNPJ>12abc34501de35</CNPJ>"))
-    assert (record.key, record.findings) == (access_key, ("id_form",))
+    assert (record.key, record.findings) == (access_key, ("id_form", "tax_id_form"))
 
 
-def test_id_wins_over_a_protocol_of_another_key() -> None:
-    assert parsed(processed(protocols=protocol(key(number=9)))).key == KEY
+def test_a_digest_that_the_protocol_repeats_is_no_finding() -> None:
+    assert parsed(processed(signed("abc="))).findings == ()
+    assert "_digest" not in parsed(processed(signed("abc="))).fields
+
+
+def test_a_tax_id_is_one_however_it_is_written() -> None:
+    for written in ("12abc34501de35", "12.ABC.345/01DE-35", "12ABC34501DE35"):
+        assert parsed(nfe(dest=f"<dest><CNPJ>{written}</CNPJ></dest>")).fields["recipient_id"] == "12ABC34501DE35"
 
 
 def test_without_a_usable_id_the_protocols_key_is_taken() -> None:

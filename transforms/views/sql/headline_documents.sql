@@ -10,6 +10,6 @@ WHERE TRUE
 QUALIFY ROW_NUMBER() OVER (
   PARTITION BY document.access_key
   ORDER BY
-    COALESCE(form_rank.rank, 9), protocol.code IS NULL, document.protocol_at IS NULL, document.protocol_at,
+    COALESCE(form_rank.rank, 9), COALESCE(protocol.rejection, 1), document.protocol_at IS NULL, document.protocol_at,
     document.record_id
 ) = 1

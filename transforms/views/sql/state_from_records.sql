@@ -3,12 +3,12 @@ WITH
 documents AS (
   SELECT
     access_key AS key, record_id, form, 'document' AS kind, protocol_at, protocol_status, protocol_number,
-    summary_status, CAST(NULL AS INT64) AS return_status, CAST(NULL AS TIMESTAMP) AS registered_at
+    summary_status, query_status, CAST(NULL AS INT64) AS return_status, CAST(NULL AS TIMESTAMP) AS registered_at
   FROM `${dataset}.unique_documents`
   UNION ALL
   SELECT
     range_id, record_id, form, 'voided_range', CAST(NULL AS TIMESTAMP), CAST(NULL AS INT64), protocol_number,
-    CAST(NULL AS INT64), return_status, registered_at
+    CAST(NULL AS INT64), CAST(NULL AS INT64), return_status, registered_at
   FROM `${dataset}.unique_voided_ranges`
 ),
 headlines AS (
@@ -39,26 +39,47 @@ events AS (
     ON accepted.family = COALESCE(family.family, '${default_family}') AND accepted.code = event.return_status
   WHERE event.form = 'summary' OR accepted.code IS NOT NULL
 ),
+-- An instant and a protocol number belong to the fact whose code they came with: dated tells whether they did.
 document_evidence AS (
   SELECT
-    documents.key, documents.record_id, COALESCE(documents.protocol_number, '') AS protocol,
-    COALESCE(protocol.status, summary.status, voided.status) AS status,
+    documents.key, documents.record_id,
+    COALESCE(documents.protocol_number, '') AS protocol,
     CASE
-      WHEN documents.kind = 'voided_range' THEN documents.registered_at
-      -- The instant of a cancelled summary is the authorisation's, not the cancellation's.
-      WHEN documents.summary_status IS NOT NULL
-        AND COALESCE(protocol.status, summary.status) = '${cancelled}' THEN NULL
-      ELSE documents.protocol_at
-    END AS instant
+      WHEN documents.kind = 'voided_range' THEN voided.status
+      ELSE COALESCE(protocol.status, query.status, summary.status)
+    END AS status,
+    CASE
+      WHEN documents.kind = 'voided_range' THEN 1
+      WHEN protocol.code IS NOT NULL THEN protocol.dated
+      WHEN query.code IS NOT NULL OR summary.status = '${cancelled}' THEN 0
+      ELSE 1
+    END AS dated,
+    COALESCE(documents.registered_at, documents.protocol_at) AS instant
   FROM documents
   LEFT JOIN ${families} AS family ON family.model = SUBSTR(documents.key, 21, 2)
   LEFT JOIN ${protocol_statuses} AS protocol
     ON protocol.family = COALESCE(family.family, '${default_family}') AND protocol.code = documents.protocol_status
+  LEFT JOIN ${protocol_statuses} AS query
+    ON query.family = COALESCE(family.family, '${default_family}') AND query.code = documents.query_status
   LEFT JOIN ${summary_statuses} AS summary ON summary.code = documents.summary_status
   LEFT JOIN ${voided_statuses} AS voided ON voided.code = documents.return_status
 ),
+-- Events that were rejected because what they want is so already.
+repeated_evidence AS (
+  SELECT event.access_key AS key, event.record_id, deciding.status
+  FROM `${dataset}.unique_events` AS event
+  LEFT JOIN ${families} AS family ON family.model = SUBSTR(event.access_key, 21, 2)
+  JOIN ${repeated_returns} AS repeated
+    ON repeated.family = COALESCE(family.family, '${default_family}') AND repeated.code = event.return_status
+  JOIN ${deciding_events} AS deciding
+    ON deciding.family = COALESCE(family.family, '${default_family}') AND deciding.event_type = event.event_type
+),
 evidence AS (
-  SELECT key, record_id, protocol, status, instant FROM document_evidence WHERE status IS NOT NULL
+  SELECT key, record_id, IF(dated = 1, protocol, '') AS protocol, status, IF(dated = 1, instant, NULL) AS instant
+  FROM document_evidence
+  WHERE status IS NOT NULL
+  UNION ALL
+  SELECT key, record_id, '', status, CAST(NULL AS TIMESTAMP) FROM repeated_evidence
   UNION ALL
   SELECT
     events.key, events.record_id, events.protocol,
@@ -141,12 +162,7 @@ attributes AS (
 attributes_of_key AS (
   SELECT
     key,
-    MAX(IF(name = 'manifestation', value, NULL)) AS manifestation,
-    MAX(IF(name = 'manifestation', instant, NULL)) AS manifestation_at,
-    MAX(IF(name = 'delivery', value, NULL)) AS delivery,
-    MAX(IF(name = 'delivery', instant, NULL)) AS delivery_at,
-    MAX(IF(name = 'disagreement', value, NULL)) AS disagreement,
-    MAX(IF(name = 'disagreement', instant, NULL)) AS disagreement_at
+    ${attribute_values}
   FROM attributes
   WHERE value IS NOT NULL
   GROUP BY key
@@ -167,12 +183,7 @@ SELECT
   letter_counts.corrections,
   last_texts.correction,
   last_letters.corrected_at,
-  attributes_of_key.manifestation,
-  attributes_of_key.manifestation_at,
-  attributes_of_key.delivery,
-  attributes_of_key.delivery_at,
-  attributes_of_key.disagreement,
-  attributes_of_key.disagreement_at
+  ${attribute_columns}
 FROM keys
 LEFT JOIN headlines ON headlines.key = keys.key
 LEFT JOIN statuses ON statuses.key = keys.key

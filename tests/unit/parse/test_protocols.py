@@ -1,0 +1,76 @@
+"""A protocol is evidence of the key that it names, and of no other."""
+
+from __future__ import annotations
+
+from tests.unit.parse.samples import KEY, NFE_NS, all_of, key, nfe, parsed, processed, protocol, refused
+from transforms.model import Record
+
+OTHER = key(number=9)
+
+
+def statuses(xml: str) -> list[tuple[str, str, int | None]]:
+    return [(found.key, found.form, found.fields.get("protocol_status")) for found in all_of(xml)]
+
+
+def test_of_several_protocols_the_documents_own_counts() -> None:
+    glued = processed(protocols=protocol(OTHER, 539) + protocol())
+    assert statuses(glued) == [(KEY, "processed", 100), (OTHER, "protocol", 539)]
+    assert all_of(glued)[0].findings == ("repeated_element",)
+
+
+def test_the_only_protocol_is_another_keys() -> None:
+    found = all_of(processed(protocols=protocol(OTHER)))
+    assert statuses(processed(protocols=protocol(OTHER))) == [(KEY, "bare", None), (OTHER, "protocol", 100)]
+    assert "protocol_key_mismatch" in found[0].findings
+    assert found[1].origin == "o#protNFe[1]"
+
+
+def test_of_several_of_its_own_an_accepting_one_counts_in_any_order() -> None:
+    for both in (protocol(status=204) + protocol(), protocol() + protocol(status=204)):
+        assert statuses(processed(protocols=both)) == [(KEY, "processed", 100)]
+
+
+def test_a_foreign_protocol_that_cannot_be_keyed_makes_no_dead_letter() -> None:
+    assert statuses(processed(protocols=protocol("7") + protocol())) == [(KEY, "processed", 100)]
+
+
+def test_without_a_key_of_its_own_a_document_takes_its_protocols() -> None:
+    assert parsed(processed(nfe("0"))).key == KEY
+
+
+def test_every_byte_is_kept_with_the_document() -> None:
+    glued = processed(protocols=protocol(OTHER, 539) + protocol())
+    assert all_of(glued)[0].xml == glued.encode()
+
+
+def query(status: int, content: str = "", namespace: str = NFE_NS) -> str:
+    return f'<retConsSitNFe xmlns="{namespace}"><cStat>{status}</cStat><chNFe>{KEY}</chNFe>{content}</retConsSitNFe>'
+
+
+def test_a_query_that_tells_a_status_is_a_record_of_the_key() -> None:
+    record = parsed(query(302))
+    assert (record.key, record.form, record.fields["query_status"], record.layout) == (KEY, "query", 302, "nfe_query")
+    assert "protocol_status" not in record.fields
+
+
+def test_a_query_that_says_what_its_protocol_says_is_no_record() -> None:
+    assert [found.form for found in all_of(query(100, protocol()))] == ["protocol"]
+
+
+def test_a_query_that_says_more_than_its_protocol_is_one() -> None:
+    assert [found.form for found in all_of(query(101, protocol()))] == ["protocol", "query"]
+
+
+def test_a_query_that_found_nothing_is_no_document() -> None:
+    dead = refused(query(217))
+    assert dead.code == "no_document" and "217" in dead.message
+
+
+def test_a_query_of_another_family_is_read_by_its_own_table() -> None:
+    nfcom = key("62")
+    xml = (
+        '<retConsSitNFCom xmlns="http://www.portalfiscal.inf.br/nfcom"><cStat>102</cStat>'
+        f"<chNFCom>{nfcom}</chNFCom></retConsSitNFCom>"
+    )
+    (record,) = all_of(xml)
+    assert isinstance(record, Record) and (record.key, record.layout) == (nfcom, "nfcom_query")
