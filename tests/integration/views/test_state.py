@@ -98,6 +98,7 @@ def assert_states_agree(dataset: Dataset, drawn: list[list[Entry]]) -> None:
 _STATE_COLUMNS = (
     "status", "status_at", "known_by", "protocol_number", "authorised_at", "epec_at", "corrections", "correction",
     "corrected_at", "manifestation", "manifestation_at", "delivery", "delivery_at", "disagreement", "disagreement_at",
+    "complement", "complement_at",
 )  # fmt: skip
 
 
