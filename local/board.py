@@ -68,7 +68,7 @@ def settled(tables: Tables) -> bool:
             f"SELECT {columns} FROM counts_by_model",
             "SELECT model, environment, status, SUM(documents) AS documents, SUM(total) AS total "
             "FROM counts_from_changes WHERE dimension = 'uf' GROUP BY model, environment, status "
-            "HAVING SUM(documents) != 0 OR SUM(total) != 0",
+            "HAVING documents != 0 OR total != 0",
         )
     )
     return live == truth

@@ -3,4 +3,4 @@ SELECT value AS issuer_id, month, model, environment, status, SUM(documents) AS 
 FROM `${dataset}.unique_counts`
 WHERE dimension = 'issuer'
 GROUP BY issuer_id, month, model, environment, status
-HAVING SUM(documents) != 0 OR SUM(total) != 0
+HAVING documents != 0 OR total != 0

@@ -3,4 +3,4 @@ SELECT environment, status, SUM(documents) AS documents, SUM(total) AS total
 FROM `${dataset}.unique_counts`
 WHERE dimension = 'uf'
 GROUP BY environment, status
-HAVING SUM(documents) != 0 OR SUM(total) != 0
+HAVING documents != 0 OR total != 0

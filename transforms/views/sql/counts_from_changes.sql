@@ -27,4 +27,4 @@ SELECT
   SUM(sign) AS documents, SUM(sign * COALESCE(total, 0)) AS total
 FROM by_dimension
 GROUP BY dimension, value, model, environment, status, day, month
-HAVING SUM(sign) != 0 OR SUM(sign * COALESCE(total, 0)) != 0
+HAVING documents != 0 OR total != 0

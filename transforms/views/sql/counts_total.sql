@@ -3,4 +3,4 @@ SELECT
   dimension, value, model, environment, status, day, month, SUM(documents) AS documents, SUM(total) AS total
 FROM `${dataset}.unique_counts`
 GROUP BY dimension, value, model, environment, status, day, month
-HAVING SUM(documents) != 0 OR SUM(total) != 0
+HAVING documents != 0 OR total != 0

@@ -3,7 +3,7 @@ SELECT
   TIMESTAMP_TRUNC(applied_at, HOUR) AS hour,
   run,
   COUNT(*) AS received,
-  COUNTIF(outcome = 'new') AS new,
+  COUNTIF(outcome = 'new') AS `new`,
   COUNTIF(outcome = 'duplicate') AS duplicate,
   COUNTIF(outcome = 'dead') AS dead,
   APPROX_QUANTILES(TIMESTAMP_DIFF(applied_at, received_at, MICROSECOND) / 1000000, 100)[OFFSET(50)] AS lag_p50,

@@ -5,7 +5,7 @@ SELECT
   MIN(issuer_name) AS issuer_name,
   MIN(issued_at) AS first_issued_at,
   MIN(received_at) AS first_received_at,
-  MIN_BY(access_key, issued_at) AS first_access_key,
+  ANY_VALUE(access_key HAVING MIN issued_at) AS first_access_key,
   COUNT(*) AS documents,
   SUM(total) AS total
 FROM `${dataset}.document_state`
