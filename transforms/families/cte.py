@@ -39,6 +39,9 @@ EVENT_NAMES = {
     "610111": "disagreement_cancellation",
 }
 
+# tpCTe of a CT-e that annuls another, until layout 3.00.
+ANNULMENT_PURPOSE = 2
+
 DELIVERY = Attribute(
     "delivery",
     {"110180": "proved", "110181": None, "110190": "failed", "110191": None},

@@ -20,6 +20,9 @@ STATUSES = (
     CANCELLED_LATE, VOIDED,
 )  # fmt: skip
 
+# What counts as a document that holds: not what was replaced, taken back, rejected, or only asked for.
+IN_FORCE = (AUTHORISED, AUTHORISED_LATE, CLOSED, ADJUSTED)
+
 # What outranks what when one key has evidence of several: a cancellation follows an authorisation, never the reverse.
 # Late outranks in time: a document is authorised once and cancelled once, and summaries of it do not tell which. A
 # CT-e that was annulled is then substituted: the substitution is the end of it.

@@ -243,6 +243,25 @@ def protocol_fields(family: Family) -> dict[str, Field]:
     }
 
 
+def ibs_cbs_totals(path: str) -> dict[str, Field]:
+    """Totals of IBS and CBS at ``path``, with monophasic ones and credits. Source: TIBSCBSTot, TIBSCBSMonoTot."""
+    return {
+        f"{path}/vBCIBSCBS": amount("ibs_cbs_base"),
+        f"{path}/gIBS/vIBS": amount("ibs_total"),
+        f"{path}/gIBS/gIBSUF/vIBSUF": amount("ibs_uf_total"),
+        f"{path}/gIBS/gIBSMun/vIBSMun": amount("ibs_city_total"),
+        f"{path}/gIBS/vCredPres": amount("ibs_presumed_credit"),
+        f"{path}/gCBS/vCBS": amount("cbs_total"),
+        f"{path}/gCBS/vCredPres": amount("cbs_presumed_credit"),
+        f"{path}/gMono/vIBSMono": amount("ibs_mono_total"),
+        f"{path}/gMono/vCBSMono": amount("cbs_mono_total"),
+        f"{path}/gMono/vIBSMonoReten": amount("ibs_mono_withheld"),
+        f"{path}/gMono/vCBSMonoReten": amount("cbs_mono_withheld"),
+        f"{path}/gMono/vIBSMonoRet": amount("ibs_mono_withheld_before"),
+        f"{path}/gMono/vCBSMonoRet": amount("cbs_mono_withheld_before"),
+    }
+
+
 SIGNATURE_FIELDS = {"DigestValue": text("_digest")}
 
 

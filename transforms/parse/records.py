@@ -30,6 +30,8 @@ _RETURN_KEYS = tuple((family, f"_return_key_{family}") for family in FAMILIES)
 _REPEATED_BY_RETURNS = tuple(
     (name, f"_return_{name}") for name in ("event_type", "sequence", "environment", "organ", "description")
 )
+# Keys that a document refers to for a reason of its own are among all that it refers to.
+_REFERENCES = ("replaced_keys", "annulled_keys", "complemented_keys")
 _ID_OF_EVENT = re.compile(r"ID(?:[0-9]{6})?([0-9]{6}[0-9A-Z]{12}[0-9]{26})(?:[0-9]{2,3})?\Z")
 
 
@@ -77,6 +79,9 @@ def _document(layout: Layout, reading: Reading) -> tuple[str, Layout]:
     environment = fields.pop("_protocol_environment", None)
     if environment is not None:
         fields.setdefault("environment", environment)
+    for column in _REFERENCES:
+        if column in fields:
+            fields.setdefault("referenced_keys", []).extend(fields[column])
     if BODY in reading.parts:
         if layout.has_total and "total" not in fields and "cargo_value" not in fields:
             findings.add(codes.MISSING_TOTAL)

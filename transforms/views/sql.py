@@ -16,7 +16,7 @@ from importlib import resources
 from string import Template
 from typing import NamedTuple
 
-from transforms.families import DEFAULT, FAMILIES, FAMILY_OF_MODEL, common, nfe, statuses
+from transforms.families import DEFAULT, FAMILIES, FAMILY_OF_MODEL, common, cte, nfe, statuses
 from transforms.families.family import Attribute, Family
 from transforms.history import rules
 
@@ -113,6 +113,8 @@ def _rule_values() -> dict[str, str]:
         "manifestation_days": str(nfe.MANIFESTATION_DAYS),
         "inconclusive_manifestations": _list(nfe.MANIFESTATION.weaker.values()),
         "confirmed": nfe.MANIFESTATION.values["210200"] or "",
+        "in_force": _list(statuses.IN_FORCE),
+        "annulment_purpose": str(cte.ANNULMENT_PURPOSE),
         "freight_models": _list(FAMILIES["cte"].models),
         **{status: status for status in statuses.STATUSES},
     }

@@ -51,7 +51,7 @@ YEAR = [
     world.document(SOLD, "d1-later", total="120.00", protocol_at="2026-03-10T13:00:00Z", findings=["check_digit"]),
     world.document(CANCELLED_LATE, "d2", total="50.00"),
     world.voided_range("v1", 3, 3),
-    world.voided_range("v2", 8, 9, status=563),
+    world.voided_range("v2", 8, 9, status=256),
     world.event(ONLY_EVENT, "e5", "110110", correction="novo texto"),
     world.document(DENIED, "d6", protocol_status=301, total="7.00"),
     bought(BOUGHT, "b70", total="10.00", protocol_at="2026-03-10T12:00:00Z"),

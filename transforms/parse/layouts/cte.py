@@ -63,10 +63,10 @@ CTE_BODY = {
     **TAXES,
     "infCTeNorm/infCarga/vCarga": amount("cargo_value"),
     "infCTeNorm/infDoc/infNFe/chave": each("referenced_keys"),
-    "infCTeNorm/infCteSub/chCte": each("referenced_keys"),
-    "infCteComp/chCTe": each("referenced_keys"),
-    "infCteComp/chave": each("referenced_keys"),
-    "infCteAnu/chCte": each("referenced_keys"),
+    "infCTeNorm/infCteSub/chCte": each("replaced_keys"),
+    "infCteComp/chCTe": each("complemented_keys"),
+    "infCteComp/chave": each("complemented_keys"),
+    "infCteAnu/chCte": each("annulled_keys"),
     # 2.00
     "rem/infNFe/chave": each("referenced_keys"),
 }

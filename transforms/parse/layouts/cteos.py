@@ -12,10 +12,10 @@ CTEOS_BODY = {
     "toma/CPF": text("payer_id"),
     "vPrest/vTPrest": amount("total"),
     **TAXES,
-    "infCTeNorm/infCteSub/chCte": each("referenced_keys"),
+    "infCTeNorm/infCteSub/chCte": each("replaced_keys"),
     "infCTeNorm/infGTVe/chCTe": each("referenced_keys"),
-    "infCteComp/chCTe": each("referenced_keys"),
-    "infCteAnu/chCte": each("referenced_keys"),
+    "infCteComp/chCTe": each("complemented_keys"),
+    "infCteAnu/chCte": each("annulled_keys"),
 }
 
 

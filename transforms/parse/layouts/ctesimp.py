@@ -17,7 +17,7 @@ CTESIMP_BODY = {
     "infCarga/vCarga": amount("cargo_value"),
     "det/infNFe/chNFe": each("referenced_keys"),
     "det/infDocAnt/chCTe": each("referenced_keys"),
-    "infCteSub/chCte": each("referenced_keys"),
+    "infCteSub/chCte": each("replaced_keys"),
 }
 
 LAYOUT = Layout(

@@ -9,6 +9,7 @@ from transforms.parse.layout import (
     amount,
     document_shapes,
     each,
+    ibs_cbs_totals,
     identification,
     integer,
     party,
@@ -22,7 +23,7 @@ NF3E_BODY = {
     **party("emit", "issuer", "enderEmit"),
     **party("dest", "recipient", "enderDest"),
     "dest/idOutros": text("recipient_other_id"),
-    "gSub/chNF3e": each("referenced_keys"),
+    "gSub/chNF3e": each("replaced_keys"),
     "total/vNF": amount("total"),
     "total/vProd": amount("products_total"),
     "total/ICMSTot/vBC": amount("icms_base"),
@@ -30,8 +31,7 @@ NF3E_BODY = {
     "total/ICMSTot/vST": amount("icms_st_total"),
     "total/vPIS": amount("pis_total"),
     "total/vCOFINS": amount("cofins_total"),
-    "total/IBSCBSTot/gIBS/vIBS": amount("ibs_total"),
-    "total/IBSCBSTot/gCBS/vCBS": amount("cbs_total"),
+    **ibs_cbs_totals("total/IBSCBSTot"),
 }
 
 LAYOUT = Layout(

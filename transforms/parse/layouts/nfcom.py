@@ -9,6 +9,7 @@ from transforms.parse.layout import (
     amount,
     document_shapes,
     each,
+    ibs_cbs_totals,
     identification,
     integer,
     party,
@@ -22,7 +23,7 @@ NFCOM_BODY = {
     **party("emit", "issuer", "enderEmit"),
     **party("dest", "recipient", "enderDest"),
     "dest/idOutros": text("recipient_other_id"),
-    "gSub/chNFCom": each("referenced_keys"),
+    "gSub/chNFCom": each("replaced_keys"),
     "total/vNF": amount("total"),
     "total/vProd": amount("products_total"),
     "total/ICMSTot/vBC": amount("icms_base"),
@@ -31,8 +32,7 @@ NFCOM_BODY = {
     "total/vCOFINS": amount("cofins_total"),
     "total/vDesc": amount("discount_total"),
     "total/vOutro": amount("other_total"),
-    "total/IBSCBSTot/gIBS/vIBS": amount("ibs_total"),
-    "total/IBSCBSTot/gCBS/vCBS": amount("cbs_total"),
+    **ibs_cbs_totals("total/IBSCBSTot"),
 }
 
 LAYOUT = Layout(

@@ -18,6 +18,7 @@ from transforms.parse.layout import (
     document_shapes,
     each,
     foreign_id,
+    ibs_cbs_totals,
     identification,
     instant,
     integer,
@@ -40,6 +41,7 @@ ITEM: dict[str, Field] = {
     "prod/vUnCom": quantity("unit_value"),
     "prod/vProd": amount("value"),
     "prod/vDesc": amount("discount"),
+    "DFeReferenciado/chaveAcesso": text("referenced_key"),
 }
 
 NFE_BODY: PartFields = {
@@ -47,6 +49,9 @@ NFE_BODY: PartFields = {
     "ide/natOp": text("operation"),
     "ide/tpNF": integer("operation_type"),
     "ide/finNFe": integer("purpose"),
+    "ide/tpNFDebito": text("debit_note_type"),
+    "ide/tpNFCredito": text("credit_note_type"),
+    "ide/gPagAntecipado/refNFe": each("referenced_keys"),
     "ide/NFref/refNFe": each("referenced_keys"),
     "ide/NFref/refNFeSig": each("referenced_keys"),
     "ide/NFref/refCTe": each("referenced_keys"),
@@ -69,8 +74,9 @@ NFE_BODY: PartFields = {
     "total/ICMSTot/vDesc": amount("discount_total"),
     "total/ICMSTot/vOutro": amount("other_total"),
     "total/ICMSTot/vTotTrib": amount("tax_total"),
-    "total/IBSCBSTot/gIBS/vIBS": amount("ibs_total"),
-    "total/IBSCBSTot/gCBS/vCBS": amount("cbs_total"),
+    **ibs_cbs_totals("total/IBSCBSTot"),
+    "total/ISTot/vIS": amount("is_total"),
+    "total/vNFTot": amount("grand_total"),
 }
 
 NFE_SUMMARY = {

@@ -32,6 +32,8 @@ SELECT
   document.recipient_name,
   document.recipient_uf,
   latest.total_after AS total,
+  document.operation_type,
+  document.purpose,
   document.record_id,
   document.form,
   document.issued_at,

@@ -1,4 +1,5 @@
--- Each supplier of each recipient: the first document between them, by issue and by receipt, and all of them.
+-- Each supplier of each recipient: the first document between them, by issue and by receipt, and all of them. Documents
+-- in force alone; of entry notes the issuer is the buyer, and returns (purpose 4) supply nothing.
 SELECT
   recipient_id,
   issuer_id,
@@ -13,5 +14,7 @@ WHERE recipient_id IS NOT NULL
   AND issuer_id IS NOT NULL
   AND issuer_id != recipient_id
   AND COALESCE(environment, 1) = 1
-  AND status NOT IN ('${denied}', '${cancelled}', '${cancelled_late}')
+  AND COALESCE(operation_type, 1) = 1
+  AND COALESCE(IF(model IN ('55', '65'), purpose, 1), 1) != 4
+  AND status IN (${in_force})
 GROUP BY recipient_id, issuer_id
