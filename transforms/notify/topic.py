@@ -136,7 +136,7 @@ def explained(topic: str, error: BaseException) -> TopicError:
         error, exceptions.ServiceUnavailable | exceptions.GatewayTimeout | exceptions.RetryError | TimeoutError
     ):
         return TopicError(f"Pub/Sub does not answer about {topic}: {error}")
-    return TopicError(f"{topic} did not take a message: {error}")
+    return TopicError(f"{topic} cannot be used: {error}")
 
 
 def _ensure(create: Callable[[], object], name: str) -> None:

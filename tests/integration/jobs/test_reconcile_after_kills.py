@@ -30,6 +30,16 @@ def kill_and_finish(stores: Stores, given: Path, run: str, seed: int) -> None:
     finish(stores.start_backfill(given, "--run", run))
 
 
+def test_attempts_that_reached_bigtable_and_not_bigquery_are_arrivals_of_the_attempt_that_did(
+    new_stores: NewStores, few_documents: Path, tmp_path: Path
+) -> None:
+    stores, elsewhere = new_stores(), new_stores()
+    for run in ("first", "second"):
+        stores.backfill(few_documents, "--run", run, "--dataset", elsewhere.name)
+        stores.backfill(few_documents, "--run", run)
+    assert differences(stores, tmp_path / "found.jsonl") == []
+
+
 @pytest.mark.slow
 def test_jobs_killed_several_times_and_run_again_leave_nothing_to_reconcile(
     new_stores: NewStores, few_documents: Path, tmp_path: Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import NamedTuple
 
@@ -58,7 +59,7 @@ def check_subscription(subscription: str) -> SubscriptionFacts:
                 f"roles/pubsub.subscriber ({error.message})."
             ) from error
         except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
-            raise SubscriptionError(f"Pub/Sub does not answer about {subscription}: {error.message}") from error
+            raise SubscriptionError(_unanswered(subscription, error)) from error
     if found.push_config.push_endpoint or found.bigquery_config.table or found.cloud_storage_config.bucket:
         raise SubscriptionError(
             f"{subscription} delivers its messages somewhere else by itself: "
@@ -74,6 +75,14 @@ def check_subscription(subscription: str) -> SubscriptionFacts:
         found.dead_letter_policy.dead_letter_topic,
         _notes(found),
     )
+
+
+def _unanswered(subscription: str, error: Exception) -> str:
+    emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
+    if isinstance(error, exceptions.ClientError):
+        return f"Pub/Sub refuses to tell of {subscription}: {error}"
+    advice = f"is the emulator up at {emulator} (PUBSUB_EMULATOR_HOST)?" if emulator else "check the network from here."
+    return f"Pub/Sub does not answer about {subscription}: {advice} It said: {error}"
 
 
 def _notes(found: pubsub_v1.types.Subscription) -> tuple[str, ...]:
