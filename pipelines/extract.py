@@ -19,7 +19,13 @@ from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested, Inputs
 from pipelines.options import IngestOptions, Launch, launch_of
 from transforms.ingest.postgres.errors import PostgresError, snapshot_was_lost
-from transforms.ingest.postgres.options import PostgresOptions, exports_snapshot, source_of, worker_processes
+from transforms.ingest.postgres.options import (
+    PostgresOptions,
+    cap_workers,
+    exports_snapshot,
+    source_of,
+    worker_processes,
+)
 from transforms.ingest.postgres.preflight import preflight as check_table
 from transforms.ingest.postgres.snapshot import hold_snapshot
 from transforms.ingest.postgres.source import PostgresSource
@@ -83,6 +89,7 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
     options = launching.options_of(argv, PostgresOptions)
     if not launching.waits(options) and not options.view_as(PostgresOptions).postgres_dsn:
         raise launching.LaunchError("which server? Give --postgres_dsn: the workers have no PGHOST of yours.")
+    launching.note(cap_workers(options))
     launch = launch_of(options, JOB, identity_of(options))
     source = described(options, launch.run)
     try:

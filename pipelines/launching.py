@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import apache_beam as beam
+from apache_beam.options import pipeline_options
 from apache_beam.options.pipeline_options import (
     GoogleCloudOptions,
     PipelineOptions,
@@ -34,19 +35,26 @@ from transforms.truth.errors import TruthError
 from transforms.views import catalog
 from transforms.views.connect import rest_client
 
+# How alike a name and one of the job's must be to be taken for it, as difflib measures it: one letter of five.
+_SLIP = 0.8
+
 
 class LaunchError(Exception):
     """A job that cannot start; the message says what is wrong and what to do."""
 
 
 def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> PipelineOptions:
-    """Options from a command line. Raises LaunchError for a flag that nobody knows: it is a slip of the pen."""
+    """Options from a command line. Raises LaunchError for a wrong value, or a name that is nearly one of the job's."""
     given = list(argv if argv is not None else sys.argv[1:])
+    own = (*families, StoreOptions, IngestOptions)
     if {"-h", "--help"} & set(given):
-        _help((*families, StoreOptions, IngestOptions))
+        _help(own)
     with _wrong_values_told():
         options = PipelineOptions(given)
-        _refuse_unknown(options)
+        unknown = _unknown(options)
+    # argparse takes those for others of the same name, and gives the job nothing of them.
+    names = (flag[2:].partition("=")[0] for flag in given if flag.startswith("--"))
+    _check_unknown([*(name for name in names if "-" in name), *unknown], own)
     google = options.view_as(GoogleCloudOptions)
     if waits(options):
         _find_local_stack(google)
@@ -95,18 +103,45 @@ def _help(families: Iterable[type[PipelineOptions]]) -> None:
     parser.parse_args(["--help"])
 
 
-def _refuse_unknown(options: PipelineOptions) -> None:
-    known: set[str] = set()
-    unknown = []
-    for name in options.get_all_options(retain_unknown_options=False):
-        known.add(f"--{name}")
-    for name in options.get_all_options(retain_unknown_options=True):
-        if f"--{name}" not in known:
-            unknown.append(f"--{name}")
+def _unknown(options: PipelineOptions) -> list[str]:
+    """Names of the options given that neither Beam nor this project has."""
+    log = logging.getLogger(pipeline_options.__name__)
+    before = log.level
+    log.setLevel(logging.ERROR)  # it says that it discards them, and does so only here
+    try:
+        known = options.get_all_options()
+    finally:
+        log.setLevel(before)
+    return [name for name in options.get_all_options(retain_unknown_options=True) if name not in known]
+
+
+def _check_unknown(unknown: Sequence[str], families: Iterable[type[PipelineOptions]]) -> None:
+    """Refuses what is nearly the name of an option of the job; says what nobody here knows, and lets it pass.
+
+    A launcher or a runner (Flink has dozens, which its job server tells of only when asked) may know it.
+    """
+    own = _names_of(families)
+    unknown = [name for name in unknown if "-" not in name or name.replace("-", "_") in own]
+    for name in unknown:
+        if near := _near(name, own):
+            raise LaunchError(f"unknown option --{name}. Did you mean --{near}? All options: --help")
     if unknown:
-        near = difflib.get_close_matches(unknown[0], known, 1)
-        hint = f" Did you mean {near[0]}?" if near else " See --help."
-        raise LaunchError(f"unknown option {', '.join(unknown)}.{hint}")
+        named = ", ".join(f"--{name}" for name in unknown)
+        note(f"{named}: no option of this job or of Beam's. Passed on to the runner, which may know it.")
+
+
+def _names_of(families: Iterable[type[PipelineOptions]]) -> list[str]:
+    parser = argparse.ArgumentParser(add_help=False)
+    for family in families:
+        family._add_argparse_args(parser)
+    return sorted(vars(parser.parse_args([])))
+
+
+def _near(name: str, known: Sequence[str]) -> str:
+    """The known name of which this is a slip of the pen, or ""."""
+    name = name.replace("-", "_").lower()
+    swapped = [other for other in known if sorted(other) == sorted(name)]
+    return next(iter(swapped or difflib.get_close_matches(name, known, 1, _SLIP)), "")
 
 
 def truth_of(options: PipelineOptions) -> TruthConfig:
@@ -156,6 +191,12 @@ def runs_with_counts(options: PipelineOptions, prefix: str) -> set[str]:
     query = f"SELECT DISTINCT partial FROM `{project}.{dataset}.counts` WHERE STARTS_WITH(partial, @run)"
     rows = rest_client(project).query(query, job_config=config).result()
     return {row["partial"].partition("/")[0] for row in rows}
+
+
+def note(text: str) -> None:
+    """Says on stderr what people should read though the job can run; nothing where there is nothing to say."""
+    if text:
+        print(f"note: {text}", file=sys.stderr)
 
 
 def launch(pipeline: beam.Pipeline) -> PipelineResult:

@@ -31,7 +31,8 @@ from pipelines import launching
 from pipelines.options import StoreOptions
 from pipelines.rebuild import SelectionOptions, selection_of
 from transforms.reconcile.facts import Difference
-from transforms.reconcile.transform import Reconcile, Served
+from transforms.reconcile.served import Served
+from transforms.reconcile.transform import Reconcile
 
 JOB = "reconcile"
 _MOST_CHARACTERS = 8

@@ -54,6 +54,12 @@ class StreamOptions(PipelineOptions):
             help="How long after its window a document may still arrive and be counted in it.",
         )
         parser.add_argument("--changes_topic", help="Pub/Sub topic that is told when a document changes its state.")
+        parser.add_argument(
+            "--order_changes",
+            action="store_true",
+            help="Give change messages their access key as ordering key. Every key is a publish request then; the "
+            "revision in each message tells the order without it.",
+        )
         parser.add_argument("--dead_letters_topic", help="Pub/Sub topic that also gets dead letters.")
 
 
@@ -68,7 +74,8 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     config = launching.config_of(options, launch, partials=launch.job)
     ingested = inputs | "Ingest" >> IngestDocuments(config, count_windows(options))
     if given.changes_topic:
-        _ = ingested.changes | "PublishChanges" >> PublishChanges(topic_of(options, given.changes_topic))
+        publish_changes = PublishChanges(topic_of(options, given.changes_topic), ordered=given.order_changes)
+        _ = ingested.changes | "PublishChanges" >> publish_changes
     if given.dead_letters_topic:
         publish = PublishDeadLetters(topic_of(options, given.dead_letters_topic))
         _ = ingested.dead_letters | "PublishDeadLetters" >> publish
@@ -111,7 +118,8 @@ def preflight(options: PipelineOptions) -> None:
     """Raises LaunchError for what would make the job fail later."""
     given = options.view_as(StreamOptions)
     try:
-        check_subscription(subscription_of(options))
+        for text in check_subscription(subscription_of(options)).notes:
+            launching.note(text)
         for topic in filter(None, (given.changes_topic, given.dead_letters_topic)):
             _check_topic(topic_of(options, topic))
     except (SubscriptionError, TopicError) as error:
@@ -126,6 +134,7 @@ def _check_topic(topic: str) -> None:
     except TopicError as error:
         if not isinstance(error.__cause__, PermissionDenied):
             raise
+        launching.note(f"{topic} was not looked at, as this account may not. The job's account has to publish to it.")
 
 
 def run(argv: Sequence[str] | None = None) -> PipelineResult:

@@ -38,9 +38,10 @@ def is_news(change: Change, first_sight: bool = False) -> bool:
     return change.before != change.after
 
 
-def change_message(change: Change) -> Outgoing:
-    """A change as JSON, always the same bytes; in order of its access key, with its revision to drop repeats by.
+def change_message(change: Change, ordered: bool = False) -> Outgoing:
+    """A change as JSON, always the same bytes, with its revision to drop repeats and to order by.
 
+    ``ordered``: its access key is its ordering key too. Messages of different keys then never share a request.
     Attributes, for filters of a subscription: ``access_key``, ``revision``, ``record_id``, ``status`` and
     ``status_before`` (where there was one).
     """
@@ -65,7 +66,7 @@ def change_message(change: Change) -> Outgoing:
         **_status(change.after, "status"),
         **_status(change.before, "status_before"),
     }
-    return Outgoing(data, attributes, change.key)
+    return Outgoing(data, attributes, change.key if ordered else "")
 
 
 def dead_letter_message(letter: DeadLetter) -> Outgoing:

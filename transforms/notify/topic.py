@@ -73,8 +73,8 @@ def ensure_queue(topic: str, subscription: str | None = None, ack_deadline_secon
 
 
 class Publisher:
-    """Messages to one topic, in the client's batches. At most ``outstanding`` messages and ``outstanding_bytes`` are on
-    their way; ``send`` waits for room. Safe for threads."""
+    """Messages to one topic, in the client's batches; those with an ordering key in batches of that key alone. At most
+    ``outstanding`` messages and ``outstanding_bytes`` are on their way; ``send`` waits for room. Safe for threads."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ def explained(topic: str, error: BaseException) -> TopicError:
         error, exceptions.ServiceUnavailable | exceptions.GatewayTimeout | exceptions.RetryError | TimeoutError
     ):
         return TopicError(f"Pub/Sub does not answer about {topic}: {error}")
-    return TopicError(f"{topic} did not take a message: {error}")
+    return TopicError(f"{topic} cannot be used: {error}")
 
 
 def _ensure(create: Callable[[], object], name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -24,24 +25,25 @@ _FLUSH_BYTES = 16_000_000
 class PublishChanges(beam.PTransform):
     """PCollection[Change] -> the changes that were published: those that changed the folded state of an access key.
 
-    A message is JSON with the state before and after; its ordering key is the access key and its attribute
-    ``revision`` the revision. Publishing is at least once, and several workers may publish changes of one key: a
-    consumer that keeps the highest revision of each key has the order and drops repeats. ``first_sight``: also the
-    first state of a key.
+    A message is JSON with the state before and after; its attribute ``revision`` is the revision. Publishing is at
+    least once, and several workers may publish changes of one key: a consumer that keeps the highest revision of each
+    key has the order and drops repeats, with ordering keys and without. ``first_sight``: also the first state of a
+    key. ``ordered``: the access key is the ordering key, which costs a request for each key.
     """
 
-    def __init__(self, topic: str, first_sight: bool = False) -> None:
+    def __init__(self, topic: str, first_sight: bool = False, ordered: bool = False) -> None:
         """``topic``: full resource name."""
         super().__init__()
         self._topic = topic
         self._first_sight = first_sight
+        self._message_of = partial(change_message, ordered=ordered)
 
     def expand(self, changes: beam.PCollection[Change]) -> beam.PCollection[Change]:
         return (
             changes
             | "News" >> beam.Filter(is_news, self._first_sight).with_output_types(Change)
             | "Publish"
-            >> beam.ParDo(PublishMessages(self._topic, change_message, "changes_published")).with_output_types(Change)
+            >> beam.ParDo(PublishMessages(self._topic, self._message_of, "changes_published")).with_output_types(Change)
         )
 
 

@@ -93,7 +93,8 @@ def _identified(table: str, row: dict[str, Any]) -> tuple[str, str, str]:
         said = [row["record_id"], row["kind"], row.get("status_before", ""), row["status_after"], row["applied_at"]]
         said.append(_amount(row.get("total_after")))
     elif table == schema.ARRIVALS:
-        identity = "|".join((row["record_id"], row["run"], row["origin"], row["job"]))
+        # Who sent what from where. The job is not in it: an attempt that was killed is the arrival of the next one.
+        identity = "|".join((row["record_id"], row["run"], row["origin"]))
         said = [DUPLICATE if row["outcome"] == DUPLICATE else NEW]
     else:
         identity = row["record_id"]
@@ -113,6 +114,16 @@ def _amount(amount: str | None) -> str:
     sign = "-" if amount.startswith("-") else ""
     numbers = (int(f"{sign}{digits}") for digits in (whole, part[:9].ljust(9, "0")))
     return ".".join(map(str, numbers)) if int(whole) < _INTEGERS else ""
+
+
+def count_text(key: tuple[str, ...], documents: int, total: str) -> str:
+    """What a count says; ``total`` in BRL as decimal text. ``queries`` has the same in SQL."""
+    return "|".join((*key, str(documents), _amount(total)))
+
+
+def count_bucket(key: tuple[str, ...], characters: int) -> str:
+    """The bucket of a count: the first characters of its key's digest, as the end of a key tells nothing of a count."""
+    return hashlib.sha256("|".join(key).encode()).hexdigest()[:characters]
 
 
 def bucket_of(key: str, characters: int) -> str:

@@ -13,13 +13,16 @@ TABLES = tuple(name for name in schema.TABLES if name != schema.COUNTS)
 # Rows of one id must be the same rows. (Arrivals and dead letters have a row for each time that they were met.)
 SINGLE = (schema.DOCUMENTS, schema.EVENTS, schema.VOIDED_RANGES, schema.CHANGES)
 
-COUNTS = "SELECT dimension, value, model, environment, status, day, month, documents, total FROM `{}.counts_total`"
 _MICROS = "CAST(UNIX_MICROS({}) AS STRING)"
 # Whole part and billionths: an INT64 holds no amount of the largest in millionths.
 _AMOUNT = (
     "COALESCE(CONCAT(CAST(SAFE_CAST(TRUNC({0}) AS INT64) AS STRING), '.', "
     "CAST(CAST(({0} - TRUNC({0})) * 1000000000 AS INT64) AS STRING)), '')"
 )
+
+
+_COUNT_COLUMNS = ("dimension", "value", "model", "environment", "status", "day", "month")
+_COUNT_KEY = ", '|', ".join(f"COALESCE(CAST({name} AS STRING), '')" for name in _COUNT_COLUMNS)
 
 
 def digests(dataset: str, table: str, characters: int, selection: Selection) -> str:
@@ -49,6 +52,31 @@ GROUP BY 1, 2
 HAVING COUNT(DISTINCT TO_JSON_STRING(t)) > 1"""
 
 
+def count_digests(dataset: str, characters: int) -> str:
+    """Columns bucket, facts, first, second, of the counts as they are served."""
+    part = "SUM(CAST(CONCAT('0x', SUBSTR(digest, {}, 8)) AS INT64))"
+    said = f"CONCAT({_COUNT_KEY}, '|', CAST(documents AS STRING), '|', {_AMOUNT.format('total')})"
+    return f"""
+SELECT bucket, COUNT(*) AS facts, {part.format(1)} AS first, {part.format(9)} AS second
+FROM (
+  SELECT {_count_bucket(characters)} AS bucket, TO_HEX(SHA256({said})) AS digest
+  FROM `{dataset}.counts_total`
+)
+GROUP BY bucket"""
+
+
+def counts(dataset: str, characters: int) -> str:
+    """The columns of a count's key, documents, total, of the buckets in the parameter ``buckets``."""
+    return (
+        f"SELECT {', '.join(_COUNT_COLUMNS)}, documents, total FROM `{dataset}.counts_total` "
+        f"WHERE {_count_bucket(characters)} IN UNNEST(@buckets)"
+    )
+
+
+def _count_bucket(characters: int) -> str:
+    return f"SUBSTR(TO_HEX(SHA256(CONCAT({_COUNT_KEY}))), 1, {characters})"
+
+
 def _facts(dataset: str, table: str, selection: Selection) -> str:
     if table == schema.DEAD_LETTERS:
         text = "CONCAT(dead_letter_id, '|', IF(redriven_at IS NULL, '0', '1'))"
@@ -69,7 +97,7 @@ def _identity(table: str) -> str:
     if table == schema.CHANGES:
         return "CAST(revision AS STRING)"
     if table == schema.ARRIVALS:
-        return "CONCAT(record_id, '|', run, '|', origin, '|', job)"
+        return "CONCAT(record_id, '|', run, '|', origin)"
     return "record_id"
 
 

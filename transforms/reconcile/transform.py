@@ -4,45 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.pvalue import AsDict, PBegin
-from google.cloud import bigquery
 
 from transforms.counting.again import ReadPartials
-from transforms.counting.contributions import CountKey, contributions
-from transforms.counting.packs import Key
+from transforms.counting.contributions import Amount, CountKey, contributions
 from transforms.counting.store import Partial
-from transforms.counting.sums import SumAmounts
+from transforms.counting.sums import Pair, SumAmounts
 from transforms.model import Change
-from transforms.reconcile import facts, queries
+from transforms.reconcile import counts, facts, queries
 from transforms.reconcile.facts import Difference, Digest, Fact
+from transforms.reconcile.served import QueryDoFn, Served
 from transforms.truth.config import TruthConfig
 from transforms.truth.read import History
 from transforms.truth.scan import EVERYTHING, ReadDeadLetters, ReadHistories
 from transforms.truth.selection import Selection
-from transforms.views import connect
 
 _Bucket = tuple[str, str]
 _Row = tuple[str, str, str]
-_Parts = Key
-_Amount = tuple[int, Decimal]
-_STORED, _SERVED, _BIGTABLE = "stored", "served", "bigtable"
-_NOTHING = (0, Decimal(0))
-
-
-class Served(NamedTuple):
-    """The dataset that is compared, and into how many characters of the key it is divided for that."""
-
-    project: str
-    dataset: str
-    characters: int = 3
-
-    @property
-    def name(self) -> str:
-        """Project and dataset, for SQL."""
-        return f"{self.project}.{self.dataset}"
+_STORED, _SERVED = "stored", "served"
 
 
 class Reconcile(beam.PTransform):
@@ -103,25 +85,17 @@ class Reconcile(beam.PTransform):
         return rows | "PerRow" >> beam.CoGroupByKey() | "Compare" >> compare.with_output_types(Difference)
 
     def _counts(self, begin: PBegin, histories: beam.PCollection[History]) -> beam.PCollection[Difference]:
-        pairs = tuple[_Parts, _Amount]
         partials = begin | "ReadPartials" >> ReadPartials(self._truth, None)
         amounts = {
-            _STORED: histories
+            counts.CHANGES: histories
             | "Changes" >> beam.FlatMap(_changes).with_output_types(Change)
-            | "Contributions" >> beam.FlatMap(contributions).with_output_types(pairs)
+            | "Contributions" >> beam.FlatMap(contributions).with_output_types(Pair)
             | "SumContributions" >> SumAmounts(),
-            _BIGTABLE: partials
-            | "AmountsOfPartials" >> beam.Map(_amount_of).with_output_types(pairs)
+            counts.BIGTABLE: partials
+            | "AmountsOfPartials" >> beam.Map(_amount_of).with_output_types(Pair)
             | "SumPartials" >> SumAmounts(),
-            _SERVED: begin
-            | "CountsTable" >> beam.Create([None])
-            | "ServedCounts" >> beam.ParDo(_ServedCounts(self._served)),
         }
-        return (
-            amounts
-            | "PerCount" >> beam.CoGroupByKey()
-            | "CompareCounts" >> beam.FlatMap(_wrong_count).with_output_types(Difference)
-        )
+        return amounts | "Counts" >> counts.CompareCounts(self._served)
 
 
 def _first(element: tuple[Any, Iterable[Difference]]) -> Difference:
@@ -151,47 +125,23 @@ def _changes(history: History) -> Iterable[Change]:
     return history.changes
 
 
-def _amount_of(partial: Partial) -> tuple[_Parts, _Amount]:
+def _amount_of(partial: Partial) -> tuple[tuple[str, ...], Amount]:
     parts = tuple(str(partial.get(name, "")) for name in CountKey._fields)
-    return CountKey(*parts), (partial["documents"], Decimal(partial["total"]))
-
-
-def _wrong_count(element: tuple[_Parts, dict[str, Iterable[_Amount]]]) -> Iterator[Difference]:
-    key, sides = element
-    amounts = [next(iter(sides[name]), _NOTHING) for name in (_STORED, _SERVED, _BIGTABLE)]
-    if any(tuple(amount) != tuple(amounts[0]) for amount in amounts[1:]):
-        shown = [f"{documents}/{total:.2f}" for documents, total in amounts]
-        yield facts.wrong_count(tuple(key), *shown)
-
-
-class _QueryDoFn(beam.DoFn):
-    """Asks BigQuery."""
-
-    def __init__(self, served: Served, selection: Selection = EVERYTHING) -> None:
-        self._served = served
-        self._selection = selection
-
-    def setup(self) -> None:
-        self._client = connect.rest_client(self._served.project)
-
-    def _query(self, sql: str, buckets: Iterable[str] = ()) -> Iterator[Any]:
-        parameters = [bigquery.ArrayQueryParameter("buckets", "STRING", list(buckets))] if buckets else []
-        config = bigquery.QueryJobConfig(query_parameters=parameters)
-        yield from self._client.query(sql, job_config=config).result(page_size=10_000)
+    return CountKey(*parts), Amount(partial["documents"], Decimal(partial["total"]))
 
 
 @beam.typehints.with_input_types(str)
 @beam.typehints.with_output_types(tuple[_Bucket, Digest])
-class _ServedDigests(_QueryDoFn):
+class _ServedDigests(QueryDoFn):
     def process(self, table: str) -> Iterator[tuple[_Bucket, Digest]]:
         sql = queries.digests(self._served.name, table, self._served.characters, self._selection)
-        for row in self._query(sql):
-            yield (table, row["bucket"]), Digest(int(row["facts"]), int(row["first"]), int(row["second"]))
+        for bucket, digest in self._digests(sql):
+            yield (table, bucket), digest
 
 
 @beam.typehints.with_input_types(tuple[str, Iterable[str]])
 @beam.typehints.with_output_types(Fact)
-class _ServedFacts(_QueryDoFn):
+class _ServedFacts(QueryDoFn):
     def process(self, element: tuple[str, Iterable[str]]) -> Iterator[Fact]:
         table, buckets = element
         sql = queries.facts(self._served.name, table, self._served.characters, self._selection)
@@ -201,17 +151,8 @@ class _ServedFacts(_QueryDoFn):
 
 @beam.typehints.with_input_types(str)
 @beam.typehints.with_output_types(Difference)
-class _Doubled(_QueryDoFn):
+class _Doubled(QueryDoFn):
     def process(self, table: str) -> Iterator[Difference]:
         if table in queries.SINGLE:
             for row in self._query(queries.doubled(self._served.name, table, self._selection)):
                 yield facts.doubled(table, row["key"], row["identity"], row["contents"])
-
-
-@beam.typehints.with_output_types(tuple[_Parts, _Amount])
-class _ServedCounts(_QueryDoFn):
-    def process(self, _: Any) -> Iterator[tuple[_Parts, _Amount]]:
-        for row in self._query(queries.COUNTS.format(self._served.name)):
-            # A plain tuple, as the sums have it: a CountKey would be encoded as another key.
-            parts = tuple("" if row[name] is None else str(row[name]) for name in CountKey._fields)
-            yield parts, (int(row["documents"]), Decimal(row["total"]))

@@ -1,7 +1,7 @@
 """Rows and cells of the table of dead letters. Pure.
 
 A row per dead letter: ``m:meta`` says what it is and who met it last, ``p:<number>`` holds its bytes in pieces, ``a``
-has an arrival per run and job, ``m:redrive`` says what a redrive made of it.
+has an arrival per run, ``m:redrive`` says what a redrive made of it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ CHUNK_BYTES = 8_000_000
 
 
 class DeadLetterArrival(NamedTuple):
-    """One time a dead letter was met; micros. ``applied_at``, when it was stored, is 0 where it was not kept."""
+    """That a run met a dead letter: the job of its last attempt, and when (micros). ``applied_at``, when it was stored,
+    is 0 where it was not kept."""
 
     run: str
     job: str
@@ -47,7 +48,7 @@ class Redrive(NamedTuple):
 
 
 class StoredDeadLetter(NamedTuple):
-    """A dead letter as read back, with every run and job that met it, and the redrive that took it, if any."""
+    """A dead letter as read back, with every run that met it, and the redrive that took it, if any."""
 
     dead_letter_id: str
     letter: DeadLetter
@@ -95,7 +96,7 @@ def mark(codec: Codec, stored: StoredDeadLetter) -> Transaction:
 
 
 def _arrival_cell(codec: Codec, arrival: DeadLetterArrival) -> Cell:
-    qualifier = hashlib.sha256(f"{arrival.run}\0{arrival.job}".encode()).digest()[:16]
+    qualifier = hashlib.sha256(arrival.run.encode()).digest()[:16]
     return Cell(ARRIVALS, qualifier, 0, codec.encode_json(arrival._asdict()))
 
 

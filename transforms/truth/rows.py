@@ -238,8 +238,11 @@ def decode_change(codec: Codec, key: str, qualifier: bytes, value: bytes) -> Cha
 
 
 def arrival_cell(codec: Codec, record_id: str, arrival: Arrival) -> Cell:
-    """The ``a`` cell of an arrival that made no change: one per run, origin and job, however often they try."""
-    who = "\0".join((arrival.run, arrival.origin, arrival.job))
+    """The ``a`` cell of an arrival that made no change: one per run and origin, however many attempts it took.
+
+    It names the job of the last attempt.
+    """
+    who = "\0".join((arrival.run, arrival.origin))
     qualifier = bytes.fromhex(record_id) + hashlib.sha256(who.encode()).digest()[:16]
     return Cell(ARRIVALS, qualifier, 0, codec.encode_json(arrival._asdict()))
 

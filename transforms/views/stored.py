@@ -10,13 +10,18 @@ from transforms.views.rows import TableRow, rows_of, rows_of_dead_letter
 
 
 def rows_of_history(history: History) -> Iterator[TableRow]:
-    """Each record with its change, and every arrival of it."""
+    """Each record with its change, and every arrival of it once: a repeated attempt of a run is the same arrival."""
     for record in history.records:
         applied = record.applied()
         own, change, _ = rows_of(applied)
         yield own
         yield change
+        met = set()
         for arrival in record.arrivals:
+            sender = (arrival.run, arrival.origin)
+            if sender in met:  # the change's own arrival, brought again by another attempt
+                continue
+            met.add(sender)
             came = applied._replace(
                 outcome=arrival.outcome,
                 run=arrival.run,
@@ -30,7 +35,7 @@ def rows_of_history(history: History) -> Iterator[TableRow]:
 
 
 def rows_of_stored_dead_letter(stored: StoredDeadLetter) -> Iterator[TableRow]:
-    """The dead letter and its arrival, for each run and job that met it."""
+    """The dead letter and its arrival, for each run that met it."""
     for arrival in stored.arrivals:
         letter = stored.letter._replace(received_at=arrival.received_at)
         at = arrival.applied_at or arrival.received_at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from pipelines import reconcile, refold
 from tests.integration.jobs.stores import Stores
 from tests.unit.parse import samples
 from transforms.counting import cells
+from transforms.reconcile.served import QueryDoFn
 from transforms.truth import rows
 from transforms.truth.client import Client, wait_for
 from transforms.truth.codec import packaged_codec
@@ -161,6 +162,36 @@ def test_each_kind_of_damage_alone_is_mended_by_the_job_that_is_named(
             run_job(stores, mend)
         assert differences(stores, output) == []
         assert stores.views() == views
+
+
+def test_counts_are_read_one_by_one_only_where_the_digests_of_their_bucket_differ(
+    new_stores: NewStores, few_documents: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores, output = new_stores(), tmp_path / "found.jsonl"
+    stores.backfill(few_documents)
+    counts = len(stores.query("SELECT * FROM counts_total"))
+    answers: list[int] = []
+    original = QueryDoFn._query
+
+    def counted(self: QueryDoFn, sql: str, buckets: Iterable[str] = ()) -> Iterator[Any]:
+        rows_of_answer = list(original(self, sql, buckets))
+        if "counts_total" in sql:
+            answers.append(len(rows_of_answer))
+        return iter(rows_of_answer)
+
+    monkeypatch.setattr(QueryDoFn, "_query", counted)
+    assert differences(stores, output, "--bucket_characters", "1") == []
+    assert answers == [16] and counts > 100, "a digest per bucket, and no count"
+
+    answers.clear()
+    stores.query(
+        "UPDATE counts SET total = total + 0.01 WHERE dimension = 'issuer' AND value = "
+        "(SELECT MIN(value) FROM counts WHERE dimension = 'issuer')"
+    )
+    found = differences(stores, output)
+    assert {one["what"] for one in found} == {"wrong_count"}
+    digests, *suspects = answers
+    assert digests > 100 and len(found) <= sum(suspects) < counts / 4
 
 
 def test_refold_says_what_it_wrote_and_leaves_right_histories_alone(

@@ -62,12 +62,13 @@ def test_a_tenth_of_poison_stops_nothing_and_consumers_can_order_what_they_are_t
 
     told += changes.pull(10_000, 5)
     assert len(told) > 20
-    assert {message.ordering_key for message in told} == changed(histories)
+    assert {message.attributes["access_key"] for message in told} == changed(histories)
+    assert {message.ordering_key for message in told} == {""}
     chance = random.Random(5)
     repeated = [message for message in told for _ in range(chance.randint(1, 3))]
     chance.shuffle(repeated)
     assert {key: said["after"] for key, said in latest(repeated).items()} == {
-        message.ordering_key: histories[message.ordering_key].state for message in told
+        message.attributes["access_key"]: histories[message.attributes["access_key"]].state for message in told
     }
 
 
@@ -86,12 +87,12 @@ def knows_all(told: list[PubsubMessage], changes: Queue, histories: dict[str, Hi
 
 
 def latest(messages: list[PubsubMessage]) -> dict[str, dict[str, object]]:
-    """What a consumer knows that keeps, of each ordering key, the message of the highest revision."""
+    """What a consumer knows that keeps, of each access key, the message of the highest revision."""
     known: dict[str, tuple[int, PubsubMessage]] = {}
     for message in messages:
         revision = int(message.attributes["revision"])
-        if revision > known.get(message.ordering_key, (0, message))[0]:
-            known[message.ordering_key] = (revision, message)
+        if revision > known.get(message.attributes["access_key"], (0, message))[0]:
+            known[message.attributes["access_key"]] = (revision, message)
     return {key: orjson.loads(message.data) for key, (_, message) in known.items()}
 
 

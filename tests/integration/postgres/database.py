@@ -15,9 +15,9 @@ from psycopg import sql
 from local.postgres import Server
 from transforms.ingest.postgres.frames import Row
 from transforms.ingest.postgres.parts import Part, Shape
+from transforms.ingest.postgres.pool import Pool
 from transforms.ingest.postgres.reader import Reader
 from transforms.ingest.postgres.retry import Retry
-from transforms.ingest.postgres.session import Pool
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.transform import plan
 

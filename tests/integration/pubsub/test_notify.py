@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import apache_beam as beam
 import orjson
 import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
+from google.cloud import pubsub_v1
 
 from tests.integration.pubsub.conftest import Queue
 from transforms.model import Change, DeadLetter, Fields
@@ -35,10 +38,34 @@ def test_changes_of_state_are_published_and_no_others(queue: Queue) -> None:
         published = pipeline | beam.Create(changes) | PublishChanges(queue.topic)
         assert_that(published, equal_to(cancelled))
     received = queue.pulled(51, 3)
-    assert sorted(message.ordering_key for message in received) == sorted(one.key for one in cancelled)
+    assert sorted(m.attributes["access_key"] for m in received) == sorted(one.key for one in cancelled)
+    assert {message.ordering_key for message in received} == {""}
     said = orjson.loads(received[0].data)
     assert (said["before"], said["after"]) == ({"status": "authorised"}, {"status": "cancelled"})
     assert received[0].attributes["revision"] == "3"
+
+
+@pytest.mark.parametrize(("ordered", "most"), [(False, 40), (True, 1_000)])
+def test_messages_of_many_keys_share_requests_unless_they_are_ordered(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch, ordered: bool, most: int
+) -> None:
+    changes = [one for n in range(1_000) for one in history(f"key-{n}") if one.revision == 3]
+    requests: list[int] = []
+    original = pubsub_v1.PublisherClient._gapic_publish
+
+    def counted(self: pubsub_v1.PublisherClient, *args: Any, **kwargs: Any) -> Any:
+        requests.append(len(kwargs["messages"]))
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(pubsub_v1.PublisherClient, "_gapic_publish", counted)
+    with TestPipeline(runner="FnApiRunner") as pipeline:
+        _ = pipeline | beam.Create(changes) | PublishChanges(queue.topic, ordered=ordered)
+    assert sum(requests) == 1_000 and len(requests) <= most
+    if ordered:
+        assert set(requests) == {1}
+    received = queue.pulled(1_000, 5)
+    keys = {message.attributes["access_key"]: message.ordering_key for message in received}
+    assert keys == {one.key: one.key if ordered else "" for one in changes}
 
 
 def test_a_first_sight_is_published_when_asked_for(queue: Queue) -> None:

@@ -16,6 +16,8 @@ import pytest
 from apache_beam.transforms import trigger
 from apache_beam.transforms.window import FixedWindows
 
+from local.stack import PROJECT_ID
+from pipelines import launching, stream
 from tests.integration.pubsub.conftest import Queue
 from tests.integration.pubsub.jobs import (
     POISON,
@@ -235,6 +237,27 @@ def test_the_runners_own_source_gives_the_same_documents(queue: Queue, prism: Pa
 def test_a_preflight_says_what_is_there(queue: Queue) -> None:
     facts = check_subscription(queue.subscription)
     assert (facts.topic, facts.ack_deadline_seconds, facts.notes) == (queue.topic, 10, ())
+
+
+def test_who_launches_a_stream_reads_what_is_odd_of_its_subscription(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = queue.subscription + "-odd"
+    queue.subscriber.create_subscription(
+        request={
+            "name": odd,
+            "topic": queue.topic,
+            "enable_exactly_once_delivery": True,
+            "enable_message_ordering": True,
+        }
+    )
+    assert check_subscription(odd).exactly_once
+    monkeypatch.setattr(launching, "check_stores", lambda options: None)
+    stream.preflight(launching.options_of(["--subscription", odd, f"--project={PROJECT_ID}"], stream.StreamOptions))
+    said = capsys.readouterr().err
+    assert f"note: {odd}: it delivers exactly once, which is not needed" in said and "costs latency" in said
+    assert f"gcloud pubsub subscriptions update {odd} --no-enable-exactly-once-delivery" in said
+    assert f"note: {odd}: it delivers in order" in said
 
 
 def test_a_preflight_says_what_is_missing(queue: Queue) -> None:

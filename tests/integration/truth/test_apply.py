@@ -150,4 +150,4 @@ def test_dead_letters_are_stored_with_their_bytes_before_they_are_handed_on(
         True,
         "c.zip#\\udce7.xml",
     )
-    assert [(a.run, a.job) for a in truncated.arrivals] == [("run", "job-1"), ("run", "job-2")]
+    assert [(a.run, a.job) for a in truncated.arrivals] == [("run", "job-2")], "the same arrival, met again"

@@ -5,10 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions, WorkerOptions
 
 from transforms.ingest.postgres.errors import PostgresError
-from transforms.ingest.postgres.options import exports_snapshot, read_condition, source_of, worker_processes
+from transforms.ingest.postgres.options import (
+    cap_workers,
+    exports_snapshot,
+    read_condition,
+    source_of,
+    worker_processes,
+)
 
 NEEDED = ["--postgres_dsn=host=db user=reader", "--postgres_table=fiscal.nfe", "--postgres_xml_column=xml"]
 
@@ -89,6 +95,35 @@ def test_a_launcher_that_leaves_cannot_hold_a_snapshot() -> None:
 )
 def test_how_many_processes_share_the_connections(arguments: tuple[str, ...], processes: int) -> None:
     assert worker_processes(options(*arguments)) == processes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "workers", "told"),
+    [
+        # As make run-extract asks: 80 processes for 8 connections.
+        (("--num_workers=10", "--max_num_workers=20", "--machine_type=n2-standard-4"), (2, 2), True),
+        (("--machine_type=n2-standard-4",), (None, 2), True),
+        (("--num_workers=1", "--max_num_workers=2", "--machine_type=n2-standard-4"), (1, 2), False),
+        (("--max_num_workers=20", "--machine_type=n2-standard-4", "--postgres_max_connections=80"), (None, 20), False),
+        # One connection holds the snapshot; seven keep two workers busy, but for one process.
+        (("--max_num_workers=9", "--machine_type=n2-standard-4", "--postgres_snapshot=0003-1"), (None, 2), True),
+        (("--max_num_workers=3", "--machine_type=n2-standard-16"), (None, 1), True),
+    ],
+)
+def test_dataflow_is_asked_for_no_more_workers_than_the_connections_keep_busy(
+    arguments: tuple[str, ...], workers: tuple[int | None, int], told: bool
+) -> None:
+    given = options("--runner=DataflowRunner", *arguments)
+    said = cap_workers(given)
+    asked = given.view_as(WorkerOptions)
+    assert (asked.num_workers, asked.max_num_workers) == workers
+    assert bool(said) == told
+    if told:
+        assert f"{workers[1]} workers at most" in said and "--postgres_max_connections" in said
+
+
+def test_elsewhere_nothing_is_capped() -> None:
+    assert cap_workers(options("--runner=FnApiRunner", "--max_num_workers=20")) == ""
 
 
 def test_conditions_that_are_none(tmp_path: Path) -> None:

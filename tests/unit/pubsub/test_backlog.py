@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
+from datetime import UTC, datetime
 
+from google.pubsub_v1 import types
+
+from transforms.ingest.pubsub import intake
 from transforms.ingest.pubsub.backlog import Backlog, Delivery
 from transforms.ingest.pubsub.message import Message
 
@@ -207,3 +212,27 @@ def test_the_silence_of_a_broken_stream_moves_nothing() -> None:
     assert held.watermark() is None
     held.connected(1)
     assert held.watermark() is None
+
+
+def test_messages_without_an_id_are_each_taken_and_none_is_acknowledged_for_another() -> None:
+    held = backlog()
+    nameless = [Delivery(f"ack-{n}", Message(b"%d" % n, "", {}, 0)) for n in range(3)]
+    assert held.add(nameless[:2]) == []
+    lease = held.take(10, 1_000, 0)
+    assert [delivery.message.data for delivery in lease.deliveries] == [b"0", b"1"]
+    held.settle(lease)
+    assert held.add(nameless[2:]) == [], "nobody has seen it"
+    assert held.take(10, 1_000, 0).ack_ids == ["ack-2"]
+
+
+def test_a_message_that_says_not_when_it_was_published_is_dated_when_it_comes() -> None:
+    before = time.time_ns() // 1_000
+    message = types.PubsubMessage(data=b"x", message_id="1")
+    dated = types.PubsubMessage(data=b"x", message_id="2", publish_time=datetime(2026, 3, 1, 12, tzinfo=UTC))
+    received = [types.ReceivedMessage(ack_id=f"a{n}", message=one) for n, one in enumerate((message, dated))]
+    first, second = intake._deliveries(types.StreamingPullResponse(received_messages=received))
+    assert before <= first.message.published_at <= time.time_ns() // 1_000
+    assert second.message.published_at == 1_772_366_400_000_000
+    held = backlog()
+    held.add([first])
+    assert held.watermark() == first.message.published_at, "it does not hold the watermark at the epoch"

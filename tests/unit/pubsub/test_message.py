@@ -7,10 +7,19 @@ import io
 import zipfile
 from datetime import UTC, datetime
 
+import apache_beam as beam
 import pytest
+from apache_beam.io.gcp.pubsub import PubsubMessage
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
+from apache_beam.transforms.window import TimestampedValue
+from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 
 from transforms.ingest.archives import expand_bytes
+from transforms.ingest.limits import DEFAULT
 from transforms.ingest.pubsub.message import Message, documents_of, micros_of, origin_of, parse_instant, received_at_of
+from transforms.ingest.pubsub.transform import message_of
+from transforms.ingest.reread import inputs_of
 from transforms.model import DeadLetter, RawDocument
 
 SUBSCRIPTION = "projects/company/subscriptions/fiscal"
@@ -43,6 +52,36 @@ def test_attributes_name_and_date_the_input() -> None:
 def test_what_is_published_again_is_another_input_even_under_the_same_name() -> None:
     again = Message(XML, "812", {"origin": "a.xml"}, PUBLISHED)
     assert origin_of(message(origin="a.xml"), SUBSCRIPTION) != origin_of(again, SUBSCRIPTION)
+
+
+def test_a_message_without_an_id_is_a_dead_letter_with_all_its_bytes() -> None:
+    [first] = read(Message(XML, "", {"origin": "a.xml"}, PUBLISHED))
+    [second] = read(Message(XML + b" ", "", {}, PUBLISHED))
+    assert isinstance(first, DeadLetter) and isinstance(second, DeadLetter)
+    assert (first.code, first.stage, first.payload, first.size) == ("message_without_id", "ingest", XML, len(XML))
+    assert first.origin == "pubsub:company/fiscal//a.xml" and "has no id" in first.message
+    assert first.dead_letter_id != second.dead_letter_id, "none takes the place of another"
+    assert list(inputs_of(first, DEFAULT)) == [RawDocument(XML, first.origin, PUBLISHED)], "a redrive takes it in"
+
+
+@pytest.mark.parametrize(("element_at", "published_at"), [(1_700_000_000, 1_700_000_000_000_000), (MIN_TIMESTAMP, 0)])
+def test_a_message_that_says_not_when_it_was_published_is_dated_by_its_element(
+    element_at: int, published_at: int
+) -> None:
+    received = PubsubMessage(XML, None, None, publish_time=None)
+    with TestPipeline(runner="FnApiRunner") as pipeline:
+        messages = (
+            pipeline
+            | beam.Create([0])
+            | beam.Map(lambda _: TimestampedValue(received, element_at))
+            | beam.Map(message_of)
+        )
+        assert_that(messages, equal_to([Message(XML, "", {}, published_at)]))
+
+
+def test_the_time_of_publishing_goes_before_that_of_the_element() -> None:
+    received = PubsubMessage(XML, {"a": "b"}, "7", publish_time=datetime(2026, 3, 1, 12, tzinfo=UTC))
+    assert message_of(received, Timestamp(5)) == Message(XML, "7", {"a": "b"}, 1_772_366_400_000_000)
 
 
 def test_gzip_is_known_by_its_content() -> None:

@@ -40,7 +40,6 @@ def test_a_change_carries_both_states_its_key_and_its_revision() -> None:
     said = orjson.loads(message.data)
     assert (said["before"], said["after"], said["revision"], said["access_key"]) == (AUTHORISED, CANCELLED, 7, KEY)
     assert said["received_at"] == "2026-03-01T12:00:00.000001Z"
-    assert message.ordering_key == KEY
     assert message.attributes == {
         "access_key": KEY,
         "revision": "7",
@@ -48,6 +47,12 @@ def test_a_change_carries_both_states_its_key_and_its_revision() -> None:
         "status": "cancelled",
         "status_before": "authorised",
     }
+
+
+def test_a_change_has_an_ordering_key_only_where_it_is_asked_for() -> None:
+    told = change(AUTHORISED, CANCELLED)
+    assert change_message(told).ordering_key == ""
+    assert change_message(told, ordered=True) == change_message(told)._replace(ordering_key=KEY)
 
 
 def test_a_change_told_again_is_the_same_message() -> None:

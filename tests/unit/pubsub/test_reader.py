@@ -6,7 +6,9 @@ import pytest
 from apache_beam.io.restriction_trackers import OffsetRange
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.sdf_utils import ThreadsafeRestrictionTracker
+from google.api_core.retry import Retry
 
+from transforms.ingest.pubsub import preflight
 from transforms.ingest.pubsub.preflight import subscription_path
 from transforms.ingest.pubsub.reader import TailProvider, TailTracker
 from transforms.ingest.pubsub.settings import SubscriptionError
@@ -31,6 +33,13 @@ def test_a_bundle_ends_with_the_rest_to_come_after_what_it_claimed() -> None:
     tail.check_done()
     assert rest.start == 42
     assert TailProvider().create_tracker(rest).try_claim(42)
+
+
+def test_a_pubsub_that_is_not_there_is_told_with_where_it_was_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "localhost:1")
+    monkeypatch.setattr(preflight, "_RETRY", Retry(initial=0.1, timeout=0.5))
+    with pytest.raises(SubscriptionError, match=r"does not answer about .*/s1d: is the emulator up at localhost:1 .*"):
+        preflight.check_subscription("projects/company/subscriptions/s1d")
 
 
 @pytest.mark.parametrize("fraction", [0.01, 0.5, 1.0])

@@ -3,7 +3,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.truth.samples import records
+from tests.unit.truth.test_refold import history
+from tests.unit.truth.test_transaction import Row, applied
+from transforms.model import Record
+from transforms.reconcile import facts
 from transforms.reconcile.facts import Digest, Fact, add, bucket_of, compare, digest_of
+from transforms.truth.transaction import Attempt
+from transforms.views.rows import rows_of
 
 KEY = "35250312345678000195550010000000011000000010"
 
@@ -50,3 +57,23 @@ def test_a_difference_names_day_issuer_and_the_job_that_mends_it() -> None:
 
 def test_the_bucket_is_what_sql_calls_right() -> None:
     assert bucket_of(KEY, 3) == "010" and bucket_of("ab", 3) == "ab"
+
+
+@given(records(), st.integers(1, 4))
+def test_whatever_attempts_were_lost_the_last_one_of_each_run_tells_all_facts_once(
+    found: list[Record], attempts: int
+) -> None:
+    """Earlier attempts reach the row of the key and nothing else."""
+    row, served = Row(), set()
+    for run in ("backfill", "stream"):
+        for attempt in range(attempts):
+            told = [applied(row.apply(one, Attempt(run, f"{run}-{attempt}", attempt))) for one in found]
+        served |= {facts._identified(table, one) for each in told for table, one in rows_of(each)}
+    stored = [(fact.key, fact.identity, fact.text) for fact in facts.facts_of_history(history(row, found[0].key))]
+    assert set(stored) == served and len(stored) == len(set(stored))
+
+
+def test_the_text_of_a_count_is_as_sql_writes_it() -> None:
+    key = ("issuer", "12345678000195", "55", "1", "authorised", "2026-03-01", "2026-03-01")
+    assert facts.count_text(key, -2, "-12.50") == "|".join((*key, "-2", "-12.-500000000"))
+    assert facts.count_bucket(key, 3) == facts.count_bucket(key, 5)[:3]

@@ -24,6 +24,7 @@ _ADVICE = (
     ("does not exist", "Check the DSN's dbname and user."),
     ("SSL", "Check the DSN's sslmode and certificates."),
 )
+_NO_SLOT = ("too many connections", "too many clients", "remaining connection slots")
 _PASSWORD = (
     "Give it as --postgres_password_secret (a Secret Manager name), or locally in PGPASSWORD or in the file that "
     "PGPASSFILE names."
@@ -52,6 +53,12 @@ def is_lost_connection(error: psycopg.Error) -> bool:
     if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return False
     return not any(words in str(error) for words in _NEVER_TRANSIENT)
+
+
+def is_full(error: psycopg.Error) -> bool:
+    """Whether the server, the database or the role has no connection left to give: one comes free when another ends."""
+    # libpq hands on no state of a connection that was refused.
+    return error.sqlstate == "53300" or any(words in str(error) for words in _NO_SLOT)
 
 
 def is_statement_timeout(error: psycopg.Error) -> bool:

@@ -18,6 +18,8 @@ SNAPSHOT_NONE = "none"
 _SNAPSHOT_WORDS = (SNAPSHOT_AUTO, SNAPSHOT_EXPORT, SNAPSHOT_NONE)
 _SNAPSHOT_ID = re.compile("[0-9A-Fa-f]+-[0-9A-Fa-f]+(-[0-9]+)?")
 _CONDITION_BYTES = 1_000_000
+# Dataflow's own limit where none is given.
+_MOST_WORKERS = 1000
 
 
 class PostgresOptions(PipelineOptions):
@@ -102,7 +104,11 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
         "of a snapshot that somebody holds (python -m transforms.ingest.postgres.snapshot).",
     )
     parser.add_argument(
-        "--postgres_max_connections", type=int, default=8, help="Connections to the server in all, over all workers."
+        "--postgres_max_connections",
+        type=int,
+        default=8,
+        help="Connections to the server in all, over all workers. On Dataflow no more workers are asked for than they "
+        "keep busy.",
     )
     parser.add_argument(
         "--postgres_statement_timeout",
@@ -167,14 +173,45 @@ def worker_processes(options: PipelineOptions) -> int:
 
     Dataflow runs one process for each vCPU of a worker, and by itself up to 1,000 workers.
     """
-    if "dataflow" in (options.view_as(StandardOptions).runner or "").lower():
+    if _on_dataflow(options):
         given = options.view_as(WorkerOptions)
-        vcpus = (given.machine_type or "").rpartition("-")[2]
-        return int(given.max_num_workers or given.num_workers or 1000) * (int(vcpus) if vcpus.isdigit() else 1)
+        return int(given.max_num_workers or given.num_workers or _MOST_WORKERS) * _processes_of_a_worker(given)
     direct = options.view_as(DirectOptions)
     if direct.direct_running_mode != "multi_processing":
         return 1
     return int(direct.direct_num_workers or os.cpu_count() or 1)
+
+
+def cap_workers(options: PipelineOptions) -> str:
+    """Asks Dataflow for no more workers than the connections keep busy; what was changed, for people, or "".
+
+    A process that reads holds a connection until its rows are through, so one without a connection has nothing to do:
+    it would be paid for waiting. The last worker may have more processes than there are connections left for.
+    """
+    if not _on_dataflow(options):
+        return ""
+    given, postgres = options.view_as(WorkerOptions), options.view_as(PostgresOptions)
+    held = 0 if postgres.postgres_snapshot in _SNAPSHOT_WORDS else 1
+    readers, each = max(postgres.postgres_max_connections - held, 1), _processes_of_a_worker(given)
+    most = -(-readers // each)
+    if 0 < (given.max_num_workers or 0) <= most:
+        return ""
+    given.max_num_workers = most
+    given.num_workers = min(given.num_workers, most) if given.num_workers else None
+    return (
+        f"the job asks for {most} workers at most, of {each} processes each, as --postgres_max_connections is "
+        f"{postgres.postgres_max_connections}: more would only wait for a connection. For more workers raise both."
+    )
+
+
+def _on_dataflow(options: PipelineOptions) -> bool:
+    return "dataflow" in (options.view_as(StandardOptions).runner or "").lower()
+
+
+def _processes_of_a_worker(given: WorkerOptions) -> int:
+    """Dataflow runs one process for each vCPU; the name of a machine type ends in their number."""
+    vcpus = (given.machine_type or "").rpartition("-")[2]
+    return int(vcpus) if vcpus.isdigit() else 1
 
 
 def read_condition(path: str) -> str:

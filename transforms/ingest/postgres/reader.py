@@ -13,8 +13,9 @@ from psycopg import sql
 from transforms.ingest.postgres.errors import PostgresError, is_lost_connection, is_statement_timeout
 from transforms.ingest.postgres.frames import Row, parse_row, strip_header
 from transforms.ingest.postgres.parts import Part, Shape
+from transforms.ingest.postgres.pool import Pool
 from transforms.ingest.postgres.retry import Retry
-from transforms.ingest.postgres.session import Connection, Pool, begin_part
+from transforms.ingest.postgres.session import Connection, begin_part
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.statements import copy, select_block, select_pages
 

@@ -1,12 +1,7 @@
-"""Connections: how they are opened, counted, shared by the threads of a process, and put into the snapshot."""
+"""Connections: how they are opened, set up, and put into the snapshot."""
 
 from __future__ import annotations
 
-import random
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -20,11 +15,8 @@ from transforms.ingest.postgres.statements import PAGE_SCAN_SETTINGS, relation
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-# An idle connection is closed by its owner before the server does it, and by the server if its owner is gone, so
-# that the places it takes among max_connections come free for other workers.
-_IDLE_SECONDS = 45
+# Of a worker that is gone; one that lives closes its idle connections itself (``pool``).
 _SERVER_IDLE_SECONDS = 90
-_ADMISSION_SECONDS = 600
 _CONNECT_SETTINGS = {
     "connect_timeout": "30",
     "keepalives_idle": "30",
@@ -162,97 +154,3 @@ def _check_part(conn: Connection, part: Part) -> None:
             "TABLE), so its rows are on other pages now: start the job again under the same run. With a snapshot "
             "(--postgres_snapshot=export) the job holds a lock that keeps this from happening."
         )
-
-
-class Pool:
-    """The connections of one process. ``connection()`` may be called from any thread."""
-
-    def __init__(self, source: PostgresSource, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._source = source
-        self._sleep = sleep
-        self._places = threading.BoundedSemaphore(source.connections_per_process)
-        self._lock = threading.Lock()
-        self._idle: list[tuple[float, Connection]] = []
-
-    @contextmanager
-    def connection(self) -> Iterator[Connection]:
-        """A connection that is nobody else's; kept for the next one unless the block ends in an exception."""
-        with self._places:
-            conn = self._reuse() or self._open()
-            try:
-                yield conn
-            except BaseException:
-                conn.close()
-                raise
-            with self._lock:
-                self._idle.append((time.monotonic(), conn))
-
-    def close(self) -> None:
-        """Closes what is idle."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for _, conn in idle:
-            conn.close()
-
-    def _reuse(self) -> Connection | None:
-        fresh_since = time.monotonic() - _IDLE_SECONDS
-        with self._lock:
-            kept = self._idle.pop() if self._idle else None
-            stale = [conn for since, conn in self._idle if since < fresh_since]
-            self._idle = [(since, conn) for since, conn in self._idle if since >= fresh_since]
-        if kept and (kept[0] < fresh_since or kept[1].closed):
-            stale.append(kept[1])
-            kept = None
-        for conn in stale:
-            conn.close()
-        return kept[1] if kept else None
-
-    def _open(self) -> Connection:
-        """Opens a connection and counts it on the server: it stays only if it is among the first max_connections.
-
-        Connections that are counted in this order cannot all find each other one too many, whatever the timing.
-        """
-        deadline = time.monotonic() + _ADMISSION_SECONDS
-        while True:
-            conn = connect(self._source)
-            place = _place(conn)
-            if place <= self._source.max_connections:
-                return conn
-            conn.close()
-            if time.monotonic() > deadline:
-                raise PostgresError(
-                    f"{self._source.application_name} has {place - 1} connections open, and --postgres_max_connections "
-                    f"is {self._source.max_connections}: raise it, or run fewer workers."
-                )
-            self._sleep(random.uniform(0.5, 2.0))
-
-
-def _place(conn: Connection) -> int:
-    """Which of this run's sessions this one is, by age."""
-    row = conn.execute(
-        "SELECT count(*) FROM pg_stat_activity AS other JOIN pg_stat_activity AS mine ON mine.pid = pg_backend_pid()"
-        " WHERE other.application_name = mine.application_name AND other.datname = mine.datname"
-        " AND (other.backend_start, other.pid) <= (mine.backend_start, mine.pid)"
-    ).fetchone()
-    return int(row[0]) if row else 1
-
-
-_pools: dict[PostgresSource, tuple[Pool, int]] = {}
-_pools_lock = threading.Lock()
-
-
-def acquire_pool(source: PostgresSource) -> Pool:
-    """This process's pool for ``source``, shared by all who acquire it; ``release_pool`` closes it after the last."""
-    with _pools_lock:
-        pool, users = _pools.get(source) or (Pool(source), 0)
-        _pools[source] = (pool, users + 1)
-        return pool
-
-
-def release_pool(source: PostgresSource) -> None:
-    with _pools_lock:
-        pool, users = _pools.pop(source)
-        if users > 1:
-            _pools[source] = (pool, users - 1)
-            return
-    pool.close()

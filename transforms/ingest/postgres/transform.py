@@ -18,9 +18,10 @@ from transforms.ingest.postgres.errors import is_lost_connection
 from transforms.ingest.postgres.parts import Part, Shape
 from transforms.ingest.postgres.payload import origin_of, outcomes
 from transforms.ingest.postgres.plan import parts_of
+from transforms.ingest.postgres.pool import Pool, acquire_pool, release_pool
 from transforms.ingest.postgres.reader import Reader
 from transforms.ingest.postgres.retry import Retry
-from transforms.ingest.postgres.session import Pool, acquire_pool, begin, release_pool
+from transforms.ingest.postgres.session import begin
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.model import DeadLetter, RawDocument
 
@@ -117,6 +118,7 @@ class _ReadRows(beam.DoFn, RestrictionProvider):
         self._rows = Metrics.counter(_NAMESPACE, "postgres_rows")
         self._dead = Metrics.counter(_NAMESPACE, "postgres_dead_letters")
         self._lost = Metrics.counter(_NAMESPACE, "postgres_connections_lost")
+        self._waited = Metrics.counter(_NAMESPACE, "postgres_millis_waited")
 
     def setup(self) -> None:
         self._pool = acquire_pool(self._source)
@@ -162,5 +164,6 @@ class _ReadRows(beam.DoFn, RestrictionProvider):
                     yield outcome
         self._rows.inc(rows)
         self._lost.inc(reader.reconnects)
+        self._waited.inc(int(self._pool.waited() * 1_000))
         # Says that nothing is left: of the range as it is now, which may have been split meanwhile.
         tracker.try_claim(wanted.stop)

@@ -17,11 +17,13 @@ from transforms.ingest.pubsub.message import Message
 class Delivery:
     """A message and the id that acknowledges it: that of its last delivery."""
 
-    __slots__ = ("ack_id", "message")
+    __slots__ = ("ack_id", "identity", "message")
 
     def __init__(self, ack_id: str, message: Message) -> None:
         self.ack_id = ack_id
         self.message = message
+        # Of a message without an id, nobody can tell that it came again.
+        self.identity = message.message_id or ack_id
 
 
 class Lease:
@@ -99,15 +101,15 @@ class Backlog:
         with self._changed:
             settled = []
             for delivery in deliveries:
-                message_id = delivery.message.message_id
-                if message_id in self._done:
+                identity = delivery.identity
+                if identity in self._done:
                     settled.append(delivery.ack_id)
                     self._redelivered += 1
-                elif held := self._held.get(message_id):
+                elif held := self._held.get(identity):
                     held.ack_id = delivery.ack_id
                     self._redelivered += 1
                 else:
-                    self._held[message_id] = delivery
+                    self._held[identity] = delivery
                     self._waiting.append(delivery)
                     self._bytes += _size(delivery)
             self._quiet_since = self._clock()
@@ -138,8 +140,8 @@ class Backlog:
             if not self._drop(lease):
                 return
             for delivery in lease.deliveries:
-                self._done.add(delivery.message.message_id)
-                self._done_in_order.append(delivery.message.message_id)
+                self._done.add(delivery.identity)
+                self._done_in_order.append(delivery.identity)
             while len(self._done_in_order) > self._remembered:
                 self._done.discard(self._done_in_order.popleft())
 
@@ -201,7 +203,7 @@ class Backlog:
             return False
         self._leases.remove(lease)
         for delivery in lease.deliveries:
-            del self._held[delivery.message.message_id]
+            del self._held[delivery.identity]
         self._bytes -= lease.size
         self._changed.notify_all()
         return True

@@ -2,7 +2,7 @@
 
 A message holds one XML, raw or gzip, or one archive. Its attributes are optional: ``origin`` (where its publisher has
 it from: a path, another queue) and ``received_at`` (when it first came to the business: RFC 3339, or microseconds since
-the epoch).
+the epoch). A message without an id is a dead letter.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from transforms.ingest.limits import STAGE
 from transforms.model import DeadLetter, RawDocument
 
+MESSAGE_WITHOUT_ID = "message_without_id"
 ORIGIN = "origin"
 RECEIVED_AT = "received_at"
 
@@ -26,7 +28,8 @@ _LATEST = 253_402_300_799_999_999
 
 
 class Message(NamedTuple):
-    """One delivery of a message. ``published_at``: micros, set by the service and the same at every redelivery."""
+    """One delivery of a message. ``published_at``: micros, set by the service and the same at every redelivery; where
+    it is not set, when the message came."""
 
     data: bytes
     message_id: str
@@ -75,7 +78,17 @@ def micros_of(instant: datetime) -> int:
 
 def documents_of(message: Message, subscription: str, expand: Expand) -> Iterable[RawDocument | DeadLetter]:
     """The inputs in a message. What is no XML comes out as it is: the parser says why it is dead."""
+    if not message.message_id:
+        return [_nameless(message, subscription)]
     return expand(message.data, origin_of(message, subscription), received_at_of(message))
+
+
+def _nameless(message: Message, subscription: str) -> DeadLetter:
+    """Two messages without an id cannot be told apart: taken in, one would be a retry of the other."""
+    origin = origin_of(message, subscription)
+    text = f"{origin}: the message has no id, so nothing tells it from another. Publish it again, to a topic."
+    data = message.data
+    return DeadLetter(MESSAGE_WITHOUT_ID, text, STAGE, origin, data, received_at_of(message), len(data))
 
 
 def short_name(resource: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import NamedTuple
 
@@ -16,7 +17,8 @@ _NAME = re.compile(r"projects/([^/]+)/subscriptions/([A-Za-z][A-Za-z0-9._~+%-]{2
 
 
 class SubscriptionFacts(NamedTuple):
-    """What a preflight saw: full names, seconds, and ``notes`` that people should read though the job can run."""
+    """What a preflight saw: full names, seconds, and ``notes`` that people should read though the job can run; each
+    names the subscription."""
 
     subscription: str
     topic: str
@@ -57,7 +59,7 @@ def check_subscription(subscription: str) -> SubscriptionFacts:
                 f"roles/pubsub.subscriber ({error.message})."
             ) from error
         except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
-            raise SubscriptionError(f"Pub/Sub does not answer about {subscription}: {error.message}") from error
+            raise SubscriptionError(_unanswered(subscription, error)) from error
     if found.push_config.push_endpoint or found.bigquery_config.table or found.cloud_storage_config.bucket:
         raise SubscriptionError(
             f"{subscription} delivers its messages somewhere else by itself: "
@@ -75,18 +77,36 @@ def check_subscription(subscription: str) -> SubscriptionFacts:
     )
 
 
+def _unanswered(subscription: str, error: Exception) -> str:
+    emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
+    if isinstance(error, exceptions.ClientError):
+        return f"Pub/Sub refuses to tell of {subscription}: {error}"
+    advice = f"is the emulator up at {emulator} (PUBSUB_EMULATOR_HOST)?" if emulator else "check the network from here."
+    return f"Pub/Sub does not answer about {subscription}: {advice} It said: {error}"
+
+
 def _notes(found: pubsub_v1.types.Subscription) -> tuple[str, ...]:
     notes = []
     if found.topic == "_deleted-topic_":
-        notes.append("Its topic was deleted: no new messages will come.")
+        notes.append("its topic was deleted: no new messages will come.")
+    if found.enable_exactly_once_delivery:
+        notes.append(
+            "it delivers exactly once, which is not needed: a message that comes again is the same arrival here. It "
+            "costs latency and throughput, and Dataflow advises against it, as it leaves fewer messages to work on at "
+            "once. Switch it off: gcloud pubsub subscriptions update "
+            f"{found.name} --no-enable-exactly-once-delivery"
+        )
     if found.enable_message_ordering:
-        notes.append("It delivers in order, which nothing here needs and which slows it down.")
+        notes.append(
+            "it delivers in order, which is not needed and slows it down. That cannot be changed: make another "
+            "subscription of its topic, without ordering."
+        )
     if found.filter:
-        notes.append(f"It has a filter, so the job sees only messages with {found.filter}.")
+        notes.append(f"it has a filter, so the job sees only messages with {found.filter}.")
     if found.dead_letter_policy.dead_letter_topic:
         attempts = found.dead_letter_policy.max_delivery_attempts
         notes.append(
-            f"After {attempts} deliveries without acknowledgement a message goes to "
+            f"after {attempts} deliveries without acknowledgement a message goes to "
             f"{found.dead_letter_policy.dead_letter_topic}: restarts of the job count as such."
         )
-    return tuple(notes)
+    return tuple(f"{found.name}: {note}" for note in notes)

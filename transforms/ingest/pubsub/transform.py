@@ -10,6 +10,7 @@ from apache_beam.io import ReadFromPubSub
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.utils.timestamp import Timestamp
 
 from transforms.ingest.archives import expand_bytes
 from transforms.ingest.limits import DEFAULT, Limits
@@ -109,8 +110,9 @@ class _Documents(beam.DoFn):
         yield from expand_bytes(payload, origin, received_at, self._limits)
 
 
-def message_of(received: PubsubMessage) -> Message:
-    """A message as the runner's source gives it, as ours gives it."""
-    return Message(
-        received.data or b"", received.message_id, dict(received.attributes or {}), micros_of(received.publish_time)
-    )
+def message_of(received: PubsubMessage, timestamp: Timestamp = beam.DoFn.TimestampParam) -> Message:
+    """A message as the runner's source gives it, as ours gives it. ``timestamp``: of its element."""
+    published = received.publish_time
+    # No runner promises to hand on the time. Before the epoch is where an element is that nobody dated.
+    at = micros_of(published) if published is not None else max(Timestamp.of(timestamp).micros, 0)
+    return Message(received.data or b"", received.message_id or "", dict(received.attributes or {}), at)
