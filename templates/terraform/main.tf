@@ -104,6 +104,7 @@ module "accounts" {
   subscription    = module.queue.subscription
   secret          = var.postgres ? module.secret[0].name : null
   subnetwork      = var.subnetwork
+  dataflow_agent  = "service-${data.google_project.this.number}@dataflow-service-producer-prod.iam.gserviceaccount.com"
   publishers      = var.publishers
   deployers       = var.deployers
   on_call         = var.on_call

@@ -1,4 +1,4 @@
-"""Daily backups of the Bigtable tables. The emulator takes the call and forgets the policy: what is sent is looked at."""
+"""Daily backups of Bigtable tables. The emulator takes the call and forgets the policy: what is sent is looked at."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from google.cloud import bigtable_admin_v2
 from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports import BigtableTableAdminGrpcTransport
 
+from pipelines import tables
 from transforms.truth import admin, backups
 from transforms.truth.config import TruthConfig
 
@@ -54,6 +55,13 @@ def test_what_is_so_already_is_left_alone(config: TruthConfig, sent: Sent) -> No
     assert sent.updates == []
     assert backups.kept_days(backups.policy("t", 30)) == 30
     assert backups.kept_days(backups.policy("t", 0)) == 0
+
+
+@pytest.mark.parametrize("days", ["2", "91", "-7", "week"])
+def test_days_that_bigtable_refuses_are_refused(days: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        tables.main(["--project=some-project", f"--backup_days={days}"])
+    assert "0, or days from 3 to 90" in capsys.readouterr().err
 
 
 def test_a_dry_run_changes_nothing_and_needs_no_tables(config: TruthConfig, sent: Sent) -> None:

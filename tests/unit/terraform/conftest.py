@@ -95,6 +95,7 @@ def resources(planned: dict[str, Any], kind: str | None = None) -> list[dict[str
     found, modules = [], [planned["planned_values"]["root_module"]]
     while modules:
         module = modules.pop()
-        found += [one for one in module.get("resources", []) if one["mode"] == "managed" and kind in (None, one["type"])]
+        managed = [one for one in module.get("resources", []) if one["mode"] == "managed"]
+        found += [one for one in managed if kind in (None, one["type"])]
         modules += module.get("child_modules", [])
     return found

@@ -58,7 +58,7 @@ class _Provider:
     def handlers(self) -> dict[str, Any]:
         return {
             "GetSchema": _handler("Empty", self._schema),
-            "PrepareProviderConfig": _handler("Config", lambda asked: message("Prepared")(prepared_config=asked.config)),
+            "PrepareProviderConfig": _handler("Config", lambda it: message("Prepared")(prepared_config=it.config)),
             "ValidateResourceTypeConfig": _handler("TypedConfig", lambda _: message("Diagnostics")()),
             "ValidateDataSourceConfig": _handler("TypedConfig", lambda _: message("Diagnostics")()),
             "Configure": _handler("Empty", lambda _: message("Diagnostics")()),

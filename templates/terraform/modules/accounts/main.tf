@@ -159,13 +159,13 @@ resource "google_service_account_iam_member" "deployers" {
 }
 
 # In a Shared VPC the subnetwork is of another project, whose owner may have to grant this instead.
-resource "google_compute_subnetwork_iam_member" "worker" {
-  count      = var.subnetwork == null ? 0 : 1
+resource "google_compute_subnetwork_iam_member" "this" {
+  for_each   = var.subnetwork == null ? {} : { worker = local.members["worker"], dataflow = "serviceAccount:${var.dataflow_agent}" }
   project    = split("/", var.subnetwork)[6]
   region     = split("/", var.subnetwork)[8]
   subnetwork = split("/", var.subnetwork)[10]
   role       = "roles/compute.networkUser"
-  member     = local.members["worker"]
+  member     = each.value
 }
 
 output "emails" {

@@ -63,6 +63,11 @@ variable "subnetwork" {
   type        = string
 }
 
+variable "dataflow_agent" {
+  description = "Account that Dataflow itself acts as."
+  type        = string
+}
+
 variable "publishers" {
   description = "Who may publish documents."
   type        = set(string)
