@@ -18,6 +18,7 @@ BIGTABLE_APP_PROFILE ?= default
 #   HOURS            with workers: in how many hours it is to be done
 #   PARAMETERS       further parameters of the job, NAME=VALUE, separated by spaces
 #   KMS_KEY          projects/../cryptoKeys/<name>: encrypts what Dataflow keeps
+#   LABELS           labels of a job for the bill, NAME=VALUE, separated by commas
 #   JOB_NAME         another name than acervo-<job>
 #   UPDATE=1         replaces the running streaming job of the same name
 #   BUILD_ACCOUNT    account that Cloud Build runs as (else the project's default)
@@ -94,7 +95,7 @@ terraform-check: .venv/.ready ## check the Terraform modules against Google's sc
 	@$(PYTEST) tests/unit/terraform
 
 environment: ## write acervo.env, what make needs, from what terraform made
-	terraform -chdir=$(MODULES) output -raw environment > acervo.env
+	$(or $(wildcard $(TERRAFORM)),terraform) -chdir=$(MODULES) output -raw environment > acervo.env
 
 define build_images
 $(call need,PROJECT REGION REPOSITORY BUCKET)$(if $(filter docker,$(BUILDER)),$(call docker_build,$(1)),$(call cloud_build,$(1)))
@@ -165,7 +166,8 @@ $(GCP_JOBS:%=run-%): run-%:
 		--worker-machine-type=$(WORKER_MACHINE) \
 		--num-workers=$(call first_workers,$*) \
 		--max-workers=$(MAX_WORKERS)$(if $(filter $*,$(STREAMING_JOBS)), $(streaming_flags))$(if $(KMS_KEY), \
-		--dataflow-kms-key=$(KMS_KEY)) \
+		--dataflow-kms-key=$(KMS_KEY))$(if $(LABELS), \
+		--additional-user-labels=$(LABELS)) \
 		$(call parameter,sdk_container_image=$(call image_of,$*)) \
 		$(call parameter,number_of_worker_harness_threads=$(THREADS)) \
 		$(call parameter,disk_size_gb=$(DISK_GB)) \

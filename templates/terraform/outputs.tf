@@ -18,6 +18,7 @@ output "environment" {
     BUILD_ACCOUNT        = module.accounts.emails["build"]
     CI_ACCOUNT           = module.accounts.emails["ci"]
     KMS_KEY              = var.kms_key == null ? "" : var.kms_key
+    LABELS               = join(",", [for name, value in local.labels : "${name}=${value}"])
   } : "export ${name}=${value}\n"])
 }
 

@@ -72,7 +72,7 @@ def test_gcloud_knows_the_command_and_its_flags(command: Command) -> None:
 def test_gcloud_knows_what_make_would_run(target: str) -> None:
     assert TREE is not None
     targets = ("image",) if target == "image" else tuple(f"{target}-{job}" for job in metadata.jobs())
-    done = make_n(("make", *targets, "UPDATE=1", "INPUT=gs://b/c", "KMS_KEY=k"))
+    done = make_n(("make", *targets, "UPDATE=1", "INPUT=gs://b/c", "KMS_KEY=k", "LABELS=a=b"))
     shown = "\n".join(["```sh", *done.stdout.splitlines(), "```"]).replace("$$", "$")
     found = [command for command in commands(shown + "\n", {}) if command.words[0] == "gcloud"]
     assert len(found) == len(targets), done.stderr

@@ -103,7 +103,11 @@ def test_environment_is_all_that_make_asks_for(plan: dict[str, Any], terraform: 
     of_a_launch = {"INPUT", "HOURS", "PARAMETERS", "JOB_NAME", "EXTERNAL_APP_PROFILE"}
     assert asked - of_a_launch <= set(found)
     assert found["SERVICE_ACCOUNT"] == "acervo-worker@some-project.iam.gserviceaccount.com"
-    assert "--dataflow-kms-key=" + VARIABLES["kms_key"] in gcloud("run-backfill", INPUT="gs://b/c", **found)
+    words = gcloud("run-backfill", INPUT="gs://b/c", **found)
+    assert {
+        f"--dataflow-kms-key={VARIABLES['kms_key']}",
+        "--additional-user-labels=app=acervo,env=test,team=fiscal",
+    } <= set(words)
 
 
 def test_stream_is_launched_as_make_launches_it(plan: dict[str, Any]) -> None:

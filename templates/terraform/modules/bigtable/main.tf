@@ -91,6 +91,8 @@ resource "google_bigtable_app_profile" "single_cluster" {
   instance       = google_bigtable_instance.this.name
   app_profile_id = "single-cluster"
   description    = "Single cluster, single-row transactions"
+  # Bigtable warns before it changes or deletes a profile that was used lately, and Terraform takes that for a refusal.
+  ignore_warnings = !var.deletion_protection
 
   single_cluster_routing {
     cluster_id                 = local.cluster
@@ -99,11 +101,12 @@ resource "google_bigtable_app_profile" "single_cluster" {
 }
 
 resource "google_bigtable_app_profile" "analysts" {
-  count          = var.data_boost ? 1 : 0
-  project        = var.project
-  instance       = google_bigtable_instance.this.name
-  app_profile_id = "analysts"
-  description    = "BigQuery, by Data Boost"
+  count           = var.data_boost ? 1 : 0
+  project         = var.project
+  instance        = google_bigtable_instance.this.name
+  app_profile_id  = "analysts"
+  description     = "BigQuery, by Data Boost"
+  ignore_warnings = !var.deletion_protection
 
   single_cluster_routing {
     cluster_id = local.cluster

@@ -14,7 +14,7 @@ variable "dataset" {
 }
 
 variable "labels" {
-  description = "Labels of the dataset. Tables take them over for the bill."
+  description = "Labels of the dataset."
   type        = map(string)
 }
 
