@@ -13,10 +13,13 @@ LOCAL = [
 DEV = [
     "gcp-storage-emulator",
     "google-cloud-dataflow-client",
+    "google-cloud-monitoring-dashboards",
     "hypothesis",
     "lxml-stubs",
+    "msgpack",
     "mypy",
     "nfelib",
+    "promql-parser",
     "pytest",
     "pytest-timeout",
     "ruff",

@@ -1,6 +1,7 @@
 """``python -m pipelines.tables``: makes everything that jobs write to, or brings it up to date. Safe to repeat.
 
 python -m pipelines.tables --project <project> [--dataset acervo] [--location southamerica-east1] [--dry_run]
+    [--backup_days 7]                       daily backups of the Bigtable tables, kept for so long
     [--external_table source_of_truth]      also a BigQuery table over the Bigtable table of records
 """
 
@@ -17,7 +18,7 @@ from google.auth.exceptions import DefaultCredentialsError
 from local.stack import discover
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
 from transforms.counting.cells import COUNT_TABLES
-from transforms.truth import admin
+from transforms.truth import admin, backups
 from transforms.truth.config import TruthConfig
 from transforms.truth.errors import TruthError
 from transforms.views import catalog, external
@@ -36,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     truth = TruthConfig(project, options.bigtable_instance, options.bigtable_table, options.bigtable_app_profile)
     try:
         if options.only != BIGQUERY:
-            _tell("Bigtable", _set_up_truth(truth, options.dry_run), options.dry_run)
+            steps = _set_up_truth(truth, options.dry_run)
+            if options.backup_days is not None:
+                steps += backups.keep_backups(truth, COUNT_TABLES, options.backup_days, options.dry_run)
+            _tell("Bigtable", steps, options.dry_run)
         if options.only != BIGTABLE:
             steps = _set_up_views(truth, options)
             _tell("BigQuery", steps, options.dry_run)
@@ -83,6 +87,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bigtable_instance", default=DEFAULT_INSTANCE, help="default: %(default)s")
     parser.add_argument("--bigtable_table", default=DEFAULT_TABLE, help="table of records (default: %(default)s)")
     parser.add_argument("--bigtable_app_profile", default=DEFAULT_APP_PROFILE, help="default: %(default)s")
+    parser.add_argument(
+        "--backup_days",
+        type=_backup_days,
+        help="have Bigtable back up each of its tables daily and keep a backup for so many days, 3 to 90; 0 ends it "
+        "(default: leave backups as they are)",
+    )
     parser.add_argument("--external_table", help="name of a BigQuery table to make over the Bigtable table of records")
     parser.add_argument(
         "--external_app_profile", default="", help="app profile by which it reads (default: the instance's)"
@@ -90,6 +100,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", choices=(BIGTABLE, BIGQUERY), help="leave the other store alone")
     parser.add_argument("--dry_run", action="store_true", help="list what would be done and change nothing")
     return parser
+
+
+def _backup_days(text: str) -> int:
+    days = int(text) if text.isdecimal() else -1
+    if days and not backups.LEAST_DAYS <= days <= backups.MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r}: 0, or days from {backups.LEAST_DAYS} to {backups.MOST_DAYS}")
+    return days
 
 
 def _tell(store: str, steps: Sequence[str], dry_run: bool) -> None:

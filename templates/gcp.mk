@@ -18,10 +18,12 @@ BIGTABLE_APP_PROFILE ?= default
 #   HOURS            with workers: in how many hours it is to be done
 #   PARAMETERS       further parameters of the job, NAME=VALUE, separated by spaces
 #   KMS_KEY          projects/../cryptoKeys/<name>: encrypts what Dataflow keeps
+#   LABELS           labels of a job for the bill, NAME=VALUE, separated by commas
 #   JOB_NAME         another name than acervo-<job>
 #   UPDATE=1         replaces the running streaming job of the same name
 #   BUILD_ACCOUNT    account that Cloud Build runs as (else the project's default)
 #   BUILDER=docker   builds images on this machine instead of in Cloud Build
+#   BACKUP_DAYS      with tables: daily backups of all Bigtable tables, kept for so many days, 3 to 90; 0 ends them
 #   EXTERNAL=name    with tables: also a BigQuery table of that name over the Bigtable table of records
 #   EXTERNAL_APP_PROFILE  app profile by which BigQuery reads it, such as one of Data Boost
 #   DRY_RUN=1        with tables: says what would be done and does nothing
@@ -36,8 +38,9 @@ THREADS ?= 4
 # The Shuffle service and Streaming Engine keep what is in transit; a disk holds the image (1 GB), logs, and at most
 # one archive per thread.
 DISK_GB ?= 50
-# Most workers: make workers INPUT=.. HOURS=.. computes them from the size of the input and says what they cost. Start:
-# half, since growing from one worker takes autoscaling a quarter of an hour.
+# Most workers: make workers INPUT=.. HOURS=.. computes them from the size of the input and says what they cost. A bounded
+# job starts with half, since growing from one worker takes autoscaling a quarter of an hour; the stream starts with one,
+# and grows with its backlog.
 MAX_WORKERS ?= 20
 NUM_WORKERS ?= 10
 # Building the graph imports Beam and lists the input: on the default n1-standard-1 that takes minutes.
@@ -56,7 +59,10 @@ STORES = $(call parameter,bigtable_instance=$(BIGTABLE_INSTANCE)) \
 	$(call parameter,bigtable_app_profile=$(BIGTABLE_APP_PROFILE)) \
 	$(call parameter,dataset=$(DATASET))
 
-.PHONY: templates tables workers image template-build $(foreach verb,image template-build deploy run,$(GCP_JOBS:%=$(verb)-%))
+TERRAFORM := .venv/bin/terraform
+MODULES := templates/terraform
+
+.PHONY: templates tables workers image template-build terraform terraform-check environment $(foreach verb,image template-build deploy run,$(GCP_JOBS:%=$(verb)-%))
 
 templates: .venv/.ready ## check every Flex Template against its job's options
 	@$(PY) -m templates.metadata
@@ -70,11 +76,26 @@ tables: .venv/.ready ## create or migrate tables and views: in PROJECT, or in th
 		--bigtable_table=$(BIGTABLE_TABLE) \
 		--bigtable_app_profile=$(BIGTABLE_APP_PROFILE)$(if $(EXTERNAL), \
 		--external_table=$(EXTERNAL))$(if $(EXTERNAL_APP_PROFILE), \
-		--external_app_profile=$(EXTERNAL_APP_PROFILE))$(if $(DRY_RUN), \
+		--external_app_profile=$(EXTERNAL_APP_PROFILE))$(if $(BACKUP_DAYS), \
+		--backup_days=$(BACKUP_DAYS))$(if $(DRY_RUN), \
 		--dry_run)
 
 workers: .venv/.ready ## how many workers read INPUT in HOURS, what it costs, and what decides it
 	$(call need,INPUT HOURS)$(PY) -m pipelines.cost --input='$(INPUT)' --hours=$(HOURS) --disk_gb=$(DISK_GB)
+
+terraform: $(TERRAFORM) ## Terraform, built with Go, for those who have none
+
+# The last version that go install builds. Modules need this one or a newer one.
+$(TERRAFORM): .venv/.ready
+	@command -v go >/dev/null || { echo "make terraform needs Go: https://go.dev/dl/" >&2; exit 1; }
+	@GOBIN="$(CURDIR)/.venv/bin" go install github.com/hashicorp/terraform@v1.5.7
+	@touch $@
+
+terraform-check: .venv/.ready ## check the Terraform modules against Google's schema, without a network
+	@$(PYTEST) tests/unit/terraform
+
+environment: ## write acervo.env, what make needs, from what terraform made
+	$(or $(wildcard $(TERRAFORM)),terraform) -chdir=$(MODULES) output -raw environment > acervo.env
 
 define build_images
 $(call need,PROJECT REGION REPOSITORY BUCKET)$(if $(filter docker,$(BUILDER)),$(call docker_build,$(1)),$(call cloud_build,$(1)))
@@ -119,6 +140,9 @@ $(GCP_JOBS:%=deploy-%): deploy-%:
 	$(MAKE) image-$*
 	$(MAKE) template-build-$*
 
+# One to start with for a stream, unless another number was given on the command line or in the environment.
+first_workers = $(if $(and $(filter $(1),$(STREAMING_JOBS)),$(filter file,$(origin NUM_WORKERS))),1,$(NUM_WORKERS))
+
 # A streaming job keeps its name, by which an update finds it; every batch job has one of its own.
 job_name = $(if $(JOB_NAME),$(JOB_NAME),acervo-$(1))$(if $(filter $(1),$(STREAMING_JOBS)),,-$$(date +%Y%m%d-%H%M%S))
 
@@ -140,9 +164,10 @@ $(GCP_JOBS:%=run-%): run-%:
 		--disable-public-ips \
 		--launcher-machine-type=$(LAUNCHER_MACHINE) \
 		--worker-machine-type=$(WORKER_MACHINE) \
-		--num-workers=$(NUM_WORKERS) \
+		--num-workers=$(call first_workers,$*) \
 		--max-workers=$(MAX_WORKERS)$(if $(filter $*,$(STREAMING_JOBS)), $(streaming_flags))$(if $(KMS_KEY), \
-		--dataflow-kms-key=$(KMS_KEY)) \
+		--dataflow-kms-key=$(KMS_KEY))$(if $(LABELS), \
+		--additional-user-labels=$(LABELS)) \
 		$(call parameter,sdk_container_image=$(call image_of,$*)) \
 		$(call parameter,number_of_worker_harness_threads=$(THREADS)) \
 		$(call parameter,disk_size_gb=$(DISK_GB)) \

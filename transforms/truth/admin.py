@@ -27,9 +27,9 @@ def create_tables(config: TruthConfig, others: Mapping[str, Sequence[str]] | Non
 
     ``others``: further tables of the project, suffix of the name -> families. Safe to repeat and to run twice at once.
     """
-    client = _admin_client()
+    client = admin_client()
     made = []
-    for name, families in _wanted(config, others).items():
+    for name, families in wanted(config, others).items():
         made += _create_table(client, config, name, families)
     return made + _store_dictionaries(config)
 
@@ -44,9 +44,9 @@ def preflight(config: TruthConfig, others: Mapping[str, Sequence[str]] | None = 
 
 def problems(config: TruthConfig, others: Mapping[str, Sequence[str]] | None = None) -> list[str]:
     """What is missing or wrong, each with what to do, for people."""
-    client = _admin_client()
+    client = admin_client()
     found = []
-    for name, families in _wanted(config, others).items():
+    for name, families in wanted(config, others).items():
         found += _table_problems(client, config, name, families)
     if not found:
         found += _dictionary_problems(config)
@@ -55,7 +55,8 @@ def problems(config: TruthConfig, others: Mapping[str, Sequence[str]] | None = N
     return found
 
 
-def _wanted(config: TruthConfig, others: Mapping[str, Sequence[str]] | None) -> dict[str, Sequence[str]]:
+def wanted(config: TruthConfig, others: Mapping[str, Sequence[str]] | None) -> dict[str, Sequence[str]]:
+    """Every table there is to be: its short name -> its families."""
     tables: dict[str, Sequence[str]] = {"": rows.FAMILIES, "_dead_letters": dead_letters.FAMILIES, **(others or {})}
     return {f"{config.table}{suffix}": families for suffix, families in tables.items()}
 
@@ -178,7 +179,8 @@ def app_profile_problems(profile: admin.AppProfile) -> list[str]:
     return []
 
 
-def _admin_client() -> Any:
+def admin_client() -> Any:
+    """Client of the table API: the service's, or the emulator's."""
     host = emulator_host()
     if host is None:
         return admin.BigtableTableAdminClient()

@@ -82,6 +82,12 @@ def test_run_of_a_streaming_job_keeps_its_name_and_can_replace_itself(job: str) 
     assert gcloud(f"run-{job}", JOB_NAME="acervo-replay", **PLACE)[4] == "acervo-replay"
 
 
+def test_a_stream_starts_with_one_worker_and_a_bounded_job_with_several() -> None:
+    for job in JOBS:
+        assert f"--num-workers={1 if job in STREAMING else 10}" in gcloud(f"run-{job}", **PLACE)
+        assert "--num-workers=3" in gcloud(f"run-{job}", NUM_WORKERS="3", **PLACE)
+
+
 def test_run_backfill_takes_several_inputs_and_further_parameters() -> None:
     words = gcloud("run-backfill", INPUT="gs://a/*.zip,gs://b", PARAMETERS="run=r1 strict=true", **PLACE)
     given = parameters(words)
@@ -154,9 +160,9 @@ def test_tables_of_a_project() -> None:
         "--bigtable_table=acervo",
         "--bigtable_app_profile=default",
     } <= set(words)
-    assert not any(word.startswith(("--external", "--dry_run")) for word in words)
-    assert {"--external_table=truth", "--external_app_profile=boost", "--dry_run"} <= set(
-        tables(EXTERNAL="truth", EXTERNAL_APP_PROFILE="boost", DRY_RUN="1", **PLACE)
+    assert not any(word.startswith(("--external", "--dry_run", "--backup")) for word in words)
+    assert {"--external_table=truth", "--external_app_profile=boost", "--dry_run", "--backup_days=7"} <= set(
+        tables(EXTERNAL="truth", EXTERNAL_APP_PROFILE="boost", DRY_RUN="1", BACKUP_DAYS="7", **PLACE)
     )
 
 

@@ -1,0 +1,29 @@
+variable "project" {
+  description = "Project id."
+  type        = string
+}
+
+variable "name" {
+  description = "What the names of the jobs begin with."
+  type        = string
+}
+
+variable "subscription" {
+  description = "Subscription that the stream reads."
+  type        = string
+}
+
+variable "instance" {
+  description = "Bigtable instance."
+  type        = string
+}
+
+variable "labels" {
+  description = "Labels of policies."
+  type        = map(string)
+}
+
+variable "notification_channels" {
+  description = "Where alerts go."
+  type        = list(string)
+}
