@@ -8,13 +8,13 @@ from typing import Any
 
 import orjson
 from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
-from google.api_core.retry import Retry
 from google.cloud import bigquery
 
 from pipelines.query import plain
+from transforms.views import rest
 from transforms.views.connect import rest_client
 
-_RETRY = Retry(deadline=30.0)
+_RETRY = rest.retry(30.0)
 _MOST = 1000
 _QUERY = """
 SELECT origin, run, job, outcome, received_at, applied_at, kind, key, record_id, revision, status_before, status_after,
