@@ -83,6 +83,8 @@ def run(
     except exceptions.GoogleAPICallError as error:
         raise QueryError(_reason(error)) from error
     except (exceptions.RetryError, requests.exceptions.RequestException) as error:
+        if isinstance(error, exceptions.RetryError) and isinstance(error.cause, exceptions.GoogleAPICallError):
+            raise QueryError(rest.explain(error, "roles/bigquery.jobUser on the project")) from error
         address = os.environ.get("BIGQUERY_EMULATOR_HOST")
         if not address:
             raise QueryError(f"BigQuery does not answer: {error}") from error

@@ -44,7 +44,8 @@ def arrivals(project: str, dataset: str, origin: str) -> list[dict[str, Any]]:
         what = error.message.partition("; reason:")[0]
         raise TraceError(f"{what}. python -m pipelines.rebuild makes the tables from Bigtable.") from error
     except (GoogleAPICallError, RetryError) as error:
-        raise TraceError(f"BigQuery does not answer: {error}") from error
+        rights = "roles/bigquery.jobUser on the project and roles/bigquery.dataViewer on the dataset"
+        raise TraceError(rest.explain(error, rights)) from error
 
 
 def show(found: Sequence[dict[str, Any]], origin: str, as_json: bool) -> int:

@@ -75,8 +75,8 @@ def remember(project: str, dataset: str, build: str) -> None:
 def repair(project: str, dataset: str, build: str, tables: Sequence[str], until: int) -> dict[str, Difference]:
     """Makes tables hold what those of the build do; what differed, by table. Safe to repeat. Raises RepairError.
 
-    Rows that were not there when ``remember`` ran stay, whatever they are. None is added that was applied after
-    ``until`` (micros).
+    What differed is as of ``remember``: rows that were on their way then are among the missing, and not added again.
+    Rows that came since ``remember`` stay, whatever they are. None is added that was applied after ``until`` (micros).
     """
     client = connect.rest_client(project)
     served, built = f"{project}.{dataset}", f"{project}.{build}"

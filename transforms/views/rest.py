@@ -6,12 +6,15 @@ What passes by itself is BigQuery's own list (``google.cloud.bigquery.retry``): 
 
 from __future__ import annotations
 
+import re
+import textwrap
 from typing import Any
 
 from google.api_core.exceptions import Forbidden, GoogleAPICallError, GoogleAPIError, RetryError, ServerError
 from google.api_core.retry import Retry
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
+_MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
 _QUOTAS = "https://cloud.google.com/bigquery/quotas"
 _PASSES = "It is BigQuery's side that fails; start this again in some minutes"
 _RATE, _QUOTA = "rateLimitExceeded", "quotaExceeded"
@@ -46,7 +49,9 @@ def explain(error: GoogleAPIError, rights: str) -> str:
 def _message(error: Any) -> str:
     """What the service said, once: exceptions repeat it with ids around."""
     found = _first(error).get("message") or getattr(error, "message", None) or str(error or "")
-    return str(found).strip().rstrip(".")
+    # A front end answers 502 with a page.
+    text = " ".join(_MARKUP.sub(" ", str(found)).split())
+    return textwrap.shorten(text, 400, placeholder=" ...").rstrip(".")
 
 
 def _reason(error: Any) -> str:
