@@ -16,7 +16,6 @@ from typing import Any, TextIO
 
 import requests.exceptions
 from google.api_core import exceptions
-from google.api_core.retry import Retry
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import bigquery
 from rich.console import Console
@@ -25,6 +24,7 @@ from rich.text import Text
 
 from local.stack import discover
 from pipelines.defaults import DEFAULT_DATASET
+from transforms.views import rest
 from transforms.views.connect import rest_client
 
 RETRY_SECONDS = 10.0
@@ -74,7 +74,7 @@ def run(
     if not sql.strip():
         raise QueryError("The query is empty.")
     config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}")
-    retry = Retry(deadline=RETRY_SECONDS)
+    retry = rest.retry(RETRY_SECONDS)
     try:
         return client.query(sql, config, location=location, retry=retry, job_retry=None).result(retry=retry)
     except exceptions.NotFound as error:
@@ -83,6 +83,8 @@ def run(
     except exceptions.GoogleAPICallError as error:
         raise QueryError(_reason(error)) from error
     except (exceptions.RetryError, requests.exceptions.RequestException) as error:
+        if isinstance(error, exceptions.RetryError) and isinstance(error.cause, exceptions.GoogleAPICallError):
+            raise QueryError(rest.explain(error, "roles/bigquery.jobUser on the project")) from error
         address = os.environ.get("BIGQUERY_EMULATOR_HOST")
         if not address:
             raise QueryError(f"BigQuery does not answer: {error}") from error

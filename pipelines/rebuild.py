@@ -1,17 +1,18 @@
-"""Rebuild: BigQuery's tables and all counts made anew from the source of truth alone. Bounded.
+"""Rebuild: BigQuery's tables and all counts made right from the source of truth alone. Bounded.
 
     python -m pipelines.rebuild --project P --bigtable_instance I --dataset D
     python -m pipelines.rebuild ... --states SP,RJ --months 2503        (missing rows of a part, added)
 
-A whole rebuild fills fresh tables and puts them in the place of the old ones at the end; then it reads the source of
-truth once more for what came meanwhile, so other jobs may go on. A stream that goes on must be named, or what it counts
-while the rebuild runs may be counted twice: its counts stay its own. ``--beside`` takes the name of one launch, as the
-column ``job`` of ``arrivals`` has it (stream/20260301T120000-a1b2c3), or what is before the slash for all of them: then
-what a cancelled one did not count stays uncounted too. Bounded jobs need not be named. Start a stream that was
-cancelled before the rebuild, and name it, for the same reason.
+What the tables must hold is read into a dataset beside the served one; then each table is changed by what differs:
+rows that the source of truth does not have are removed, missing ones added. No table is replaced and nothing that is
+appended meanwhile is touched, so other jobs may go on. Counts are made from a second reading, so that a bounded job
+which ends meanwhile is counted. A stream that goes on must be named, or what it counts while the rebuild runs may be
+counted twice: its counts stay its own. ``--beside`` takes the name of one launch, as the column ``job`` of ``arrivals``
+has it (stream/20260301T120000-a1b2c3), or what is before the slash for all of them: then what a cancelled one did not
+count stays uncounted too. Bounded jobs need not be named. Start a stream that was cancelled before the rebuild, and
+name it, for the same reason.
 
-A rebuild of a part only adds rows to the tables that are there, which views that keep one row per id allow. It cannot
-take rows away and makes no counts, which are sums over everything.
+A rebuild of a part adds rows that are missing. It takes none away and makes no counts, which are sums over everything.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import apache_beam as beam
+from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 from google.cloud import bigquery
 
 from pipelines import launching
 from pipelines.options import Launch, StoreOptions, launch_of
-from transforms.counting.again import SECOND_COUNT, CountByRun, ReadPartials, ReplaceCounts, changes_to_count
+from transforms.counting.again import CountByRun, ReadPartials, ReplaceCounts, changes_to_count
 from transforms.counting.cells import COUNT_TABLES
 from transforms.model import Change, DeadLetter
 from transforms.truth import admin
@@ -40,14 +42,14 @@ from transforms.truth.read import History
 from transforms.truth.scan import ReadDeadLetters, ReadHistories
 from transforms.truth.selection import Selection
 from transforms.truth.transform import StoreDeadLetters
-from transforms.views import catalog, connect, swap
+from transforms.views import catalog, connect, repair, schema
 from transforms.views.refused import dead_letter_of
 from transforms.views.rows import TableRow, row_of_count, rows_of_dead_letter
 from transforms.views.stored import rows_of_history, rows_of_stored_dead_letter
 from transforms.views.write import WriteRows
 
 JOB = "rebuild"
-# Clocks of workers may differ: what came this long (micros) before the start is read once more too.
+# Clocks of workers may differ: a run that wrote this long (micros) before the start counts as active too.
 _CLOCKS = 600_000_000
 
 
@@ -73,7 +75,7 @@ class RebuildOptions(PipelineOptions):
         parser.add_argument(
             "--alone",
             action="store_true",
-            help="No other job writes meanwhile: do not read the source of truth a second time at the end.",
+            help="No other job writes meanwhile: do not read the source of truth a second time for the counts.",
         )
 
 
@@ -111,16 +113,16 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
 
 
 def build_name(dataset: str, launch: Launch) -> str:
-    """Dataset in which a launch makes the fresh tables."""
+    """Dataset in which a launch makes what the tables must hold."""
     return f"{dataset}__{re.sub('[^0-9A-Za-z]+', '_', launch.job)}"
 
 
-class _Late(NamedTuple):
-    """What the second reading made: rows written, counts of everything, runs that wrote since the start."""
+class _Counted(NamedTuple):
+    """What counts are made of: all histories, the counts of the jobs beside, runs that wrote since the start."""
 
-    written: list[beam.PCollection[Any]]
-    counts: beam.PCollection[dict[str, Any]]
-    runs: beam.PCollection[str]
+    histories: beam.PCollection[History]
+    others: beam.PCollection[dict[str, Any]]
+    active: beam.PCollection[str]
 
 
 class _Rebuild:
@@ -137,76 +139,63 @@ class _Rebuild:
         self._alone = rebuild.alone
 
     def part(self, pipeline: beam.Pipeline, selection: Selection) -> None:
-        """Adds the rows of a selection to the tables."""
-        rows = (
-            pipeline
-            | "ReadHistories" >> ReadHistories(self._truth, selection)
-            | "Rows" >> beam.FlatMap(rows_of_history).with_output_types(TableRow)
-        )
-        self._write("Rows", rows, self._dataset)
+        """Missing rows of a selection. What is served is not noted before, so none of it can be wrong."""
+        histories = pipeline | "ReadHistories" >> ReadHistories(self._truth, selection)
+        repaired = self._repair("Repair", [self._records(histories)], repair.ROWS)
+        self._drop([repaired])
 
     def everything(self, pipeline: beam.Pipeline) -> None:
-        """Fresh tables, swapped in, and what came meanwhile."""
-        histories = pipeline | "ReadHistories" >> ReadHistories(self._truth)
-        letters = pipeline | "ReadDeadLetters" >> ReadDeadLetters(self._truth)
-        counts = histories | "Changes" >> self._changes() | "Count" >> CountByRun()
-        rows_of_counts = counts | "RowsOfCounts" >> beam.Map(row_of_count).with_output_types(TableRow)
-        others = pipeline | "ReadPartials" >> ReadPartials(self._truth, self._beside)
-        written = [
-            *self._serve("", histories, letters, others, self._build),
-            self._write("Counts", rows_of_counts, self._build),
-        ]
-        swapped = self._then("Swap", written, partial(swap.swap, self._project, self._dataset, self._build))
-        late: list[beam.PCollection[Any]] = []
-        active = pipeline | "NoActiveRuns" >> beam.Create([], reshuffle=False)
-        if not self._alone:
-            late, counts, active = self._late(swapped)
-        replaced = counts | "ReplaceCounts" >> ReplaceCounts(self._truth, self._beside, swapped, active)
-        self._then("DropBuild", [replaced, *late], partial(swap.drop_build, self._project, self._build))
+        """Tables of rows, then counts."""
+        start = pipeline | "Start" >> beam.Create([1])
+        seen = start | "Remember" >> beam.Map(_do, partial(repair.remember, self._project, self._dataset, self._build))
+        histories = seen | "ReadHistories" >> ReadHistories(self._truth)
+        letters = (
+            seen
+            | "ReadDeadLetters" >> ReadDeadLetters(self._truth)
+            | "RowsOfDeadLetters" >> beam.FlatMap(rows_of_stored_dead_letter).with_output_types(TableRow)
+        )
+        written = [self._records(histories), self._write("DeadLetters", letters)]
+        repaired = self._repair("Repair", written, repair.ROWS)
+        counted = self._count_once(pipeline, histories, seen) if self._alone else self._read_again(repaired)
+        to_count = beam.FlatMap(changes_to_count, self._beside).with_output_types(Change)
+        counts = counted.histories | "Changes" >> to_count | "Count" >> CountByRun()
+        partials = (counts, counted.others) | "AllCounts" >> beam.Flatten()
+        rows = partials | "RowsOfCounts" >> beam.Map(row_of_count).with_output_types(TableRow)
+        served = self._repair("RepairCounts", [repaired, self._write("Counts", rows)], [schema.COUNTS])
+        replaced = counts | "ReplaceCounts" >> ReplaceCounts(self._truth, self._beside, repaired, counted.active)
+        self._drop([served, replaced])
 
-    def _changes(self) -> beam.PTransform:
-        return beam.FlatMap(changes_to_count, self._beside).with_output_types(Change)
+    def _count_once(
+        self, pipeline: beam.Pipeline, histories: beam.PCollection[History], seen: beam.PCollection[Any]
+    ) -> _Counted:
+        others = seen | "ReadPartials" >> ReadPartials(self._truth, self._beside)
+        return _Counted(histories, others, pipeline | "NoActiveRuns" >> beam.Create([], reshuffle=False))
 
-    def _late(self, swapped: beam.PCollection[Any]) -> _Late:
-        """Everything read once more: what was applied since the start is added to the tables that are served now.
-
-        All is counted again: a bounded job that ended meanwhile has its counts in the tables that are gone.
-        """
+    def _read_again(self, repaired: beam.PCollection[Any]) -> _Counted:
+        """A bounded job that ended meanwhile has all its changes there now, and is one of the active ones."""
         since = self._launch.started_at - _CLOCKS
-        histories = swapped | "ReadLate" >> ReadHistories(self._truth)
-        new = histories | "SinceTheStart" >> beam.Filter(_came_since, since).with_output_types(History)
-        letters = swapped | "ReadLateLetters" >> ReadDeadLetters(self._truth)
-        partials = swapped | "ReadLatePartials" >> ReadPartials(self._truth, self._beside)
-        counts = histories | "LateChanges" >> self._changes() | "CountAgain" >> CountByRun(SECOND_COUNT)
-        rows_of_counts = counts | "RowsOfLateCounts" >> beam.Map(row_of_count).with_output_types(TableRow)
-        written = [
-            *self._serve("Late", new, letters, partials, self._dataset),
-            self._write("LateCounts", rows_of_counts, self._dataset),
-        ]
-        runs = new | "RunsSinceTheStart" >> beam.FlatMap(_runs_since, since).with_output_types(str)
-        return _Late(written, counts, runs | "ActiveRuns" >> beam.Distinct())
+        histories = repaired | "ReadAgain" >> ReadHistories(self._truth)
+        others = repaired | "ReadPartials" >> ReadPartials(self._truth, self._beside)
+        runs = histories | "RunsSinceTheStart" >> beam.FlatMap(_runs_since, since).with_output_types(str)
+        return _Counted(histories, others, runs | "ActiveRuns" >> beam.Distinct())
 
-    def _serve(
-        self,
-        name: str,
-        histories: beam.PCollection[History],
-        letters: beam.PCollection[Any],
-        partials: beam.PCollection[Any],
-        dataset: str,
-    ) -> list[beam.PCollection[Any]]:
-        sources = {
-            f"{name}Records": (histories, beam.FlatMap(rows_of_history)),
-            f"{name}DeadLetters": (letters, beam.FlatMap(rows_of_stored_dead_letter)),
-            f"{name}Partials": (partials, beam.Map(row_of_count)),
-        }
-        return [
-            self._write(label, source | f"RowsOf{label}" >> make.with_output_types(TableRow), dataset)
-            for label, (source, make) in sources.items()
-        ]
+    def _records(self, histories: beam.PCollection[History]) -> beam.PCollection[Any]:
+        return self._write(
+            "Records", histories | "RowsOfRecords" >> beam.FlatMap(rows_of_history).with_output_types(TableRow)
+        )
 
-    def _write(self, name: str, rows: beam.PCollection[TableRow], dataset: str) -> beam.PCollection[Any]:
-        """Appends rows; one that BigQuery refuses becomes a dead letter, as it did when it came."""
-        written = rows | f"Write{name}" >> WriteRows(self._project, dataset)
+    def _repair(
+        self, name: str, before: Sequence[beam.PCollection[Any]], tables: Sequence[str]
+    ) -> beam.PCollection[Any]:
+        places = (self._project, self._dataset, self._build)
+        return self._then(name, before, partial(_repair, *places, tables, self._launch.started_at))
+
+    def _drop(self, before: Sequence[beam.PCollection[Any]]) -> None:
+        self._then("DropBuild", before, partial(repair.drop_build, self._project, self._build))
+
+    def _write(self, name: str, rows: beam.PCollection[TableRow]) -> beam.PCollection[Any]:
+        """Rows into the build; one that BigQuery refuses becomes a dead letter, as it did when it came."""
+        written = rows | f"Write{name}" >> WriteRows(self._project, self._build)
         launch = self._launch
         refused = (
             written[WriteRows.REFUSED]
@@ -214,7 +203,7 @@ class _Rebuild:
             | f"StoreRefused{name}" >> StoreDeadLetters(self._truth, launch.run, launch.job)
             | f"RowsOfRefused{name}"
             >> beam.FlatMap(rows_of_dead_letter, launch.run, launch.job, launch.started_at).with_output_types(TableRow)
-            | f"WriteRefused{name}" >> WriteRows(self._project, dataset)
+            | f"WriteRefused{name}" >> WriteRows(self._project, self._build)
         )
         _ = refused[WriteRows.REFUSED] | f"NothingLeftOf{name}" >> beam.Map(_cannot_be_refused)
         both = (written[WriteRows.WRITTEN], refused[WriteRows.WRITTEN])
@@ -238,8 +227,10 @@ def _do(_: int, do: Any) -> None:
     do()
 
 
-def _came_since(history: History, since: int) -> bool:
-    return any(arrival.applied_at >= since for record in history.records for arrival in record.arrivals)
+def _repair(project: str, dataset: str, build: str, tables: Sequence[str], until: int) -> None:
+    for name, found in repair.repair(project, dataset, build, tables, until).items():
+        Metrics.counter("acervo", f"rows_removed_{name}").inc(found.removed)
+        Metrics.counter("acervo", f"rows_added_{name}").inc(found.added)
 
 
 def _runs_since(history: History, since: int) -> set[str]:
@@ -260,8 +251,8 @@ def prepare(options: PipelineOptions, launch: Launch) -> None:
         catalog.migrate(project, dataset)
         if whole:
             _warn_of_strangers(project, dataset, _parts(options.view_as(RebuildOptions).beside))
-            swap.create_build(project, dataset, build_name(dataset, launch))
-    except (TruthError, catalog.CatalogError) as error:
+        repair.create_build(project, dataset, build_name(dataset, launch))
+    except (TruthError, catalog.CatalogError, repair.RepairError) as error:
         raise launching.LaunchError(str(error)) from error
 
 

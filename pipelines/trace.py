@@ -8,13 +8,13 @@ from typing import Any
 
 import orjson
 from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
-from google.api_core.retry import Retry
 from google.cloud import bigquery
 
 from pipelines.query import plain
+from transforms.views import rest
 from transforms.views.connect import rest_client
 
-_RETRY = Retry(deadline=30.0)
+_RETRY = rest.retry(30.0)
 _MOST = 1000
 _QUERY = """
 SELECT origin, run, job, outcome, received_at, applied_at, kind, key, record_id, revision, status_before, status_after,
@@ -44,7 +44,8 @@ def arrivals(project: str, dataset: str, origin: str) -> list[dict[str, Any]]:
         what = error.message.partition("; reason:")[0]
         raise TraceError(f"{what}. python -m pipelines.rebuild makes the tables from Bigtable.") from error
     except (GoogleAPICallError, RetryError) as error:
-        raise TraceError(f"BigQuery does not answer: {error}") from error
+        rights = "roles/bigquery.jobUser on the project and roles/bigquery.dataViewer on the dataset"
+        raise TraceError(rest.explain(error, rights)) from error
 
 
 def show(found: Sequence[dict[str, Any]], origin: str, as_json: bool) -> int:

@@ -1,4 +1,4 @@
-"""Appends to one table's default stream through the Storage Write API: requests, retries, refused rows.
+"""Appends to the default streams of tables through the Storage Write API: requests, retries, refused rows.
 
 Knows nothing of Beam. Appending is at least once: a request whose answer was lost is sent again.
 """
@@ -7,41 +7,37 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
-from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import grpc
 from google.cloud.bigquery_storage_v1 import types
 from google.protobuf import descriptor_pb2
 
+from transforms.views.connections import Connections
+
 _LOG = logging.getLogger(__name__)
-_METHOD = "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows"
 _Request = type(types.AppendRowsRequest.pb(types.AppendRowsRequest()))
-_Response = type(types.AppendRowsResponse.pb(types.AppendRowsResponse()))
 _StorageError = type(types.StorageError.pb(types.StorageError()))
 
-_INVALID_ARGUMENT = grpc.StatusCode.INVALID_ARGUMENT.value[0]
+def _codes(*statuses: grpc.StatusCode) -> frozenset[int]:
+    return frozenset(status.value[0] for status in statuses)
+
+
+_Code = grpc.StatusCode
+_INVALID_ARGUMENT = _Code.INVALID_ARGUMENT.value[0]
+# Throttling: quotas of throughput and of connections.
+_EXHAUSTED = _Code.RESOURCE_EXHAUSTED.value[0]
+# What ends a connection whatever was sent over it. ABORTED: it was idle too long.
+_OF_CONNECTIONS = _codes(
+    _Code.ABORTED, _Code.CANCELLED, _Code.DEADLINE_EXCEEDED, _Code.INTERNAL, _Code.RESOURCE_EXHAUSTED,
+    _Code.UNAVAILABLE, _Code.UNKNOWN,
+)  # fmt: skip
 # NOT_FOUND because the default stream of a table made a moment ago may take some time to appear.
-_TRANSIENT = {
-    status.value[0]
-    for status in (
-        grpc.StatusCode.ABORTED,
-        grpc.StatusCode.CANCELLED,
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-        grpc.StatusCode.INTERNAL,
-        grpc.StatusCode.NOT_FOUND,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.UNKNOWN,
-    )
-}
+_TRANSIENT = _OF_CONNECTIONS | _codes(_Code.NOT_FOUND)
 
 
 class AppendError(RuntimeError):
@@ -49,18 +45,21 @@ class AppendError(RuntimeError):
 
 
 class Status(NamedTuple):
-    """An answer that is no success: gRPC code and message, rows refused by index, and whether it ended the stream."""
+    """An answer that is no success: gRPC code and message, rows refused by index, whether it ended the connection."""
 
     code: int
     message: str
     rows: dict[int, str]
-    ended_stream: bool
+    ended: bool
     schema_mismatch: bool = False
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to go on after transient errors: waits double from ``first`` to ``longest``, with full jitter."""
+    """How long to go on after transient errors: waits double from ``first`` to ``longest``, with full jitter.
+
+    Throttling is waited out, however long it takes.
+    """
 
     first: float = 0.2
     longest: float = 30.0
@@ -69,97 +68,20 @@ class RetryPolicy:
     """Seconds to wait for the answer to one request before its connection is given up."""
 
 
-class AppendStream:
-    """One connection to the default stream of one table: opened when first used, and again after it broke.
-
-    Threads may share it. Answers come in the order of the requests, so each is matched to the oldest request waiting.
-    """
-
-    def __init__(self, channel: grpc.Channel, table: str, descriptor: descriptor_pb2.DescriptorProto) -> None:
-        """``table``: ``projects/p/datasets/d/tables/t``."""
-        self._stub = channel.stream_stream(
-            _METHOD, request_serializer=_Request.SerializeToString, response_deserializer=_Response.FromString
-        )
-        self._name = f"{table}/streams/_default"
-        self._descriptor = descriptor
-        self._lock = threading.Lock()
-        self._connection: _Connection | None = None
-
-    def send(self, rows: Sequence[bytes]) -> Future[Any]:
-        """Sends one request; the future has its response, or the ``grpc.RpcError`` that ended the stream."""
-        # Name and schema go with every request. The service needs them in the first alone, but a server that refused
-        # the first may not remember them, and would then blame the rows of all that follow.
-        request = _Request(write_stream=self._name, trace_id="acervo:views")
-        request.proto_rows.writer_schema.proto_descriptor.CopyFrom(self._descriptor)
-        request.proto_rows.rows.serialized_rows.extend(rows)
-        with self._lock:
-            if self._connection is None or self._connection.broken:
-                self._connection = _Connection(self._stub, self._name)
-            return self._connection.send(request)
-
-    def close(self) -> None:
-        """Ends the connection; the next ``send`` opens another."""
-        with self._lock:
-            connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-
-class _Connection:
-    def __init__(self, stub: Callable[..., Any], name: str) -> None:
-        self.broken = False
-        self._lock = threading.Lock()
-        self._waiting: deque[Future[Any]] = deque()
-        self._requests: SimpleQueue[Any] = SimpleQueue()
-        metadata = (("x-goog-request-params", f"write_stream={name}"),)
-        self._call = stub(iter(self._requests.get, None), metadata=metadata)
-        threading.Thread(target=self._receive, name="append-rows", daemon=True).start()
-
-    def send(self, request: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        with self._lock:
-            if self.broken:
-                future.set_exception(ConnectionError("the connection has just ended"))
-            else:
-                self._waiting.append(future)
-                self._requests.put(request)
-        return future
-
-    def close(self) -> None:
-        self._requests.put(None)
-        self._call.cancel()
-
-    def _receive(self) -> None:
-        error: Exception = ConnectionError("the service ended the connection")
-        try:
-            for response in self._call:
-                with self._lock:
-                    future = self._waiting.popleft()
-                future.set_result(response)
-        except Exception as ended:
-            error = ended
-        with self._lock:
-            self.broken = True
-            waiting = list(self._waiting)
-            self._waiting.clear()
-        self._requests.put(None)
-        for future in waiting:
-            future.set_exception(error)
-
-
 class Appender:
     """Appends batches of encoded rows to one table. Threads may share it."""
 
     def __init__(
         self,
-        channel: grpc.Channel,
+        connections: Connections,
         table: str,
         descriptor: descriptor_pb2.DescriptorProto,
         policy: RetryPolicy | None = None,
     ) -> None:
-        self._open = lambda: AppendStream(channel, table, descriptor)
-        self._shared = self._open()
+        """``table``: ``projects/p/datasets/d/tables/t``."""
+        self._connections = connections
         self._table = table
+        self._descriptor = descriptor
         self._policy = policy or RetryPolicy()
 
     def append(self, rows: Sequence[bytes]) -> dict[int, str]:
@@ -171,10 +93,10 @@ class Appender:
         """
         refused: dict[int, str] = {}
         groups = [list(range(len(rows)))]
-        with _Lane(self._shared, self._open, self._table, self._policy) as lane:
+        with _Lane(self._connections, self._table, self._policy) as lane:
             while groups:
                 group = groups.pop()
-                status = lane.request([rows[index] for index in group])
+                status = lane.append(self._request([rows[index] for index in group]))
                 if status is None:
                     continue
                 if status.rows:
@@ -188,24 +110,25 @@ class Appender:
                     groups += [group[middle:], group[:middle]]
         return refused
 
-    def close(self) -> None:
-        """Ends the connection that batches share."""
-        self._shared.close()
+    def _request(self, rows: Sequence[bytes]) -> Any:
+        # Name and schema go with every request, not only when the stream switches: a server that refused a request
+        # may not remember them, and would then blame the rows of those that follow it.
+        request = _Request(write_stream=f"{self._table}/streams/_default", trace_id="acervo:views")
+        request.proto_rows.writer_schema.proto_descriptor.CopyFrom(self._descriptor)
+        request.proto_rows.rows.serialized_rows.extend(rows)
+        return request
 
 
 class _Lane:
     """The requests of one batch, one after the other.
 
-    They share the table's connection until an error ends it. Such an error hits every batch in flight, so this one
-    goes on alone, on a connection of its own: the next error there is about its own rows.
+    They share connections with all others until one ends with an error that some request must be guilty of. That error
+    hits every request in flight, so this batch goes on alone: the next error there is about its own rows or table.
     """
 
-    def __init__(
-        self, shared: AppendStream, open_own: Callable[[], AppendStream], table: str, policy: RetryPolicy
-    ) -> None:
+    def __init__(self, shared: Connections, table: str, policy: RetryPolicy) -> None:
         self._shared = shared
-        self._open_own = open_own
-        self._own: AppendStream | None = None
+        self._own: Connections | None = None
         self._table = table
         self._policy = policy
 
@@ -216,21 +139,25 @@ class _Lane:
         if self._own is not None:
             self._own.close()
 
-    def request(self, rows: Sequence[bytes]) -> Status | None:
+    def append(self, request: Any) -> Status | None:
         """None when the rows were appended, else what is invalid about them. Raises ``AppendError``."""
         deadline = time.monotonic() + self._policy.total
         for wait in self._waits():
             alone = self._own is not None
-            status = self._once(rows)
+            status = self._once(request)
             if status is None or status.rows:
                 return status
-            if status.ended_stream and self._own is None:
-                self._own = self._open_own()
-            if status.schema_mismatch or status.code not in {_INVALID_ARGUMENT, *_TRANSIENT}:
-                raise AppendError(f"{self._table} takes no rows: {_text(status)}")
-            if status.code == _INVALID_ARGUMENT and (alone or not status.ended_stream):
+            certain = alone or not status.ended
+            if certain and status.code == _INVALID_ARGUMENT and not status.schema_mismatch:
                 return status
-            if time.monotonic() + wait > deadline:
+            if certain and status.code not in _TRANSIENT:
+                raise AppendError(f"{self._table} takes no rows: {_text(status)}")
+            if status.ended and status.code not in _OF_CONNECTIONS and self._own is None:
+                self._own = self._shared.alone()
+            now = time.monotonic()
+            if status.code == _EXHAUSTED:
+                deadline = now + self._policy.total  # a quota is there again sooner or later: no reason to give up
+            elif now + wait > deadline:
                 raise AppendError(f"{self._table} took no rows in {self._policy.total:.0f} s, at last: {_text(status)}")
             _LOG.warning("%s: %s; trying again in %.1f s", self._table, _text(status), wait)
             time.sleep(wait)
@@ -242,12 +169,13 @@ class _Lane:
             yield random.uniform(0, longest)
             longest = min(longest * 2, self._policy.longest)
 
-    def _once(self, rows: Sequence[bytes]) -> Status | None:
-        stream = self._own or self._shared
+    def _once(self, request: Any) -> Status | None:
+        connections = self._own or self._shared
+        future = connections.send(request)
         try:
-            return _status_of(stream.send(rows).result(self._policy.answer))
+            return _status_of(future.result(self._policy.answer))
         except FutureTimeout:
-            stream.close()
+            connections.give_up(future)
             return Status(grpc.StatusCode.DEADLINE_EXCEEDED.value[0], "no answer", {}, True)
         except ConnectionError as error:
             return Status(grpc.StatusCode.UNAVAILABLE.value[0], str(error), {}, True)

@@ -6,17 +6,16 @@ refused with a message, before anything is changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound
-from google.api_core.retry import Retry
+from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.cloud import bigquery
 
-from transforms.views import connect, schema, sql
+from transforms.views import connect, rest, schema, sql
 from transforms.views.schema import Column, Table
 
-_RETRY = Retry(deadline=60.0)
+_RETRY = rest.retry(60.0)
 _PARTITION = schema.PARTITION_FIELD
 
 
@@ -35,12 +34,16 @@ def preflight(project: str, dataset: str) -> None:
     """Raises ``CatalogError``, naming tables and columns, unless every table can take the rows meant for it."""
     client = connect.rest_client(project)
     problems: list[str] = []
-    for name in schema.TABLES:
-        found = _get(client, f"{project}.{dataset}.{name}")
-        if found is None:
-            problems.append(f"table {name} does not exist")
-        else:
-            problems += schema.mismatches(schema.load(name), found.schema)
+    try:
+        for name in schema.TABLES:
+            found = _get(client, f"{project}.{dataset}.{name}")
+            if found is None:
+                problems.append(f"table {name} does not exist")
+            else:
+                problems += schema.mismatches(schema.load(name), found.schema)
+    except GoogleAPIError as error:
+        rights = "roles/bigquery.dataViewer on the dataset"
+        raise CatalogError(f"{project}.{dataset} cannot be looked at: {rest.explain(error, rights)}.") from error
     if problems:
         raise CatalogError(
             f"BigQuery dataset {project}.{dataset} is not as this version needs it: {'; '.join(problems)}. "
@@ -59,37 +62,10 @@ def migrate(project: str, dataset: str, location: str | None = None, dry_run: bo
         if not dry_run:
             for step in steps:
                 step.do()
-    except Forbidden as error:
-        raise CatalogError(
-            f"not allowed to set up {project}.{dataset}: {error.message}. It takes roles/bigquery.dataEditor on the "
-            "dataset, or on the project where the dataset is to be created."
-        ) from error
-    except GoogleAPICallError as error:
-        raise CatalogError(f"BigQuery did not set up {project}.{dataset}: {error.message}") from error
+    except GoogleAPIError as error:
+        rights = "roles/bigquery.dataEditor on the dataset, or on the project where the dataset is to be created"
+        raise CatalogError(f"{project}.{dataset} is not set up: {rest.explain(error, rights)}.") from error
     return [step.description for step in steps]
-
-
-def create_tables(project: str, dataset: str, names: Mapping[str, str], like: str, hours: int) -> None:
-    """Creates a dataset beside the dataset ``like``, with tables: name -> which of the project's tables it is made as.
-
-    For work in progress: after ``hours`` the tables are gone by themselves. Raises ``CatalogError``.
-    """
-    client = connect.rest_client(project)
-    try:
-        location = client.get_dataset(f"{project}.{like}", retry=_RETRY).location
-        made = bigquery.Dataset(f"{project}.{dataset}")
-        made.description = f"Work in progress of a job over {like}. It deletes this when it is done."
-        made.default_table_expiration_ms = hours * 3_600_000
-        if location:
-            made.location = location
-        client.create_dataset(made, exists_ok=True, retry=_RETRY)
-        for name, table in names.items():
-            _create_table(client, f"{project}.{dataset}.{name}", schema.load(table)).do()
-    except GoogleAPICallError as error:
-        raise CatalogError(
-            f"BigQuery did not set up {project}.{dataset}: {error.message}. It takes the right to create datasets in "
-            "the project (roles/bigquery.user)."
-        ) from error
 
 
 def _plan(client: bigquery.Client, project: str, dataset: str, location: str | None) -> list[Step]:
@@ -189,10 +165,12 @@ def _update_table(client: bigquery.Client, path: str, table: Table, found: bigqu
         return
 
     def do() -> None:
-        for column in added:
-            statement = f"ADD COLUMN IF NOT EXISTS {column.name} {_sql_type(column)}"
-            client.query(f"ALTER TABLE `{path}` {statement}", retry=_RETRY).result(retry=_RETRY)
+        if connect.is_emulated():  # its engine does not see what an update of the metadata adds
+            for column in added:
+                statement = f"ALTER TABLE `{path}` ADD COLUMN IF NOT EXISTS {column.name} {_sql_type(column)}"
+                client.query(statement, retry=_RETRY).result(retry=_RETRY)
         current = client.get_table(found.reference, retry=_RETRY)
+        # All at once: a table takes five updates of its metadata in ten seconds (cloud.google.com/bigquery/quotas).
         current.schema = _updated(table, current)
         current.description = table.description
         current.clustering_fields = list(table.clustering)

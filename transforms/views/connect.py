@@ -53,5 +53,6 @@ def storage_endpoint() -> str | None:
 def storage_channel(endpoint: str | None) -> grpc.Channel:
     """Channel to the Storage Write API: insecure to an emulator, else with the default credentials."""
     if endpoint:
-        return grpc.insecure_channel(endpoint)
+        # As the client library has it: an answer that names many refused rows is long.
+        return grpc.insecure_channel(endpoint, [("grpc.max_receive_message_length", -1)])
     return BigQueryWriteGrpcTransport().grpc_channel

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.api_core.exceptions import GoogleAPICallError, NotFound
-from google.api_core.retry import Retry
+from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.cloud import bigquery
 from google.cloud.bigquery.external_config import BigtableColumn, BigtableColumnFamily, BigtableOptions
 
 from transforms.truth import rows
 from transforms.truth.config import TruthConfig
+from transforms.views import rest
 from transforms.views.catalog import CatalogError
 
 DESCRIPTION = (
@@ -26,7 +26,7 @@ DESCRIPTION = (
 )
 # What is stored as text or as a big-endian integer: qualifier -> (type, encoding).
 _READABLE = {rows.STATUS: ("STRING", "TEXT"), rows.REVISION: ("INTEGER", "BINARY"), rows.SIZE: ("INTEGER", "BINARY")}
-_RETRY = Retry(deadline=60.0)
+_RETRY = rest.retry(60.0)
 
 
 def configuration(truth: TruthConfig, app_profile: str = "") -> bigquery.ExternalConfig:
@@ -59,11 +59,9 @@ def put(
     wanted.description = DESCRIPTION
     try:
         return _put(client, wanted, dry_run)
-    except GoogleAPICallError as error:
-        raise CatalogError(
-            f"BigQuery did not make external table {dataset}.{name}: {error.message}. It takes "
-            f"roles/bigquery.dataEditor on the dataset and roles/bigtable.admin on the instance {truth.instance}."
-        ) from error
+    except GoogleAPIError as error:
+        rights = f"roles/bigquery.dataEditor on the dataset and roles/bigtable.admin on the instance {truth.instance}"
+        raise CatalogError(f"external table {dataset}.{name} is not made: {rest.explain(error, rights)}.") from error
 
 
 def _put(client: bigquery.Client, wanted: bigquery.Table, dry_run: bool) -> list[str]:

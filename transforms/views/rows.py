@@ -104,6 +104,7 @@ def _record_row(applied: Applied, change: Change) -> Row:
     row["origin"] = _clean(change.origin)
     row["received_at"] = change.received_at
     row["revision"] = change.revision
+    row["applied_at"] = change.applied_at
     return row
 
 

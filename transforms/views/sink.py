@@ -1,4 +1,4 @@
-"""The sink of a process: one connection per table, several appends in flight, shared by all its threads."""
+"""The sink of a process: a connection or two for all tables, several appends in flight, shared by all its threads."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from transforms.views import catalog, connect, schema
 from transforms.views.append import Appender, RetryPolicy
+from transforms.views.connections import Connections
 from transforms.views.encode import RowEncoder
 
 APPENDS_IN_FLIGHT = 8
@@ -41,8 +42,9 @@ class Sink:
         self._channel = connect.storage_channel(destination.endpoint)
         parent = f"projects/{destination.project}/datasets/{destination.dataset}/tables"
         policy = RetryPolicy(total=destination.retry_seconds)
+        self._connections = Connections(self._channel)
         self._appenders = {
-            name: Appender(self._channel, f"{parent}/{name}", encoder.descriptor, policy)
+            name: Appender(self._connections, f"{parent}/{name}", encoder.descriptor, policy)
             for name, encoder in self.encoders.items()
         }
         self._pool = ThreadPoolExecutor(APPENDS_IN_FLIGHT, thread_name_prefix="append")
@@ -59,8 +61,7 @@ class Sink:
     def close(self) -> None:
         """Ends its connections; nothing may be in flight."""
         self._pool.shutdown()
-        for appender in self._appenders.values():
-            appender.close()
+        self._connections.close()
         self._channel.close()
 
 

@@ -1,30 +1,41 @@
-"""The rebuild as it is, but that it waits, once it has filled a table of its build, to be killed."""
+"""The rebuild as it is, but that it says ``held`` at one of its statements and waits there to be killed.
+
+    python -m tests.integration.jobs.held_rebuild before|after 'MERGE .*documents' <arguments of the rebuild>
+"""
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from typing import Any
 
 from pipelines import rebuild
-from transforms.views import swap
+from transforms.views import repair
 
-prepare = swap._prepare
+run = repair._run
 
 
-def hold_at(filled: str) -> None:
-    """``filled``: a table of rows that are streamed, or, as ``ready_<name>``, one of those that follow by queries."""
+def hold(when: str, pattern: str) -> None:
+    """``pattern``: of the first line of the statement."""
 
-    def held(client: Any, build: str, name: str) -> None:
-        if not filled.startswith("ready_"):
-            signal.pause()
-        prepare(client, build, name)
-        if filled == f"ready_{name}":
-            signal.pause()
+    def held(client: Any, statement: str) -> Any:
+        is_it = re.search(pattern, statement.strip().partition("\n")[0])
+        if is_it and when == "before":
+            wait()
+        rows = run(client, statement)
+        if is_it:
+            wait()
+        return rows
 
-    swap._prepare = held
+    repair._run = held
+
+
+def wait() -> None:
+    print("held", flush=True)
+    signal.pause()
 
 
 if __name__ == "__main__":
-    hold_at(sys.argv[1])
-    raise SystemExit(rebuild.main(sys.argv[2:]))
+    hold(*sys.argv[1:3])
+    raise SystemExit(rebuild.main(sys.argv[3:]))

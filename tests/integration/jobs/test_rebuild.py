@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import GoogleAPICallError, NotFound
+from google.api_core.exceptions import NotFound
+from google.cloud import bigquery
 
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import rebuild
@@ -21,14 +21,17 @@ from transforms.counting.contributions import CountKey
 from transforms.truth import rows
 from transforms.truth.client import Client, wait_for
 from transforms.truth.read import Reader
-from transforms.views import swap
+from transforms.views import repair, repair_sql, schema
 from transforms.views.connect import rest_client
 
 NewStores = Callable[[], Stores]
 
 
-def rebuild_stores(stores: Stores, *more: str) -> None:
-    rebuild.run([*stores.arguments("-")[2:], *more])
+def rebuild_stores(stores: Stores, *more: str) -> dict[str, int]:
+    """Runs the job in this process; the rows it removed and added, by counter."""
+    result = rebuild.run([*stores.arguments("-")[2:], *more])
+    found = {c.key.metric.name: c.committed for c in result.metrics().query()["counters"]}
+    return {name: count for name, count in found.items() if name.startswith(("rows_removed_", "rows_added_"))}
 
 
 def all_views(stores: Stores) -> dict[str, list[str]]:
@@ -97,15 +100,17 @@ def test_what_does_not_belong_is_gone_and_what_came_meanwhile_is_there(
     straight.backfill(second)
     stores.query("UPDATE changes SET status_after = 'bogus' WHERE revision = 1")
     stores.query("UPDATE counts SET documents = documents + 5 WHERE dimension = 'issuer'")
-    served = swap.swap
+    right = repair.repair
 
-    def come_before(*places: str) -> None:
-        stores.backfill(second)
-        served(*places)
+    def come_before(project: str, dataset: str, build: str, tables: Any, until: int) -> Any:
+        if schema.DOCUMENTS in tables:
+            stores.backfill(second)
+        return right(project, dataset, build, tables, until)
 
-    monkeypatch.setattr(swap, "swap", come_before)
+    monkeypatch.setattr(repair, "repair", come_before)
     rebuild_stores(stores)
     assert stores.views() == straight.views()
+    assert copies(stores) == {}
 
 
 def test_a_part_is_added_to_what_is_there(new_stores: NewStores, few_documents: Path) -> None:
@@ -127,41 +132,150 @@ def test_a_part_is_added_to_what_is_there(new_stores: NewStores, few_documents: 
     assert stores.views() == views
 
 
-def test_a_rebuild_killed_at_several_points_shows_nothing_half_built_and_the_next_one_ends_it(
+HOLDS = [
+    ("before", "DELETE FROM .*seen_documents"),
+    ("after", "INSERT INTO .*seen_changes"),
+    ("before", "WITH"),
+    ("before", "MERGE .*documents"),
+    ("after", "MERGE .*documents"),
+    ("after", "MERGE .*arrivals"),
+    ("after", "MERGE .*counts"),
+]
+
+
+def test_a_rebuild_killed_at_each_step_serves_the_old_or_the_right_and_the_next_one_ends_it(
     new_stores: NewStores, few_documents: Path
 ) -> None:
     stores = new_stores()
     stores.backfill(few_documents)
-    views, counts = stores.views(), bigtable_counts(stores)
-    stores.query("UPDATE counts SET documents = documents + 5 WHERE dimension = 'issuer'")
-    damaged = stores.views()
-    for filled in ("documents", "ready_documents", "ready_changes"):
-        known = builds(stores)
-        job = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.jobs.held_rebuild", filled, *stores.arguments("-")[2:]],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        while job.poll() is None and not any(has_rows(f"{build}.{filled}") for build in builds(stores) - known):
-            time.sleep(0.05)
-        job.kill()
-        assert job.wait() == -signal.SIGKILL
-        if filled == "documents":
-            assert stores.views() == damaged, "the tables that are served are the old ones until the swap"
-    assert len(builds(stores)) == 3
+    right, views, counts = content(stores), stores.views(), bigtable_counts(stores)
+    for when, pattern in HOLDS:
+        damage(stores)
+        wrong = content(stores)
+        kill_held(stores, when, pattern)
+        found = content(stores)
+        for table in schema.TABLES:
+            assert found[table] in (wrong[table], right[table]), f"{table} is half done, killed {when} {pattern}"
+        repaired = [table for table in schema.TABLES if found[table] != wrong[table]]
+        assert bool(repaired) == (when == "after" and pattern.startswith("MERGE")), (when, pattern)
+    assert len(builds(stores)) == len(HOLDS)
     rebuild_stores(stores)
+    assert content(stores) == right
     assert stores.views() == views and bigtable_counts(stores) == counts
+
+
+def damage(stores: Stores) -> None:
+    """Every table has wrong rows, missing ones, and right ones twice."""
+    for statement in (
+        "UPDATE documents SET total = 1, layout = 'bogus' WHERE MOD(revision, 2) = 1 AND ENDS_WITH(access_key, '1')",
+        "DELETE FROM documents WHERE ENDS_WITH(access_key, '2')",
+        "INSERT INTO documents SELECT * FROM documents WHERE ENDS_WITH(access_key, '3')",
+        "UPDATE events SET event_type = '000000' WHERE ENDS_WITH(access_key, '1')",
+        "UPDATE changes SET status_after = 'bogus' WHERE ENDS_WITH(key, '4')",
+        "DELETE FROM changes WHERE ENDS_WITH(key, '5')",
+        "INSERT INTO arrivals SELECT * FROM arrivals WHERE outcome = 'new'",
+        "DELETE FROM dead_letters WHERE TRUE",
+        "UPDATE counts SET documents = documents + 5 WHERE dimension = 'issuer'",
+        "DELETE FROM counts WHERE dimension = 'uf'",
+    ):
+        stores.query(statement)
+
+
+def kill_held(stores: Stores, when: str, pattern: str) -> None:
+    command = [sys.executable, "-m", "tests.integration.jobs.held_rebuild", when, pattern, *stores.arguments("-")[2:]]
+    job = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert job.stdout is not None
+    assert job.stdout.readline() == b"held\n", f"it never came to {pattern}"
+    job.kill()
+    assert job.wait() == -signal.SIGKILL
+    job.stdout.close()
+
+
+def content(stores: Stores) -> dict[str, list[str]]:
+    """All rows of all tables as far as they are compared: the digest of each, as often as it is there."""
+    found = {}
+    for table in schema.TABLES:
+        rows = stores.query(f"SELECT {repair_sql.digest(table, 'r')} AS digest FROM {table} AS r")
+        found[table] = sorted(row["digest"] for row in rows)
+    return found
+
+
+def copies(stores: Stores) -> dict[str, int]:
+    """Rows too many, by table."""
+    found = {table: len(digests) - len(set(digests)) for table, digests in content(stores).items()}
+    return {table: count for table, count in found.items() if count}
 
 
 def builds(stores: Stores) -> set[str]:
     return {name for name in datasets() if name.startswith(f"{stores.name}__")}
 
 
-def has_rows(table: str) -> bool:
-    try:
-        return bool(list(rest_client(LOCAL_PROJECT).query(f"SELECT 1 FROM {table} LIMIT 1").result()))
-    except GoogleAPICallError:  # it is being made
-        return False
+def test_a_rebuild_of_what_is_right_changes_nothing(new_stores: NewStores, few_documents: Path) -> None:
+    stores = new_stores()
+    stores.backfill(few_documents)
+    stores.backfill(few_documents, "--run", "second")
+    before = content(stores)
+    changed = rebuild_stores(stores)
+    assert content(stores) == before and copies(stores) == {}
+    assert changed == dict.fromkeys(changed, 0) and len(changed) == 2 * len(schema.TABLES)
+
+
+def test_what_differed_is_counted(new_stores: NewStores, few_documents: Path) -> None:
+    stores = new_stores()
+    stores.backfill(few_documents)
+    (wrong,) = stores.query("SELECT COUNT(*) AS n FROM documents WHERE ENDS_WITH(access_key, '1')")
+    (missing,) = stores.query("SELECT COUNT(*) AS n FROM documents WHERE ENDS_WITH(access_key, '2')")
+    stores.query("UPDATE documents SET layout = 'bogus' WHERE ENDS_WITH(access_key, '1')")
+    stores.query("DELETE FROM documents WHERE ENDS_WITH(access_key, '2')")
+    changed = {name: count for name, count in rebuild_stores(stores).items() if count}
+    assert wrong["n"] > 0 and missing["n"] > 0
+    assert changed == {"rows_removed_documents": wrong["n"], "rows_added_documents": wrong["n"] + missing["n"]}
+
+
+def test_columns_in_another_order_a_column_of_others_and_a_missing_one(
+    new_stores: NewStores, few_documents: Path
+) -> None:
+    stores = new_stores()
+    stores.backfill(few_documents)
+    views = stores.views()
+    client, path = rest_client(LOCAL_PROJECT), f"{LOCAL_PROJECT}.{stores.name}.documents"
+    found = client.get_table(path)
+    fields = [field for field in reversed(found.schema) if field.name != "ibs_total"]
+    other = bigquery.Table(path, schema=[bigquery.SchemaField("of_others", "STRING"), *fields])
+    other.range_partitioning, other.clustering_fields = found.range_partitioning, found.clustering_fields
+    client.delete_table(path)
+    client.create_table(other)
+    for _ in range(2):
+        rebuild_stores(stores)
+        assert stores.views() == views and copies(stores) == {}
+    names = [field.name for field in client.get_table(path).schema]
+    assert (names[0], names[-1]) == ("of_others", "ibs_total")
+
+
+def test_a_failed_repair_leaves_what_was_served_and_says_so(
+    new_stores: NewStores, few_documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = new_stores()
+    stores.backfill(few_documents)
+    right = content(stores)
+    damage(stores)
+    wrong = content(stores)
+    run = repair._run
+
+    def fails(client: Any, statement: str) -> Any:
+        if statement.strip().startswith("MERGE") and "changes" in statement:
+            statement = statement.replace("WHEN MATCHED THEN DELETE", "WHEN MATCHED THEN DELETE FROM nothing")
+        return run(client, statement)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(repair, "_run", fails)
+        with pytest.raises(Exception, match="not all tables .* were made right .*start the rebuild again"):
+            rebuild_stores(stores)
+    found = content(stores)
+    assert found["changes"] == wrong["changes"] and found["counts"] == wrong["counts"]
+    assert found["documents"] == right["documents"]
+    rebuild_stores(stores)
+    assert content(stores) == right
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,6 +14,7 @@ from google.protobuf import descriptor_pb2
 
 from tests.integration.views.write_service import EndStream, Refuse, Silence, WriteService
 from transforms.views.append import Appender, AppendError, RetryPolicy
+from transforms.views.connections import MOST_CONNECTIONS, Connections
 
 Code = grpc.StatusCode
 POLICY = RetryPolicy(first=0.01, longest=0.05, total=60.0, answer=60.0)
@@ -38,7 +40,7 @@ def start() -> Iterator[Start]:
         channel = grpc.insecure_channel(service.address)
         opened.append((server, channel))
         descriptor = descriptor_pb2.DescriptorProto(name="Row")
-        return service, Appender(channel, "projects/p/datasets/d/tables/t", descriptor, policy)
+        return service, Appender(Connections(channel), "projects/p/datasets/d/tables/t", descriptor, policy)
 
     yield make
     for server, channel in opened:
@@ -120,12 +122,22 @@ def test_a_row_that_ends_even_a_connection_of_its_own_is_refused(start: Start) -
 
 
 @pytest.mark.parametrize("code", [Code.PERMISSION_DENIED, Code.UNAUTHENTICATED, Code.FAILED_PRECONDITION])
-@pytest.mark.parametrize("ends", [True, False])
-def test_an_answer_that_no_retry_changes_fails_at_once_and_says_why(start: Start, code: Code, ends: bool) -> None:
-    service, appender = start(EndStream(code) if ends else Refuse(code))
+def test_an_answer_that_no_retry_changes_fails_at_once_and_says_why(start: Start, code: Code) -> None:
+    service, appender = start(Refuse(code))
     with pytest.raises(AppendError, match=f"projects/p/datasets/d/tables/t takes no rows: {code.name}"):
         appender.append(texts(2))
     assert len(service.requests) == 1
+
+
+@pytest.mark.parametrize("code", [Code.PERMISSION_DENIED, Code.UNAUTHENTICATED, Code.FAILED_PRECONDITION])
+def test_the_end_of_a_connection_may_be_of_another_table_and_fails_only_what_meets_it_alone(
+    start: Start, code: Code
+) -> None:
+    service, appender = start(EndStream(code), None, *[EndStream(code)] * 2)
+    assert appender.append(texts(1)) == {}
+    with pytest.raises(AppendError, match=f"projects/p/datasets/d/tables/t takes no rows: {code.name}"):
+        appender.append(texts(2))
+    assert len(service.requests) == 4
 
 
 def test_rows_are_not_refused_for_a_table_that_has_other_columns(start: Start) -> None:
@@ -150,3 +162,58 @@ def test_batches_of_many_threads_over_one_breaking_connection_lose_nothing(start
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(appender.append, batches)) == [{}] * 40
     assert set(service.kept) == {row.decode() for batch in batches for row in batch}
+
+
+def table_of(appender: Appender, name: str, policy: RetryPolicy = POLICY) -> Appender:
+    """An appender to another table over the same connections."""
+    return Appender(appender._connections, f"projects/p/datasets/d/tables/{name}", appender._descriptor, policy)
+
+
+def test_all_tables_share_one_connection_and_each_request_names_its_stream_and_schema(start: Start) -> None:
+    service, appender = start()
+    tables = [table_of(appender, name) for name in "abcdefg"]
+    for one in (*tables, *tables):
+        assert one.append(texts(1)) == {}
+    assert service.streams == [f"projects/p/datasets/d/tables/{name}/streams/_default" for name in "abcdefg" * 2]
+    assert (service.connections, service.without_schema) == (1, 0)
+
+
+def test_a_second_connection_opens_when_requests_pile_up_and_no_third(start: Start) -> None:
+    service, appender = start()
+    service.waits = True
+    with ThreadPoolExecutor(40) as pool:
+        appending = [pool.submit(table_of(appender, f"t{n % 7}").append, [b"row%d" % n]) for n in range(40)]
+        while sum(connection.waiting for connection in appender._connections._open) < 40:
+            time.sleep(0.01)
+        service.waits = False
+        assert [future.result() for future in appending] == [{}] * 40
+    assert sorted(service.kept) == sorted(f"row{n}" for n in range(40))
+    assert service.connections == MOST_CONNECTIONS
+
+
+def test_a_table_that_is_not_there_does_not_keep_the_others_from_being_written(start: Start) -> None:
+    service, appender = start()
+    service.absent = {"gone"}
+    gone = table_of(appender, "gone", replace(POLICY, total=2.0))
+    with ThreadPoolExecutor(5) as pool:
+        failing = pool.submit(gone.append, texts(1))
+        batches = [[f"{thread}-{row}".encode() for row in range(3)] for thread in range(40)]
+        assert list(pool.map(appender.append, batches)) == [{}] * 40
+        with pytest.raises(AppendError, match="tables/gone took no rows in 2 s, at last: NOT_FOUND"):
+            failing.result()
+    assert set(service.kept) == {row.decode() for batch in batches for row in batch}
+
+
+@pytest.mark.parametrize("step", [Refuse(Code.RESOURCE_EXHAUSTED), EndStream(Code.RESOURCE_EXHAUSTED)])
+def test_a_quota_is_waited_for_longer_than_an_outage(start: Start, step: Refuse | EndStream) -> None:
+    service, appender = start(*[step] * 12, policy=replace(POLICY, first=0.05, total=0.1))
+    assert appender.append(texts(2)) == {}
+    assert service.kept == good(2)
+    assert service.connections <= 13
+
+
+def test_an_answer_for_another_stream_ends_the_connection_and_is_no_success(start: Start) -> None:
+    service, appender = start()
+    service.mixes_up = 1
+    assert appender.append(texts(2)) == {}
+    assert (service.connections, len(service.requests)) == (2, 2)

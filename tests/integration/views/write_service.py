@@ -54,6 +54,14 @@ class WriteService:
     requests: list[list[str]] = field(default_factory=list)
     connections: int = 0
     without_schema: int = 0
+    streams: list[str] = field(default_factory=list)
+    """Stream of each request."""
+    absent: set[str] = field(default_factory=set)
+    """Tables that are not there: a request for one ends the connection, as the emulator has it."""
+    mixes_up: int = 0
+    """So many answers name a stream that nobody asked about."""
+    waits: bool = False
+    """Answers wait until this is false, so that requests pile up."""
     address: str = ""
 
     def append_rows(self, requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
@@ -63,6 +71,11 @@ class WriteService:
             self.without_schema += not request.proto_rows.HasField("writer_schema")
             rows = [row.decode() for row in request.proto_rows.rows.serialized_rows]
             self.requests.append(rows)
+            self.streams.append(request.write_stream)
+            if request.write_stream.split("/")[5] in self.absent:
+                context.abort(grpc.StatusCode.NOT_FOUND, f"no {request.write_stream}")
+            while self.waits and context.is_active():
+                time.sleep(0.01)
             step = self.script.pop(0) if self.script else None
             if isinstance(step, Silence):
                 while context.is_active():
@@ -72,7 +85,10 @@ class WriteService:
                 if step.after_keeping:
                     self.kept += rows
                 context.abort(step.code, "the connection ends")
-            yield self._refusal(step) if isinstance(step, Refuse) else self._judge(rows)
+            response = self._refusal(step) if isinstance(step, Refuse) else self._judge(rows)
+            response.write_stream = f"{request.write_stream}-not" if self.mixes_up else request.write_stream
+            self.mixes_up = max(self.mixes_up - 1, 0)
+            yield response
 
     def _judge(self, rows: list[str]) -> Any:
         bad = [index for index, row in enumerate(rows) if row.startswith("bad")]
