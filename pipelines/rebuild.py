@@ -16,6 +16,11 @@ take rows away and makes no counts, which are sums over everything.
 
 from __future__ import annotations
 
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("rebuild"))
+
 import argparse
 import re
 import sys
@@ -292,7 +297,3 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     return launching.main(run, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -13,8 +13,12 @@ Beside jobs that write, what is on its way to BigQuery shows as a difference: lo
 
 from __future__ import annotations
 
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("reconcile"))
+
 import argparse
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -147,14 +151,4 @@ def _lines(output: str) -> Iterator[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    try:
-        return 1 if run(argv) else 0
-    except launching.REFUSALS as error:
-        return launching.refused(error)
-    except KeyboardInterrupt:
-        print("interrupted; nothing was changed.", file=sys.stderr)
-        return 130
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    return launching.main(run, argv, status=bool)

@@ -16,6 +16,11 @@ if that is a file. Rows that BigQuery refused are no inputs: rebuild writes them
 
 from __future__ import annotations
 
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("redrive"))
+
 import argparse
 import time
 from collections import Counter
@@ -263,7 +268,3 @@ def _tell(result: PipelineResult) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     return launching.main(run, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -10,6 +10,11 @@ may begin its change where the old one ended, which another refold mends.
 
 from __future__ import annotations
 
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("refold"))
+
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -23,7 +28,6 @@ from pipelines import launching
 from pipelines.rebuild import SelectionOptions, selection_of
 from transforms.truth import admin, rows
 from transforms.truth.config import TruthConfig
-from transforms.truth.errors import TruthError
 from transforms.truth.read import History
 from transforms.truth.refold import Refolded, has_all_changes, refold, refold_of
 from transforms.truth.scan import ReadHistories
@@ -79,13 +83,10 @@ class _Refold(WriterDoFn):
 
 
 def run(argv: Sequence[str] | None = None) -> PipelineResult:
-    """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
+    """Launches the job; waits for its end unless it runs on Dataflow. Raises AcervoError before anything is read."""
     options = launching.options_of(argv, SelectionOptions)
     selection_of(options)
-    try:
-        admin.preflight(launching.truth_of(options))
-    except TruthError as error:
-        raise launching.LaunchError(str(error)) from error
+    admin.preflight(launching.truth_of(options))
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options)
     result = launching.launch(pipeline)
@@ -107,7 +108,3 @@ def _tell(result: PipelineResult) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     return launching.main(run, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

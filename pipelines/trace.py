@@ -12,6 +12,7 @@ from google.api_core.retry import Retry
 from google.cloud import bigquery
 
 from pipelines.query import plain
+from transforms.errors import AcervoError
 from transforms.views.connect import rest_client
 
 _RETRY = Retry(deadline=30.0)
@@ -25,7 +26,7 @@ ORDER BY origin, applied_at, run
 LIMIT {most}"""
 
 
-class TraceError(Exception):
+class TraceError(AcervoError):
     """BigQuery cannot be asked; the message says why."""
 
 

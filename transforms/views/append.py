@@ -21,6 +21,8 @@ import grpc
 from google.cloud.bigquery_storage_v1 import types
 from google.protobuf import descriptor_pb2
 
+from transforms.errors import AcervoError
+
 _LOG = logging.getLogger(__name__)
 _METHOD = "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows"
 _Request = type(types.AppendRowsRequest.pb(types.AppendRowsRequest()))
@@ -44,7 +46,7 @@ _TRANSIENT = {
 }
 
 
-class AppendError(RuntimeError):
+class AppendError(AcervoError):
     """The service would not take a request, for no fault of its rows. Fails the bundle, which is tried again."""
 
 

@@ -13,6 +13,7 @@ from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound
 from google.api_core.retry import Retry
 from google.cloud import bigquery
 
+from transforms.errors import AcervoError
 from transforms.views import connect, schema, sql
 from transforms.views.schema import Column, Table
 
@@ -20,7 +21,7 @@ _RETRY = Retry(deadline=60.0)
 _PARTITION = schema.PARTITION_FIELD
 
 
-class CatalogError(Exception):
+class CatalogError(AcervoError):
     """The dataset is not as it must be and cannot be brought there; the message says what and what to do."""
 
 

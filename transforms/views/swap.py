@@ -12,6 +12,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.api_core.retry import Retry
 from google.cloud import bigquery
 
+from transforms.errors import AcervoError
 from transforms.views import catalog, connect, schema
 
 _RETRY = Retry(deadline=120.0)
@@ -20,7 +21,7 @@ _READY = "ready_"
 _HOURS = 7 * 24
 
 
-class SwapError(RuntimeError):
+class SwapError(AcervoError):
     """The fresh tables could not take the place of the served ones; the message says what and what to do."""
 
 

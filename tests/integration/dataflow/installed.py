@@ -9,7 +9,7 @@ import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-SOURCES = ("pyproject.toml", "setup.py", "pipelines", "transforms", "local")
+SOURCES = ("pyproject.toml", "setup.py", "pipelines", "transforms")
 
 
 def build_wheel(folder: Path) -> Path:
