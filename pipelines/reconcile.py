@@ -28,12 +28,12 @@ from typing import Any
 import apache_beam as beam
 import orjson
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 
 from pipelines import launching
 from pipelines.options import StoreOptions
 from pipelines.rebuild import SelectionOptions, selection_of
+from transforms import metrics
 from transforms.reconcile.facts import Difference
 from transforms.reconcile.transform import Reconcile, Served
 
@@ -78,7 +78,7 @@ class _Count(beam.DoFn):
 
     def process(self, difference: Difference) -> Iterator[Difference]:
         if difference.what not in self._counters:
-            self._counters[difference.what] = Metrics.counter("acervo", f"difference_{difference.what}")
+            self._counters[difference.what] = metrics.counter("difference_<what>", difference.what)
         self._counters[difference.what].inc()
         yield difference
 
