@@ -22,7 +22,7 @@ help: ## this list
 
 venv: .venv/.ready ## the virtual environment, from the lock file
 
-.venv/.ready: requirements.txt setup.py local/venv.sh
+.venv/.ready: requirements.txt pyproject.toml local/venv.sh
 	@sh local/venv.sh
 
 run: .venv/.ready ## backfill a demo archive, or INPUT=..., and show the result
@@ -75,9 +75,9 @@ prism: .venv/bin/prism ## Beam's portable local runner, built with Go
 lock: ## resolve requirements.txt and templates/requirements.txt anew (UPGRADE=1: to the newest versions)
 	@test -x .venv/bin/uv || sh local/venv.sh
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" \
-		$(if $(UPGRADE),--upgrade) --extra local --extra dev setup.py -o requirements.txt
+		$(if $(UPGRADE),--upgrade) --extra local --extra dev pyproject.toml -o requirements.txt
 	@.venv/bin/uv pip compile --quiet --python-platform linux --python-version 3.11 --custom-compile-command "make lock" \
-		-c requirements.txt --no-annotate setup.py -o templates/requirements.txt
+		-c requirements.txt --no-annotate pyproject.toml -o templates/requirements.txt
 
 clean: ## remove the virtual environment and caches
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

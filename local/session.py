@@ -14,13 +14,14 @@ from rich.console import Console
 
 from local.progress import Steps
 from local.stack import discover, stack
+from transforms.errors import AcervoError
 
 PIPED_WIDTH = 140
 STORES = discover.STORES
 PUBSUB = "PUBSUB_EMULATOR_HOST"
 
 
-class RunError(Exception):
+class RunError(AcervoError):
     """The run cannot start, or failed; the message says why."""
 
 

@@ -1,9 +1,14 @@
 """Backfill: files and archives -> the source of truth, the tables and the counts. Bounded.
 
-    python -m pipelines.backfill --input 'gs://bucket/2025/*.zip' --project P --bigtable_instance I --dataset D
+python -m pipelines.backfill --input 'gs://bucket/2025/*.zip' --project P --bigtable_instance I --dataset D
 """
 
 from __future__ import annotations
+
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("backfill"))
 
 import argparse
 import logging
@@ -16,7 +21,7 @@ from apache_beam.runners.runner import PipelineResult
 from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested, Inputs
 from pipelines.options import IngestOptions, Launch, launch_of
-from transforms.ingest.files import InputError, check_patterns, split_patterns
+from transforms.ingest.files import check_patterns, split_patterns
 from transforms.ingest.limits import Limits
 from transforms.ingest.transform import ReadDocuments
 
@@ -50,19 +55,16 @@ def patterns_of(options: PipelineOptions) -> list[str]:
 
 
 def preflight(options: PipelineOptions) -> None:
-    """Raises LaunchError for what would make the job fail later."""
+    """Raises an AcervoError for what would make the job fail later."""
     patterns = patterns_of(options)
     if not patterns:
         raise launching.LaunchError("nothing to read: give --input, a file, folder, glob or gs:// pattern.")
-    try:
-        check_patterns(patterns)
-    except InputError as error:
-        raise launching.LaunchError(str(error)) from error
+    check_patterns(patterns)
     launching.check_stores(options)
 
 
 def run(argv: Sequence[str] | None = None) -> PipelineResult:
-    """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
+    """Launches the job; waits for its end unless it runs on Dataflow. Raises AcervoError before anything is read."""
     options = launching.options_of(argv, BackfillOptions)
     preflight(options)
     launch = launch_of(options, JOB, patterns_of(options))
@@ -80,8 +82,3 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     return launching.main(run, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
-

@@ -6,6 +6,11 @@
 
 from __future__ import annotations
 
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("extract"))
+
 import itertools
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -117,7 +122,3 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     return launching.main(run, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

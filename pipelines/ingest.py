@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.transforms.window import GlobalWindows
 
 from pipelines.options import Launch
+from transforms import metrics
 from transforms.counting.store import StoreCounts
 from transforms.counting.transform import CountChanges
 from transforms.ingest.limits import STAGE as INGEST_STAGE
@@ -30,8 +30,6 @@ from transforms.truth.transform import ApplyToTruth, StoreDeadLetters
 from transforms.views.refused import dead_letter_of
 from transforms.views.rows import TableRow, row_of_count, rows_of, rows_of_dead_letter
 from transforms.views.write import WriteRows
-
-NAMESPACE = "acervo"
 
 
 @dataclass(frozen=True)
@@ -149,14 +147,14 @@ class _DeadLetterRows(beam.DoFn):
 
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
-        self._dead_letters = Metrics.counter(NAMESPACE, "dead_letters")
+        self._dead_letters = metrics.counter("dead_letters")
         # Parsing counts what it is given; an input that was dead before it is counted here.
-        self._inputs = Metrics.counter(NAMESPACE, "inputs")
+        self._inputs = metrics.counter("inputs")
         self._by_code: dict[str, Any] = {}
 
     def process(self, letter: DeadLetter) -> Iterator[TableRow]:
         if letter.code not in self._by_code:
-            self._by_code[letter.code] = Metrics.counter(NAMESPACE, f"dead_letter_{letter.code}")
+            self._by_code[letter.code] = metrics.counter("dead_letter_<code>", letter.code)
         self._by_code[letter.code].inc()
         self._dead_letters.inc()
         if letter.stage == INGEST_STAGE:

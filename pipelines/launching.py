@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
+import inspect
 import io
 import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
 
 import apache_beam as beam
 from apache_beam.options import pipeline_options
@@ -21,34 +23,36 @@ from apache_beam.options.pipeline_options import (
     StandardOptions,
 )
 from apache_beam.runners.runner import PipelineResult
-from google.api_core.exceptions import GoogleAPICallError, RetryError
-from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 
-from local.stack import discover
+from pipelines import discover
+from pipelines.guard import guarded
 from pipelines.ingest import IngestConfig
 from pipelines.options import IngestOptions, Launch, StoreOptions
 from transforms.counting.cells import COUNT_TABLES
+from transforms.errors import AcervoError
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
-from transforms.truth.errors import TruthError
 from transforms.views import catalog
 from transforms.views.connect import rest_client
 
+R = TypeVar("R")
+INTERRUPTED = "Interrupted. The same command can be given again: it finishes what it began."
 # How alike a name and one of the job's must be to be taken for it, as difflib measures it: one letter of five.
 _SLIP = 0.8
 
 
-class LaunchError(Exception):
+class LaunchError(AcervoError):
     """A job that cannot start; the message says what is wrong and what to do."""
 
 
 def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> PipelineOptions:
-    """Options from a command line. Raises LaunchError for a wrong value, or a name that is nearly one of the job's."""
+    """Options from a command line. Raises LaunchError for a wrong value, or a name that is nearly one of the job's.
+
+    ``families``: the options of the job beside those that all jobs share; Beam reads them because they are defined.
+    """
     given = list(argv if argv is not None else sys.argv[1:])
     own = (*families, StoreOptions, IngestOptions)
-    if {"-h", "--help"} & set(given):
-        _help(own)
     with _wrong_values_told():
         options = PipelineOptions(given)
         unknown = _unknown(options)
@@ -88,19 +92,30 @@ def _wrong_values_told() -> Iterator[None]:
         raise LaunchError(said.getvalue().strip().rpartition("error: ")[2]) from None
 
 
-def _help(families: Iterable[type[PipelineOptions]]) -> None:
-    """Prints the job's options and ends the process; Beam's own help would show none of them."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m pipelines.{Path(sys.argv[0]).stem}",
+def families_of(job: ModuleType) -> list[type[PipelineOptions]]:
+    """The options that a job has, families of its own first. How documents are read matters to jobs that read some."""
+    own = [
+        family
+        for _, family in sorted(inspect.getmembers(job, inspect.isclass))
+        if issubclass(family, PipelineOptions) and family.__module__.startswith(("pipelines.", "transforms."))
+    ]
+    shared = [StoreOptions, IngestOptions] if hasattr(job, "IngestDocuments") else [StoreOptions]
+    return [family for family in own if family not in (StoreOptions, IngestOptions)] + shared
+
+
+def parser(job: ModuleType) -> argparse.ArgumentParser:
+    """The options of a job, for its help and for shells; Beam's own help would show none of them."""
+    found = argparse.ArgumentParser(
+        prog=f"acervo {job.JOB}",
         usage="%(prog)s --project PROJECT [options of the job] [options of Beam and its runner]",
-        description=sys.modules["__main__"].__doc__,
+        description=job.__doc__,
         epilog="Options of Beam, such as --runner, --region and --temp_location: "
         "https://cloud.google.com/dataflow/docs/reference/pipeline-options",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    for family in families:
-        family._add_argparse_args(parser.add_argument_group((family.__doc__ or "").partition(".")[0]))
-    parser.parse_args(["--help"])
+    for family in families_of(job):
+        family._add_argparse_args(found.add_argument_group((family.__doc__ or "").partition(".")[0]))
+    return found
 
 
 def _unknown(options: PipelineOptions) -> list[str]:
@@ -172,16 +187,9 @@ def config_of(options: PipelineOptions, launch: Launch, partials: str) -> Ingest
 
 
 def check_stores(options: PipelineOptions) -> None:
-    """Raises LaunchError when Bigtable or BigQuery is not as the job needs it."""
-    store = options.view_as(StoreOptions)
-    try:
-        admin.preflight(truth_of(options), COUNT_TABLES)
-    except TruthError as error:
-        raise LaunchError(str(error)) from error
-    try:
-        catalog.preflight(options.view_as(GoogleCloudOptions).project, store.dataset)
-    except catalog.CatalogError as error:
-        raise LaunchError(str(error)) from error
+    """Raises TruthError or CatalogError when Bigtable or BigQuery is not as the job needs it."""
+    admin.preflight(truth_of(options), COUNT_TABLES)
+    catalog.preflight(options.view_as(GoogleCloudOptions).project, options.view_as(StoreOptions).dataset)
 
 
 def runs_with_counts(options: PipelineOptions, prefix: str) -> set[str]:
@@ -212,27 +220,16 @@ def waits(options: PipelineOptions) -> bool:
     return "Dataflow" not in (options.view_as(StandardOptions).runner or "")
 
 
-# What a job raises before it reads anything, for reasons outside of this project.
-REFUSALS = (LaunchError, TruthError, GoogleAuthError, GoogleAPICallError, RetryError)
+def main(
+    run: Callable[[Sequence[str] | None], R], argv: Sequence[str] | None, status: Callable[[R], int] = lambda _: 0
+) -> int:
+    """Runs a job for the command line; returns the exit status, which ``status`` makes of what ``run`` returns."""
 
+    def work(given: Sequence[str] | None) -> int:
+        logging.basicConfig(level=logging.WARNING)
+        if {"-h", "--help"} & set(sys.argv[1:] if given is None else given):
+            parser(sys.modules[run.__module__]).print_help()
+            return 0
+        return status(run(given))
 
-def refused(error: BaseException) -> int:
-    """Says why a job cannot start, one of REFUSALS; the exit status."""
-    reason = str(error)
-    if isinstance(error, GoogleAuthError):
-        reason = f"{reason}\nRun: gcloud auth application-default login; or start the local stack with: make stack"
-    print(f"error: {reason}", file=sys.stderr)
-    return 2
-
-
-def main(run: Callable[[Sequence[str] | None], PipelineResult], argv: Sequence[str] | None) -> int:
-    """Runs a job for the command line: an error that people can act on, never a bare traceback."""
-    logging.basicConfig(level=logging.WARNING)
-    try:
-        run(argv)
-    except REFUSALS as error:
-        return refused(error)
-    except KeyboardInterrupt:
-        print("interrupted; the same run can be started again and finishes what it began.", file=sys.stderr)
-        return 130
-    return 0
+    return guarded(work, interrupted=INTERRUPTED)(argv)

@@ -1,10 +1,15 @@
 """Everything known of one access key: its XMLs, their lineage, the changes they made and the folded state.
 
-    python -m pipelines.lookup <access key> [--json] [--xml N --output FILE]
-    python -m pipelines.lookup --origin <origin> [--json]      what became of an input
+python -m pipelines.lookup <access key> [--json] [--xml N --output FILE]
+python -m pipelines.lookup --origin <origin> [--json]      what became of an input
 """
 
 from __future__ import annotations
+
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("lookup"))
 
 import argparse
 import os
@@ -15,24 +20,24 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from google.auth.exceptions import GoogleAuthError
 
-from local.stack import discover
+from pipelines import discover
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
+from pipelines.guard import guarded
 from transforms import access_key
 from transforms.families import ID_PREFIXES
 from transforms.model import Change
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, StoredDeadLetter
-from transforms.truth.errors import TruthError
 from transforms.truth.read import History, Reader, StoredRecord
 
 _DEAD_LETTER_ID_LENGTH = 64
 
 
+@guarded
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 found, 1 not found, 2 cannot look."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     local = discover.adopt(arguments.project)
     project = arguments.project or (discover.LOCAL_PROJECT if local else os.environ.get("GOOGLE_CLOUD_PROJECT"))
     if not project:
@@ -49,37 +54,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except TruthError as error:
-        return _fail(str(error))
-    except GoogleAuthError as error:
-        return _fail(f"no credentials for {project}: {error}\nRun: gcloud auth application-default login")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m pipelines.lookup", description="History of one access key.")
+def parser() -> argparse.ArgumentParser:
+    """The options of this command."""
+    found = argparse.ArgumentParser(prog="acervo lookup", description="History of one access key.")
     key = "access key (44 characters), Id of a voided range, or id of a dead letter"
-    parser.add_argument("key", nargs="?", help=key)
-    parser.add_argument("--origin", help="an input instead: a file, file#entry, pubsub:TOPIC/ID, postgres:TABLE/KEY")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
-    parser.add_argument("--xml", type=int, metavar="N", help="write the XML of the key's N-th record, byte for byte")
-    parser.add_argument("--output", type=Path, help="file for --xml (default: standard output)")
-    parser.add_argument("--project", help="Google Cloud project (default: the local stack's)")
-    parser.add_argument("--bigtable_instance", default=DEFAULT_INSTANCE)
-    parser.add_argument("--bigtable_table", default=DEFAULT_TABLE)
-    parser.add_argument("--bigtable_app_profile", default=DEFAULT_APP_PROFILE)
-    parser.add_argument("--dataset", default=DEFAULT_DATASET, help="BigQuery dataset, for --origin")
-    return parser
+    found.add_argument("key", nargs="?", help=key)
+    found.add_argument("--origin", help="an input instead: a file, file#entry, pubsub:TOPIC/ID, postgres:TABLE/KEY")
+    found.add_argument("--json", action="store_true", help="print JSON instead of text")
+    found.add_argument("--xml", type=int, metavar="N", help="write the XML of the key's N-th record, byte for byte")
+    found.add_argument("--output", type=Path, help="file for --xml (default: standard output)")
+    found.add_argument("--project", help="Google Cloud project (default: the local stack's)")
+    found.add_argument("--bigtable_instance", default=DEFAULT_INSTANCE)
+    found.add_argument("--bigtable_table", default=DEFAULT_TABLE)
+    found.add_argument("--bigtable_app_profile", default=DEFAULT_APP_PROFILE)
+    found.add_argument("--dataset", default=DEFAULT_DATASET, help="BigQuery dataset, for --origin")
+    return found
 
 
 def _trace(project: str, arguments: argparse.Namespace) -> int:
     from pipelines import trace  # a key is looked up without BigQuery
 
-    try:
-        # As origins are written: bytes of a file's name that are no UTF-8 as escapes.
-        origin = os.fsencode(arguments.origin).decode("utf-8", "backslashreplace")
-        return trace.show(trace.arrivals(project, arguments.dataset, origin), origin, arguments.json)
-    except trace.TraceError as error:
-        return _fail(str(error))
+    # As origins are written: bytes of a file's name that are no UTF-8 as escapes.
+    origin = os.fsencode(arguments.origin).decode("utf-8", "backslashreplace")
+    return trace.show(trace.arrivals(project, arguments.dataset, origin), origin, arguments.json)
 
 
 def _look_up(project: str, arguments: argparse.Namespace) -> int:
@@ -232,7 +231,3 @@ def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) 
 def _fail(message: str) -> int:
     print(f"error: {message}", file=sys.stderr)
     return 2
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

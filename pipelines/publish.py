@@ -8,6 +8,11 @@ it is.
 
 from __future__ import annotations
 
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("publish"))
+
 import argparse
 import gzip
 import os
@@ -20,13 +25,12 @@ from itertools import islice
 from threading import Condition
 from typing import NamedTuple
 
-from google.api_core import exceptions
-from google.auth.exceptions import DefaultCredentialsError
 from google.cloud.pubsub_v1.types import BatchSettings
 
-from local.stack import discover
+from pipelines import discover
+from pipelines.guard import guarded
 from transforms.ingest.archives import expand
-from transforms.ingest.files import FileRef, InputError, check_patterns, list_files, open_file, split_patterns
+from transforms.ingest.files import FileRef, check_patterns, list_files, open_file, split_patterns
 from transforms.ingest.limits import Limits
 from transforms.model import DeadLetter, RawDocument, Record
 from transforms.notify.messages import MAX_MESSAGE_BYTES, Outgoing, clip, instant_text
@@ -72,41 +76,47 @@ class Tally:
             self._changed.wait_for(lambda: self._settled == self.sent)
 
 
-def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line; exits with status 2 and a reason where it makes no sense."""
-    parser = argparse.ArgumentParser(prog="python -m pipelines.publish", description=__doc__.split("\n\n")[0])
-    parser.add_argument("inputs", nargs="+", help="files, folders, globs or gs:// patterns")
-    parser.add_argument("--topic", required=True, help="projects/<project>/topics/<name>, or <name> with --project")
-    parser.add_argument("--project", help="default: that of the running local stack, or GOOGLE_CLOUD_PROJECT")
-    parser.add_argument("--rate", type=_positive, help="messages a second; default: as fast as it goes")
-    parser.add_argument("--limit", type=int, help="stop after this many messages")
-    parser.add_argument("--repeat", type=int, default=1, help="send everything this many times (%(default)s)")
-    parser.add_argument("--shuffle", type=int, metavar="SEED", help="random order, the same for a seed; in memory")
-    parser.add_argument("--whole", action="store_true", help="one message per file, archives as they are")
-    parser.add_argument("--gzip", action="store_true", help="compress each message")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """The options of this command."""
+    found = argparse.ArgumentParser(prog="acervo publish", description=__doc__.split("\n\n")[0])
+    found.add_argument("inputs", nargs="+", help="files, folders, globs or gs:// patterns")
+    found.add_argument("--topic", required=True, help="projects/<project>/topics/<name>, or <name> with --project")
+    found.add_argument("--project", help="default: that of the running local stack, or GOOGLE_CLOUD_PROJECT")
+    found.add_argument("--rate", type=_positive, help="messages a second; default: as fast as it goes")
+    found.add_argument("--limit", type=int, help="stop after this many messages")
+    found.add_argument("--repeat", type=int, default=1, help="send everything this many times (%(default)s)")
+    found.add_argument("--shuffle", type=int, metavar="SEED", help="random order, the same for a seed; in memory")
+    found.add_argument("--whole", action="store_true", help="one message per file, archives as they are")
+    found.add_argument("--gzip", action="store_true", help="compress each message")
+    found.add_argument(
         "--ordering_key", choices=[ACCESS_KEY], help="order messages by access key; each key is a request of its own"
     )
-    parser.add_argument(
+    found.add_argument(
         "--origin", choices=["path", "none"], default="path", help="what the attribute origin says (%(default)s)"
     )
-    parser.add_argument(
+    found.add_argument(
         "--received_at",
         choices=["none", "file"],
         default="none",
         help="the attribute received_at: none, so that it is when the message is published, or the file's own time",
     )
-    parser.add_argument("--create", action="store_true", help="create the topic where it is missing")
-    parser.add_argument("--subscription", help="with --create: a pull subscription to create too")
-    parser.add_argument("--batch_messages", type=int, default=100, help="messages a request (%(default)s)")
-    parser.add_argument("--batch_bytes", type=int, default=1_000_000, help="bytes a request (%(default)s)")
-    parser.add_argument("--batch_seconds", type=float, default=0.01, help="wait to fill a request (%(default)s)")
-    parser.add_argument("--outstanding", type=int, default=2_000, help="messages on their way at once (%(default)s)")
-    args = parser.parse_args(argv)
+    found.add_argument("--create", action="store_true", help="create the topic where it is missing")
+    found.add_argument("--subscription", help="with --create: a pull subscription to create too")
+    found.add_argument("--batch_messages", type=int, default=100, help="messages a request (%(default)s)")
+    found.add_argument("--batch_bytes", type=int, default=1_000_000, help="bytes a request (%(default)s)")
+    found.add_argument("--batch_seconds", type=float, default=0.01, help="wait to fill a request (%(default)s)")
+    found.add_argument("--outstanding", type=int, default=2_000, help="messages on their way at once (%(default)s)")
+    return found
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line; exits with status 2 and a reason where it makes no sense."""
+    asked = parser()
+    args = asked.parse_args(argv)
     if args.subscription and not args.create:
-        parser.error("--subscription goes with --create: publishing needs none")
+        asked.error("--subscription goes with --create: publishing needs none")
     if args.limit is not None and args.limit < 0 or args.repeat < 1:
-        parser.error("--limit must not be negative, and --repeat must be at least 1")
+        asked.error("--limit must not be negative, and --repeat must be at least 1")
     return args
 
 
@@ -273,22 +283,7 @@ def _positive(text: str) -> float:
     return value
 
 
+@guarded
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    args = arguments(argv)
-    try:
-        return run(args)
-    except KeyboardInterrupt:
-        return 130
-    except (TopicError, InputError) as error:
-        print(f"error: {error}", file=sys.stderr)
-    except DefaultCredentialsError:
-        hint = "gcloud auth application-default login, or start the local stack (make stack)"
-        print(f"error: no credentials: {hint}", file=sys.stderr)
-    except exceptions.GoogleAPICallError as error:
-        print(f"error: Pub/Sub: {error.message}", file=sys.stderr)
-    return 2
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    return run(arguments(argv))

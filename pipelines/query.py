@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("query"))
+
 import argparse
 import base64
 import csv
@@ -22,8 +27,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from local.stack import discover
+from pipelines import discover
 from pipelines.defaults import DEFAULT_DATASET
+from pipelines.guard import guarded
+from transforms.errors import AcervoError
 from transforms.views import rest
 from transforms.views.connect import rest_client
 
@@ -31,27 +38,28 @@ RETRY_SECONDS = 10.0
 PIPED_WIDTH = 4000
 NO_STACK = """No local stack is running, and no project was given.
   the local stack:  make stack   (in another terminal, and leave it there)
-  a real project:   python -m pipelines.query --project <project> "SELECT ..." """.rstrip()
+  a real project:   acervo query --project <project> "SELECT ..." """.rstrip()
 
 
-class QueryError(Exception):
+class QueryError(AcervoError):
     """The query could not be run; the message says why and what to do."""
 
 
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m pipelines.query",
+def parser() -> argparse.ArgumentParser:
+    """The options of this command."""
+    found = argparse.ArgumentParser(
+        prog="acervo query",
         description="Runs a query in GoogleSQL against the local stack, or against a project with --project.",
     )
-    parser.add_argument("sql", help='the query; "-" reads it from standard input')
-    parser.add_argument("--project", help="project of the dataset; default: the running local stack")
-    parser.add_argument("--dataset", default=DEFAULT_DATASET, help="dataset of names without one (%(default)s)")
-    parser.add_argument("--location", help="location of the dataset, where it is not found by itself")
-    parser.add_argument("--max_rows", type=int, default=1000, help="rows shown as a table (%(default)s)")
-    form = parser.add_mutually_exclusive_group()
+    found.add_argument("sql", help='the query; "-" reads it from standard input')
+    found.add_argument("--project", help="project of the dataset; default: the running local stack")
+    found.add_argument("--dataset", default=DEFAULT_DATASET, help="dataset of names without one (%(default)s)")
+    found.add_argument("--location", help="location of the dataset, where it is not found by itself")
+    found.add_argument("--max_rows", type=int, default=1000, help="rows shown as a table (%(default)s)")
+    form = found.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", help="an array, an object per row")
     form.add_argument("--csv", dest="form", action="store_const", const="csv", help="comma-separated, with a header")
-    return parser.parse_args(argv)
+    return found
 
 
 def connect(project: str | None) -> bigquery.Client:
@@ -165,8 +173,10 @@ def write_table(names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO
         console.print("1 row" if len(shown) == 1 else f"{len(shown):,} rows")
 
 
+@guarded
 def main(argv: Sequence[str] | None = None) -> int:
-    options = parse(argv)
+    """Command line; returns the exit status."""
+    options = parser().parse_args(argv)
     sql = sys.stdin.read() if options.sql == "-" else options.sql
     try:
         result = run(connect(options.project), sql, options.dataset, options.location)
@@ -178,13 +188,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             write_csv(names, rows, sys.stdout)
         else:
             write_table(names, rows, sys.stdout, options.max_rows)
-    except QueryError as error:
-        print(error, file=sys.stderr)
-        return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

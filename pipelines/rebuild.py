@@ -17,6 +17,11 @@ A rebuild of a part adds rows that are missing. It takes none away and makes no 
 
 from __future__ import annotations
 
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("rebuild"))
+
 import argparse
 import re
 import sys
@@ -25,19 +30,18 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 from google.cloud import bigquery
 
 from pipelines import launching
 from pipelines.options import Launch, StoreOptions, launch_of
+from transforms import metrics
 from transforms.counting.again import CountByRun, ReadPartials, ReplaceCounts, changes_to_count
 from transforms.counting.cells import COUNT_TABLES
 from transforms.model import Change, DeadLetter
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
-from transforms.truth.errors import TruthError
 from transforms.truth.read import History
 from transforms.truth.scan import ReadDeadLetters, ReadHistories
 from transforms.truth.selection import Selection
@@ -229,8 +233,8 @@ def _do(_: int, do: Any) -> None:
 
 def _repair(project: str, dataset: str, build: str, tables: Sequence[str], until: int) -> None:
     for name, found in repair.repair(project, dataset, build, tables, until).items():
-        Metrics.counter("acervo", f"rows_removed_{name}").inc(found.removed)
-        Metrics.counter("acervo", f"rows_added_{name}").inc(found.added)
+        metrics.counter("rows_removed_<table>", name).inc(found.removed)
+        metrics.counter("rows_added_<table>", name).inc(found.added)
 
 
 def _runs_since(history: History, since: int) -> set[str]:
@@ -243,17 +247,14 @@ def _cannot_be_refused(refusal: tuple[str, dict[str, Any], str]) -> None:
 
 
 def prepare(options: PipelineOptions, launch: Launch) -> None:
-    """Checks the stores and makes what the job writes to, the dataset too. Raises LaunchError."""
+    """Checks the stores and makes what the job writes to, the dataset too. Raises AcervoError."""
     project, dataset = options.view_as(GoogleCloudOptions).project, options.view_as(StoreOptions).dataset
     whole = selection_of(options).everything
-    try:
-        admin.preflight(launching.truth_of(options), COUNT_TABLES)
-        catalog.migrate(project, dataset)
-        if whole:
-            _warn_of_strangers(project, dataset, _parts(options.view_as(RebuildOptions).beside))
-        repair.create_build(project, dataset, build_name(dataset, launch))
-    except (TruthError, catalog.CatalogError, repair.RepairError) as error:
-        raise launching.LaunchError(str(error)) from error
+    admin.preflight(launching.truth_of(options), COUNT_TABLES)
+    catalog.migrate(project, dataset)
+    if whole:
+        _warn_of_strangers(project, dataset, _parts(options.view_as(RebuildOptions).beside))
+    repair.create_build(project, dataset, build_name(dataset, launch))
 
 
 def _warn_of_strangers(project: str, dataset: str, beside: Sequence[str]) -> None:
@@ -283,7 +284,3 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     return launching.main(run, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

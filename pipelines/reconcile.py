@@ -13,8 +13,12 @@ Beside jobs that write, what is on its way to BigQuery shows as a difference: lo
 
 from __future__ import annotations
 
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("reconcile"))
+
 import argparse
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,12 +28,12 @@ from typing import Any
 import apache_beam as beam
 import orjson
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 
 from pipelines import launching
 from pipelines.options import StoreOptions
 from pipelines.rebuild import SelectionOptions, selection_of
+from transforms import metrics
 from transforms.reconcile.facts import Difference
 from transforms.reconcile.served import Served
 from transforms.reconcile.transform import Reconcile
@@ -75,7 +79,7 @@ class _Count(beam.DoFn):
 
     def process(self, difference: Difference) -> Iterator[Difference]:
         if difference.what not in self._counters:
-            self._counters[difference.what] = Metrics.counter("acervo", f"difference_{difference.what}")
+            self._counters[difference.what] = metrics.counter("difference_<what>", difference.what)
         self._counters[difference.what].inc()
         yield difference
 
@@ -148,14 +152,4 @@ def _lines(output: str) -> Iterator[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    try:
-        return 1 if run(argv) else 0
-    except launching.REFUSALS as error:
-        return launching.refused(error)
-    except KeyboardInterrupt:
-        print("interrupted; nothing was changed.", file=sys.stderr)
-        return 130
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    return launching.main(run, argv, status=bool)

@@ -16,6 +16,11 @@ if that is a file. Rows that BigQuery refused are no inputs: rebuild writes them
 
 from __future__ import annotations
 
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("redrive"))
+
 import argparse
 import time
 from collections import Counter
@@ -24,7 +29,6 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.runners.runner import PipelineResult
@@ -32,6 +36,7 @@ from apache_beam.runners.runner import PipelineResult
 from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested, Inputs
 from pipelines.options import IngestOptions, Launch, launch_of
+from transforms import metrics
 from transforms.ingest.limits import Limits
 from transforms.ingest.pubsub.message import micros_of
 from transforms.ingest.reread import NotThereError, inputs_of
@@ -145,7 +150,7 @@ class _Choose(beam.DoFn):
         self._choice = choice
         self._run = run
         names = ("chosen", "again", "other_run", "refused_rows")
-        self._counters = {name: Metrics.counter("acervo", f"redrive_{name}") for name in names}
+        self._counters = {name: metrics.counter(f"redrive_{name}") for name in names}
 
     def process(self, stored: StoredDeadLetter) -> Iterator[StoredDeadLetter]:
         taken = stored.redrive if stored.redrive and stored.redrive.state != FAILED else None
@@ -168,7 +173,7 @@ class _Inputs(beam.DoFn):
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._skipped = Metrics.counter("acervo", "redrive_skipped")
+        self._skipped = metrics.counter("redrive_skipped")
 
     def process(self, stored: StoredDeadLetter) -> Iterator[Any]:
         try:
@@ -263,7 +268,3 @@ def _tell(result: PipelineResult) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     return launching.main(run, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -10,20 +10,24 @@ may begin its change where the old one ended, which another refold mends.
 
 from __future__ import annotations
 
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("refold"))
+
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines import launching
 from pipelines.rebuild import SelectionOptions, selection_of
+from transforms import metrics
 from transforms.truth import admin, rows
 from transforms.truth.config import TruthConfig
-from transforms.truth.errors import TruthError
 from transforms.truth.read import History
 from transforms.truth.refold import Refolded, has_all_changes, refold, refold_of
 from transforms.truth.scan import ReadHistories
@@ -31,7 +35,6 @@ from transforms.truth.transform import WriterDoFn
 from transforms.truth.writer import Done
 
 JOB = "refold"
-_NAMESPACE = "acervo"
 _ROW_BYTES = 100_000
 
 
@@ -50,7 +53,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions) -> beam.PCollection
 @beam.typehints.with_output_types(History)
 class _Differing(beam.DoFn):
     def __init__(self) -> None:
-        self._incomplete = Metrics.counter(_NAMESPACE, "histories_incomplete")
+        self._incomplete = metrics.counter("histories_incomplete")
 
     def process(self, history: History) -> Iterator[History]:
         if not has_all_changes(history):
@@ -64,8 +67,8 @@ class _Differing(beam.DoFn):
 class _Refold(WriterDoFn):
     def __init__(self, config: TruthConfig) -> None:
         super().__init__(config)
-        self._states = Metrics.counter(_NAMESPACE, "states_refolded")
-        self._changes = Metrics.counter(_NAMESPACE, "changes_refolded")
+        self._states = metrics.counter("states_refolded")
+        self._changes = metrics.counter("changes_refolded")
 
     def process(self, history: History, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         codec, key = self._writer.codec, history.key
@@ -79,13 +82,10 @@ class _Refold(WriterDoFn):
 
 
 def run(argv: Sequence[str] | None = None) -> PipelineResult:
-    """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
+    """Launches the job; waits for its end unless it runs on Dataflow. Raises AcervoError before anything is read."""
     options = launching.options_of(argv, SelectionOptions)
     selection_of(options)
-    try:
-        admin.preflight(launching.truth_of(options))
-    except TruthError as error:
-        raise launching.LaunchError(str(error)) from error
+    admin.preflight(launching.truth_of(options))
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options)
     result = launching.launch(pipeline)
@@ -107,7 +107,3 @@ def _tell(result: PipelineResult) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     return launching.main(run, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

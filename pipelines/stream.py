@@ -5,6 +5,11 @@ python -m pipelines.stream --subscription documents --project P --bigtable_insta
 
 from __future__ import annotations
 
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("stream"))
+
 import argparse
 from collections.abc import Sequence
 
@@ -151,7 +156,3 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     return launching.main(run, argv)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

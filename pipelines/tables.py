@@ -7,49 +7,45 @@ python -m pipelines.tables --project <project> [--dataset acervo] [--location so
 
 from __future__ import annotations
 
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("tables"))
+
 import argparse
 import os
 import sys
 from collections.abc import Sequence
 
-from google.api_core.exceptions import GoogleAPICallError
-from google.auth.exceptions import DefaultCredentialsError
-
-from local.stack import discover
+from pipelines import discover
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
+from pipelines.guard import guarded
 from transforms.counting.cells import COUNT_TABLES
 from transforms.truth import admin, backups
 from transforms.truth.config import TruthConfig
-from transforms.truth.errors import TruthError
 from transforms.views import catalog, external
-from transforms.views.connect import EndpointError, is_emulated, rest_client
+from transforms.views.connect import is_emulated, rest_client
 
 BIGTABLE, BIGQUERY = "bigtable", "bigquery"
 
 
+@guarded
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 done, 2 not possible as it is."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     local = discover.adopt(options.project)
     project = options.project or (discover.LOCAL_PROJECT if local else os.environ.get("GOOGLE_CLOUD_PROJECT"))
     if not project:
         return _fail("no project: give --project, or start the local stack with: make stack")
     truth = TruthConfig(project, options.bigtable_instance, options.bigtable_table, options.bigtable_app_profile)
-    try:
-        if options.only != BIGQUERY:
-            steps = _set_up_truth(truth, options.dry_run)
-            if options.backup_days is not None:
-                steps += backups.keep_backups(truth, COUNT_TABLES, options.backup_days, options.dry_run)
-            _tell("Bigtable", steps, options.dry_run)
-        if options.only != BIGTABLE:
-            steps = _set_up_views(truth, options)
-            _tell("BigQuery", steps, options.dry_run)
-    except (catalog.CatalogError, EndpointError, TruthError) as error:
-        return _fail(str(error))
-    except DefaultCredentialsError:
-        return _fail(f"no credentials for {project}. Run: gcloud auth application-default login")
-    except GoogleAPICallError as error:
-        return _fail(f"{project}: {error.message}")
+    if options.only != BIGQUERY:
+        steps = _set_up_truth(truth, options.dry_run)
+        if options.backup_days is not None:
+            steps += backups.keep_backups(truth, COUNT_TABLES, options.backup_days, options.dry_run)
+        _tell("Bigtable", steps, options.dry_run)
+    if options.only != BIGTABLE:
+        steps = _set_up_views(truth, options)
+        _tell("BigQuery", steps, options.dry_run)
     return 0
 
 
@@ -74,32 +70,33 @@ def _set_up_views(truth: TruthConfig, options: argparse.Namespace) -> list[str]:
     return steps
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m pipelines.tables",
+def parser() -> argparse.ArgumentParser:
+    """The options of this command."""
+    found = argparse.ArgumentParser(
+        prog="acervo tables",
         description="Creates the Bigtable tables, the BigQuery dataset, its tables and views, or brings them up to "
         "date. Nothing is ever dropped; what would need that is refused with the reason. The Bigtable instance must "
         "exist.",
     )
-    parser.add_argument("--project", help="Google Cloud project (default: the local stack's)")
-    parser.add_argument("--dataset", default=DEFAULT_DATASET, help="BigQuery dataset (default: %(default)s)")
-    parser.add_argument("--location", help="where to create the dataset if it does not exist, such as US")
-    parser.add_argument("--bigtable_instance", default=DEFAULT_INSTANCE, help="default: %(default)s")
-    parser.add_argument("--bigtable_table", default=DEFAULT_TABLE, help="table of records (default: %(default)s)")
-    parser.add_argument("--bigtable_app_profile", default=DEFAULT_APP_PROFILE, help="default: %(default)s")
-    parser.add_argument(
+    found.add_argument("--project", help="Google Cloud project (default: the local stack's)")
+    found.add_argument("--dataset", default=DEFAULT_DATASET, help="BigQuery dataset (default: %(default)s)")
+    found.add_argument("--location", help="where to create the dataset if it does not exist, such as US")
+    found.add_argument("--bigtable_instance", default=DEFAULT_INSTANCE, help="default: %(default)s")
+    found.add_argument("--bigtable_table", default=DEFAULT_TABLE, help="table of records (default: %(default)s)")
+    found.add_argument("--bigtable_app_profile", default=DEFAULT_APP_PROFILE, help="default: %(default)s")
+    found.add_argument(
         "--backup_days",
         type=_backup_days,
         help="have Bigtable back up each of its tables daily and keep a backup for so many days, 3 to 90; 0 ends it "
         "(default: leave backups as they are)",
     )
-    parser.add_argument("--external_table", help="name of a BigQuery table to make over the Bigtable table of records")
-    parser.add_argument(
+    found.add_argument("--external_table", help="name of a BigQuery table to make over the Bigtable table of records")
+    found.add_argument(
         "--external_app_profile", default="", help="app profile by which it reads (default: the instance's)"
     )
-    parser.add_argument("--only", choices=(BIGTABLE, BIGQUERY), help="leave the other store alone")
-    parser.add_argument("--dry_run", action="store_true", help="list what would be done and change nothing")
-    return parser
+    found.add_argument("--only", choices=(BIGTABLE, BIGQUERY), help="leave the other store alone")
+    found.add_argument("--dry_run", action="store_true", help="list what would be done and change nothing")
+    return found
 
 
 def _backup_days(text: str) -> int:
@@ -121,7 +118,3 @@ def _tell(store: str, steps: Sequence[str], dry_run: bool) -> None:
 def _fail(message: str) -> int:
     print(f"error: {message}", file=sys.stderr)
     return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,6 +11,7 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
 from google.cloud import bigquery
 
 from pipelines.query import plain
+from transforms.errors import AcervoError
 from transforms.views import rest
 from transforms.views.connect import rest_client
 
@@ -25,7 +26,7 @@ ORDER BY origin, applied_at, run
 LIMIT {most}"""
 
 
-class TraceError(Exception):
+class TraceError(AcervoError):
     """BigQuery cannot be asked; the message says why."""
 
 

@@ -16,6 +16,8 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
+from transforms.errors import AcervoError
+
 VERSION = "0.220.0"
 SHA256 = "e8c39d6e2f1c1f577070088e1adfdaa5aa9db55e9682e6dd43fdf60451fe780d"
 URL = (
@@ -25,7 +27,7 @@ URL = (
 MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm", "arm64": "arm"}
 
 
-class FetchError(Exception):
+class FetchError(AcervoError):
     """The jar could not be had, or holds nothing for this machine."""
 
 

@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from transforms.errors import AcervoError
+
 GUARD = Path(__file__).with_name("guard.py")
 PROJECT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 
 
-class StackError(Exception):
+class StackError(AcervoError):
     """Something of the local stack is missing or did not start; the message says what to do."""
 
 

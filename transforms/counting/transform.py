@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import PaneInfo
 
+from transforms import metrics
 from transforms.counting.contributions import CountKey, contributions
 from transforms.counting.sums import Pair, SumAmounts
 from transforms.model import Change
@@ -48,7 +48,7 @@ class _NamePartials(beam.DoFn):
     def __init__(self, name: str, job_started_at: int) -> None:
         self._name = name
         self._job_started_at = job_started_at
-        self._partials = Metrics.counter("acervo", "count_partials")
+        self._partials = metrics.counter("count_partials")
 
     def process(
         self,

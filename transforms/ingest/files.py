@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import unquote
 
+from transforms.errors import AcervoError
 from transforms.ingest.limits import STAGE, UNREADABLE_FILE
 from transforms.model import DeadLetter
 
@@ -27,7 +28,7 @@ _PERMANENT = (FileNotFoundError, PermissionError, IsADirectoryError, NotImplemen
 _PASSING_ERRNO = (errno.EAGAIN, errno.EINTR, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC)
 
 
-class InputError(ValueError):
+class InputError(AcervoError, ValueError):
     """The input that was asked for is not there, or cannot be listed. The message is for the person who asked."""
 
 

@@ -11,15 +11,14 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam import pvalue
-from apache_beam.metrics import Metrics
 
+from transforms import metrics
 from transforms.ingest.archives import Outcome, expand, expand_bytes
 from transforms.ingest.files import FileRef, is_local, list_files, open_file, split_patterns, unreadable
 from transforms.ingest.limits import DEFAULT, Limits
 from transforms.ingest.work import Batch, Work, ZipShard, batches, read_shard, shared_out
 from transforms.model import DeadLetter, RawDocument
 
-NAMESPACE = "acervo"
 _DEAD_LETTERS = "dead_letters"
 _FETCHED_AHEAD = 16
 _FETCHED_BYTES = 1_000_000
@@ -29,17 +28,10 @@ class Count:
     """The counters of ingestion. Made once for a DoFn: making a counter costs more than counting."""
 
     def __init__(self) -> None:
-        self.files_matched = Metrics.counter(NAMESPACE, "files_matched")
-        self.files_read = Metrics.counter(NAMESPACE, "files_read")
-        self.entries_read = Metrics.counter(NAMESPACE, "entries_read")
-        self.bytes_read = Metrics.counter(NAMESPACE, "bytes_read")
-        self._dead: dict[str, Any] = {}
-
-    def dead_letter(self, code: str) -> None:
-        counter = self._dead.get(code)
-        if counter is None:
-            counter = self._dead[code] = Metrics.counter(NAMESPACE, f"dead_letters_{code}")
-        counter.inc()
+        self.files_matched = metrics.counter("files_matched")
+        self.files_read = metrics.counter("files_read")
+        self.entries_read = metrics.counter("entries_read")
+        self.bytes_read = metrics.counter("bytes_read")
 
 
 @beam.typehints.with_input_types(tuple[str, ...])
@@ -59,7 +51,6 @@ class _ListFiles(beam.DoFn):
                     self._count.files_matched.inc()
                     yield match
                 else:
-                    self._count.dead_letter(match.code)
                     dead.append(match)
 
         yield from batches(files())
@@ -110,7 +101,6 @@ class _Read(beam.DoFn):
                 count.bytes_read.inc(len(outcome.payload))
                 yield outcome
             else:
-                count.dead_letter(outcome.code)
                 yield pvalue.TaggedOutput(_DEAD_LETTERS, outcome)
 
     def _shard(self, shard: ZipShard) -> Iterator[Outcome]:

@@ -12,6 +12,7 @@ from google.api_core.retry import Retry
 from google.cloud import pubsub_v1
 from google.cloud.pubsub_v1.types import BatchSettings, LimitExceededBehavior, PublisherOptions, PublishFlowControl
 
+from transforms.errors import AcervoError
 from transforms.notify.messages import MAX_MESSAGE_BYTES, Outgoing
 
 _NAME = re.compile(r"projects/([^/]+)/topics/([A-Za-z][A-Za-z0-9._~+%-]{2,254})\Z")
@@ -33,7 +34,7 @@ _PUBLISH_RETRY = Retry(
 DEFAULT_BATCH = BatchSettings(max_messages=500, max_bytes=4_000_000, max_latency=0.01)
 
 
-class TopicError(RuntimeError):
+class TopicError(AcervoError):
     """A topic that cannot be published to, or a message that it does not take. The message says what to do."""
 
 

@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.transforms.window import BoundedWindow
 from apache_beam.utils.shared import Shared
 from apache_beam.utils.timestamp import Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
+from transforms import metrics
 from transforms.model import Change, DeadLetter
 from transforms.notify.messages import Outgoing, change_message, dead_letter_message, is_news
 from transforms.notify.topic import Publisher
@@ -71,7 +71,7 @@ class PublishMessages(beam.DoFn):
     def __init__(self, topic: str, message_of: Callable[[Any], Outgoing], counter: str) -> None:
         self._topic = topic
         self._message_of = message_of
-        self._published = Metrics.counter("acervo", counter)
+        self._published = metrics.counter(counter)
 
     def setup(self) -> None:
         self._publisher: Publisher = self._publishers.acquire(lambda: Publisher(self._topic), tag=self._topic)

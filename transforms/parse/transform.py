@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.pvalue import DoOutputsTuple, TaggedOutput
 
+from transforms import metrics
 from transforms.model import DeadLetter, RawDocument, Record
 from transforms.parse.parser import DEFAULTS, ParseOptions, parse
-
-NAMESPACE = "acervo"
 
 
 class ParseDocuments(beam.PTransform):
@@ -39,8 +37,8 @@ class ParseDocuments(beam.PTransform):
 class _Parse(beam.DoFn):
     def __init__(self, options: ParseOptions) -> None:
         self._options = options
-        self._inputs = Metrics.counter(NAMESPACE, "inputs")
-        self._bytes = Metrics.distribution(NAMESPACE, "xml_bytes")
+        self._inputs = metrics.counter("inputs")
+        self._bytes = metrics.distribution("xml_bytes")
         self._findings: dict[str, Any] = {}
 
     def process(self, raw: RawDocument) -> Iterator[Any]:
@@ -57,5 +55,5 @@ class _Parse(beam.DoFn):
     def _finding(self, code: str) -> Any:
         counter = self._findings.get(code)
         if counter is None:
-            counter = self._findings[code] = Metrics.counter(NAMESPACE, f"finding_{code}")
+            counter = self._findings[code] = metrics.counter("finding_<code>", code)
         return counter

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import orjson
 import zstandard
 
+from transforms.errors import AcervoError
 from transforms.truth import certificates, outline
 from transforms.truth.certificates import Certificate
 
@@ -34,7 +35,7 @@ _MAGIC = 0xEC30A437
 CURRENT = "current.json"
 
 
-class CodecError(ValueError):
+class CodecError(AcervoError, ValueError):
     """Stored bytes that cannot be read; the message says why."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from transforms.errors import AcervoError
 
-class TruthError(RuntimeError):
+
+class TruthError(AcervoError):
     """The source of truth could not be read or written; the message says what and what to do."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.pvalue import PBegin
 
+from transforms import metrics
 from transforms.truth.client import Client, wait_for
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
@@ -100,7 +100,7 @@ class _Scan(ReaderDoFn):
     def __init__(self, config: TruthConfig, selection: Selection) -> None:
         super().__init__(config)
         self._selection = selection
-        self._read = Metrics.counter("acervo", "histories_read")
+        self._read = metrics.counter("histories_read")
 
     def process(self, element: Range) -> Iterator[History]:
         try:

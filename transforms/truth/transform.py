@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.pvalue import DoOutputsTuple, TaggedOutput
 from apache_beam.typehints import with_input_types, with_output_types
 from apache_beam.utils.windowed_value import WindowedValue
 
+from transforms import metrics
 from transforms.collector import collect_seldom
 from transforms.model import DUPLICATE, KINDS, NEW, RESUMED, Applied, DeadLetter, Record
 from transforms.truth import dead_letters, rows
@@ -19,7 +19,6 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.transaction import Attempt, transact
 from transforms.truth.writer import Bundle, Done, shared_writer
 
-NAMESPACE = "acervo"
 # What a record holds in memory besides its bytes, roughly: fields, request, bookkeeping.
 _OVERHEAD_BYTES = 4_000
 
@@ -33,7 +32,7 @@ class WriterDoFn(beam.DoFn):
 
     def __init__(self, config: TruthConfig) -> None:
         self._config = config
-        self._retries = Metrics.counter(NAMESPACE, "retries")
+        self._retries = metrics.counter("retries")
         self._bundle: Bundle
 
     def setup(self) -> None:
@@ -66,11 +65,11 @@ class _ApplyRecords(WriterDoFn):
         self._run = run
         self._job = job
         names = {NEW: "records_new", RESUMED: "records_resumed", DUPLICATE: "records_duplicate"}
-        self._outcomes = {outcome: Metrics.counter(NAMESPACE, name) for outcome, name in names.items()}
-        self._kinds = {kind: Metrics.counter(NAMESPACE, f"{kind}s") for kind in KINDS}
-        self._conflicts = Metrics.counter(NAMESPACE, "conflicts")
-        self._millis = Metrics.distribution(NAMESPACE, "apply_millis")
-        self._bytes = Metrics.distribution(NAMESPACE, "stored_bytes")
+        self._outcomes = {outcome: metrics.counter(name) for outcome, name in names.items()}
+        self._kinds = {kind: metrics.counter(f"{kind}s") for kind in KINDS}
+        self._conflicts = metrics.counter("conflicts")
+        self._millis = metrics.distribution("apply_millis")
+        self._bytes = metrics.distribution("stored_bytes")
 
     # A parameter for the window would cost as much as all else that Beam does for an element.
     def process(self, record: Record, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:

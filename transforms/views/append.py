@@ -17,6 +17,7 @@ import grpc
 from google.cloud.bigquery_storage_v1 import types
 from google.protobuf import descriptor_pb2
 
+from transforms.errors import AcervoError
 from transforms.views.connections import Connections
 
 _LOG = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ _OF_CONNECTIONS = _codes(
 _TRANSIENT = _OF_CONNECTIONS | _codes(_Code.NOT_FOUND)
 
 
-class AppendError(RuntimeError):
+class AppendError(AcervoError):
     """The service would not take a request, for no fault of its rows. Fails the bundle, which is tried again."""
 
 

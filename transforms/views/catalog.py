@@ -12,6 +12,7 @@ from typing import NamedTuple
 from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.cloud import bigquery
 
+from transforms.errors import AcervoError
 from transforms.views import connect, rest, schema, sql
 from transforms.views.schema import Column, Table
 
@@ -19,7 +20,7 @@ _RETRY = rest.retry(60.0)
 _PARTITION = schema.PARTITION_FIELD
 
 
-class CatalogError(Exception):
+class CatalogError(AcervoError):
     """The dataset is not as it must be and cannot be brought there; the message says what and what to do."""
 
 

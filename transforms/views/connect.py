@@ -14,11 +14,13 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.bigquery_storage_v1.services.big_query_write.transports import BigQueryWriteGrpcTransport
 
+from transforms.errors import AcervoError
+
 REST_EMULATOR = "BIGQUERY_EMULATOR_HOST"
 STORAGE_EMULATOR = "BIGQUERY_STORAGE_EMULATOR_HOST"
 
 
-class EndpointError(RuntimeError):
+class EndpointError(AcervoError):
     """One of the two emulator variables is set and the other is not."""
 
 

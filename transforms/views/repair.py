@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from google.api_core.exceptions import GoogleAPIError
 from google.cloud import bigquery
 
+from transforms.errors import AcervoError
 from transforms.views import connect, repair_sql, rest, schema
 from transforms.views.repair_sql import SEEN, Difference
 
@@ -37,7 +38,7 @@ _SEEN_SCHEMA = [
 ]
 
 
-class RepairError(RuntimeError):
+class RepairError(AcervoError):
     """The served tables could not be made right; the message says what and what to do."""
 
 

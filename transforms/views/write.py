@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.utils.windowed_value import WindowedValue
 
+from transforms import metrics
 from transforms.views import connect, schema, sink
 from transforms.views.encode import RefusedRow
 from transforms.views.rows import Row, TableRow
@@ -67,9 +67,9 @@ class _AppendRows(beam.DoFn):
 
     def __init__(self, destination: Destination) -> None:
         self._destination = destination
-        self._millis = Metrics.distribution("acervo", "append_millis")
-        self._written = {name: Metrics.counter("acervo", f"rows_written_{name}") for name in schema.TABLES}
-        self._refused = {name: Metrics.counter("acervo", f"rows_refused_{name}") for name in schema.TABLES}
+        self._millis = metrics.distribution("append_millis")
+        self._written = {name: metrics.counter("rows_written_<table>", name) for name in schema.TABLES}
+        self._refused = {name: metrics.counter("rows_refused_<table>", name) for name in schema.TABLES}
 
     def setup(self) -> None:
         self._sink: Sink = sink.acquire(self._destination)

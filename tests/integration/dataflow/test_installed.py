@@ -1,4 +1,4 @@
-"""The wheel, installed without a network and run outside the work tree: every job helps, and builds the same graph."""
+"""The wheel, installed and run outside the work tree: every job helps, and builds the same graph."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 
 from templates import metadata
 from tests.integration.dataflow import launch_all
-from tests.integration.dataflow.installed import build_wheel, install
 from tests.integration.dataflow.stand_in import StandIn
 from tests.integration.dataflow.submit import Submitted, arguments, launch_file, submitted_as
+from tests.integration.wheel.installed import build_wheel, install
 
 JOBS = metadata.jobs()
 

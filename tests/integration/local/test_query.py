@@ -39,7 +39,7 @@ def test_query__table_and_view_without_dataset__are_found(dataset: str, capsys: 
 
 
 def test_query__syntax_error__is_one_clear_line(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert query.main(["--dataset", dataset, "SELEC uf FROM notes"]) == 1
+    assert query.main(["--dataset", dataset, "SELEC uf FROM notes"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "Syntax error" in captured.err
@@ -47,12 +47,12 @@ def test_query__syntax_error__is_one_clear_line(dataset: str, capsys: pytest.Cap
 
 
 def test_query__empty__is_no_query(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert query.main(["--dataset", dataset, " "]) == 1
+    assert query.main(["--dataset", dataset, " "]) == 2
     assert "empty" in capsys.readouterr().err
 
 
 def test_query__unknown_column__names_it(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert query.main(["--dataset", dataset, "SELECT colour FROM notes"]) == 1
+    assert query.main(["--dataset", dataset, "SELECT colour FROM notes"]) == 2
     assert "colour" in capsys.readouterr().err
 
 
@@ -60,7 +60,7 @@ def test_query__unknown_column__names_it(dataset: str, capsys: pytest.CaptureFix
 def test_query__missing_table_or_dataset__says_how_to_create_them(
     dataset: str, missing: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert query.main([*missing, "SELECT * FROM no_such_table"]) == 1
+    assert query.main([*missing, "SELECT * FROM no_such_table"]) == 2
     assert "pipelines.tables" in capsys.readouterr().err
 
 

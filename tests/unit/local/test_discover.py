@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import ast
 import json
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +13,10 @@ import pytest
 from google.auth.exceptions import DefaultCredentialsError
 
 from local.stack import discover
+from pipelines import discover as installed
 from pipelines import launching, lookup
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +96,29 @@ def test_adopt__real_project__ignores_the_running_stack(emulator: str) -> None:
 def test_running__state_file_is_broken__is_no_stack(content: str) -> None:
     discover.state_file().write_text(content)
     assert discover.running() is None
+
+
+def test_running__variables_that_are_no_emulators__are_not_taken_over(emulator: str) -> None:
+    discover.write_state(announced(emulator) | {"PATH": "/elsewhere"})
+    assert discover.running() == announced(emulator)
+
+
+def test_an_installed_command_finds_the_stack_of_the_current_folder(
+    emulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ACERVO_STACK_FILE")
+    monkeypatch.setattr(installed, "__file__", str(tmp_path / "site-packages" / "pipelines" / "discover.py"))
+    monkeypatch.chdir(tmp_path)
+    assert installed.running() is None
+    (tmp_path / ".stack.json").write_text(json.dumps({"pid": 1, "environment": announced(emulator)}))
+    assert installed.running() == announced(emulator)
+
+
+def test_finding_a_stack_imports_nothing_but_the_standard_library() -> None:
+    code = "import sys, pipelines.discover; print({name.partition('.')[0] for name in sys.modules})"
+    clean = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append({str(ROOT)!r}); {code}"]
+    imported = subprocess.run(clean, capture_output=True, text=True, check=True).stdout
+    assert ast.literal_eval(imported) - sys.stdlib_module_names == {"__main__", "pipelines"}
 
 
 def test_remove_state__leaves_the_file_of_another_stack(emulator: str) -> None:

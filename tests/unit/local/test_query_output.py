@@ -75,7 +75,7 @@ def test_main__no_stack_and_no_project__says_make_stack(
     for variable in (*discover.VARIABLES, "GOOGLE_CLOUD_PROJECT"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("ACERVO_STACK_FILE", f"{tmp_path}/none.json")
-    assert query.main(["SELECT 1"]) == 1
+    assert query.main(["SELECT 1"]) == 2
     assert "make stack" in capsys.readouterr().err
 
 
@@ -85,5 +85,5 @@ def test_main__emulator_is_gone__says_so_soon(
     monkeypatch.setattr(query, "RETRY_SECONDS", 0.5)
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:9")
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "acervo-local")
-    assert query.main(["SELECT 1"]) == 1
+    assert query.main(["SELECT 1"]) == 2
     assert "Nothing answers at http://127.0.0.1:9" in capsys.readouterr().err

@@ -72,7 +72,8 @@ def test_what_is_copied_exists_and_is_let_through() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [".git", ".venv", "tests", "out", ".stack.json", "pipelines/__pycache__", "templates/metadata.py", "docs"]
+    "path",
+    [".git", ".venv", "tests", "local", "out", ".stack.json", "pipelines/__pycache__", "templates/metadata.py", "docs"],
 )
 def test_nothing_else_is_let_through(path: str) -> None:
     assert not let_through(path)

@@ -5,8 +5,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from local import train_dictionary
 from local.generate import documents, leaves
-from pipelines import train_dictionary
 from transforms.truth import codec
 from transforms.truth.codec import Codec, Dictionary
 

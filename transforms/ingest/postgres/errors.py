@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import psycopg
 
+from transforms.errors import AcervoError
+
 # 57P05 and 25P03: the server closed a session that was idle too long; 40001: a replica had to cancel the query to
 # go on replaying; 53300: no connection slot free; 57P0x: shut down, crashed, or starting up.
 _TRANSIENT_STATES = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03", "40001", "40P01", "53300", "53200"})
@@ -32,7 +34,7 @@ _PASSWORD = (
 _NEVER_TRANSIENT = ("authentication failed", "no password supplied", "fe_sendauth", "pg_hba.conf", "does not exist")
 
 
-class PostgresError(RuntimeError):
+class PostgresError(AcervoError):
     """The extract cannot start or go on; the message says what to do."""
 
 

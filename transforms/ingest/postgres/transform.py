@@ -8,10 +8,10 @@ from typing import Any
 import apache_beam as beam
 import psycopg
 from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
-from apache_beam.metrics import Metrics
 from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.typehints import with_input_types, with_output_types
 
+from transforms import metrics
 from transforms.ingest.limits import Limits
 from transforms.ingest.postgres.catalog import Table, describe
 from transforms.ingest.postgres.errors import is_lost_connection
@@ -24,8 +24,6 @@ from transforms.ingest.postgres.retry import Retry
 from transforms.ingest.postgres.session import begin
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.model import DeadLetter, RawDocument
-
-_NAMESPACE = "acervo"
 
 
 class ReadFromPostgres(beam.PTransform):
@@ -115,10 +113,9 @@ class _ReadRows(beam.DoFn, RestrictionProvider):
     def __init__(self, source: PostgresSource) -> None:
         self._source = source
         self._limits = Limits(max_entry_bytes=source.max_input_bytes)
-        self._rows = Metrics.counter(_NAMESPACE, "postgres_rows")
-        self._dead = Metrics.counter(_NAMESPACE, "postgres_dead_letters")
-        self._lost = Metrics.counter(_NAMESPACE, "postgres_connections_lost")
-        self._waited = Metrics.counter(_NAMESPACE, "postgres_millis_waited")
+        self._rows = metrics.counter("postgres_rows")
+        self._lost = metrics.counter("postgres_connections_lost")
+        self._waited = metrics.counter("postgres_millis_waited")
 
     def setup(self) -> None:
         self._pool = acquire_pool(self._source)
@@ -158,7 +155,6 @@ class _ReadRows(beam.DoFn, RestrictionProvider):
             origin = origin_of(shape.origin, row.key)
             for outcome in outcomes(row.payload, origin, received_at, text=shape.text, limits=self._limits):
                 if isinstance(outcome, DeadLetter):
-                    self._dead.inc()
                     yield beam.pvalue.TaggedOutput(ReadFromPostgres.DEAD_LETTERS, outcome)
                 else:
                     yield outcome

@@ -8,11 +8,11 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
 from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
-from apache_beam.metrics import Metrics
 from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Timestamp
 
+from transforms import metrics
 from transforms.ingest.pubsub.backlog import Lease
 from transforms.ingest.pubsub.intake import Intake, close_intake, open_intake
 from transforms.ingest.pubsub.message import Message
@@ -70,10 +70,10 @@ class ReadMessages(beam.DoFn):
         self._bundle_messages = bundle_messages
         self._bundle_bytes = bundle_bytes
         self._idle_seconds = idle_seconds
-        self._received = Metrics.counter("acervo", "messages_received")
-        self._redelivered = Metrics.counter("acervo", "messages_redelivered")
-        self._bytes = Metrics.counter("acervo", "message_bytes")
-        self._lag = Metrics.distribution("acervo", "message_lag_millis")
+        self._received = metrics.counter("messages_received")
+        self._redelivered = metrics.counter("messages_redelivered")
+        self._bytes = metrics.counter("message_bytes")
+        self._lag = metrics.distribution("message_lag_millis")
 
     def setup(self) -> None:
         self._leases: set[Lease] = set()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transforms.errors import AcervoError
 
-class SubscriptionError(RuntimeError):
+
+class SubscriptionError(AcervoError):
     """The subscription cannot be read, and trying again will not help."""
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import apache_beam as beam
 from apache_beam.io import ReadFromPubSub
 from apache_beam.io.gcp.pubsub import PubsubMessage
-from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from apache_beam.utils.timestamp import Timestamp
 
+from transforms import metrics
 from transforms.ingest.archives import expand_bytes
 from transforms.ingest.limits import DEFAULT, Limits
 from transforms.ingest.pubsub.message import Message, documents_of, micros_of
@@ -94,13 +94,11 @@ class _Documents(beam.DoFn):
     def __init__(self, subscription: str, limits: Limits) -> None:
         self._subscription = subscription
         self._limits = limits
-        self._documents = Metrics.counter("acervo", "inputs_read")
-        self._dead = Metrics.counter("acervo", "inputs_unreadable")
+        self._documents = metrics.counter("inputs_read")
 
     def process(self, message: Message) -> Iterator[RawDocument | beam.pvalue.TaggedOutput]:
         for found in documents_of(message, self._subscription, self._expand):
             if isinstance(found, DeadLetter):
-                self._dead.inc()
                 yield beam.pvalue.TaggedOutput(ReadFromSubscription.DEAD_LETTERS, found)
             else:
                 self._documents.inc()

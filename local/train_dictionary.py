@@ -1,6 +1,6 @@
-"""``python -m pipelines.train_dictionary``: makes the dictionaries with which XML and JSON are stored.
+"""``python -m local.train_dictionary``: makes the dictionaries with which XML and JSON are stored.
 
-python -m pipelines.train_dictionary [--input FOLDER] [--seed N] [--count N] [--output FOLDER]
+python -m local.train_dictionary [--input FOLDER] [--seed N] [--count N] [--output FOLDER]
 
 Without ``--input`` the samples come from the project's own generator, and from the official schemas that nfelib ships:
 the same seed and count give the same dictionaries. A dictionary is named for its content; earlier ones stay beside
@@ -223,7 +223,7 @@ def _files(folder: Path) -> Iterator[bytes]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m pipelines.train_dictionary", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m local.train_dictionary", description=__doc__.split("\n")[0])
     parser.add_argument("--input", type=Path, help="Folder of .xml files to learn from. Default: generated samples.")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="Seed of the generated samples.")
     parser.add_argument("--count", type=int, default=DEFAULT_COUNT, help="Samples to learn from, at most.")

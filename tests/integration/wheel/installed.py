@@ -1,15 +1,15 @@
-"""The project as the image has it: a wheel, installed in an environment that has nothing of the work tree."""
+"""The project as the image has it: a wheel, installed with what it asks for in an environment of its own."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-SOURCES = ("pyproject.toml", "setup.py", "pipelines", "transforms", "local")
+SOURCES = ("pyproject.toml", "setup.py", "pipelines", "transforms")
+LOCK = ROOT / "templates" / "requirements.txt"
 
 
 def build_wheel(folder: Path) -> Path:
@@ -29,18 +29,28 @@ def build_wheel(folder: Path) -> Path:
 
 
 def install(wheel: Path, folder: Path) -> Path:
-    """A Python with the wheel and, behind it, the packages that this one has: those of the lock, not installed anew."""
+    """A Python with the wheel and the packages that it asks for, at the versions of the image's lock.
+
+    They come from uv's cache, which the installation of the work tree has filled, else from the package index.
+    """
     environment = folder / "environment"
     _uv("venv", "--offline", "--python", sys.executable, environment)
     python = environment / "bin" / "python"
-    _uv("pip", "install", "--offline", "--no-index", "--no-deps", "--python", python, wheel)
-    [packages] = (environment / "lib").glob("python*/site-packages")
-    # After the environment's own: a copy of the project among them would not be found first.
-    (packages / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    wanted = ("--python", python, "--constraint", LOCK, wheel)
+    if not _succeeds("pip", "install", "--offline", *wanted):
+        _uv("pip", "install", *wanted)
     return python
 
 
 def _uv(*arguments: str | Path) -> None:
+    done = _run(*arguments)
+    assert done.returncode == 0, f"uv {' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}"
+
+
+def _succeeds(*arguments: str | Path) -> bool:
+    return _run(*arguments).returncode == 0
+
+
+def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "uv", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+    return subprocess.run(command, capture_output=True, text=True, check=False)

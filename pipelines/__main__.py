@@ -1,0 +1,7 @@
+"""``python -m pipelines`` is ``acervo``."""
+
+from __future__ import annotations
+
+from pipelines.command import main
+
+raise SystemExit(main())

@@ -1,0 +1,83 @@
+"""``acervo``: every job and command under one name.
+
+``python -m pipelines.backfill`` is the same as ``acervo backfill``. A command's module is imported when the command is
+run, so that help, and an answer to a mistyped name, do not wait for Beam. It has ``main(argv)``, which returns the exit
+status, and ``parser()``, by which shells complete its options; a job has what ``launching`` asks of it instead.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from pipelines.guard import FAILED, guarded
+
+# The one place where a command is named. Each is the module of its name in this package.
+GROUPS = {
+    "Jobs": {
+        "backfill": "files and archives into everything",
+        "extract": "a PostgreSQL table into everything",
+        "stream": "a Pub/Sub subscription into everything, with live counts",
+        "redrive": "dead letters through ingestion again",
+        "refold": "states and changes computed again from the records of their key",
+        "rebuild": "BigQuery's tables and all counts made again from Bigtable",
+        "reconcile": "Bigtable compared with BigQuery and the counts; exit status 1 when they differ",
+    },
+    "Looking": {
+        "lookup": "everything known of an access key, a dead letter or an input",
+        "query": "a query in GoogleSQL, its rows as a table, JSON or CSV",
+    },
+    "Setting up": {
+        "tables": "create the tables and views, or bring them up to date",
+        "cost": "workers, duration and cost of a backfill",
+        "publish": "send files to a Pub/Sub topic",
+        "completion": "print a script that completes commands and options in a shell",
+    },
+}
+COMMANDS = {name: summary for group in GROUPS.values() for name, summary in group.items()}
+
+
+def usage() -> str:
+    """The help of ``acervo`` itself."""
+    width = max(map(len, COMMANDS))
+    lines = ["usage: acervo COMMAND [options]", "       acervo COMMAND --help", "       acervo --version"]
+    for group, commands in GROUPS.items():
+        lines += ["", f"{group}:", *(f"  {name:{width}}  {summary}" for name, summary in commands.items())]
+    return "\n".join(lines)
+
+
+@guarded
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line of ``acervo``; returns the exit status."""
+    name, *rest = list(sys.argv[1:] if argv is None else argv) or [""]
+    if name in COMMANDS:
+        return int(import_module(f"pipelines.{name}").main(rest))
+    if name in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    if name == "--version":
+        print(version())
+        return 0
+    print(f"error: {name} is no command of acervo.{near(name)}" if name else usage(), file=sys.stderr)
+    return FAILED
+
+
+def start(name: str) -> int:
+    """``python -m pipelines.<name>``, which is first imported under its own name; returns the exit status."""
+    return main([name, *sys.argv[1:]])
+
+
+def near(name: str) -> str:
+    """A suggestion for a mistyped name, with a space before it."""
+    from difflib import get_close_matches  # of no use to a command that exists
+
+    found = get_close_matches(name, COMMANDS, 1)
+    return f" Did you mean {found[0]}?" if found else " See acervo --help."
+
+
+def version() -> str:
+    """Name and version of what is installed."""
+    from importlib.metadata import version as installed  # a tenth of a second
+
+    return f"acervo {installed('acervo')}"

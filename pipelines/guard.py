@@ -1,0 +1,52 @@
+"""Where errors and Ctrl-C are told to people: around the ``main`` of every command, and nowhere else."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Sequence
+
+from transforms.errors import AcervoError
+
+Main = Callable[[Sequence[str] | None], int]
+
+FAILED, INTERRUPTED = 2, 130
+
+
+def guarded(main: Main, interrupted: str = "Interrupted.") -> Callable[..., int]:
+    """``main`` with its errors told: ``error: <reason>`` and exit status 2, or 130 after Ctrl-C.
+
+    An exception that no person can act on is raised as it is.
+    """
+
+    @functools.wraps(main)
+    def told(argv: Sequence[str] | None = None) -> int:
+        try:
+            return main(argv)
+        except KeyboardInterrupt:
+            print(interrupted, file=sys.stderr)
+            return INTERRUPTED
+        except Exception as error:
+            reason = reason_of(error)
+            if reason is None:
+                raise
+            print(f"error: {reason}", file=sys.stderr)
+            return FAILED
+
+    return told
+
+
+def reason_of(error: BaseException) -> str | None:
+    """What to tell people of an error; None when it is a fault of the code."""
+    if isinstance(error, AcervoError):
+        return str(error)
+    # An error of a library that was never imported cannot have been raised, and importing these takes a second.
+    auth, api = sys.modules.get("google.auth.exceptions"), sys.modules.get("google.api_core.exceptions")
+    if auth and isinstance(error, auth.GoogleAuthError):
+        return (
+            f"no credentials: {error}\n"
+            "Run: gcloud auth application-default login; or start the local stack with: make stack"
+        )
+    if api and isinstance(error, api.GoogleAPICallError | api.RetryError):
+        return str(error)
+    return None

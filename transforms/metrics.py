@@ -1,0 +1,105 @@
+"""Every counter and distribution of the jobs: its name, its unit, and what it counts.
+
+A DoFn makes its metrics here, once, when it is made: making one costs more than counting. They are Beam's ``Metrics``
+in the namespace ``acervo``. RUNBOOK has this catalogue as a table.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from apache_beam.metrics import Metrics
+
+NAMESPACE = "acervo"
+
+
+class Metric(NamedTuple):
+    """What a metric counts, and in what. A distribution has a count, a sum, a smallest and a largest value."""
+
+    unit: str
+    counts: str
+    distribution: bool = False
+
+
+# By name; ``<...>`` stands for one of many.
+CATALOGUE = {
+    # what comes in
+    "files_matched": Metric("files", "files that the patterns of the input name"),
+    "files_read": Metric("files", "files that were read, whatever came of them"),
+    "entries_read": Metric("inputs", "inputs found in files and archives"),
+    "bytes_read": Metric("bytes", "bytes of those, unpacked"),
+    "messages_received": Metric("messages", "messages taken from the subscription, repeated ones included"),
+    "messages_redelivered": Metric(
+        "messages", "deliveries of messages that are being worked on already, dropped"
+    ),
+    "message_bytes": Metric("bytes", "bytes of the messages received"),
+    "message_lag_millis": Metric("ms", "from published to received, for each message", distribution=True),
+    "inputs_read": Metric("inputs", "inputs found in messages"),
+    "postgres_rows": Metric("rows", "rows read from the PostgreSQL table"),
+    "postgres_millis_waited": Metric("ms", "time that readers waited for one of the connections allowed"),
+    "postgres_connections_lost": Metric("connections", "connections to PostgreSQL that were lost and made again"),
+    # what is read of it
+    "inputs": Metric("inputs", "inputs, each of which became a record or a dead letter"),
+    "xml_bytes": Metric("bytes", "size of each record's XML", distribution=True),
+    "finding_<code>": Metric("records", "records with the finding of that code"),
+    "dead_letters": Metric("dead letters", "inputs that could not become a record, and rows that BigQuery refused"),
+    "dead_letter_<code>": Metric("dead letters", "those of that code; they add up to dead_letters"),
+    # the source of truth
+    "records_new": Metric("records", "records written that were not there"),
+    "records_resumed": Metric("records", "records that an earlier attempt of the same run had written"),
+    "records_duplicate": Metric("records", "records that were there already, from another input or run"),
+    "documents": Metric("records", "records that are documents, duplicates included"),
+    "events": Metric("records", "records that are events, duplicates included"),
+    "voided_ranges": Metric("records", "records that are voided ranges, duplicates included"),
+    "conflicts": Metric(
+        "attempts", "writes that lost to another writer of the same key and were repeated"
+    ),
+    "retries": Metric("requests", "requests to Bigtable that were sent again after an error"),
+    "apply_millis": Metric("ms", "from a record's arrival at the writer to its row's answer", distribution=True),
+    "stored_bytes": Metric("bytes", "size of the values written to Bigtable for each record", distribution=True),
+    "histories_read": Metric("keys", "keys read from the source of truth"),
+    # tables, counts and topics
+    "rows_written_<table>": Metric("rows", "rows appended to that table of BigQuery"),
+    "rows_refused_<table>": Metric("rows", "rows that the table did not take; each is a dead letter"),
+    "append_millis": Metric("ms", "duration of each request to the Storage Write API", distribution=True),
+    "count_partials": Metric("partial sums", "partial sums of counts written to Bigtable"),
+    "changes_published": Metric("messages", "changes published to their topic"),
+    "dead_letters_published": Metric("messages", "dead letters published to their topic"),
+    # jobs of maintenance
+    "rows_removed_<table>": Metric("rows", "rows that rebuild removed from that table, not in the source of truth"),
+    "rows_added_<table>": Metric("rows", "rows that rebuild added to that table: they were missing"),
+    "redrive_chosen": Metric("dead letters", "open dead letters that the options choose"),
+    "redrive_again": Metric("dead letters", "dead letters that an earlier attempt of the same run had begun"),
+    "redrive_other_run": Metric("dead letters", "dead letters left to a redrive of another run"),
+    "redrive_refused_rows": Metric("dead letters", "rows that BigQuery refused, which only rebuild can write"),
+    "redrive_skipped": Metric("dead letters", "dead letters whose bytes are nowhere whole"),
+    "histories_incomplete": Metric("keys", "keys that lack changes, and were left as they are"),
+    "states_refolded": Metric("keys", "keys whose state was computed again and differed"),
+    "changes_refolded": Metric("changes", "changes that were computed again and differed"),
+    "difference_<what>": Metric("differences", "differences of that kind which reconcile found"),
+}
+
+
+def counter(name: str, which: str | None = None) -> Metrics.DelegatingCounter:
+    """The counter of that name in the catalogue; ``which`` is put in the place of ``<...>``."""
+    return Metrics.counter(NAMESPACE, named(name, which, distribution=False))
+
+
+def distribution(name: str) -> Metrics.DelegatingDistribution:
+    """The distribution of that name in the catalogue."""
+    return Metrics.distribution(NAMESPACE, named(name, None, distribution=True))
+
+
+def named(name: str, which: str | None, distribution: bool) -> str:
+    """A metric's full name. Raises KeyError for one that the catalogue does not have as it is asked for."""
+    if CATALOGUE[name].distribution != distribution or (which is not None) != name.endswith(">"):
+        raise KeyError(f"{name} is in the catalogue of metrics, but not as it is asked for")
+    return name if which is None else f"{name.partition('<')[0]}{which}"
+
+
+def table() -> str:
+    """The catalogue as a table in Markdown."""
+    lines = ["| name | unit | what it counts |", "|---|---|---|"]
+    for name, metric in sorted(CATALOGUE.items()):
+        lines.append(f"| `{name}` | {metric.unit}{', each' if metric.distribution else ''} | {metric.counts} |")
+    return "\n".join(lines) + "\n"
