@@ -27,6 +27,7 @@ from google.cloud import bigquery
 from local.stack import discover
 from pipelines.ingest import IngestConfig
 from pipelines.options import IngestOptions, Launch, StoreOptions
+from pipelines.portable import lasting_streams
 from transforms.counting.cells import COUNT_TABLES
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
@@ -160,7 +161,8 @@ def runs_with_counts(options: PipelineOptions, prefix: str) -> set[str]:
 
 def launch(pipeline: beam.Pipeline) -> PipelineResult:
     """Runs the pipeline; waits for its end on runners that live in or beside this process."""
-    result = pipeline.run()
+    with lasting_streams():
+        result = pipeline.run()
     if waits(pipeline.options):
         result.wait_until_finish()
     return result
