@@ -25,9 +25,10 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 
 from local.stack import discover
+from pipelines import endings
 from pipelines.ingest import IngestConfig
 from pipelines.options import IngestOptions, Launch, StoreOptions
-from pipelines.portable import lasting_streams
+from pipelines.portable import cancel, lasting_streams
 from transforms.counting.cells import COUNT_TABLES
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
@@ -161,11 +162,25 @@ def runs_with_counts(options: PipelineOptions, prefix: str) -> set[str]:
 
 def launch(pipeline: beam.Pipeline) -> PipelineResult:
     """Runs the pipeline; waits for its end on runners that live in or beside this process."""
-    with lasting_streams():
-        result = pipeline.run()
+    result = run(pipeline)
     if waits(pipeline.options):
-        result.wait_until_finish()
+        wait(result)
     return result
+
+
+def run(pipeline: beam.Pipeline) -> PipelineResult:
+    """Starts the pipeline."""
+    with lasting_streams():
+        return pipeline.run()
+
+
+def wait(result: PipelineResult) -> None:
+    """Until the job ends. Ctrl-C cancels it, also where the runner is a service that would go on."""
+    try:
+        result.wait_until_finish()
+    except KeyboardInterrupt:
+        cancel(result)
+        raise
 
 
 def waits(options: PipelineOptions) -> bool:
@@ -187,8 +202,12 @@ def refused(error: BaseException) -> int:
 
 
 def main(run: Callable[[Sequence[str] | None], PipelineResult], argv: Sequence[str] | None) -> int:
-    """Runs a job for the command line: an error that people can act on, never a bare traceback."""
+    """Runs a job for the command line: an error that people can act on, never a bare traceback. The exit status: 0, 1
+    where the job failed, 2 where it could not start, 130 where it was stopped."""
     logging.basicConfig(level=logging.WARNING)
+    endings.brief_logs()
+    endings.quiet_threads()
+    endings.stop_at_sigterm()
     try:
         run(argv)
     except REFUSALS as error:
@@ -196,4 +215,7 @@ def main(run: Callable[[Sequence[str] | None], PipelineResult], argv: Sequence[s
     except KeyboardInterrupt:
         print("interrupted; the same run can be started again and finishes what it began.", file=sys.stderr)
         return 130
+    except Exception as error:
+        endings.tell_failure(error)
+        return 1
     return 0

@@ -9,11 +9,13 @@ in time, and the streams have none.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import grpc
 from apache_beam.portability.api import beam_job_api_pb2
 from apache_beam.runners.portability import portable_runner
+from apache_beam.runners.runner import PipelineResult
 
 
 class _LastingStreams:
@@ -49,3 +51,10 @@ def lasting_streams() -> Iterator[None]:
         yield
     finally:
         portable_runner.JobServiceHandle = original
+
+
+def cancel(result: PipelineResult) -> None:
+    """Cancels a job of a portable runner, which would go on without its launcher. One that runs here ends with it."""
+    if isinstance(result, portable_runner.PipelineResult):
+        with suppress(grpc.RpcError):  # the runner is gone already
+            result.cancel()

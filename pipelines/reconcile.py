@@ -109,11 +109,11 @@ def run(argv: Sequence[str] | None = None) -> int:
         output = given.output or f"{folder}/differences.jsonl"
         pipeline = beam.Pipeline(options=options)
         build(pipeline, options, output)
-        result = pipeline.run()
+        result = launching.run(pipeline)
         if options.view_as(GoogleCloudOptions).template_location:
             return 0
         # The exit status is the answer, on every runner.
-        result.wait_until_finish()
+        launching.wait(result)
         return _tell(output, given.show, bool(given.output))
 
 

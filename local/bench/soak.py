@@ -137,7 +137,7 @@ class Soak:
         return self._tell()
 
     def _watch(self) -> None:
-        started, told = time.monotonic(), 0.0
+        started, told, published = time.monotonic(), 0.0, 0
         while (seconds := time.monotonic() - started) < self._options.seconds:
             time.sleep(self._options.every)
             self._trickle.check()
@@ -147,6 +147,9 @@ class Soak:
             if seconds - told >= TOLD_SECONDS:
                 told = seconds
                 self._told.console.print(self._line())
+                if self._trickle.published == published:
+                    raise RunError("nothing could be published for a minute: look at the Pub/Sub emulator")
+                published = self._trickle.published
 
     def _line(self) -> str:
         last = self._samples[-1]
