@@ -16,6 +16,7 @@ import traceback
 from types import FrameType
 
 import grpc
+from apache_beam.runners.worker import sdk_worker
 
 _TRACEBACK = "Traceback (most recent call last):"
 _MODULE = re.compile(r"^(?:\w+\.)+(?=\w+(?::|$))")
@@ -63,8 +64,12 @@ def brief_logs() -> None:
         handler.setFormatter(Brief(logging.BASIC_FORMAT))
 
 
-def quiet_threads() -> None:
-    """From now on a thread whose connection to the runner ends is no news: the runner's end is told by the job's."""
+def quiet_workers() -> None:
+    """From now on workers in this process tell of errors in the log alone, and a thread whose connection to the runner
+    ends is no news: that end is told as the job's."""
+    if not verbose():
+        # Beam prints each traceback that it logs on the next line.
+        setattr(sdk_worker, "print", lambda *args, **more: None)  # noqa: B010
     told = threading.excepthook
 
     def hook(args: threading.ExceptHookArgs) -> None:

@@ -206,7 +206,7 @@ def main(run: Callable[[Sequence[str] | None], PipelineResult], argv: Sequence[s
     where the job failed, 2 where it could not start, 130 where it was stopped."""
     logging.basicConfig(level=logging.WARNING)
     endings.brief_logs()
-    endings.quiet_threads()
+    endings.quiet_workers()
     endings.stop_at_sigterm()
     try:
         run(argv)
