@@ -13,7 +13,6 @@ import sys
 import tempfile
 import threading
 import traceback
-from types import FrameType
 
 import grpc
 from apache_beam.runners.worker import sdk_worker
@@ -58,35 +57,26 @@ class Brief(logging.Formatter):
         return f"{text.partition(_TRACEBACK)[0].strip()} {innermost(text)}"
 
 
-def brief_logs() -> None:
-    """From now on the root logger's handlers are brief."""
+def at_console() -> None:
+    """From now on this process tells things as a command does: logs are brief, workers in it tell of errors in the log
+    alone, and SIGTERM stops the job as Ctrl-C does."""
+    logging.basicConfig(level=logging.WARNING)
     for handler in logging.getLogger().handlers:
-        handler.setFormatter(Brief(logging.BASIC_FORMAT))
-
-
-def quiet_workers() -> None:
-    """From now on workers in this process tell of errors in the log alone, and a thread whose connection to the runner
-    ends is no news: that end is told as the job's."""
+        if type(handler) is logging.StreamHandler:
+            handler.setFormatter(Brief(logging.BASIC_FORMAT))
     if not verbose():
         # Beam prints each traceback that it logs on the next line.
         setattr(sdk_worker, "print", lambda *args, **more: None)  # noqa: B010
-    told = threading.excepthook
-
-    def hook(args: threading.ExceptHookArgs) -> None:
-        if verbose() or not issubclass(args.exc_type, grpc.RpcError):
-            told(args)
-
-    threading.excepthook = hook
-
-
-def stop_at_sigterm() -> None:
-    """From now on SIGTERM stops the job as Ctrl-C does: the runner is ended, and what is leased is given back."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        signal.raise_signal(signal.SIGINT)
-
+        if threading.excepthook is threading.__excepthook__:
+            threading.excepthook = _thread_ended
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+
+
+def _thread_ended(args: threading.ExceptHookArgs) -> None:
+    """That the connection to the runner ended is no news of a thread: it is told as the job's end."""
+    if not issubclass(args.exc_type, grpc.RpcError):
+        threading.__excepthook__(args)
 
 
 def tell_failure(error: BaseException) -> None:

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import difflib
 import io
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -204,10 +203,7 @@ def refused(error: BaseException) -> int:
 def main(run: Callable[[Sequence[str] | None], PipelineResult], argv: Sequence[str] | None) -> int:
     """Runs a job for the command line: an error that people can act on, never a bare traceback. The exit status: 0, 1
     where the job failed, 2 where it could not start, 130 where it was stopped."""
-    logging.basicConfig(level=logging.WARNING)
-    endings.brief_logs()
-    endings.quiet_workers()
-    endings.stop_at_sigterm()
+    endings.at_console()
     try:
         run(argv)
     except REFUSALS as error:

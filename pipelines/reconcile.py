@@ -27,7 +27,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 
-from pipelines import launching
+from pipelines import endings, launching
 from pipelines.options import StoreOptions
 from pipelines.rebuild import SelectionOptions, selection_of
 from transforms.reconcile.facts import Difference
@@ -146,7 +146,8 @@ def _lines(output: str) -> Iterator[str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Command line; returns the exit status."""
+    """Command line; returns the exit status: 1 where there are differences, 2 where they could not be looked for."""
+    endings.at_console()
     try:
         return 1 if run(argv) else 0
     except launching.REFUSALS as error:
@@ -154,6 +155,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; nothing was changed.", file=sys.stderr)
         return 130
+    except Exception as error:
+        endings.tell_failure(error)
+        return 2
 
 
 if __name__ == "__main__":
