@@ -56,5 +56,6 @@ def lasting_streams() -> Iterator[None]:
 def cancel(result: PipelineResult) -> None:
     """Cancels a job of a portable runner, which would go on without its launcher. One that runs here ends with it."""
     if isinstance(result, portable_runner.PipelineResult):
-        with suppress(grpc.RpcError):  # the runner is gone already
+        # The runner is gone already, or its channel is closed.
+        with suppress(grpc.RpcError, ValueError):
             result.cancel()
