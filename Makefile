@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv run stream stack test lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres prism lock clean
+.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres soak prism lock clean
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -38,6 +38,9 @@ stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators u
 test: lint types ## all that CI runs: lint, types, and every test
 	@$(PYTEST)
 
+test-all: lint types ## the same, and the long tests of what faults do to a stream
+	@$(PYTEST) -m "long or not long"
+
 lint: .venv/.ready
 	@$(PY) -m ruff check .
 
@@ -61,6 +64,9 @@ bench: .venv/.ready ## every benchmark beside its floor, and the README's table;
 
 bench-stream: .venv/.ready ## from publish to visible in Bigtable and in BigQuery
 	@$(PY) -m local.bench.stream
+
+soak: .venv/.ready ## whether a stream left alone stays as it is: an hour at 50 messages a second, or SECONDS and RATE
+	@$(PY) -m local.bench.soak $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
 
 bench-postgres: .venv/.ready ## extraction from PostgreSQL beside a plain COPY
 	@$(PY) -m local.bench.postgres

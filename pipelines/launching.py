@@ -7,7 +7,6 @@ import contextlib
 import difflib
 import inspect
 import io
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,10 +24,11 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import PipelineResult
 from google.cloud import bigquery
 
-from pipelines import discover
-from pipelines.guard import guarded
+from pipelines import discover, endings
+from pipelines.guard import guarded, reason_of
 from pipelines.ingest import IngestConfig
 from pipelines.options import IngestOptions, Launch, StoreOptions
+from pipelines.portable import cancel, lasting_streams
 from transforms.counting.cells import COUNT_TABLES
 from transforms.errors import AcervoError
 from transforms.truth import admin
@@ -209,10 +209,25 @@ def note(text: str) -> None:
 
 def launch(pipeline: beam.Pipeline) -> PipelineResult:
     """Runs the pipeline; waits for its end on runners that live in or beside this process."""
-    result = pipeline.run()
+    result = run(pipeline)
     if waits(pipeline.options):
-        result.wait_until_finish()
+        wait(result)
     return result
+
+
+def run(pipeline: beam.Pipeline) -> PipelineResult:
+    """Starts the pipeline."""
+    with lasting_streams():
+        return pipeline.run()
+
+
+def wait(result: PipelineResult) -> None:
+    """Until the job ends. Ctrl-C cancels it, also where the runner is a service that would go on."""
+    try:
+        result.wait_until_finish()
+    except KeyboardInterrupt:
+        cancel(result)
+        raise
 
 
 def waits(options: PipelineOptions) -> bool:
@@ -221,15 +236,28 @@ def waits(options: PipelineOptions) -> bool:
 
 
 def main(
-    run: Callable[[Sequence[str] | None], R], argv: Sequence[str] | None, status: Callable[[R], int] = lambda _: 0
+    run: Callable[[Sequence[str] | None], R],
+    argv: Sequence[str] | None,
+    status: Callable[[R], int] = lambda _: 0,
+    failed: int = 1,
+    interrupted: str = INTERRUPTED,
 ) -> int:
-    """Runs a job for the command line; returns the exit status, which ``status`` makes of what ``run`` returns."""
+    """Runs a job for the command line; returns the exit status, which ``status`` makes of what ``run`` returns.
+
+    It is ``failed`` where the job failed, 2 where it could not start, 130 where it was stopped.
+    """
 
     def work(given: Sequence[str] | None) -> int:
-        logging.basicConfig(level=logging.WARNING)
+        endings.at_console()
         if {"-h", "--help"} & set(sys.argv[1:] if given is None else given):
             parser(sys.modules[run.__module__]).print_help()
             return 0
-        return status(run(given))
+        try:
+            return int(status(run(given)))
+        except Exception as error:
+            if reason_of(error) is not None:
+                raise
+            endings.tell_failure(error)
+            return failed
 
-    return guarded(work, interrupted=INTERRUPTED)(argv)
+    return guarded(work, interrupted=interrupted)(argv)

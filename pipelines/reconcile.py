@@ -114,11 +114,11 @@ def run(argv: Sequence[str] | None = None) -> int:
         output = given.output or f"{folder}/differences.jsonl"
         pipeline = beam.Pipeline(options=options)
         build(pipeline, options, output)
-        result = pipeline.run()
+        result = launching.run(pipeline)
         if options.view_as(GoogleCloudOptions).template_location:
             return 0
         # The exit status is the answer, on every runner.
-        result.wait_until_finish()
+        launching.wait(result)
         return _tell(output, given.show, bool(given.output))
 
 
@@ -151,5 +151,5 @@ def _lines(output: str) -> Iterator[str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Command line; returns the exit status."""
-    return launching.main(run, argv, status=bool)
+    """Command line; returns the exit status: 1 where there are differences, 2 where they could not be looked for."""
+    return launching.main(run, argv, status=bool, failed=2, interrupted="Interrupted. Nothing was changed.")

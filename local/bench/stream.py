@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from typing import Any
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 from local.bench import results
+from local.bench.processes import cpu_below
 from local.bench.results import Figure
 from local.bench.visible import Watches, sent
 from local.generate import DEAD, Generated, documents
@@ -114,20 +115,6 @@ class Bench:
         self.wait_until(lambda: self.arrived() >= expected, pause=0.5)
         seconds, cpu = time.monotonic() - started, cpu_below(self.job.pid) - cpu
         return {"a_second": round(messages / seconds, 1), "cpu_ms": round(cpu * 1_000 / messages, 3)}
-
-
-def cpu_below(pid: int) -> float:
-    """Seconds of CPU that the processes below one have used, from /proc."""
-    parents, ticks = {}, {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            fields = stat.read_text().rpartition(")")[2].split()
-            number = int(stat.parent.name)
-            parents[number], ticks[number] = int(fields[1]), int(fields[11]) + int(fields[12])
-    below = [pid]
-    for known in below:
-        below += [child for child, parent in parents.items() if parent == known]
-    return sum(ticks.get(number, 0) for number in below) / os.sysconf("SC_CLK_TCK")
 
 
 def percentiles(values: Any) -> dict[str, float]:

@@ -88,7 +88,8 @@ PUBSUB = Service(
     environment=lambda ports: {"PUBSUB_EMULATOR_HOST": f"{HOST}:{ports[0]}"},
     ready=_all_listen,
     seconds=60,
-    settings={"JAVA_OPTS": "-Xmx512m"},
+    # It keeps every message that was ever published, acknowledged or not.
+    settings={"JAVA_OPTS": "-Xmx3g"},
 )
 SERVICES = (BIGTABLE, BIGQUERY, PUBSUB)
 

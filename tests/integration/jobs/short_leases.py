@@ -1,4 +1,4 @@
-"""The stream as it is, but that what a killed job held comes again within ten seconds."""
+"""The stream as it is, but that what a killed job held comes again within some twenty seconds."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from transforms.ingest.pubsub import transform
 from transforms.ingest.pubsub.settings import ReadSettings
 
 if __name__ == "__main__":
-    transform.ReadSettings = partial(ReadSettings, lease_seconds=10)  # type: ignore[assignment, misc]
+    transform.ReadSettings = partial(ReadSettings, lease_seconds=10, stream_seconds=5.0)  # type: ignore[assignment, misc]
     raise SystemExit(stream.main())

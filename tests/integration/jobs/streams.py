@@ -8,8 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,26 @@ class Queue:
         with pubsub_v1.SubscriberClient() as client:
             client.create_subscription(name=self.subscription, topic=self.topic)
 
-    def publish(self, payloads: list[bytes]) -> None:
-        """Publishes all, and waits until the service has them."""
-        for future in [self.publisher.publish(self.topic, payload, origin="test") for payload in payloads]:
-            future.result(timeout=60)
+    def publish(self, payloads: list[bytes]) -> list[str]:
+        """Publishes all, and waits until the service has them; their message ids."""
+        futures = [self.publisher.publish(self.topic, payload, origin="test") for payload in payloads]
+        return [future.result(timeout=60) for future in futures]
+
+    @contextlib.contextmanager
+    def publishing(self, payloads: list[bytes], rate: float) -> Iterator[None]:
+        """Publishes so many a second meanwhile; at the end of the block all is published."""
+
+        def publish() -> None:
+            for payload in payloads:
+                self.publish([payload])
+                time.sleep(1 / rate)
+
+        thread = threading.Thread(target=publish)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
 
     def pull(self, wanted: int, seconds: float = 30) -> list[pubsub_v1.types.PubsubMessage]:
         """Up to ``wanted`` messages, acknowledged, until nothing comes for ``seconds``."""

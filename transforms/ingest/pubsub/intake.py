@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import random
 import threading
 import time
@@ -30,6 +31,8 @@ from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
 _LOG = logging.getLogger(__name__)
 
 _HEARTBEAT_SECONDS = 20.0
+_ENDING_SECONDS = 5.0
+"""How long after its time a stream that does not end properly is cut off."""
 _IDS_PER_CALL = 1_000
 """A request may have 512 KiB; an ack id has some 200 bytes."""
 
@@ -136,31 +139,28 @@ class Intake:
             thread.join(max(deadline - time.monotonic(), 0.0))
 
     def _receive(self) -> None:
-        delay = 0.0
+        delay, connected = 0.0, False
         while not self._stop.wait(delay * random.uniform(0.5, 1.0)):
-            try:
-                received = self._receive_stream()
-            except grpc.RpcError as error:
-                if self._stop.is_set():
-                    return
-                code = error.code()
-                if code not in _PASSING:
-                    what = f"Reading {self._settings.subscription} failed with {code.name}: {error.details()}"
-                    self._failure = SubscriptionError(f"{what}. {_hint(code)}")
-                    self._backlog.close()
-                    return
-                _LOG.info("The stream of %s ended with %s, opening another", self._settings.subscription, code.name)
-                received = False
-            delay = 0.1 if received else min(max(delay * 2, 0.1), 10.0)
+            if not connected:
+                self._backlog.connected(1)
+            received, connected = self._receive_stream()
+            if not connected:
+                self._backlog.connected(-1)
+            if self._failure:
+                return
+            delay = 0.0 if connected else 0.1 if received else min(max(delay * 2, 0.1), 10.0)
 
-    def _receive_stream(self) -> bool:
-        """Reads one stream to its end; whether anything came."""
+    def _receive_stream(self) -> tuple[bool, bool]:
+        """Reads one stream to its end: whether anything came, and whether it is this side that ended it, so that the
+        next one follows at once and nothing was missed in between."""
         resource = quote(self._settings.subscription, safe="")
+        lifetime, opened = self._settings.stream_seconds, time.monotonic()
         call = self._client.transport.streaming_pull(
-            self._requests(), metadata=[("x-goog-request-params", f"subscription={resource}")]
+            self._requests(),
+            metadata=[("x-goog-request-params", f"subscription={resource}")],
+            timeout=None if lifetime is None else lifetime + _ENDING_SECONDS,
         )
         self._calls.add(call)
-        self._backlog.connected(1)
         received = False
         try:
             for response in call:
@@ -170,11 +170,23 @@ class Intake:
                     self._acknowledge(repeated)
                 while not self._backlog.wait_for_room(1.0):
                     pass
+            return received, lifetime is not None and time.monotonic() - opened >= lifetime
+        except grpc.RpcError as error:
+            self._ended(error)
+            return received, False
         finally:
-            self._backlog.connected(-1)
             call.cancel()
             self._calls.discard(call)
-        return received
+
+    def _ended(self, error: grpc.RpcError) -> None:
+        """A stream ended with an error: another may do, unless nothing ever will."""
+        code = error.code()
+        if self._stop.is_set() or code in _PASSING:
+            _LOG.info("A stream of %s ended with %s", self._settings.subscription, code.name)
+            return
+        what = f"Reading {self._settings.subscription} failed with {code.name}: {error.details()}"
+        self._failure = SubscriptionError(f"{what}. {_hint(code)}")
+        self._backlog.close()
 
     def _requests(self) -> Iterator[types.StreamingPullRequest]:
         """What this side says on a stream. That it has no more to say ends the stream at the other side."""
@@ -185,7 +197,10 @@ class Intake:
             max_outstanding_messages=self._settings.max_messages,
             max_outstanding_bytes=self._settings.max_bytes,
         )
-        while not self._stop.wait(_HEARTBEAT_SECONDS):
+        end = math.inf if self._settings.stream_seconds is None else time.monotonic() + self._settings.stream_seconds
+        while not self._stop.wait(min(_HEARTBEAT_SECONDS, max(end - time.monotonic(), 0.0))):
+            if time.monotonic() >= end:
+                return
             yield types.StreamingPullRequest()
 
     def _extend(self) -> None:

@@ -1,0 +1,95 @@
+"""How the end of a job is told: in a sentence, with the whole of an error in a file beside it.
+
+``VERBOSE=1`` shows the whole in place, as Python and Beam tell it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import signal
+import sys
+import tempfile
+import threading
+import traceback
+
+import grpc
+from apache_beam.runners.worker import sdk_worker
+
+_TRACEBACK = "Traceback (most recent call last):"
+_MODULE = re.compile(r"^(?:\w+\.)+(?=\w+(?::|$))")
+
+
+def verbose() -> bool:
+    """Whether errors are to be shown whole."""
+    return bool(os.environ.get("VERBOSE"))
+
+
+def cause_of(error: BaseException) -> str:
+    """What is wrong, out of all that runners wrap around it: exceptions, and tracebacks of workers as text."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, grpc.RpcError) and hasattr(error, "code"):
+        return f"the connection to the runner ended with {error.code().name}: {error.details()}"
+    text = str(error).strip()
+    return innermost(text) if _TRACEBACK in text else text or type(error).__name__
+
+
+def innermost(text: str) -> str:
+    """The exception at the end of the last traceback in a text."""
+    lines = text.rpartition(_TRACEBACK)[2].strip("\n").splitlines()
+    frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
+    last = frames[-1] + 1 if frames else 0
+    while last < len(lines) and lines[last].startswith("    "):
+        last += 1
+    said = "\n".join(line for line in lines[last:] if line.strip())
+    return _MODULE.sub("", said.strip())
+
+
+class Brief(logging.Formatter):
+    """Log records in which a traceback is no more than the exception at its end."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        if verbose() or _TRACEBACK not in text:
+            return text
+        return f"{text.partition(_TRACEBACK)[0].strip()} {innermost(text)}"
+
+
+def at_console() -> None:
+    """From now on this process tells things as a command does: logs are brief, workers in it tell of errors in the log
+    alone, and SIGTERM stops the job as Ctrl-C does."""
+    logging.basicConfig(level=logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        if type(handler) is logging.StreamHandler:
+            handler.setFormatter(Brief(logging.BASIC_FORMAT))
+    if not verbose():
+        # Beam prints each traceback that it logs on the next line.
+        setattr(sdk_worker, "print", lambda *args, **more: None)  # noqa: B010
+        if threading.excepthook is threading.__excepthook__:
+            threading.excepthook = _thread_ended
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+
+
+def _thread_ended(args: threading.ExceptHookArgs) -> None:
+    """That the connection to the runner ended is no news of a thread: it is told as the job's end."""
+    if not issubclass(args.exc_type, grpc.RpcError):
+        threading.__excepthook__(args)
+
+
+def tell_failure(error: BaseException) -> None:
+    """Says on stderr why a job failed, and what to do."""
+    whole = "".join(traceback.format_exception(error))
+    if verbose():
+        print(whole, file=sys.stderr)
+        where = ""
+    else:
+        with tempfile.NamedTemporaryFile("w", prefix="acervo-error-", suffix=".log", delete=False) as file:
+            file.write(whole)
+        where = f" The whole error is in {file.name}."
+    print(
+        f"error: the job failed: {cause_of(error)}\nStarted again, it finishes what it began: nothing is lost.{where}",
+        file=sys.stderr,
+    )

@@ -1,0 +1,61 @@
+"""Portable runners (Prism, Flink, any job server): jobs that live longer than their launch.
+
+Beam gives ``--job_server_timeout`` (300 s) to each call of the launcher, and also to the two streams on which it hears
+of the job's states and messages for as long as the job lives. Their end is taken for the job's: it dies with
+DEADLINE_EXCEEDED, five minutes old. Here the deadline stays with the calls, so that a job server that hangs is told of
+in time, and the streams have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import grpc
+from apache_beam.portability.api import beam_job_api_pb2
+from apache_beam.runners.portability import portable_runner
+from apache_beam.runners.runner import PipelineResult
+
+
+class _LastingStreams:
+    """A job service, but that its streams end with the job alone."""
+
+    def __init__(self, job_service: Any) -> None:
+        self._job_service = job_service
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._job_service, name)
+
+    def GetStateStream(self, request: beam_job_api_pb2.GetJobStateRequest, timeout: float | None = None) -> Any:
+        return self._job_service.GetStateStream(request)
+
+    def GetMessageStream(self, request: beam_job_api_pb2.JobMessagesRequest, timeout: float | None = None) -> Any:
+        return self._job_service.GetMessageStream(request)
+
+
+class _Handle(portable_runner.JobServiceHandle):
+    def __init__(self, job_service: Any, *args: Any, **more: Any) -> None:
+        super().__init__(_LastingStreams(job_service), *args, **more)
+
+
+@contextmanager
+def lasting_streams() -> Iterator[None]:
+    """Jobs that are started within are heard of for as long as they live, whatever runner takes them.
+
+    In Beam's module, because ``DirectRunner`` makes the portable runner that it takes by itself.
+    """
+    original = portable_runner.JobServiceHandle
+    portable_runner.JobServiceHandle = _Handle
+    try:
+        yield
+    finally:
+        portable_runner.JobServiceHandle = original
+
+
+def cancel(result: PipelineResult) -> None:
+    """Cancels a job of a portable runner, which would go on without its launcher. One that runs here ends with it."""
+    if isinstance(result, portable_runner.PipelineResult):
+        # The runner is gone already, or its channel is closed.
+        with suppress(grpc.RpcError, ValueError):
+            result.cancel()
