@@ -7,6 +7,7 @@ import contextlib
 import difflib
 import inspect
 import io
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
