@@ -24,6 +24,7 @@ DEV = [
     "sqlglot",
     "uv",
     "xmltodict",
+    "zetasql==0.1.5",
 ]
 
 setup(
