@@ -1,11 +1,12 @@
-"""Datasets of the BigQuery emulator, each with all tables and views."""
+"""Datasets of the BigQuery emulator, each with all tables and views, and the same rows in Google's own engine."""
 
 from __future__ import annotations
 
 import itertools
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from google.api_core.retry import Retry
 from google.cloud import bigquery
 
 from local.stack import PROJECT_ID, Stack
+from tests.googlesql.compare import assert_same
+from tests.googlesql.reference import Engine
 from transforms.views import catalog, connect, rows, sink, sql
 from transforms.views.rows import TableRow
 
@@ -26,9 +29,16 @@ class Dataset:
 
     name: str
     client: bigquery.Client
+    _unread: list[TableRow] = field(default_factory=list)
+
+    @cached_property
+    def _google(self) -> Engine:
+        return Engine(PROJECT_ID, self.name)
 
     def write(self, table_rows: Iterable[TableRow]) -> None:
         """Appends rows as the sink does, without a pipeline."""
+        table_rows = list(table_rows)
+        self._unread += table_rows
         destination = sink.Destination(PROJECT_ID, self.name, connect.storage_endpoint(), 20)
         target = sink.acquire(destination)
         tables: dict[str, list[bytes]] = {}
@@ -43,7 +53,19 @@ class Dataset:
         self.write(row for result in applied for row in rows.rows_of(result))
 
     def query(self, text: str) -> list[dict[str, Any]]:
-        """Rows of a query whose bare names are of this dataset."""
+        """Rows of a query whose bare names are of this dataset, from the emulator and from Google's engine: the same.
+
+        Google's engine has what ``write`` wrote, whatever else is in the emulator.
+        """
+        if self._unread:
+            self._google.write(self._unread)
+            self._unread.clear()
+        emulated, google = self.emulated(text), self._google.query(text)
+        assert_same(emulated, google, text)
+        return google
+
+    def emulated(self, text: str) -> list[dict[str, Any]]:
+        """Rows of a query whose bare names are of this dataset, from the emulator alone."""
         config = bigquery.QueryJobConfig(default_dataset=f"{PROJECT_ID}.{self.name}")
         job = self.client.query(text, job_config=config, retry=_RETRY, job_retry=None)
         return [dict(row) for row in job.result(retry=_RETRY)]

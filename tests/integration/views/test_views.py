@@ -11,7 +11,7 @@ import pytest
 from tests import views_world as world
 from tests.integration.views.conftest import Dataset
 from transforms.history.fold import Entry
-from transforms.views.rows import rows_of_dead_letter
+from transforms.views.rows import TableRow, rows_of, rows_of_dead_letter
 
 US, SUPPLIER, OTHER = "11222333000181", "99888777000161", "52998224000199"
 SOLD = world.key_of(number=1)
@@ -85,19 +85,25 @@ LETTERS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def year(dataset: Dataset) -> Dataset:
+def _year_rows() -> list[TableRow]:
     first = world.applied(YEAR)
-    dataset.write_applied(first)
-    dataset.write_applied(world.retried(first))
     other_run = [
         a._replace(outcome="duplicate", run="run-2", job="run-2/1", origin=f"queue/{n}", change=None)
         for n, a in enumerate(first[:3])
     ]
-    dataset.write_applied(other_run)
+    found = [row for result in (*first, *world.retried(first), *other_run) for row in rows_of(result)]
     for run, at in (("run-1", 7), ("run-1", 9), ("run-2", 11)):
         for letter in LETTERS:
-            dataset.write(rows_of_dead_letter(letter, run, f"{run}/1", world.RECEIVED_AT + at * world.SECOND))
+            found += rows_of_dead_letter(letter, run, f"{run}/1", world.RECEIVED_AT + at * world.SECOND)
+    return found
+
+
+YEAR_ROWS = _year_rows()
+
+
+@pytest.fixture(scope="module")
+def year(dataset: Dataset) -> Dataset:
+    dataset.write(YEAR_ROWS)
     return dataset
 
 

@@ -6,7 +6,7 @@ SELECT
   MIN(issuer_name) AS issuer_name,
   MIN(issued_at) AS first_issued_at,
   MIN(received_at) AS first_received_at,
-  ANY_VALUE(access_key HAVING MIN issued_at) AS first_access_key,
+  ARRAY_AGG(access_key ORDER BY issued_at IS NULL, issued_at, access_key LIMIT 1)[OFFSET(0)] AS first_access_key,
   COUNT(*) AS documents,
   SUM(total) AS total
 FROM `${dataset}.document_state`

@@ -1,0 +1,93 @@
+"""SQL that people are given to type, and SQL that stands in the sources: found, not listed, so that none is missed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+# What is sent to BigQuery may stand in any of these; SQL of PostgreSQL has a folder of its own.
+_PACKAGES = ("pipelines", "transforms", "local", "templates")
+_POSTGRES = re.compile(r"(^|/)postgres(/|\.py$)")
+_FENCE = re.compile(r"^```sql\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_TYPED = re.compile(r'(?:pipelines\.query|acervo query|bq query)\s(?:[^"\n]|\\\n)*"((?:[^"\\]|\\.)+)"')
+_EXPORT = re.compile(r"^export (\w+)=(\S+)$", re.MULTILINE)
+_STATEMENT = re.compile(
+    r"^\s*(SELECT\s|WITH\s+\w+\s+AS|INSERT\s+INTO|DELETE\s+FROM|MERGE\s|UPDATE\s+\S+\s+SET|TRUNCATE\s+TABLE"
+    r"|(CREATE|ALTER|DROP)\s+(OR\s+REPLACE\s+)?(TABLE|VIEW|MATERIALIZED|SCHEMA|FUNCTION|ROW))"
+)
+
+
+class Written(NamedTuple):
+    """A statement and where it stands."""
+
+    where: str
+    sql: str
+
+
+class Literal(NamedTuple):
+    """The constant parts of a string of a source file that begins as a statement does."""
+
+    where: str
+    parts: tuple[str, ...]
+
+
+def documents() -> Iterator[Written]:
+    """SQL of fenced blocks and of command lines in README and docs, the variables that they export filled in."""
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        text = path.read_text("utf-8")
+        variables = {"PROJECT": "some-project", "DATASET": "acervo"} | {
+            name: value for name, value in _EXPORT.findall(text) if not value.startswith(("$(", "<"))
+        }
+        for number, sql in enumerate((*_FENCE.findall(text), *_typed(text)), 1):
+            filled = re.sub(r"\$\{?([A-Z_]+)\}?", lambda name: variables.get(name[1], name[0]), sql)
+            yield Written(f"{path.relative_to(ROOT)}, {number}", filled)
+
+
+def helps() -> Iterator[Written]:
+    """SQL of command lines that commands print, and of recipes of make."""
+    for path in (ROOT / "Makefile", *sorted((ROOT / "templates").glob("*.mk")), *_sources()):
+        for number, sql in enumerate(_typed(path.read_text("utf-8")), 1):
+            yield Written(f"{path.relative_to(ROOT)}, {number}", sql)
+
+
+def _typed(text: str) -> Iterator[str]:
+    for sql in _TYPED.findall(text):
+        # An ellipsis stands for any query.
+        if "..." not in sql:
+            yield re.sub(r"\\(.)", r"\1", sql)
+
+
+def _sources() -> list[Path]:
+    return [path for package in _PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def literals() -> Iterator[Literal]:
+    """Strings of the sources that are statements of BigQuery, or begin one."""
+    for path in _sources():
+        name = str(path.relative_to(ROOT))
+        if _POSTGRES.search(name):
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+        inside |= {id(statement.value) for node in ast.walk(tree) if (statement := _docstring(node))}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr):
+                parts = [part.value for part in node.values if isinstance(part, ast.Constant)]
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
+                parts = re.split(r"\{\w*\}", node.value)
+            else:
+                continue
+            texts = tuple(str(part) for part in parts)
+            if texts and _STATEMENT.match(texts[0]) and not (len(texts) == 1 and "..." in texts[0]):
+                yield Literal(f"{name}:{node.lineno}", texts)
+
+
+def _docstring(node: ast.AST) -> ast.Expr | None:
+    body = getattr(node, "body", None)
+    if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        return body[0]
+    return None
