@@ -4,11 +4,8 @@
     python -m pipelines.rebuild ... --states SP,RJ --months 2503        (missing rows of a part, added)
 
 A whole rebuild fills fresh tables and puts them in the place of the old ones at the end; then it reads the source of
-truth once more for what came meanwhile, so other jobs may go on. A stream that goes on must be named, or what it counts
-while the rebuild runs may be counted twice: its counts stay its own. ``--beside`` takes the name of one launch, as the
-column ``job`` of ``arrivals`` has it (stream/20260301T120000-a1b2c3), or what is before the slash for all of them: then
-what a cancelled one did not count stays uncounted too. Bounded jobs need not be named. Start a stream that was
-cancelled before the rebuild, and name it, for the same reason.
+truth once more for what came meanwhile, so other jobs may go on, streams too: what they count has the same names and
+versions as what is made here. The change log is made again as well, as far as it is kept.
 
 A rebuild of a part only adds rows to the tables that are there, which views that keep one row per id allow. It cannot
 take rows away and makes no counts, which are sums over everything.
@@ -18,19 +15,17 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.runner import PipelineResult
-from google.cloud import bigquery
 
 from pipelines import launching
 from pipelines.options import Launch, StoreOptions, launch_of
-from transforms.counting.again import SECOND_COUNT, CountByRun, ReadPartials, ReplaceCounts, changes_to_count
+from transforms.counting.again import SECOND_COUNT, CountAgain, LogAgain, ReplaceCounts
 from transforms.counting.cells import COUNT_TABLES
 from transforms.model import Change, DeadLetter
 from transforms.truth import admin
@@ -40,7 +35,7 @@ from transforms.truth.read import History
 from transforms.truth.scan import ReadDeadLetters, ReadHistories
 from transforms.truth.selection import Selection
 from transforms.truth.transform import StoreDeadLetters
-from transforms.views import catalog, connect, swap
+from transforms.views import catalog, swap
 from transforms.views.refused import dead_letter_of
 from transforms.views.rows import TableRow, row_of_count, rows_of_dead_letter
 from transforms.views.stored import rows_of_history, rows_of_stored_dead_letter
@@ -67,9 +62,6 @@ class RebuildOptions(PipelineOptions):
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "--beside", default="", help="Streaming jobs that run meanwhile, by the name of their job, by commas."
-        )
         parser.add_argument(
             "--alone",
             action="store_true",
@@ -133,8 +125,9 @@ class _Rebuild:
         self._dataset = options.view_as(StoreOptions).dataset
         self._launch = launch
         self._build = build_name(self._dataset, launch)
-        self._beside = frozenset(_parts(rebuild.beside))
         self._alone = rebuild.alone
+        # What was applied before this is in its row by now, and read.
+        self._settled = launch.started_at - _CLOCKS
 
     def part(self, pipeline: beam.Pipeline, selection: Selection) -> None:
         """Adds the rows of a selection to the tables."""
@@ -149,38 +142,37 @@ class _Rebuild:
         """Fresh tables, swapped in, and what came meanwhile."""
         histories = pipeline | "ReadHistories" >> ReadHistories(self._truth)
         letters = pipeline | "ReadDeadLetters" >> ReadDeadLetters(self._truth)
-        counts = histories | "Changes" >> self._changes() | "Count" >> CountByRun()
+        changes = histories | "Changes" >> beam.FlatMap(_changes).with_output_types(Change)
+        counts = changes | "Count" >> CountAgain()
+        logged = changes | "LogAgain" >> LogAgain(self._truth, self._launch.started_at)
         rows_of_counts = counts | "RowsOfCounts" >> beam.Map(row_of_count).with_output_types(TableRow)
-        others = pipeline | "ReadPartials" >> ReadPartials(self._truth, self._beside)
         written = [
-            *self._serve("", histories, letters, others, self._build),
+            *self._serve("", histories, letters, self._build),
             self._write("Counts", rows_of_counts, self._build),
+            logged,
         ]
         swapped = self._then("Swap", written, partial(swap.swap, self._project, self._dataset, self._build))
         late: list[beam.PCollection[Any]] = []
         active = pipeline | "NoActiveRuns" >> beam.Create([], reshuffle=False)
         if not self._alone:
             late, counts, active = self._late(swapped)
-        replaced = counts | "ReplaceCounts" >> ReplaceCounts(self._truth, self._beside, swapped, active)
+        replaced = counts | "ReplaceCounts" >> ReplaceCounts(self._truth, swapped, active, self._settled)
         self._then("DropBuild", [replaced, *late], partial(swap.drop_build, self._project, self._build))
-
-    def _changes(self) -> beam.PTransform:
-        return beam.FlatMap(changes_to_count, self._beside).with_output_types(Change)
 
     def _late(self, swapped: beam.PCollection[Any]) -> _Late:
         """Everything read once more: what was applied since the start is added to the tables that are served now.
 
         All is counted again: a bounded job that ended meanwhile has its counts in the tables that are gone.
         """
-        since = self._launch.started_at - _CLOCKS
+        since = self._settled
         histories = swapped | "ReadLate" >> ReadHistories(self._truth)
         new = histories | "SinceTheStart" >> beam.Filter(_came_since, since).with_output_types(History)
         letters = swapped | "ReadLateLetters" >> ReadDeadLetters(self._truth)
-        partials = swapped | "ReadLatePartials" >> ReadPartials(self._truth, self._beside)
-        counts = histories | "LateChanges" >> self._changes() | "CountAgain" >> CountByRun(SECOND_COUNT)
+        changes = histories | "LateChanges" >> beam.FlatMap(_changes).with_output_types(Change)
+        counts = changes | "CountAgain" >> CountAgain(SECOND_COUNT)
         rows_of_counts = counts | "RowsOfLateCounts" >> beam.Map(row_of_count).with_output_types(TableRow)
         written = [
-            *self._serve("Late", new, letters, partials, self._dataset),
+            *self._serve("Late", new, letters, self._dataset),
             self._write("LateCounts", rows_of_counts, self._dataset),
         ]
         runs = new | "RunsSinceTheStart" >> beam.FlatMap(_runs_since, since).with_output_types(str)
@@ -191,13 +183,11 @@ class _Rebuild:
         name: str,
         histories: beam.PCollection[History],
         letters: beam.PCollection[Any],
-        partials: beam.PCollection[Any],
         dataset: str,
     ) -> list[beam.PCollection[Any]]:
         sources = {
             f"{name}Records": (histories, beam.FlatMap(rows_of_history)),
             f"{name}DeadLetters": (letters, beam.FlatMap(rows_of_stored_dead_letter)),
-            f"{name}Partials": (partials, beam.Map(row_of_count)),
         }
         return [
             self._write(label, source | f"RowsOf{label}" >> make.with_output_types(TableRow), dataset)
@@ -230,6 +220,10 @@ class _Rebuild:
         )
 
 
+def _changes(history: History) -> Iterable[Change]:
+    return history.changes
+
+
 def _one(_: Any) -> int:
     return 1
 
@@ -259,24 +253,9 @@ def prepare(options: PipelineOptions, launch: Launch) -> None:
         admin.preflight(launching.truth_of(options), COUNT_TABLES)
         catalog.migrate(project, dataset)
         if whole:
-            _warn_of_strangers(project, dataset, _parts(options.view_as(RebuildOptions).beside))
             swap.create_build(project, dataset, build_name(dataset, launch))
     except (TruthError, catalog.CatalogError) as error:
         raise launching.LaunchError(str(error)) from error
-
-
-def _warn_of_strangers(project: str, dataset: str, beside: Sequence[str]) -> None:
-    """Says which of the jobs beside nothing came by: a name that is mistyped protects nothing."""
-    query = f"SELECT 1 FROM `{project}.{dataset}.arrivals` WHERE STARTS_WITH(CONCAT(job, '/'), @name) LIMIT 1"
-    for name in beside:
-        parameters = [bigquery.ScalarQueryParameter("name", "STRING", f"{name}/")]
-        config = bigquery.QueryJobConfig(query_parameters=parameters)
-        if not list(connect.rest_client(project).query(query, job_config=config).result()):
-            print(
-                f"warning: nothing in BigQuery came by a job {name} (--beside). Unless it has only just begun, look "
-                "for its name in the column job of arrivals: what an unnamed stream counts may be counted twice.",
-                file=sys.stderr,
-            )
 
 
 def run(argv: Sequence[str] | None = None) -> PipelineResult:

@@ -104,7 +104,7 @@ class Reconcile(beam.PTransform):
 
     def _counts(self, begin: PBegin, histories: beam.PCollection[History]) -> beam.PCollection[Difference]:
         pairs = tuple[_Parts, _Amount]
-        partials = begin | "ReadPartials" >> ReadPartials(self._truth, None)
+        partials = begin | "ReadPartials" >> ReadPartials(self._truth)
         amounts = {
             _STORED: histories
             | "Changes" >> beam.FlatMap(_changes).with_output_types(Change)
