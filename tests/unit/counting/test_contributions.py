@@ -18,8 +18,18 @@ def changes_of(history: list[Entry]) -> list[Change]:
         after = fold(history[:revision])
         changes.append(
             Change(
-                entry.key, revision, entry.record_id, "run", "origin", "job", 0, 0,
-                before.state if before else None, after.state, before.dimensions if before else None, after.dimensions,
+                entry.key,
+                revision,
+                entry.record_id,
+                "run",
+                "origin",
+                "job",
+                0,
+                0,
+                before.state if before else None,
+                after.state,
+                before.dimensions if before else None,
+                after.dimensions,
             )  # fmt: skip
         )
         before = after
