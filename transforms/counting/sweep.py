@@ -52,6 +52,7 @@ _numbers = itertools.count()
 _process = f"{os.getpid():x}-{secrets.token_hex(4)}"
 
 _Writes = dict[bytes, list[Cell]]
+_clock, _wall = time.monotonic, time.time_ns
 
 
 def log_table(config: TruthConfig) -> str:
@@ -81,13 +82,13 @@ async def _mark(client: Client, table: str, slots: Sequence[str]) -> None:
     """Marks slots. Who was held up on the way may have marked them where nobody looks any more, and does it again."""
     done = False
     while not done:
-        began, nonce = time.monotonic(), f"{_process}-{next(_numbers)}"
+        minute, began, nonce = _wall() // 1_000, _clock(), f"{_process}-{next(_numbers)}"
         writes: _Writes = {}
         for slot in slots:
-            row, cell = log.mark(slot, nonce, time.time_ns() // 1_000)
+            row, cell = log.mark(slot, nonce, minute)
             writes.setdefault(row, []).append(cell)
         await _write(client, table, writes)
-        done = time.monotonic() - began < _MARKED_WITHIN
+        done = _clock() - began < _MARKED_WITHIN
 
 
 async def _write(client: Client, table: str, writes: _Writes) -> None:

@@ -100,9 +100,7 @@ def entry_statuses(response: bytes) -> Iterator[EntryStatus]:
         yield EntryStatus(entry.index, entry.status.code, entry.status.message)
 
 
-def replace_request(
-    table: str, profile: str, row: bytes, deleted: Iterable[Column], cells: Iterable[Cell]
-) -> bytes:
+def replace_request(table: str, profile: str, row: bytes, deleted: Iterable[Column], cells: Iterable[Cell]) -> bytes:
     """MutateRow: delete the columns, then write the cells."""
     request = _MutateRequest(table_name=table, app_profile_id=profile, row_key=row)
     _delete_columns(request.mutations, deleted)

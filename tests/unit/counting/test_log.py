@@ -126,8 +126,8 @@ def applied(draw: st.DrawFn) -> list[Change]:
 def test_any_interleaving_of_writers_sweepers_and_packers_ends_with_the_counts_of_the_changes(
     changes: list[Change], data: st.DataObject
 ) -> None:
-    """Steps are drawn: changes come once or again, sums are read now and stored later or never, rows are packed from what
-    was read earlier. A mark goes only when both stores have the sums; in the end what is marked is added up."""
+    """Steps are drawn: changes come once or again, sums are read now and stored later or never, rows are packed from
+    what was read earlier. A mark goes only when both stores have the sums; in the end what is marked is added up."""
     store = Store()
     pending = [change for change in changes for _ in range(data.draw(st.integers(1, 2)))]
     pending = data.draw(st.permutations(pending))
@@ -235,7 +235,7 @@ def test_slots_rows_and_marks_are_told_from_one_another_and_sort_as_time_does() 
     row, cell = log.mark(slot, "n", AT)
     assert log.Mark(row, cell.qualifier).slot == slot
     assert log.mark_row("") <= log.mark_row(log.low_minute(AT)) < row < log.MARKS_END
-    assert log.LOW_ROW < log.mark_row("") and log.row_of(slot) < log.LOW_ROW
+    assert log.mark_row("") > log.LOW_ROW and log.row_of(slot) < log.LOW_ROW
 
 
 @pytest.mark.parametrize("late", [False, True])
