@@ -1,6 +1,6 @@
 """Backfill: files and archives -> the source of truth, the tables and the counts. Bounded.
 
-    python -m pipelines.backfill --input 'gs://bucket/2025/*.zip' --project P --bigtable_instance I --dataset D
+python -m pipelines.backfill --input 'gs://bucket/2025/*.zip' --project P --bigtable_instance I --dataset D
 """
 
 from __future__ import annotations
@@ -84,4 +84,3 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 if __name__ == "__main__":
     raise SystemExit(main())
-

@@ -1,7 +1,7 @@
 """Everything known of one access key: its XMLs, their lineage, the changes they made and the folded state.
 
-    python -m pipelines.lookup <access key> [--json] [--xml N --output FILE]
-    python -m pipelines.lookup --origin <origin> [--json]      what became of an input
+python -m pipelines.lookup <access key> [--json] [--xml N --output FILE]
+python -m pipelines.lookup --origin <origin> [--json]      what became of an input
 """
 
 from __future__ import annotations

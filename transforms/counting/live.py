@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +21,8 @@ from transforms.model import Change
 from transforms.truth.config import TruthConfig
 from transforms.views import connect
 from transforms.views.sink import Destination
+
+_LOG = logging.getLogger(__name__)
 
 NAMESPACE = "acervo"
 _MOST_HELD = 1_000
@@ -146,6 +151,33 @@ class _Sweep(beam.DoFn):
         refused, sweeper.refused = sweeper.refused, []
         yield from refused
         tracker.defer_remainder(Duration(seconds=self._seconds))
+
+
+@contextlib.contextmanager
+def sweeping(config: TruthConfig, project: str, dataset: str, seconds: float = 1.0) -> Iterator[None]:
+    """Sweeps on a thread of this process until the block ends: for a runner that takes no ``SweepLog``.
+
+    What a store refuses, or does not take, is told in the log and tried again.
+    """
+    stopped = threading.Event()
+    destination = Destination(project, dataset, connect.storage_endpoint(), _RETRY_SECONDS)
+
+    def sweep_on() -> None:
+        sweeper = Sweeper(config, destination)
+        while not stopped.wait(seconds):
+            try:
+                sweeper.sweep()
+            except Exception:
+                _LOG.exception("counts are not up to date; trying again")
+        sweeper.close()
+
+    thread = threading.Thread(target=sweep_on, name="sweep-log", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join(10)
 
 
 def _nothing() -> None:

@@ -82,10 +82,12 @@ async def _mark(client: Client, table: str, slots: Sequence[str]) -> None:
     """Marks slots. Who was held up on the way may have marked them where nobody looks any more, and does it again."""
     done = False
     while not done:
-        minute, began, nonce = _wall() // 1_000, _clock(), f"{_process}-{next(_numbers)}"
+        # In this order: what holds it up between the two shows.
+        began, now = _clock(), _wall() // 1_000
+        nonce = f"{_process}-{next(_numbers)}"
         writes: _Writes = {}
         for slot in slots:
-            row, cell = log.mark(slot, nonce, minute)
+            row, cell = log.mark(slot, nonce, now)
             writes.setdefault(row, []).append(cell)
         await _write(client, table, writes)
         done = _clock() - began < _MARKED_WITHIN

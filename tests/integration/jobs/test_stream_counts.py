@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 from google.cloud import pubsub_v1
 
@@ -22,10 +24,15 @@ from transforms.counting import cells, log, sweep
 from transforms.counting.contributions import contributions
 from transforms.counting.sweep import Sweeper
 from transforms.model import Change
+from transforms.reconcile.day import UNLOGGED
+from transforms.reconcile.facts import WRONG_COUNT
 from transforms.truth.client import Client, wait_for
 from transforms.truth.rows import Cell, by_column
 from transforms.views import connect
+from transforms.views.rows import _change_row
 from transforms.views.sink import Destination
+
+_DAY = 86_400_000_000
 
 
 def payloads_of(number: int, seed: int = 29) -> list[bytes]:
@@ -107,6 +114,7 @@ def test_counts_equal_the_changes_within_a_minute_after_the_job_was_killed_at_ra
         job.wait_until(lambda: counted(stores), "counts do not settle")
         assert time.monotonic() - began < 60
     assert is_clean(stores, tmp_path)
+    assert day_differences(stores, f"{datetime.now(UTC):%Y-%m-%d}", tmp_path) == {}
 
 
 def change(number: int, at: int) -> Change:
@@ -198,3 +206,51 @@ def test_a_row_with_many_sums_is_packed_while_others_write_to_it(
     assert wait_for(sweep.pack_row(client, table, row)) in (True, False)
     assert in_bigtable(stores) == 120
     wait_for(client.close())
+
+
+def day_differences(stores: Stores, day: str, folder: Path) -> dict[str, int]:
+    """What a look at the counts of a day finds, by kind."""
+    output = folder / "day.jsonl"
+    status = reconcile.main([*stores.arguments("-")[2:], "--day", day, "--output", str(output)])
+    found = Counter(orjson.loads(line)["what"] for line in output.read_bytes().splitlines())
+    assert status == (1 if found else 0)
+    return dict(found)
+
+
+def test_a_difference_within_a_day_is_seen_by_a_look_at_that_day(
+    destination: tuple[Stores, Destination], tmp_path: Path
+) -> None:
+    stores, place = destination
+    now = time.time_ns() // 1_000
+    today, yesterday = (f"{datetime.fromtimestamp(at // 1_000_000, UTC):%Y-%m-%d}" for at in (now, now - _DAY))
+    changes = [change(number, now - number % 2 * _DAY) for number in range(20)]
+    sweeper = Sweeper(stores.truth, place)
+    encode = sweeper._sink.encoders["changes"].encode
+    sweeper._sink.append("changes", [encode(_change_row("document", one)) for one in changes]).result()
+    sweep.write_log(stores.truth, changes[2:])
+    sweeper.sweep_all()
+    assert day_differences(stores, today, tmp_path) == {UNLOGGED: 1}, "of the two that are not in the log, today's"
+    sweep.write_log(stores.truth, changes)
+    assert set(day_differences(stores, today, tmp_path)) == {WRONG_COUNT}, "it is not added up yet"
+    sweeper.sweep_all()
+    assert day_differences(stores, today, tmp_path) == day_differences(stores, yesterday, tmp_path) == {}
+    stores.query(f"DELETE FROM counts WHERE dimension = 'uf' AND STARTS_WITH(partial, 'log/{today}')")
+    assert day_differences(stores, today, tmp_path) == {WRONG_COUNT: 1}
+    assert day_differences(stores, yesterday, tmp_path) == {}
+    sweeper.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--day", "28/11/2026"], "is no day"),
+        (["--day", "2020-01-01"], "keeps 40 days"),
+        (["--day", f"{datetime.now(UTC):%Y-%m-%d}", "--states", "SP"], "leave the selection of keys away"),
+    ],
+)
+def test_a_day_that_cannot_be_looked_at_is_told_in_one_line(
+    destination: tuple[Stores, Destination], capfd: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert reconcile.main([*destination[0].arguments("-")[2:], *arguments]) == 2
+    error = capfd.readouterr().err
+    assert message in error and "Traceback" not in error
