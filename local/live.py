@@ -116,7 +116,7 @@ class Session:
             self._told.console.print(NO_PRISM, style="yellow")
         self._options.logs.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "pipelines.stream", "--subscription", NAME, "--project", self._project]
-        command += [*runner, "--count_early_seconds", "1", *self._passed_on]
+        command += [*runner, *self._passed_on]
         return Process("The stream", command, self._options.logs / "stream.log", {})
 
     def _watch(self) -> None:

@@ -46,7 +46,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
     read = pipeline | "ReadDocuments" >> ReadDocuments(patterns_of(options), limits)
     inputs = Inputs(read[ReadDocuments.DOCUMENTS], read[ReadDocuments.DEAD_LETTERS])
-    return inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch, partials=launch.run))
+    return inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch))
 
 
 def patterns_of(options: PipelineOptions) -> list[str]:

@@ -1,10 +1,10 @@
 """``IngestDocuments``: everything between raw documents and the stores, the same for every job.
 
     inputs -> Parse -> ApplyToTruth -> rows -> WriteRows
-                 \\            \\-> changes -> CountChanges -> StoreCounts -> rows
+                 \\            \\-> changes -> CountChanges -> StoreCounts -> rows, or LogChanges
                   \\-> dead letters -> StoreDeadLetters -> rows
 
-A job chooses its source and the windows of its counts; nothing here asks which job it is in.
+A job chooses its source and how it counts; nothing here asks which job it is in.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.transforms.window import GlobalWindows
 
 from pipelines.options import Launch
 from transforms import metrics
+from transforms.counting.live import LogChanges
 from transforms.counting.store import StoreCounts
 from transforms.counting.transform import CountChanges
 from transforms.ingest.limits import STAGE as INGEST_STAGE
@@ -29,19 +29,23 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.transform import ApplyToTruth, StoreDeadLetters
 from transforms.views.refused import dead_letter_of
 from transforms.views.rows import TableRow, row_of_count, rows_of, rows_of_dead_letter
-from transforms.views.write import WriteRows
+from transforms.views.write import Refusal, WriteRows
 
 
 @dataclass(frozen=True)
 class IngestConfig:
-    """What the composite needs to know. ``partials`` names the partial sums of counts (see ``CountChanges``)."""
+    """What the composite needs to know.
+
+    ``live``: changes are counted by way of the change log, which ``SweepLog`` adds up. Otherwise the job is bounded,
+    and counts what its run changed once it has seen all of it.
+    """
 
     launch: Launch
     truth: TruthConfig
     project: str
     dataset: str
-    partials: str
     max_input_bytes: int
+    live: bool = False
     strict: bool = False
     fallback_encoding: str | None = None
 
@@ -59,17 +63,14 @@ class Ingested(NamedTuple):
     applied: beam.PCollection[Applied]
     changes: beam.PCollection[Change]
     dead_letters: beam.PCollection[DeadLetter]
-    counts: beam.PCollection[dict[str, Any]]
 
 
 class IngestDocuments(beam.PTransform):
     """``Inputs`` -> ``Ingested``; everything is in Bigtable first and in BigQuery after."""
 
-    def __init__(self, config: IngestConfig, count_windows: beam.WindowInto | None = None) -> None:
-        """``count_windows``: windows, trigger and lateness of counts; panes must be discarded. Default: one window."""
+    def __init__(self, config: IngestConfig) -> None:
         super().__init__()
         self._config = config
-        self._count_windows = count_windows or beam.WindowInto(GlobalWindows())
 
     def expand(self, inputs: Inputs) -> Ingested:
         config, launch = self._config, self._config.launch
@@ -78,51 +79,61 @@ class IngestDocuments(beam.PTransform):
                 max_bytes=config.max_input_bytes, strict=config.strict, fallback_encoding=config.fallback_encoding
             )
         )
-        applied = parsed[ParseDocuments.RECORDS] | "ApplyToTruth" >> ApplyToTruth(config.truth, launch.run, launch.job)
+        applied = parsed[ParseDocuments.RECORDS] | "ApplyToTruth" >> ApplyToTruth(
+            config.truth, launch.run, launch.job, config.live
+        )
         records = applied[ApplyToTruth.APPLIED]
         changes = records | "Changes" >> beam.FlatMap(_changes).with_output_types(Change)
-        counts = (
-            changes
-            | "CountWindows" >> self._count_windows
-            | "CountChanges" >> CountChanges(config.partials, launch.started_at)
-            | "StoreCounts" >> StoreCounts(config.truth)
-        )
         dead = (
             (inputs.dead_letters, parsed[ParseDocuments.DEAD_LETTERS], applied[ApplyToTruth.DEAD_LETTERS])
             | "AllDeadLetters" >> beam.Flatten()
             | "StoreDeadLetters" >> StoreDeadLetters(config.truth, launch.run, launch.job)
         )
-        refused = self._serve(records, dead, counts)
-        return Ingested(records, changes, (dead, refused) | "DeadLetters" >> beam.Flatten(), counts)
+        refusals = [*self._serve(records, dead), *self._count(changes)]
+        refused = refusals | "AllRefused" >> beam.Flatten() | "KeepRefused" >> KeepRefused(config)
+        return Ingested(records, changes, (dead, refused) | "DeadLetters" >> beam.Flatten())
+
+    def _count(self, changes: beam.PCollection[Change]) -> list[beam.PCollection[Refusal]]:
+        """Counts changes, by the log or by run; gives the rows of sums that BigQuery refused."""
+        config, launch = self._config, self._config.launch
+        if config.live:
+            _ = changes | "LogChanges" >> LogChanges(config.truth)
+            return []
+        rows = (
+            changes
+            | "OfRuns" >> beam.Filter(_is_of_run).with_output_types(Change)
+            | "CountChanges" >> CountChanges(launch.run, launch.started_at)
+            | "StoreCounts" >> StoreCounts(config.truth)
+            | "RowsOfCounts" >> beam.Map(row_of_count).with_output_types(TableRow)
+        )
+        return [self._write("Counts", rows)]
 
     def _serve(
-        self,
-        records: beam.PCollection[Applied],
-        dead: beam.PCollection[DeadLetter],
-        counts: beam.PCollection[dict[str, Any]],
-    ) -> beam.PCollection[DeadLetter]:
-        """Writes the rows of everything; gives the dead letters of rows that BigQuery refused."""
-        config, launch = self._config, self._config.launch
-        letters = beam.ParDo(_DeadLetterRows(launch))
-        # All rows in one window: what is refused of them goes one way.
-        count_rows = (
-            counts
-            | "RowsOfCounts" >> beam.Map(row_of_count).with_output_types(TableRow)
-            | "RowsInOneWindow" >> beam.WindowInto(GlobalWindows())
-        )
-        rows = (
-            records | "RowsOfRecords" >> beam.FlatMap(rows_of).with_output_types(TableRow),
-            dead | "RowsOfDeadLetters" >> letters,
-            count_rows,
-        )
+        self, records: beam.PCollection[Applied], dead: beam.PCollection[DeadLetter]
+    ) -> list[beam.PCollection[Refusal]]:
+        """Writes the rows of everything but counts; gives those that BigQuery refused."""
+        letters = beam.ParDo(_DeadLetterRows(self._config.launch))
         # Not flattened: each stays fused with what makes it, and its rows travel in larger batches.
-        written = [
-            pcoll | f"Write{name}" >> WriteRows(config.project, config.dataset)
-            for name, pcoll in zip(("Records", "DeadLetters", "Counts"), rows, strict=True)
+        return [
+            self._write("Records", records | "RowsOfRecords" >> beam.FlatMap(rows_of).with_output_types(TableRow)),
+            self._write("DeadLetters", dead | "RowsOfDeadLetters" >> letters),
         ]
+
+    def _write(self, name: str, rows: beam.PCollection[TableRow]) -> beam.PCollection[Refusal]:
+        return (rows | f"Write{name}" >> WriteRows(self._config.project, self._config.dataset))[WriteRows.REFUSED]
+
+
+class KeepRefused(beam.PTransform):
+    """Rows that BigQuery refused -> their dead letters, once these are stored and served."""
+
+    def __init__(self, config: IngestConfig) -> None:
+        super().__init__()
+        self._config = config
+
+    def expand(self, refusals: beam.PCollection[Refusal]) -> beam.PCollection[DeadLetter]:
+        config, launch = self._config, self._config.launch
         refused = (
-            tuple(outputs[WriteRows.REFUSED] for outputs in written)
-            | "AllRefused" >> beam.Flatten()
+            refusals
             | "DeadLettersOfRefused" >> beam.Map(dead_letter_of).with_output_types(DeadLetter)
             | "StoreRefused" >> StoreDeadLetters(config.truth, launch.run, launch.job)
         )
@@ -133,6 +144,10 @@ class IngestDocuments(beam.PTransform):
         )
         _ = last[WriteRows.REFUSED] | "NothingLeft" >> beam.Map(_cannot_be_refused)
         return refused
+
+
+def _is_of_run(change: Change) -> bool:
+    return not change.logged
 
 
 def _changes(applied: Applied) -> Iterator[Change]:

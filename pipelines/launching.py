@@ -172,15 +172,15 @@ def truth_of(options: PipelineOptions) -> TruthConfig:
     )
 
 
-def config_of(options: PipelineOptions, launch: Launch, partials: str) -> IngestConfig:
-    """The composite's configuration; ``partials`` names the job's partial sums of counts."""
+def config_of(options: PipelineOptions, launch: Launch, live: bool = False) -> IngestConfig:
+    """The composite's configuration; ``live``: a stream's, counted by way of the change log."""
     ingest = options.view_as(IngestOptions)
     return IngestConfig(
         launch=launch,
         truth=truth_of(options),
         project=options.view_as(GoogleCloudOptions).project,
         dataset=options.view_as(StoreOptions).dataset,
-        partials=partials,
+        live=live,
         max_input_bytes=ingest.max_input_bytes,
         strict=ingest.strict,
         fallback_encoding=ingest.fallback_encoding or None,

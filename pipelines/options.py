@@ -31,8 +31,8 @@ class StoreOptions(PipelineOptions):
         parser.add_argument(
             "--bigtable_table",
             default=DEFAULT_TABLE,
-            help="Bigtable table of records; its dead letters and counts are in tables of the same name with "
-            "_dead_letters and _counts behind it.",
+            help="Bigtable table of records; its dead letters, counts and change log are in tables of the same name "
+            "with _dead_letters, _counts and _count_log behind it.",
         )
         parser.add_argument(
             "--bigtable_app_profile",

@@ -5,12 +5,9 @@
 
 What the tables must hold is read into a dataset beside the served one; then each table is changed by what differs:
 rows that the source of truth does not have are removed, missing ones added. No table is replaced and nothing that is
-appended meanwhile is touched, so other jobs may go on. Counts are made from a second reading, so that a bounded job
-which ends meanwhile is counted. A stream that goes on must be named, or what it counts while the rebuild runs may be
-counted twice: its counts stay its own. ``--beside`` takes the name of one launch, as the column ``job`` of ``arrivals``
-has it (stream/20260301T120000-a1b2c3), or what is before the slash for all of them: then what a cancelled one did not
-count stays uncounted too. Bounded jobs need not be named. Start a stream that was cancelled before the rebuild, and
-name it, for the same reason.
+appended meanwhile is touched, so other jobs may go on, streams too. Counts are made from a second reading, so that a
+bounded job which ends meanwhile is counted; what a stream counts has the same names and versions as what is made here.
+The change log is made again as well, as far as it is kept.
 
 A rebuild of a part adds rows that are missing. It takes none away and makes no counts, which are sums over everything.
 """
@@ -24,20 +21,18 @@ if __name__ == "__main__":
 
 import argparse
 import re
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.runner import PipelineResult
-from google.cloud import bigquery
 
 from pipelines import launching
 from pipelines.options import Launch, StoreOptions, launch_of
 from transforms import metrics
-from transforms.counting.again import CountByRun, ReadPartials, ReplaceCounts, changes_to_count
+from transforms.counting.again import CountAgain, LogAgain, ReplaceCounts
 from transforms.counting.cells import COUNT_TABLES
 from transforms.model import Change, DeadLetter
 from transforms.truth import admin
@@ -46,7 +41,7 @@ from transforms.truth.read import History
 from transforms.truth.scan import ReadDeadLetters, ReadHistories
 from transforms.truth.selection import Selection
 from transforms.truth.transform import StoreDeadLetters
-from transforms.views import catalog, connect, repair, schema
+from transforms.views import catalog, repair, schema
 from transforms.views.refused import dead_letter_of
 from transforms.views.rows import TableRow, row_of_count, rows_of_dead_letter
 from transforms.views.stored import rows_of_history, rows_of_stored_dead_letter
@@ -73,9 +68,6 @@ class RebuildOptions(PipelineOptions):
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "--beside", default="", help="Streaming jobs that run meanwhile, by the name of their job, by commas."
-        )
         parser.add_argument(
             "--alone",
             action="store_true",
@@ -122,10 +114,9 @@ def build_name(dataset: str, launch: Launch) -> str:
 
 
 class _Counted(NamedTuple):
-    """What counts are made of: all histories, the counts of the jobs beside, runs that wrote since the start."""
+    """What counts are made of: all histories, and the runs that wrote since the start."""
 
     histories: beam.PCollection[History]
-    others: beam.PCollection[dict[str, Any]]
     active: beam.PCollection[str]
 
 
@@ -139,8 +130,9 @@ class _Rebuild:
         self._dataset = options.view_as(StoreOptions).dataset
         self._launch = launch
         self._build = build_name(self._dataset, launch)
-        self._beside = frozenset(_parts(rebuild.beside))
         self._alone = rebuild.alone
+        # What was applied before this is in its row by now, and read.
+        self._settled = launch.started_at - _CLOCKS
 
     def part(self, pipeline: beam.Pipeline, selection: Selection) -> None:
         """Missing rows of a selection. What is served is not noted before, so none of it can be wrong."""
@@ -149,7 +141,7 @@ class _Rebuild:
         self._drop([repaired])
 
     def everything(self, pipeline: beam.Pipeline) -> None:
-        """Tables of rows, then counts."""
+        """Tables of rows, then counts and the change log."""
         start = pipeline | "Start" >> beam.Create([1])
         seen = start | "Remember" >> beam.Map(_do, partial(repair.remember, self._project, self._dataset, self._build))
         histories = seen | "ReadHistories" >> ReadHistories(self._truth)
@@ -160,28 +152,23 @@ class _Rebuild:
         )
         written = [self._records(histories), self._write("DeadLetters", letters)]
         repaired = self._repair("Repair", written, repair.ROWS)
-        counted = self._count_once(pipeline, histories, seen) if self._alone else self._read_again(repaired)
-        to_count = beam.FlatMap(changes_to_count, self._beside).with_output_types(Change)
-        counts = counted.histories | "Changes" >> to_count | "Count" >> CountByRun()
-        partials = (counts, counted.others) | "AllCounts" >> beam.Flatten()
-        rows = partials | "RowsOfCounts" >> beam.Map(row_of_count).with_output_types(TableRow)
+        counted = self._count_once(pipeline, histories) if self._alone else self._read_again(repaired)
+        changes = counted.histories | "Changes" >> beam.FlatMap(_changes).with_output_types(Change)
+        logged = changes | "LogAgain" >> LogAgain(self._truth, self._launch.started_at)
+        counts = changes | "Count" >> CountAgain()
+        rows = counts | "RowsOfCounts" >> beam.Map(row_of_count).with_output_types(TableRow)
         served = self._repair("RepairCounts", [repaired, self._write("Counts", rows)], [schema.COUNTS])
-        replaced = counts | "ReplaceCounts" >> ReplaceCounts(self._truth, self._beside, repaired, counted.active)
-        self._drop([served, replaced])
+        replaced = counts | "ReplaceCounts" >> ReplaceCounts(self._truth, repaired, counted.active, self._settled)
+        self._drop([served, replaced, logged])
 
-    def _count_once(
-        self, pipeline: beam.Pipeline, histories: beam.PCollection[History], seen: beam.PCollection[Any]
-    ) -> _Counted:
-        others = seen | "ReadPartials" >> ReadPartials(self._truth, self._beside)
-        return _Counted(histories, others, pipeline | "NoActiveRuns" >> beam.Create([], reshuffle=False))
+    def _count_once(self, pipeline: beam.Pipeline, histories: beam.PCollection[History]) -> _Counted:
+        return _Counted(histories, pipeline | "NoActiveRuns" >> beam.Create([], reshuffle=False))
 
     def _read_again(self, repaired: beam.PCollection[Any]) -> _Counted:
         """A bounded job that ended meanwhile has all its changes there now, and is one of the active ones."""
-        since = self._launch.started_at - _CLOCKS
         histories = repaired | "ReadAgain" >> ReadHistories(self._truth)
-        others = repaired | "ReadPartials" >> ReadPartials(self._truth, self._beside)
-        runs = histories | "RunsSinceTheStart" >> beam.FlatMap(_runs_since, since).with_output_types(str)
-        return _Counted(histories, others, runs | "ActiveRuns" >> beam.Distinct())
+        runs = histories | "RunsSinceTheStart" >> beam.FlatMap(_runs_since, self._settled).with_output_types(str)
+        return _Counted(histories, runs | "ActiveRuns" >> beam.Distinct())
 
     def _records(self, histories: beam.PCollection[History]) -> beam.PCollection[Any]:
         return self._write(
@@ -223,6 +210,10 @@ class _Rebuild:
         )
 
 
+def _changes(history: History) -> Iterable[Change]:
+    return history.changes
+
+
 def _one(_: Any) -> int:
     return 1
 
@@ -249,26 +240,10 @@ def _cannot_be_refused(refusal: tuple[str, dict[str, Any], str]) -> None:
 def prepare(options: PipelineOptions, launch: Launch) -> None:
     """Checks the stores and makes what the job writes to, the dataset too. Raises AcervoError."""
     project, dataset = options.view_as(GoogleCloudOptions).project, options.view_as(StoreOptions).dataset
-    whole = selection_of(options).everything
+    selection_of(options)
     admin.preflight(launching.truth_of(options), COUNT_TABLES)
     catalog.migrate(project, dataset)
-    if whole:
-        _warn_of_strangers(project, dataset, _parts(options.view_as(RebuildOptions).beside))
     repair.create_build(project, dataset, build_name(dataset, launch))
-
-
-def _warn_of_strangers(project: str, dataset: str, beside: Sequence[str]) -> None:
-    """Says which of the jobs beside nothing came by: a name that is mistyped protects nothing."""
-    query = f"SELECT 1 FROM `{project}.{dataset}.arrivals` WHERE STARTS_WITH(CONCAT(job, '/'), @name) LIMIT 1"
-    for name in beside:
-        parameters = [bigquery.ScalarQueryParameter("name", "STRING", f"{name}/")]
-        config = bigquery.QueryJobConfig(query_parameters=parameters)
-        if not list(connect.rest_client(project).query(query, job_config=config).result()):
-            print(
-                f"warning: nothing in BigQuery came by a job {name} (--beside). Unless it has only just begun, look "
-                "for its name in the column job of arrivals: what an unnamed stream counts may be counted twice.",
-                file=sys.stderr,
-            )
 
 
 def run(argv: Sequence[str] | None = None) -> PipelineResult:

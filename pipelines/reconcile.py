@@ -2,11 +2,15 @@
 
     python -m pipelines.reconcile --project P --bigtable_instance I --dataset D [--output differences.jsonl]
     python -m pipelines.reconcile ... --states SP --months 2503
+    python -m pipelines.reconcile ... --day 2026-11-28          (the counts of what streams applied on a day, UTC)
 
 Finds rows that are missing, too many, wrong, or there with several contents; counts that are not what the changes add
 up to; histories whose state is not the fold of their records. Writes them as JSON lines, prints a summary by day and
 issuer and which job mends them. Exit status: 0 no difference, 1 differences, 2 could not look. A Flex Template's
 launcher does not wait for its job: there the answer is the file, empty or not, and the counters ``difference_*``.
+
+``--day`` compares the change log of that day with the counts that were stored of it, here and not in a job, and
+takes as long as that day's changes ask for, however old and large the tables are.
 
 Beside jobs that write, what is on its way to BigQuery shows as a difference: look again at what is found.
 """
@@ -22,6 +26,7 @@ import argparse
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +39,8 @@ from pipelines import launching
 from pipelines.options import StoreOptions
 from pipelines.rebuild import SelectionOptions, selection_of
 from transforms import metrics
+from transforms.counting import log
+from transforms.reconcile.day import compare_day
 from transforms.reconcile.facts import Difference
 from transforms.reconcile.served import Served
 from transforms.reconcile.transform import Reconcile
@@ -49,6 +56,9 @@ class ReconcileOptions(PipelineOptions):
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--output", default="", help="File for the differences, one JSON object a line; gs:// too.")
+        parser.add_argument(
+            "--day", default="", help="Only the counts of what streams applied on this day (YYYY-MM-DD, UTC)."
+        )
         parser.add_argument("--show", type=int, default=50, help="Differences printed, and lines of the summary.")
         parser.add_argument(
             "--bucket_characters",
@@ -90,12 +100,16 @@ def _as_json(difference: Difference) -> str:
 
 def preflight(options: PipelineOptions) -> None:
     """Raises LaunchError for what would make the job fail later."""
-    selection_of(options)
+    selection = selection_of(options)
     given = options.view_as(ReconcileOptions)
     output = given.output
     if not 1 <= given.bucket_characters <= _MOST_CHARACTERS:
         raise launching.LaunchError(f"--bucket_characters is 1 to {_MOST_CHARACTERS}, not {given.bucket_characters}")
-    if not output and "Dataflow" in (options.view_as(StandardOptions).runner or ""):
+    if given.day:
+        _day_of(given.day)
+        if not selection.everything:
+            raise launching.LaunchError("--day looks at all counts of the day: leave the selection of keys away.")
+    elif not output and "Dataflow" in (options.view_as(StandardOptions).runner or ""):
         raise launching.LaunchError("nowhere to write the differences: give --output, a gs:// path.")
     # Beam deletes first what is in the file's place: a folder with all that is in it, everything that a glob matches.
     if output and (output.endswith("/") or Path(output).is_dir()):
@@ -110,6 +124,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     options = launching.options_of(argv, SelectionOptions, ReconcileOptions)
     preflight(options)
     given = options.view_as(ReconcileOptions)
+    if given.day:
+        return _look_at_day(options)
     with tempfile.TemporaryDirectory(prefix="reconcile-") as folder:
         output = given.output or f"{folder}/differences.jsonl"
         pipeline = beam.Pipeline(options=options)
@@ -120,6 +136,30 @@ def run(argv: Sequence[str] | None = None) -> int:
         # The exit status is the answer, on every runner.
         launching.wait(result)
         return _tell(output, given.show, bool(given.output))
+
+
+def _look_at_day(options: PipelineOptions) -> int:
+    given = options.view_as(ReconcileOptions)
+    dataset = f"{options.view_as(GoogleCloudOptions).project}.{options.view_as(StoreOptions).dataset}"
+    with tempfile.TemporaryDirectory(prefix="reconcile-") as folder:
+        output = given.output or f"{folder}/differences.jsonl"
+        with FileSystems.create(output) as file:
+            for difference in compare_day(launching.truth_of(options), dataset, _day_of(given.day)):
+                file.write(f"{_as_json(difference)}\n".encode())
+        return _tell(output, given.show, bool(given.output))
+
+
+def _day_of(text: str) -> date:
+    """Raises LaunchError."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise launching.LaunchError(f"--day {text} is no day: write it as 2026-11-28.") from None
+    if datetime.now(UTC).date() - day >= timedelta(days=log.KEPT_DAYS):
+        raise launching.LaunchError(
+            f"--day {text}: the change log keeps {log.KEPT_DAYS} days. Compare everything: leave --day away."
+        )
+    return day
 
 
 def _tell(output: str, show: int, kept: bool) -> int:

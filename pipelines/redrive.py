@@ -116,7 +116,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     read = chosen | "Inputs" >> beam.ParDo(_Inputs(limits)).with_outputs(
         _Inputs.DEAD, _Inputs.SKIPPED, main=_Inputs.DOCUMENTS
     )
-    config = launching.config_of(options, launch, partials=launch.run)
+    config = launching.config_of(options, launch)
     ingested = Inputs(read[_Inputs.DOCUMENTS], read[_Inputs.DEAD]) | "Ingest" >> IngestDocuments(config)
     outcomes = (_became(chosen, ingested, launch), read[_Inputs.SKIPPED] | "Skipped" >> _as(launch, FAILED))
     written = (

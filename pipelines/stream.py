@@ -11,19 +11,18 @@ if __name__ == "__main__":
     raise SystemExit(command.start("stream"))
 
 import argparse
+import contextlib
 from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 from apache_beam.runners.runner import PipelineResult
-from apache_beam.transforms.trigger import AccumulationMode, AfterCount, AfterProcessingTime, AfterWatermark, Repeatedly
-from apache_beam.transforms.window import FixedWindows
-from apache_beam.utils.timestamp import Duration
 from google.api_core.exceptions import PermissionDenied
 
 from pipelines import launching
-from pipelines.ingest import IngestDocuments, Ingested, Inputs
+from pipelines.ingest import IngestDocuments, Ingested, Inputs, KeepRefused
 from pipelines.options import IngestOptions, Launch, launch_of
+from transforms.counting.live import SweepLog, sweeping
 from transforms.ingest.limits import Limits
 from transforms.ingest.pubsub.preflight import check_subscription, subscription_path
 from transforms.ingest.pubsub.settings import SubscriptionError
@@ -32,10 +31,11 @@ from transforms.notify.topic import TopicError, check_topic, topic_path
 from transforms.notify.transform import PublishChanges, PublishDeadLetters
 
 JOB = "stream"
+_OLD_RUNNERS = ("DirectRunner", "SwitchingDirectRunner", "BundleBasedDirectRunner")
 
 
 class StreamOptions(PipelineOptions):
-    """What a stream reads, how often it counts, and whom it tells."""
+    """What a stream reads, and whom it tells."""
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
@@ -47,16 +47,6 @@ class StreamOptions(PipelineOptions):
             choices=SOURCES,
             default=AUTO,
             help="Who reads the subscription: the runner, or a splittable DoFn (sdf) on runners without a source.",
-        )
-        parser.add_argument("--count_window_seconds", type=int, default=60, help="Length of a window of live counts.")
-        parser.add_argument(
-            "--count_early_seconds", type=int, default=5, help="How often a window that is open tells its counts."
-        )
-        parser.add_argument(
-            "--count_lateness_hours",
-            type=int,
-            default=168,
-            help="How long after its window a document may still arrive and be counted in it.",
         )
         parser.add_argument("--changes_topic", help="Pub/Sub topic that is told when a document changes its state.")
         parser.add_argument(
@@ -76,8 +66,12 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
         subscription_of(options), source=given.source, limits=limits
     )
     inputs = Inputs(read[ReadFromSubscription.DOCUMENTS], read[ReadFromSubscription.DEAD_LETTERS])
-    config = launching.config_of(options, launch, partials=launch.job)
-    ingested = inputs | "Ingest" >> IngestDocuments(config, count_windows(options))
+    config = launching.config_of(options, launch, live=True)
+    ingested = inputs | "Ingest" >> IngestDocuments(config)
+    # Apart from the messages' way: what came of them is acknowledged without waiting for sums.
+    if not is_old_runner(options):
+        swept = pipeline | "SweepLog" >> SweepLog(config.truth, config.project, config.dataset)
+        _ = swept | "KeepRefusedSums" >> KeepRefused(config)
     if given.changes_topic:
         publish_changes = PublishChanges(topic_of(options, given.changes_topic), ordered=given.order_changes)
         _ = ingested.changes | "PublishChanges" >> publish_changes
@@ -87,17 +81,9 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     return ingested
 
 
-def count_windows(options: PipelineOptions) -> beam.WindowInto:
-    """Windows on arrival time; every firing is a partial sum of its own, so none is ever added to twice."""
-    given = options.view_as(StreamOptions)
-    return beam.WindowInto(
-        FixedWindows(given.count_window_seconds),
-        trigger=AfterWatermark(
-            early=Repeatedly(AfterProcessingTime(given.count_early_seconds)), late=Repeatedly(AfterCount(1))
-        ),
-        accumulation_mode=AccumulationMode.DISCARDING,
-        allowed_lateness=Duration(seconds=given.count_lateness_hours * 3600),
-    )
+def is_old_runner(options: PipelineOptions) -> bool:
+    """Whether the job runs on Beam's old direct runner, which takes no unbounded splittable DoFn."""
+    return (options.view_as(StandardOptions).runner or "DirectRunner").rpartition(".")[2] in _OLD_RUNNERS
 
 
 def subscription_of(options: PipelineOptions) -> str:
@@ -150,7 +136,11 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
     launch = launch_of(options, JOB, [subscription_of(options)])
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options, launch)
-    return launching.launch(pipeline)
+    with contextlib.ExitStack() as beside:
+        if is_old_runner(options):
+            config = launching.config_of(options, launch, live=True)
+            beside.enter_context(sweeping(config.truth, config.project, config.dataset))
+        return launching.launch(pipeline)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -87,7 +87,8 @@ class Change(NamedTuple):
 
     ``before`` and ``after`` are folded states (``None`` before the first record), ``dimensions_before`` and
     ``dimensions_after`` what counting groups by. ``run`` and ``origin`` tell who wrote it; ``received_at`` and
-    ``applied_at`` are micros since the epoch.
+    ``applied_at`` are micros since the epoch. ``logged``: it is counted by way of the change log, as a stream's changes
+    are; otherwise in the partial sums of its run.
     """
 
     key: str
@@ -102,6 +103,7 @@ class Change(NamedTuple):
     after: Fields
     dimensions_before: Fields | None
     dimensions_after: Fields
+    logged: bool = False
 
 
 class Applied(NamedTuple):

@@ -40,7 +40,14 @@ def stream_graph() -> Graph:
     """That of the stream as it runs on Dataflow, with all that its options can add."""
     topics = ["--changes_topic=projects/p/topics/changes", "--dead_letters_topic=projects/p/topics/dead"]
     options = PipelineOptions(
-        ["--project=acervo-local", "--subscription=documents", "--source=runner", "--streaming", *topics]
+        [
+            "--project=acervo-local",
+            "--runner=FnApiRunner",
+            "--subscription=documents",
+            "--source=runner",
+            "--streaming",
+            *topics,
+        ]
     )
     pipeline = beam.Pipeline(runner="FnApiRunner", options=options)
     stream.build(pipeline, options, Launch("run", "job/1", 1))

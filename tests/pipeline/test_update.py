@@ -13,9 +13,8 @@ from apache_beam.transforms.userstate import ReadModifyWriteStateSpec
 from apache_beam.transforms.window import FixedWindows
 
 from tests.pipeline.graph import Graph, breaks, graph_of, saved, stream_graph, to_map
-from transforms.counting.packs import unpack
 
-COUNTING = "Ingest/CountChanges/Sum/PerBucket"
+SWEEPING = "SweepLog/Sweep"
 
 
 @pytest.fixture(scope="module")
@@ -29,23 +28,10 @@ def test_a_running_stream_can_be_updated_to_this_code(current: Graph) -> None:
     assert to_map(saved(), current) == [], hint
 
 
-def test_all_that_a_stream_holds_is_its_place_in_the_queue_and_open_counts(current: Graph) -> None:
+def test_all_that_a_stream_holds_is_its_place_in_the_queue_and_that_it_sweeps(current: Graph) -> None:
     held = {name: step for name, step in current.items() if step}
-    assert sorted(held) == [COUNTING, "ReadFromSubscription/ReadFromPubSub/Read"]
-    [coder] = held[COUNTING]["coders"]
-    assert coder.endswith("BytesCoder]"), "sums are packed by us, in a form that can evolve"
-
-
-def test_sums_that_an_earlier_version_packed_can_be_unpacked() -> None:
-    """Coders see bytes alone: what is in the windows of a running job is in this form."""
-    packed = (
-        "789c6d8c4b0a80300c44efd2750b9368fc9ca5b8102d581005abf7b7b1b811b399c79b21de9b98d2150e635f18ac37c4552d4ddb01"
-        "a05e72f711ba11f5529874f2d0789dcb7ec414e6aca6719bc2ba66d68ac18d8338e8fadfb075a40186358e4028977f0f37a3b52966"
-    )
-    assert unpack(bytes.fromhex(packed)) == {
-        ("issuer", "12345678000195", "55", "1", "authorised", "2026-05-01", "2026-05-01"): (2, 20_200_000_000),
-        ("issuer", "12345678000195", "55", "1", "cancelled", "", ""): (-1, -10_100_000_001),
-    }
+    assert sorted(held) == ["ReadFromSubscription/ReadFromPubSub/Read", SWEEPING]
+    assert "restriction" in held[SWEEPING], "a number of sweeps, on which nothing depends"
 
 
 def test_what_is_added_without_state_breaks_nothing(current: Graph) -> None:
@@ -55,18 +41,18 @@ def test_what_is_added_without_state_breaks_nothing(current: Graph) -> None:
 
 
 def test_a_step_that_holds_something_renamed_or_removed(current: Graph) -> None:
-    changed = {name.replace("CountChanges", "Count"): step for name, step in current.items()}
+    changed = {name.replace("SweepLog", "Sweep"): step for name, step in current.items()}
     [found] = breaks(current, changed)
-    assert found.startswith(f"{COUNTING} is gone") and "groups" in found
-    assert any("Ingest/CountChanges/NamePartials" in line for line in to_map(current, changed))
+    assert found.startswith(f"{SWEEPING} is gone") and "restriction" in found
+    assert any("Sweeper" in line for line in to_map(current, changed))
 
 
 def test_a_coder_or_the_windows_of_a_step_that_holds_something_changed(current: Graph) -> None:
     for part in ("coders", "windows"):
         changed = deepcopy(current)
-        changed[COUNTING][part] = ["another"]
+        changed[SWEEPING][part] = ["another"]
         [found] = breaks(current, changed)
-        assert found.startswith(f"{COUNTING}: {part} was") and found.endswith("is ['another'].")
+        assert found.startswith(f"{SWEEPING}: {part} was") and found.endswith("is ['another'].")
 
 
 class StatefulText(beam.DoFn):

@@ -1,143 +1,212 @@
-"""Counts made anew from stored changes, in the place of every partial sum there is.
+"""Counts made again from stored changes, in the place of every partial sum there is.
 
-A change is counted under the run that made it, in the partial that a bounded run itself would write, and as if that
-partial were older than any job: the run started again writes the same sums over it, so nothing counts twice.
-
-A stream names its partials by job. Those of a stream that goes on beside are left as they are, and the changes in
-them are not counted anew: a change is in them when that job brought its record as new or resumed.
+A change says how it is counted. One of a bounded job is counted under the run that made it, in the partial that the job
+itself would write, and as if that partial were older than any job: the run started again writes the same sums over it.
+One of a stream is counted in its slot of the change log, which is made again too: the same sums under the same names
+and versions as the stream itself stores. So nothing counts twice, whatever else is running.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.pvalue import AsList, AsSingleton, PBegin
 
-from transforms.counting import cells
-from transforms.counting.contributions import CountKey, contributions
-from transforms.counting.store import Partial
+from transforms.counting import cells, log, sweep
+from transforms.counting.cells import Partial, Rewrite
+from transforms.counting.contributions import Amount, CountKey, contributions
+from transforms.counting.log import Sum
 from transforms.counting.sums import SumAmounts
-from transforms.model import DUPLICATE, Change
-from transforms.truth.client import wait_for
+from transforms.counting.transform import RUN_SUFFIX
+from transforms.model import Change
+from transforms.truth.client import Client, wait_for
+from transforms.truth.codec import Codec
 from transforms.truth.config import TruthConfig
-from transforms.truth.read import History
+from transforms.truth.requests import Column
 from transforms.truth.rows import Cell, by_column
 from transforms.truth.scan import ReaderDoFn, SplitTable
 from transforms.truth.selection import Range
 from transforms.truth.writer import shared_writer
 
 _RowPartials = tuple[bytes, Partial]
-_RowQualifier = tuple[bytes, bytes]
 _WRITES_AT_ONCE = 64
 _PAGE_ROWS = 64
+_MOST_HELD = 1_000
+_DAY = 86_400_000_000
 
-# When the partials made anew say that their job started (micros): before any job. A second count of the same takes
-# the place of the first.
-FIRST_COUNT, SECOND_COUNT = 0, 1
-_END = "/all/0"
-
-
-def changes_to_count(history: History, beside: frozenset[str]) -> Iterator[Change]:
-    """The changes of a key, without those that the jobs ``beside`` count themselves."""
-    for record in history.records:
-        if not any(is_beside(arrival.job, beside) and arrival.outcome != DUPLICATE for arrival in record.arrivals):
-            yield record.change
+# When the partials made again say that their job started (micros): before any job.
+_BEFORE_ANY_JOB = 0
 
 
-class CountByRun(beam.PTransform):
-    """PCollection[Change] in the global window -> partials named by the run that made each change."""
-
-    def __init__(self, at: int = FIRST_COUNT) -> None:
-        super().__init__()
-        self._at = at
+class CountAgain(beam.PTransform):
+    """PCollection[Change] in the global window -> partials: by run, and by slot of the change log."""
 
     def expand(self, changes: beam.PCollection[Change]) -> beam.PCollection[Partial]:
-        return (
+        by_run = (
             changes
             | "Contributions" >> beam.FlatMap(_by_run)
             | "Sum" >> SumAmounts(parts=3)
-            | "Partials" >> beam.Map(_partial, self._at).with_output_types(Partial)
+            | "Partials" >> beam.Map(_partial_of_run).with_output_types(Partial)
         )
+        by_slot = (
+            changes
+            | "LogCells" >> beam.FlatMap(_logged).with_output_types(tuple[bytes, bytes])
+            | "PerSlot" >> beam.GroupByKey()
+            | "SumSlot" >> beam.FlatMap(_partials_of_slot).with_output_types(Partial)
+        )
+        return (by_run, by_slot) | "Partials of both" >> beam.Flatten()
 
 
 def _by_run(change: Change) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for key, amount in contributions(change):
-        yield (change.run, *key), amount
+    if not change.logged:
+        for key, amount in contributions(change):
+            yield (change.run, *key), amount
 
 
-def _partial(element: tuple[tuple[str, ...], Any], at: int) -> Partial:
+def _partial_of_run(element: tuple[tuple[str, ...], Any]) -> Partial:
     (run, *parts), (documents, total) = element
-    key = CountKey(*parts)
-    return _row(f"{run}{_END}", key, documents, format(total, "f"), at)
+    return _row(f"{run}{RUN_SUFFIX}", CountKey(*parts), Amount(documents, total))
 
 
-def _row(partial: str, key: CountKey, documents: int, total: str, job_started_at: int) -> Partial:
+def _row(partial: str, key: CountKey, amount: Amount) -> Partial:
     return {
         "partial": partial,
         **{name: value for name, value in key._asdict().items() if value and name != "environment"},
         **({"environment": int(key.environment)} if key.environment else {}),
-        "documents": documents,
-        "total": total,
-        "job_started_at": job_started_at,
+        "documents": amount.documents,
+        "total": format(amount.total, "f"),
+        "job_started_at": _BEFORE_ANY_JOB,
     }
 
 
-def is_beside(name: str, beside: Iterable[str]) -> bool:
-    """Whether a job, or the job of a partial, is one of the jobs: one launch of them, or all of a job's name."""
-    return any(f"{name}/".startswith(f"{job}/") for job in beside)
+def _logged(change: Change) -> Iterator[tuple[bytes, bytes]]:
+    if change.logged and log.counts_something(change):
+        row, cell = log.cell_of(change)
+        yield row, cell.value
+
+
+def _partials_of_slot(element: tuple[bytes, Iterable[bytes]]) -> Iterator[Partial]:
+    row, values = element
+    slot = log.slot_in(row)
+    for key, found in log.sums_of(Cell(log.CONTRIBUTIONS, b"", 0, value) for value in values).items():
+        yield cells.partial_of(slot, key, found, _BEFORE_ANY_JOB)
+
+
+class LogAgain(beam.PTransform):
+    """PCollection[Change] -> how many were written: those of streams that the change log keeps are in it again."""
+
+    def __init__(self, config: TruthConfig, now: int) -> None:
+        """``now``: micros; the log keeps ``KEPT_DAYS`` before it."""
+        super().__init__()
+        self._config = config
+        self._since = now - log.KEPT_DAYS * _DAY
+
+    def expand(self, changes: beam.PCollection[Change]) -> beam.PCollection[int]:
+        return changes | "Write" >> beam.ParDo(_LogAgain(self._config, self._since))
+
+
+@beam.typehints.with_input_types(Change)
+@beam.typehints.with_output_types(int)
+class _LogAgain(beam.DoFn):
+    def __init__(self, config: TruthConfig, since: int) -> None:
+        self._config = config
+        self._since = since
+
+    def start_bundle(self) -> None:
+        self._held: list[Change] = []
+
+    def process(self, change: Change) -> Iterator[int]:
+        # Also one that counts nothing: what the log has of it may be of an earlier fold.
+        if change.logged and change.applied_at >= self._since:
+            self._held.append(change)
+            if len(self._held) >= _MOST_HELD:
+                self._write()
+            yield 1
+
+    def finish_bundle(self) -> None:
+        self._write()
+
+    def _write(self) -> None:
+        held, self._held = self._held, []
+        if held:
+            sweep.write_log(self._config, held, marked=False)
 
 
 class ReadPartials(beam.PTransform):
-    """PBegin, or a PCollection of one element -> the partials of the jobs ``beside`` (None: all) that Bigtable has."""
+    """PBegin, or a PCollection of one element -> what each row of Bigtable's counts adds up to, a partial per count."""
 
-    def __init__(self, config: TruthConfig, beside: frozenset[str] | None) -> None:
+    def __init__(self, config: TruthConfig) -> None:
         super().__init__()
         self._config = config
-        self._beside = beside
 
     def expand(self, start: PBegin | beam.PCollection[Any]) -> beam.PCollection[Partial]:
-        split = SplitTable(self._config, _table(self._config))
-        return start | "Ranges" >> split | "Read" >> beam.ParDo(_ReadPartials(self._config, self._beside))
+        split = SplitTable(self._config, sweep.counts_table(self._config))
+        return start | "Ranges" >> split | "Read" >> beam.ParDo(_ReadPartials(self._config))
+
+
+class _ScanCounts(ReaderDoFn):
+    def _rows(self, element: Range) -> Iterator[Any]:
+        """Every row of a range."""
+        client, table = shared_writer(self._config).client, sweep.counts_table(self._config)
+        start, end = element
+        after = False
+        while True:
+            found = wait_for(client.read_page(table, start, end, _PAGE_ROWS, cells.FAMILIES, after))
+            yield from found
+            if len(found) < _PAGE_ROWS:
+                return
+            start, after = found[-1].key, True
+
+
+@beam.typehints.with_input_types(Range)
+@beam.typehints.with_output_types(Partial)
+class _ReadPartials(_ScanCounts):
+    def process(self, element: Range) -> Iterator[Partial]:
+        for row in self._rows(element):
+            for key, amount in cells.sums(self._reader.codec, row.key, by_column(row.cells)).items():
+                yield _row("", key, amount)
+
+
+@beam.typehints.with_input_types(Range)
+@beam.typehints.with_output_types(tuple[bytes, None])
+class _RowKeys(_ScanCounts):
+    def process(self, element: Range) -> Iterator[tuple[bytes, None]]:
+        for row in self._rows(element):
+            yield row.key, None
 
 
 class ReplaceCounts(beam.PTransform):
     """Partials -> number of rows of Bigtable's counts that were replaced by them, each row at once.
 
-    ``after``: a PCollection of one element to wait for. Partials of the jobs ``beside`` stay. ``active`` are runs that
-    wrote lately: they may be about to store their own sums, which are newer than these and must not be deleted.
+    ``after``: a PCollection of one element to wait for. ``active`` are runs that wrote lately: they may be about to
+    store their own sums, which are newer than these and must not be deleted. ``settled``: of slots that begin before
+    it (micros) the partials know all there is; of others a sum that was stored meanwhile may be newer, and stays.
     """
 
     def __init__(
-        self,
-        config: TruthConfig,
-        beside: frozenset[str],
-        after: beam.PCollection[Any],
-        active: beam.PCollection[str],
+        self, config: TruthConfig, after: beam.PCollection[Any], active: beam.PCollection[str], settled: int
     ) -> None:
         super().__init__()
         self._config = config
-        self._beside = beside
         self._after = after
         self._active = active
+        self._settled = settled
 
     def expand(self, partials: beam.PCollection[Partial]) -> beam.PCollection[int]:
         config = self._config
         new = partials | "RowOf" >> beam.Map(_by_row).with_output_types(_RowPartials)
         old = (
             self._after
-            | "Ranges" >> SplitTable(config, _table(config))
-            | "Old" >> beam.ParDo(_OldColumns(config, self._beside))
+            | "Ranges" >> SplitTable(config, sweep.counts_table(config))
+            | "Old" >> beam.ParDo(_RowKeys(config))
         )
-        replace = beam.ParDo(_Replace(config), AsSingleton(self._after), AsList(self._active))
+        replace = beam.ParDo(
+            _Replace(config, log.slot_of(self._settled)), AsSingleton(self._after), AsList(self._active)
+        )
         return {"new": new, "old": old} | "PerRow" >> beam.CoGroupByKey() | "Replace" >> replace
-
-
-def _table(config: TruthConfig) -> str:
-    return f"{config.records_table}{cells.TABLE_SUFFIX}"
 
 
 def _by_row(partial: Partial) -> _RowPartials:
@@ -145,61 +214,11 @@ def _by_row(partial: Partial) -> _RowPartials:
     return cells.row_of(partial["dimension"], partial.get("value", ""), day), partial
 
 
-class _ScanCounts(ReaderDoFn):
-    def __init__(self, config: TruthConfig, beside: frozenset[str] | None) -> None:
-        super().__init__(config)
-        self._beside = beside
-        self._table = _table(config)
-
-    def _columns(self, element: Range) -> Iterator[tuple[bytes, Cell, list[str]]]:
-        """Row, cell and the parts of its name (the last is the partial) of every cell of a range."""
-        client = shared_writer(self._config).client
-        start, end = element
-        after = False
-        while True:
-            found = wait_for(client.read_page(self._table, start, end, _PAGE_ROWS, cells.FAMILIES, after))
-            for row in found:
-                for cell in row.cells:
-                    yield row.key, cell, cell.qualifier.decode().split("/", 4)
-            if len(found) < _PAGE_ROWS:
-                return
-            start, after = found[-1].key, True
-
-
-@beam.typehints.with_input_types(Range)
-@beam.typehints.with_output_types(_RowQualifier)
-class _OldColumns(_ScanCounts):
-    def process(self, element: Range) -> Iterator[_RowQualifier]:
-        for row, cell, parts in self._columns(element):
-            if not is_beside(parts[4], self._beside or ()):
-                yield row, cell.qualifier
-
-
-@beam.typehints.with_input_types(Range)
-@beam.typehints.with_output_types(Partial)
-class _ReadPartials(_ScanCounts):
-    def process(self, element: Range) -> Iterator[Partial]:
-        for row, cell, parts in self._columns(element):
-            if self._beside is None or is_beside(parts[4], self._beside):
-                one = by_column([cell])
-                [(key, amount)] = cells.sums(self._reader.codec, row, one).items()
-                month = key.month if _is_date(key.month) else ""
-                total = format(amount.total, "f")
-                yield _row(parts[4], key._replace(month=month), amount.documents, total, cell.timestamp)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
 @beam.typehints.with_output_types(int)
 class _Replace(beam.DoFn):
-    def __init__(self, config: TruthConfig) -> None:
+    def __init__(self, config: TruthConfig, settled: str) -> None:
         self._config = config
+        self._settled = settled
 
     def start_bundle(self) -> None:
         self._waiting: list[Any] = []
@@ -207,11 +226,12 @@ class _Replace(beam.DoFn):
     def process(self, element: tuple[bytes, dict[str, Iterable[Any]]], _: Any, active: Sequence[str]) -> Iterator[int]:
         row, groups = element
         writer = shared_writer(self._config)
-        new = [cells.cell_of(writer.codec, partial)[1] for partial in groups["new"]]
-        # Also what has the name of a new cell: a newer cell would hide it.
-        names = {*groups["old"], *(cell.qualifier for cell in new)}
-        deleted = [(cells.COUNTS, name) for name in sorted(names) if not _is_of(name, active)]
-        self._waiting.append(writer.client.replace(_table(self._config), row, deleted, new))
+        partials = list(groups["new"])
+        self._waiting.append(
+            _replace(
+                writer.client, sweep.counts_table(self._config), writer.codec, row, partials, active, self._settled
+            )
+        )
         if len(self._waiting) >= _WRITES_AT_ONCE:
             self.finish_bundle()
         yield 1
@@ -222,9 +242,53 @@ class _Replace(beam.DoFn):
             wait_for(_all(waiting))
 
 
-def _is_of(qualifier: bytes, runs: Iterable[str]) -> bool:
-    partial = qualifier.decode().split("/", 4)[4]
-    return partial.endswith(_END) and partial.removesuffix(_END) in runs
+async def _replace(
+    client: Client, table: str, codec: Codec, row: bytes, new: Sequence[Partial], active: Sequence[str], settled: str
+) -> None:
+    while True:
+        page = await client.read_page(table, row, row + b"\0", 1, cells.FAMILIES)
+        rewrite = replacement(codec, row, page[0].cells if page else [], new, active, settled)
+        if await client.check(table, row, rewrite.revision, rewrite.cells, deleted=rewrite.deleted):
+            return
+
+
+def replacement(
+    codec: Codec, row: bytes, old: Sequence[Cell], new: Sequence[Partial], active: Iterable[str], settled: str
+) -> Rewrite:
+    """What makes a row as read hold the partials, and what is newer. Pure."""
+    runs, slots = _written(codec, new)
+    for key, known in cells.slot_sums(row, by_column(old)).items():
+        for slot, found in known.items():
+            if slot >= settled:
+                place = slots.setdefault((cells.prefix_of(key), log.hour_of(slot)), {})
+                place[slot] = log.newest(place, slot, found)
+    kept = {f"{run}{RUN_SUFFIX}" for run in active}
+    # A cell of a run is deleted also where a new one has its name: an old one of a later job would hide it.
+    deleted = [
+        Column(cells.COUNTS, cell.qualifier, cell.timestamp + 1_000 if cells.is_of_log(name) else 0)
+        for cell in old
+        if cell.family == cells.COUNTS and (name := cells.name_of(cell.qualifier)) not in kept
+    ]
+    deleted += [
+        Column(cells.COUNTS, cell.qualifier)
+        for cell in runs
+        if cells.name_of(cell.qualifier) not in kept and all(cell.qualifier != one.qualifier for one in deleted)
+    ]
+    revision = cells.revision_of(old)
+    return Rewrite(revision, tuple(deleted), (*runs, *cells.packed_cells(revision, slots)))
+
+
+def _written(codec: Codec, new: Iterable[Partial]) -> tuple[list[Cell], dict[tuple[bytes, str], dict[str, Sum]]]:
+    """Cells of the partials of runs, and the sums of slots by beginning of the qualifier and hour."""
+    runs: list[Cell] = []
+    slots: dict[tuple[bytes, str], dict[str, Sum]] = {}
+    for partial in new:
+        if not cells.is_of_log(partial["partial"]):
+            runs.append(cells.cell_of(codec, partial)[1])
+            continue
+        slot, key, found = cells.slot_sum_of(partial)
+        slots.setdefault((cells.prefix_of(key), log.hour_of(slot)), {})[slot] = found
+    return runs, slots
 
 
 async def _all(waiting: list[Any]) -> None:

@@ -48,8 +48,8 @@ def contributions(change: Change) -> Iterator[tuple[CountKey, Amount]]:
     if change.dimensions_before == change.dimensions_after:
         return
     if change.dimensions_before is not None:
-        yield from _signed(change.dimensions_before, -1)
-    yield from _signed(change.dimensions_after, 1)
+        yield from signed(change.dimensions_before, -1)
+    yield from signed(change.dimensions_after, 1)
 
 
 def add(left: Amount, right: Amount) -> Amount:
@@ -57,7 +57,8 @@ def add(left: Amount, right: Amount) -> Amount:
     return Amount(left[0] + right[0], left[1] + right[1])
 
 
-def _signed(dimensions: Fields, sign: int) -> Iterator[tuple[CountKey, Amount]]:
+def signed(dimensions: Fields, sign: int) -> Iterator[tuple[CountKey, Amount]]:
+    """What a document of these dimensions counts, times the sign."""
     amount = Amount(sign, sign * _decimal(dimensions.get("total")))
     rest = (
         dimensions.get("model", ""),

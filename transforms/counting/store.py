@@ -9,12 +9,11 @@ import apache_beam as beam
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.counting import cells
+from transforms.counting.cells import Partial
 from transforms.truth.config import TruthConfig
 from transforms.truth.rows import Cell
 from transforms.truth.transaction import Outcome, Transaction, Write
 from transforms.truth.transform import WriterDoFn
-
-Partial = dict[str, Any]
 
 
 class StoreCounts(beam.PTransform):

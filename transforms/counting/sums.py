@@ -68,7 +68,7 @@ class _SumInBundle(beam.DoFn):
 
     def process(self, pair: Pair, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Sequence[WindowedValue]:
         key, (documents, total) = pair
-        billionths = int(_EXACT.scaleb(total, _DECIMALS))
+        billionths = billionths_of(total)
         for window in place.windows:
             sums = self._sums.setdefault(window, {})
             self._held -= len(sums)
@@ -113,6 +113,11 @@ def _add(sums: Sums, key: Key, documents: int, billionths: int) -> None:
         # The same few texts (days, statuses) are in most keys.
         key = tuple(map(intern, key))
     sums[key] = documents, billionths
+
+
+def billionths_of(total: Decimal) -> int:
+    """BRL as a whole number of billionths."""
+    return int(_EXACT.scaleb(total, _DECIMALS))
 
 
 def total_of(billionths: int) -> Decimal:

@@ -85,7 +85,7 @@ class Reconcile(beam.PTransform):
         return rows | "PerRow" >> beam.CoGroupByKey() | "Compare" >> compare.with_output_types(Difference)
 
     def _counts(self, begin: PBegin, histories: beam.PCollection[History]) -> beam.PCollection[Difference]:
-        partials = begin | "ReadPartials" >> ReadPartials(self._truth, None)
+        partials = begin | "ReadPartials" >> ReadPartials(self._truth)
         amounts = {
             counts.CHANGES: histories
             | "Changes" >> beam.FlatMap(_changes).with_output_types(Change)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -14,15 +15,16 @@ from transforms.truth import codec, dead_letters, rows
 from transforms.truth.client import Client, wait_for
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
+from transforms.truth.rows import Family
 
-# Nothing is collected but what a newer value of the same cell replaced.
-_GC_RULE = admin.GcRule(max_num_versions=1)
+Others = Mapping[str, Sequence[Family]]
+
 # New tables begin as this many tablets, so that a backfill does not fall on one.
 _TABLETS = 16
 _CREATE_HINT = "Run: python -m pipelines.tables"
 
 
-def create_tables(config: TruthConfig, others: Mapping[str, Sequence[str]] | None = None) -> list[str]:
+def create_tables(config: TruthConfig, others: Others | None = None) -> list[str]:
     """Makes what is missing of the tables, their families and the dictionaries' rows; says what it made.
 
     ``others``: further tables of the project, suffix of the name -> families. Safe to repeat and to run twice at once.
@@ -34,7 +36,7 @@ def create_tables(config: TruthConfig, others: Mapping[str, Sequence[str]] | Non
     return made + _store_dictionaries(config)
 
 
-def preflight(config: TruthConfig, others: Mapping[str, Sequence[str]] | None = None) -> None:
+def preflight(config: TruthConfig, others: Others | None = None) -> None:
     """Raises TruthError naming all that would make a job fail later; quiet when nothing would."""
     found = problems(config, others)
     if found:
@@ -42,7 +44,7 @@ def preflight(config: TruthConfig, others: Mapping[str, Sequence[str]] | None = 
         raise TruthError(f"Bigtable instance {config.instance_name} is not ready:{listed}")
 
 
-def problems(config: TruthConfig, others: Mapping[str, Sequence[str]] | None = None) -> list[str]:
+def problems(config: TruthConfig, others: Others | None = None) -> list[str]:
     """What is missing or wrong, each with what to do, for people."""
     client = admin_client()
     found = []
@@ -55,14 +57,29 @@ def problems(config: TruthConfig, others: Mapping[str, Sequence[str]] | None = N
     return found
 
 
-def wanted(config: TruthConfig, others: Mapping[str, Sequence[str]] | None) -> dict[str, Sequence[str]]:
+def wanted(config: TruthConfig, others: Others | None) -> dict[str, Sequence[Family]]:
     """Every table there is to be: its short name -> its families."""
-    tables: dict[str, Sequence[str]] = {"": rows.FAMILIES, "_dead_letters": dead_letters.FAMILIES, **(others or {})}
+    tables: dict[str, Sequence[Family]] = {
+        "": [Family(name) for name in rows.FAMILIES],
+        "_dead_letters": [Family(name) for name in dead_letters.FAMILIES],
+        **(others or {}),
+    }
     return {f"{config.table}{suffix}": families for suffix, families in tables.items()}
 
 
-def _create_table(client: Any, config: TruthConfig, name: str, families: Sequence[str]) -> list[str]:
-    table = admin.Table(column_families={family: admin.ColumnFamily(gc_rule=_GC_RULE) for family in families})
+def _gc_rule(family: Family) -> admin.GcRule:
+    """What a newer value of the same cell replaced is collected, and what is older than the family keeps."""
+    newest = admin.GcRule(max_num_versions=1)
+    if not family.days:
+        return newest
+    expired = admin.GcRule(max_age=timedelta(days=family.days))
+    return admin.GcRule(union=admin.GcRule.Union(rules=[newest, expired]))
+
+
+def _create_table(client: Any, config: TruthConfig, name: str, families: Sequence[Family]) -> list[str]:
+    table = admin.Table(
+        column_families={family.name: admin.ColumnFamily(gc_rule=_gc_rule(family)) for family in families}
+    )
     splits = [b"%02x" % salt for salt in range(0, rows.SALTS, rows.SALTS // _TABLETS)][1:]
     request = admin.CreateTableRequest(
         parent=config.instance_name,
@@ -77,22 +94,22 @@ def _create_table(client: Any, config: TruthConfig, name: str, families: Sequenc
     return [f"table {name}"]
 
 
-def _complete_families(client: Any, config: TruthConfig, name: str, families: Sequence[str]) -> list[str]:
+def _complete_families(client: Any, config: TruthConfig, name: str, families: Sequence[Family]) -> list[str]:
     full = f"{config.instance_name}/tables/{name}"
     existing = client.get_table(name=full).column_families
     made = []
     for family in families:
-        column_family = admin.ColumnFamily(gc_rule=_GC_RULE)
-        change = admin.ModifyColumnFamiliesRequest.Modification(id=family)
-        if family not in existing:
+        column_family = admin.ColumnFamily(gc_rule=_gc_rule(family))
+        change = admin.ModifyColumnFamiliesRequest.Modification(id=family.name)
+        if family.name not in existing:
             change.create = column_family
-        elif existing[family].gc_rule != _GC_RULE:
+        elif existing[family.name].gc_rule != _gc_rule(family):
             change.update = column_family
         else:
             continue
         try:
             client.modify_column_families(name=full, modifications=[change])
-            made.append(f"family {family} of table {name}")
+            made.append(f"family {family.name} of table {name}")
         except exceptions.AlreadyExists:  # another was faster
             continue
     return made
@@ -120,7 +137,7 @@ def _stored_dictionary(client: Client, dictionary_id: int) -> bytes | None:
     return cells.get(rows.STATE, {}).get(rows.DICTIONARY)
 
 
-def _table_problems(client: Any, config: TruthConfig, name: str, families: Sequence[str]) -> list[str]:
+def _table_problems(client: Any, config: TruthConfig, name: str, families: Sequence[Family]) -> list[str]:
     try:
         existing = client.get_table(name=f"{config.instance_name}/tables/{name}").column_families
     except exceptions.NotFound:
@@ -129,10 +146,11 @@ def _table_problems(client: Any, config: TruthConfig, name: str, families: Seque
         return [f"table {name} may not be looked at: {error.message} Ask for the role roles/bigtable.user."]
     found = []
     for family in families:
-        if family not in existing:
-            found.append(f"table {name} has no column family {family}. {_CREATE_HINT}")
-        elif existing[family].gc_rule != _GC_RULE:
-            found.append(f"family {family} of table {name} does not keep exactly one version of a cell. {_CREATE_HINT}")
+        if family.name not in existing:
+            found.append(f"table {name} has no column family {family.name}. {_CREATE_HINT}")
+        elif existing[family.name].gc_rule != _gc_rule(family):
+            kept = f"keep exactly one version of a cell{f' for {family.days} days' if family.days else ''}"
+            found.append(f"family {family.name} of table {name} does not {kept}. {_CREATE_HINT}")
     return found
 
 

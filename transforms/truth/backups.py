@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from google.api_core import exceptions
 from google.cloud import bigtable_admin_v2 as admin
 
-from transforms.truth.admin import admin_client, wanted
+from transforms.truth.admin import Others, admin_client, wanted
 from transforms.truth.config import TruthConfig
 from transforms.truth.errors import TruthError
 
@@ -21,7 +20,7 @@ _SECONDS = 300
 
 
 def keep_backups(
-    config: TruthConfig, others: Mapping[str, Sequence[str]] | None, days: int, dry_run: bool = False
+    config: TruthConfig, others: Others | None, days: int, dry_run: bool = False
 ) -> list[str]:
     """Has each table backed up every day and each backup kept for ``days``; 0: no more backups. Says what it changed.
 

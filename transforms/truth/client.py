@@ -24,6 +24,7 @@ from google.api_core import grpc_helpers_async
 from transforms.truth import requests, rows
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
+from transforms.truth.requests import Column
 from transforms.truth.rows import Cell, Cells, Row
 from transforms.truth.status import ADVICE, Failure, NotWritten, may_help, text_of
 
@@ -115,12 +116,13 @@ class Client:
         revision: int | None,
         cells: Sequence[Cell],
         retried: Callable[[], None] = _ignore,
+        deleted: Sequence[Column] = (),
     ) -> bool:
-        """Writes the cells if the row's revision is the given one (None: has none), and says whether it was.
+        """If the row's revision is the given one (None: has none), deletes columns and writes cells; whether it was.
 
         After a retry the answer False may mean that the first try had written them: read the row.
         """
-        request = requests.check_request(table, self.config.app_profile, row, revision, cells)
+        request = requests.check_request(table, self.config.app_profile, row, revision, cells, deleted)
         response = await self._unary("CheckAndMutateRow", table, row, request, retried)
         return requests.check_answer(response, revision)
 
@@ -192,10 +194,8 @@ class Client:
         request = requests.sample_request(table, self.config.app_profile)
         return await self._stream("SampleRowKeys", table, b"", request, lambda: _sampled, _ignore)
 
-    async def replace(
-        self, table: str, row: bytes, deleted: Sequence[tuple[str, bytes]], cells: Sequence[Cell]
-    ) -> None:
-        """Deletes columns (family, qualifier) and writes cells, all of it at once."""
+    async def replace(self, table: str, row: bytes, deleted: Sequence[Column], cells: Sequence[Cell]) -> None:
+        """Deletes columns and writes cells, all of it at once."""
         request = requests.replace_request(table, self.config.app_profile, row, deleted, cells)
         await self._unary("MutateRow", table, row, request, _ignore)
 

@@ -24,11 +24,29 @@ _ReadResponse = bigtable.ReadRowsResponse.pb()
 _Filter = data.RowFilter.pb()
 
 
-def check_request(table: str, profile: str, row: bytes, revision: int | None, cells: Iterable[Cell]) -> bytes:
-    """CheckAndMutateRow: write the cells if the row's revision is the given one, or, for None, if it has none."""
+class Column(NamedTuple):
+    """A column to delete: all of it, or its cells whose timestamp (micros) is below ``before``."""
+
+    family: str
+    qualifier: bytes
+    before: int = 0
+
+
+def check_request(
+    table: str,
+    profile: str,
+    row: bytes,
+    revision: int | None,
+    cells: Iterable[Cell],
+    deleted: Iterable[Column] = (),
+) -> bytes:
+    """CheckAndMutateRow: if the row's revision is the given one, or, for None, if it has none, delete the columns and
+    write the cells."""
     request = _CheckRequest()
     request.row_key = row
-    _set_cells(request.false_mutations if revision is None else request.true_mutations, cells)
+    mutations = request.false_mutations if revision is None else request.true_mutations
+    _delete_columns(mutations, deleted)
+    _set_cells(mutations, cells)
     # Protobuf messages concatenate: what all checks share is serialised once.
     return _check_head(table, profile, revision) + bytes(request.SerializeToString())
 
@@ -82,14 +100,10 @@ def entry_statuses(response: bytes) -> Iterator[EntryStatus]:
         yield EntryStatus(entry.index, entry.status.code, entry.status.message)
 
 
-def replace_request(
-    table: str, profile: str, row: bytes, deleted: Iterable[tuple[str, bytes]], cells: Iterable[Cell]
-) -> bytes:
-    """MutateRow: delete the columns (family, qualifier), then write the cells."""
+def replace_request(table: str, profile: str, row: bytes, deleted: Iterable[Column], cells: Iterable[Cell]) -> bytes:
+    """MutateRow: delete the columns, then write the cells."""
     request = _MutateRequest(table_name=table, app_profile_id=profile, row_key=row)
-    for family, qualifier in deleted:
-        column = request.mutations.add().delete_from_column
-        column.family_name, column.column_qualifier = family, qualifier
+    _delete_columns(request.mutations, deleted)
     _set_cells(request.mutations, cells)
     return bytes(request.SerializeToString())
 
@@ -102,6 +116,14 @@ def sample_request(table: str, profile: str) -> bytes:
 def sampled_key(response: bytes) -> bytes:
     """Row key of one answer to a ``sample_request``; empty for the end of the table."""
     return bytes(_SampleResponse.FromString(response).row_key)
+
+
+def _delete_columns(mutations: Any, deleted: Iterable[Column]) -> None:
+    for family, qualifier, before in deleted:
+        column = mutations.add().delete_from_column
+        column.family_name, column.column_qualifier = family, qualifier
+        if before:
+            column.time_range.end_timestamp_micros = before
 
 
 def _set_cells(mutations: Any, cells: Iterable[Cell]) -> None:

@@ -50,6 +50,13 @@ class Cell(NamedTuple):
     value: bytes
 
 
+class Family(NamedTuple):
+    """A column family; with ``days``, what is older by its timestamp is collected."""
+
+    name: str
+    days: int = 0
+
+
 Cells = Mapping[str, Mapping[bytes, bytes]]
 """Newest values of a row: family -> qualifier -> value."""
 

@@ -25,11 +25,12 @@ UNSTORABLE = "unstorable_fields"
 
 
 class Attempt(NamedTuple):
-    """Who applies the record, in which unit of retry, and when (micros)."""
+    """Who applies the record, in which unit of retry, when (micros), and whether its change is counted by the log."""
 
     run: str
     job: str
     applied_at: int
+    logged: bool = False
 
 
 class Keep(NamedTuple):
@@ -101,7 +102,7 @@ def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
     head: Head | None = None
     conflicts = 0
     while True:
-        plan = _plan(codec, record, arrival, own_cells, found, head)
+        plan = _plan(codec, record, arrival, attempt.logged, own_cells, found, head)
         if isinstance(plan, DeadLetter):
             return Outcome(plan, conflicts, 0)
         if (yield Check(row, head.revision if head else None, plan.cells)):
@@ -133,7 +134,13 @@ def _found(codec: Codec, record: Record, arrival: Arrival, found: Cells, conflic
 
 
 def _plan(
-    codec: Codec, record: Record, arrival: Arrival, own_cells: tuple[Cell, ...], found: Cells, head: Head | None
+    codec: Codec,
+    record: Record,
+    arrival: Arrival,
+    logged: bool,
+    own_cells: tuple[Cell, ...],
+    found: Cells,
+    head: Head | None,
 ) -> _Plan | DeadLetter:
     size = rows.stored_bytes(own_cells) + (head.size if head else 0)
     if size > rows.MAX_ROW_BYTES:
@@ -143,6 +150,7 @@ def _plan(
         )
         return _dead(record, ROW_FULL, message)
     folded, change = _change(codec, record, arrival, found, head)
+    change = change._replace(logged=logged)
     cells = (
         *rows.state_cells(codec, change.revision, folded, size),
         *own_cells,

@@ -60,10 +60,11 @@ class WriterDoFn(beam.DoFn):
 @with_input_types(Record)
 @with_output_types(Applied, dead_letters=DeadLetter)
 class _ApplyRecords(WriterDoFn):
-    def __init__(self, config: TruthConfig, run: str, job: str) -> None:
+    def __init__(self, config: TruthConfig, run: str, job: str, logged: bool = False) -> None:
         super().__init__(config)
         self._run = run
         self._job = job
+        self._logged = logged
         names = {NEW: "records_new", RESUMED: "records_resumed", DUPLICATE: "records_duplicate"}
         self._outcomes = {outcome: metrics.counter(name) for outcome, name in names.items()}
         self._kinds = {kind: metrics.counter(f"{kind}s") for kind in KINDS}
@@ -73,7 +74,7 @@ class _ApplyRecords(WriterDoFn):
 
     # A parameter for the window would cost as much as all else that Beam does for an element.
     def process(self, record: Record, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
-        attempt = Attempt(self._run, self._job, time.time_ns() // 1_000)
+        attempt = Attempt(self._run, self._job, time.time_ns() // 1_000, self._logged)
         codec = self._writer.codec
         size = _OVERHEAD_BYTES + len(record.xml)
         self._bundle.add(
@@ -123,7 +124,8 @@ class _StoreDeadLetters(WriterDoFn):
 class ApplyToTruth(beam.PTransform):
     """Records -> what became of each (APPLIED), and those that do not fit (DEAD_LETTERS).
 
-    ``run`` is the unit of retry, ``job`` this launch. A record is emitted only after Bigtable has acknowledged it,
+    ``run`` is the unit of retry, ``job`` this launch, ``logged`` says that its changes are counted by way of the change
+    log. A record is emitted only after Bigtable has acknowledged it,
     with its own timestamp and window. A record that cannot be written fails the bundle; the runner's retry finds
     what was written before and hands it on.
     """
@@ -131,14 +133,15 @@ class ApplyToTruth(beam.PTransform):
     APPLIED = "applied"
     DEAD_LETTERS = "dead_letters"
 
-    def __init__(self, config: TruthConfig, run: str, job: str) -> None:
+    def __init__(self, config: TruthConfig, run: str, job: str, logged: bool = False) -> None:
         super().__init__()
         self._config = config
         self._run = run
         self._job = job
+        self._logged = logged
 
     def expand(self, records: beam.PCollection[Record]) -> DoOutputsTuple:
-        apply = beam.ParDo(_ApplyRecords(self._config, self._run, self._job))
+        apply = beam.ParDo(_ApplyRecords(self._config, self._run, self._job, self._logged))
         return records | "Apply" >> apply.with_outputs(self.DEAD_LETTERS, main=self.APPLIED)
 
 

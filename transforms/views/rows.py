@@ -121,6 +121,7 @@ def _change_row(kind: str, change: Change) -> Row:
         "received_at": change.received_at,
         "applied_at": change.applied_at,
         "state_after": _json(change.after),
+        "logged": change.logged,
     }
     if change.before is not None:
         row["state_before"] = _json(change.before)

@@ -21,7 +21,6 @@ from local.stack.find import prism as find_prism
 from tests.integration.jobs.stores import Stores
 
 JOB, SHORT_LEASES = "pipelines.stream", "tests.integration.jobs.short_leases"
-FAST_COUNTS = ("--count_window_seconds", "5", "--count_early_seconds", "1")
 
 _names = itertools.count(1)
 

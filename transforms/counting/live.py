@@ -1,0 +1,184 @@
+"""The counts of a stream, as transforms: ``LogChanges`` beside the rows, ``SweepLog`` on its own."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
+from apache_beam.metrics import Metrics
+from apache_beam.pvalue import PBegin
+from apache_beam.transforms.core import RestrictionProvider
+from apache_beam.utils.timestamp import Duration
+
+from transforms.counting import log, sweep
+from transforms.counting.sweep import Refusal, Sweeper
+from transforms.model import Change
+from transforms.truth.config import TruthConfig
+from transforms.views import connect
+from transforms.views.sink import Destination
+
+_LOG = logging.getLogger(__name__)
+
+NAMESPACE = "acervo"
+_MOST_HELD = 1_000
+_FOREVER = 2**62
+_RETRY_SECONDS = 600
+
+
+class LogChanges(beam.PTransform):
+    """PCollection[Change] -> nothing: those that count by way of the change log are in it when the bundle ends.
+
+    A bundle that fails is run again, and writes the same cells.
+    """
+
+    def __init__(self, config: TruthConfig) -> None:
+        super().__init__()
+        self._config = config
+
+    def expand(self, changes: beam.PCollection[Change]) -> beam.PCollection[None]:
+        return changes | "Log" >> beam.ParDo(_LogChanges(self._config))
+
+
+@beam.typehints.with_input_types(Change)
+@beam.typehints.with_output_types(None)
+class _LogChanges(beam.DoFn):
+    def __init__(self, config: TruthConfig) -> None:
+        self._config = config
+        self._logged = Metrics.counter(NAMESPACE, "changes_logged")
+
+    def start_bundle(self) -> None:
+        self._held: list[Change] = []
+
+    def process(self, change: Change) -> None:
+        if change.logged and log.counts_something(change):
+            self._held.append(change)
+            if len(self._held) >= _MOST_HELD:
+                self._write()
+
+    def finish_bundle(self) -> None:
+        self._write()
+
+    def _write(self) -> None:
+        held, self._held = self._held, []
+        if held:
+            sweep.write_log(self._config, held)
+            self._logged.inc(len(held))
+
+
+class SweepLog(beam.PTransform):
+    """PBegin -> PCollection of (table, row, reason) of sums that BigQuery refused, unbounded.
+
+    Every ``seconds`` it looks for what was written to the change log, and adds it up. One is enough for a table;
+    several, of several jobs, do no harm.
+    """
+
+    def __init__(self, config: TruthConfig, project: str, dataset: str, seconds: float = 1.0) -> None:
+        super().__init__()
+        self._config = config
+        self._destination = Destination(project, dataset, connect.storage_endpoint(), _RETRY_SECONDS)
+        self._seconds = seconds
+
+    def expand(self, begin: PBegin) -> beam.PCollection[Refusal]:
+        return (
+            begin
+            | "Sweeper" >> beam.Create([0], reshuffle=False).with_output_types(int)
+            | "Sweep" >> beam.ParDo(_Sweep(self._config, self._destination, self._seconds))
+        )
+
+
+class _Tracker(OffsetRestrictionTracker):
+    """Counts sweeps and goes on for ever. It can be stopped where it is, and not divided."""
+
+    def try_split(self, fraction_of_remainder: float) -> tuple[OffsetRange, OffsetRange] | None:
+        return super().try_split(0) if fraction_of_remainder == 0 else None
+
+    def is_bounded(self) -> bool:
+        return False
+
+
+class _Provider(RestrictionProvider):
+    """Sweeps for ever; a drain sweeps no more: what is marked waits for the next job."""
+
+    def initial_restriction(self, element: int) -> OffsetRange:
+        return OffsetRange(0, _FOREVER)
+
+    def create_tracker(self, restriction: OffsetRange) -> _Tracker:
+        return _Tracker(restriction)
+
+    def restriction_size(self, element: int, restriction: OffsetRange) -> int:
+        return 1
+
+
+@beam.typehints.with_input_types(int)
+@beam.typehints.with_output_types(tuple[str, dict[str, Any], str])
+class _Sweep(beam.DoFn):
+    def __init__(self, config: TruthConfig, destination: Destination, seconds: float) -> None:
+        self._config = config
+        self._destination = destination
+        self._seconds = seconds
+        self._slots = Metrics.counter(NAMESPACE, "count_slots")
+        self._partials = Metrics.counter(NAMESPACE, "count_partials")
+        self._packed = Metrics.counter(NAMESPACE, "count_rows_packed")
+
+    def setup(self) -> None:
+        self._sweeper = Sweeper(self._config, self._destination)
+
+    def teardown(self) -> None:
+        if hasattr(self, "_sweeper"):  # a set-up that failed is torn down too
+            self._sweeper.close()
+
+    # A finaliser is asked for in every bundle: Prism ends a job of which one splittable DoFn has one and another none.
+    @beam.DoFn.unbounded_per_element()
+    def process(
+        self,
+        _: int,
+        finalizer: Any = beam.DoFn.BundleFinalizerParam,
+        tracker: Any = beam.DoFn.RestrictionParam(_Provider()),  # noqa: B008
+    ) -> Iterator[Refusal]:
+        finalizer.register(_nothing)
+        if not tracker.try_claim(tracker.current_restriction().start):
+            return
+        sweeper = self._sweeper
+        sweeper.sweep()
+        for counter, name in ((self._slots, "slots"), (self._partials, "partials"), (self._packed, "packed")):
+            counter.inc(getattr(sweeper, name))
+            setattr(sweeper, name, 0)
+        refused, sweeper.refused = sweeper.refused, []
+        yield from refused
+        tracker.defer_remainder(Duration(seconds=self._seconds))
+
+
+@contextlib.contextmanager
+def sweeping(config: TruthConfig, project: str, dataset: str, seconds: float = 1.0) -> Iterator[None]:
+    """Sweeps on a thread of this process until the block ends: for a runner that takes no ``SweepLog``.
+
+    What a store refuses, or does not take, is told in the log and tried again.
+    """
+    stopped = threading.Event()
+    destination = Destination(project, dataset, connect.storage_endpoint(), _RETRY_SECONDS)
+
+    def sweep_on() -> None:
+        sweeper = Sweeper(config, destination)
+        while not stopped.wait(seconds):
+            try:
+                sweeper.sweep()
+            except Exception:
+                _LOG.exception("counts are not up to date; trying again")
+        sweeper.close()
+
+    thread = threading.Thread(target=sweep_on, name="sweep-log", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join(10)
+
+
+def _nothing() -> None:
+    return None

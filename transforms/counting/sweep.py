@@ -1,0 +1,293 @@
+"""Keeping the counts of a stream: the change log written, and what was written to it added up and stored.
+
+Knows nothing of Beam. Everything here may be done twice, by several at once, late, or in part: sums carry versions, and
+a mark stays until the sums of its slot are in Bigtable and in BigQuery.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from transforms.counting import cells, log
+from transforms.counting.cells import Partial
+from transforms.counting.log import Mark, Sums
+from transforms.model import Change
+from transforms.truth.client import Client, wait_for
+from transforms.truth.config import TruthConfig
+from transforms.truth.requests import Column
+from transforms.truth.rows import Cell
+from transforms.truth.writer import shared_writer
+from transforms.views import schema, sink
+from transforms.views.encode import RefusedRow
+from transforms.views.rows import row_of_count
+from transforms.views.sink import Destination
+
+Refusal = tuple[str, Partial, str]
+
+# A slot is added up once it is over for this long (seconds), nothing was written to it for as long, or at the latest
+# after so long: bundles that hold its changes may still be on their way, and each that comes after costs another sum.
+SETTLED, LATEST = 1.0, 8.0
+# Of one call.
+_MOST_CELLS = 1_000
+_MOST_ROWS = 100
+_PAGE_ROWS = 64
+# Slots added up together, and calls of them under way at once.
+_SLOTS_AT_ONCE = 32
+_CALLS_AT_ONCE = 8
+# A row is packed when a process has written so many sums to it, of rows that it remembers.
+PACKED_AFTER = 64
+_MOST_REMEMBERED = 200_000
+# A mark must be there this long (seconds) after its minute was chosen: far less than clocks may differ.
+_MARKED_WITHIN = 60.0
+
+_numbers = itertools.count()
+_process = f"{os.getpid():x}-{secrets.token_hex(4)}"
+
+_Writes = dict[bytes, list[Cell]]
+_clock, _wall = time.monotonic, time.time_ns
+
+
+def log_table(config: TruthConfig) -> str:
+    """Full name of the table of the change log."""
+    return f"{config.records_table}{log.TABLE_SUFFIX}"
+
+
+def counts_table(config: TruthConfig) -> str:
+    """Full name of the table of counts."""
+    return f"{config.records_table}{cells.TABLE_SUFFIX}"
+
+
+def write_log(config: TruthConfig, changes: Iterable[Change], marked: bool = True) -> int:
+    """Writes changes to the log, then the marks of their slots; how many rows that were. Raises TruthError."""
+    writes: _Writes = {}
+    for change in changes:
+        row, cell = log.cell_of(change)
+        writes.setdefault(row, []).append(cell)
+    client = shared_writer(config).client
+    wait_for(_write(client, log_table(config), writes))
+    if marked and writes:
+        wait_for(_mark(client, log_table(config), [log.slot_in(row) for row in writes]))
+    return len(writes)
+
+
+async def _mark(client: Client, table: str, slots: Sequence[str]) -> None:
+    """Marks slots. Who was held up on the way may have marked them where nobody looks any more, and does it again."""
+    done = False
+    while not done:
+        # In this order: what holds it up between the two shows.
+        began, now = _clock(), _wall() // 1_000
+        nonce = f"{_process}-{next(_numbers)}"
+        writes: _Writes = {}
+        for slot in slots:
+            row, cell = log.mark(slot, nonce, now)
+            writes.setdefault(row, []).append(cell)
+        await _write(client, table, writes)
+        done = _clock() - began < _MARKED_WITHIN
+
+
+async def _write(client: Client, table: str, writes: _Writes) -> None:
+    """Writes cells, in calls of a bounded size, a few at once."""
+    places = asyncio.Semaphore(_CALLS_AT_ONCE)
+
+    async def call(part: Sequence[tuple[bytes, Sequence[Cell]]]) -> None:
+        async with places:
+            await client.write_rows(table, part)
+
+    await asyncio.gather(*(call(part) for part in _parts(writes)))
+
+
+def _parts(writes: _Writes) -> Iterator[list[tuple[bytes, Sequence[Cell]]]]:
+    part: list[tuple[bytes, Sequence[Cell]]] = []
+    size = 0
+    for row, found in writes.items():
+        for begin in range(0, len(found), _MOST_CELLS):
+            some = found[begin : begin + _MOST_CELLS]
+            if part and (size + len(some) > _MOST_CELLS or len(part) >= _MOST_ROWS):
+                yield part
+                part, size = [], 0
+            part.append((row, some))
+            size += len(some)
+    if part:
+        yield part
+
+
+@dataclass
+class _Waiting:
+    """A slot that was written to: marks seen, and when the first and the last of them were (seconds, monotonic)."""
+
+    first: float
+    last: float
+    marks: set[Mark] = field(default_factory=set)
+
+
+class Sweeper:
+    """Finds slots that were written to and adds them up. Remembers nothing that its successor would miss."""
+
+    def __init__(self, config: TruthConfig, destination: Destination) -> None:
+        self._config = config
+        self._destination = destination
+        self._client = shared_writer(config).client
+        self._sink = sink.acquire(destination)
+        self._waiting: dict[str, _Waiting] = {}
+        self._low: str | None = None
+        self._written: Counter[bytes] = Counter()
+        self.slots = self.partials = self.packed = 0
+        self.refused: list[Refusal] = []
+
+    def close(self) -> None:
+        """Gives back what it shares."""
+        sink.release(self._destination)
+
+    def sweep(self, seconds: float = 5.0) -> int:
+        """Looks for marks and adds up the slots that are due, for some time; how many slots that were.
+
+        Raises TruthError and AppendError when a store does not take the sums: their marks stay.
+        """
+        self._look()
+        ended, done = time.monotonic() + seconds, 0
+        due = self._due()
+        while due and time.monotonic() < ended:
+            some, due = due[:_SLOTS_AT_ONCE], due[_SLOTS_AT_ONCE:]
+            self._add_up(some)
+            done += len(some)
+        self._raise_low()
+        return done
+
+    def sweep_all(self) -> int:
+        """Adds up all that is marked, open slots too; how many slots that were."""
+        self._look()
+        slots = sorted(self._waiting)
+        for begin in range(0, len(slots), _SLOTS_AT_ONCE):
+            self._add_up(slots[begin : begin + _SLOTS_AT_ONCE])
+        return len(slots)
+
+    def _look(self) -> None:
+        """Reads the marks that are there."""
+        if self._low is None:
+            found = wait_for(self._client.read_row(log_table(self._config), log.LOW_ROW, (log.MARKS,)))
+            self._low = found.get(log.MARKS, {}).get(log.LOW, b"").decode()
+        start, now, after = log.mark_row(self._low), time.monotonic(), False
+        while True:
+            page = wait_for(
+                self._client.read_page(
+                    log_table(self._config), start, log.MARKS_END, _PAGE_ROWS, (log.MARKS,), after=after
+                )
+            )
+            for row in page:
+                for cell in row.cells:
+                    self._see(Mark(row.key, cell.qualifier), now)
+            if len(page) < _PAGE_ROWS:
+                return
+            start, after = page[-1].key, True
+
+    def _see(self, mark: Mark, now: float) -> None:
+        waiting = self._waiting.setdefault(mark.slot, _Waiting(now, now))
+        if mark not in waiting.marks:
+            waiting.marks.add(mark)
+            waiting.last = now
+
+    def _due(self) -> list[str]:
+        """Slots to add up now, in order of time."""
+        now, wall = time.monotonic(), time.time()
+        due = []
+        for slot, waiting in self._waiting.items():
+            over = wall - log.begin_of(slot) / 1_000_000 - log.SLOT_SECONDS
+            quiet = over >= SETTLED and now - waiting.last >= SETTLED
+            if quiet or now - waiting.first >= log.SLOT_SECONDS + LATEST:
+                due.append(slot)
+        return sorted(due)
+
+    def _add_up(self, slots: Sequence[str]) -> None:
+        """Sums of slots into both stores; then their marks go."""
+        done = {slot: self._waiting.pop(slot) for slot in slots}
+        sums = dict(zip(slots, wait_for(self._read(slots)), strict=True))
+        wait_for(self._store(sums))
+        self._serve(sums)
+        wait_for(self._unmark([mark for waiting in done.values() for mark in waiting.marks]))
+        self.slots += len(slots)
+
+    async def _read(self, slots: Sequence[str]) -> list[Sums]:
+        return await asyncio.gather(*(self._read_slot(slot) for slot in slots))
+
+    async def _read_slot(self, slot: str) -> Sums:
+        row = log.row_of(slot)
+        found = await self._client.read_page(log_table(self._config), row, row + b"\0", 1, (log.CONTRIBUTIONS,))
+        return log.sums_of(found[0].cells) if found else {}
+
+    async def _store(self, sums: dict[str, Sums]) -> None:
+        writes: _Writes = {}
+        for slot, found in sums.items():
+            for row, cell in cells.cells_of_slot(slot, found):
+                writes.setdefault(row, []).append(cell)
+        await _write(self._client, counts_table(self._config), writes)
+        full = []
+        for row, written in writes.items():
+            self._written[row] += len(written)
+            if self._written[row] >= PACKED_AFTER:
+                full.append(row)
+                del self._written[row]
+        if len(self._written) > _MOST_REMEMBERED:
+            self._written = Counter(dict(self._written.most_common(_MOST_REMEMBERED // 2)))
+        for row in full:
+            self.packed += await pack_row(self._client, counts_table(self._config), row)
+
+    def _serve(self, sums: dict[str, Sums]) -> None:
+        """Appends the sums to BigQuery and waits until they are there."""
+        now = time.time_ns() // 1_000
+        partials, encoded = [], []
+        for slot, found in sums.items():
+            for key, one in found.items():
+                table, row = row_of_count(cells.partial_of(slot, key, one, now))
+                try:
+                    encoded.append(self._sink.encoders[table].encode(row))
+                    partials.append(row)
+                except RefusedRow as refused:
+                    self.refused.append((table, row, str(refused)))
+        if not encoded:
+            return
+        appended = self._sink.append(schema.COUNTS, encoded).result()
+        self.refused += [(schema.COUNTS, partials[index], why) for index, why in appended.refused.items()]
+        self.partials += len(encoded) - len(appended.refused)
+
+    async def _unmark(self, marks: Sequence[Mark]) -> None:
+        by_row: dict[bytes, list[Column]] = {}
+        for mark in marks:
+            by_row.setdefault(mark.row, []).append(Column(log.MARKS, mark.qualifier))
+        for row, columns in by_row.items():
+            await self._client.replace(log_table(self._config), row, columns, ())
+
+    def _raise_low(self) -> None:
+        """Next time, and whoever comes after, need not look where there is nothing and nothing will be written."""
+        low = log.low_minute(time.time_ns() // 1_000)
+        low = min([low, *(log.minute_in(mark.row) for one in self._waiting.values() for mark in one.marks)])
+        if not self._low or low > self._low:
+            self._low = low
+            cell = Cell(log.MARKS, log.LOW, log.begin_of(f"{low}:00"), low.encode())
+            wait_for(self._client.write(log_table(self._config), log.LOW_ROW, [cell]))
+
+
+async def pack_row(client: Client, table: str, row: bytes) -> bool:
+    """Packs a row of counts, unless another does so at the same time; whether it did."""
+    page = await client.read_page(table, row, row + b"\0", 1, cells.FAMILIES)
+    rewrite = cells.packing(page[0].cells) if page else None
+    if rewrite is None:
+        return False
+    return await client.check(table, row, rewrite.revision, rewrite.cells, deleted=rewrite.deleted)
+
+
+def drain(config: TruthConfig, destination: Destination) -> dict[str, Any]:
+    """Adds up all that is marked, once: for jobs that have no stream beside them. What was done."""
+    sweeper = Sweeper(config, destination)
+    try:
+        slots = sweeper.sweep_all()
+        return {"slots": slots, "partials": sweeper.partials, "refused": sweeper.refused}
+    finally:
+        sweeper.close()

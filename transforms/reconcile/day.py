@@ -1,0 +1,175 @@
+"""The counts of one day's stream: the change log of that day against what was stored of it in both stores.
+
+What is read is the log of the day, the rows of Bigtable's counts that it names, and of BigQuery the changes of a month
+and the partitions of the months of issue that it names: none of it grows with the age of the tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from google.cloud import bigquery
+
+from transforms.counting import cells, log, sweep
+from transforms.counting.contributions import CountKey
+from transforms.counting.log import Sum
+from transforms.counting.sums import billionths_of, total_of
+from transforms.reconcile import facts
+from transforms.reconcile.facts import Difference
+from transforms.truth.client import wait_for
+from transforms.truth.config import TruthConfig
+from transforms.truth.writer import shared_writer
+from transforms.views import connect
+
+UNLOGGED = "unlogged_change"
+
+_PAGE_ROWS = 64
+_READS_AT_ONCE = 64
+_COUNTED = "python -m pipelines.rebuild"
+Amounts = dict[CountKey, tuple[int, int]]
+"""Documents, and value in billionths of BRL, of what is counted together."""
+
+
+class Logged(NamedTuple):
+    """What the log of a day says: its sums by count, and the changes in it (``key/revision``)."""
+
+    amounts: Amounts
+    changes: frozenset[str]
+
+
+def compare_day(config: TruthConfig, dataset: str, day: date) -> Iterator[Difference]:
+    """What differs of the counts of a day (UTC, by when changes were applied). Raises TruthError, GoogleAPICallError.
+
+    ``dataset``: project and dataset. Beside a stream that is running, look at a day that is over: sums of the last
+    seconds are on their way.
+    """
+    logged = read_log(config, day)
+    served, missing = read_served(dataset, day, months_of(logged.amounts), logged.changes)
+    stored = read_stored(config, day, logged.amounts)
+    for change in sorted(missing):
+        key = change.partition("/")[0]
+        fact = facts.Fact("changes", key, change, "", f"{day}")
+        yield facts.difference(UNLOGGED, fact, "a stream's change that is not in the change log", _COUNTED)
+    yield from differences(logged.amounts, served, stored)
+
+
+def differences(logged: Amounts, served: Amounts, stored: Amounts) -> Iterator[Difference]:
+    """A difference for each count of which the three do not say the same. Pure."""
+    for key in sorted({*logged, *served, *stored}):
+        said = [amounts.get(key, (0, 0)) for amounts in (logged, served, stored)]
+        if len(set(said)) > 1:
+            shown = [f"{documents}/{total_of(billionths):.2f}" for documents, billionths in said]
+            yield facts.wrong_count(tuple(key), *shown)
+
+
+def months_of(amounts: Iterable[CountKey]) -> list[int]:
+    """Partitions of the table ``counts`` that hold months of issue; those without a month are in that of their slot."""
+    return sorted({int(key.month[:4]) * 100 + int(key.month[5:7]) for key in amounts if key.month})
+
+
+def read_log(config: TruthConfig, day: date) -> Logged:
+    """The log of a day, added up."""
+    client, table = shared_writer(config).client, sweep.log_table(config)
+    amounts: Amounts = {}
+    changes: set[str] = set()
+    for start, end in log.ranges_of(f"{day}"):
+        after = False
+        while True:
+            page = wait_for(client.read_page(table, start, end, _PAGE_ROWS, (log.CONTRIBUTIONS,), after))
+            for row in page:
+                _add(amounts, ((_told(key), found) for key, found in log.sums_of(row.cells).items()))
+                changes.update(cell.qualifier.decode() for cell in row.cells)
+            if len(page) < _PAGE_ROWS:
+                break
+            start, after = page[-1].key, True
+    return Logged(_without_nothing(amounts), frozenset(changes))
+
+
+def read_stored(config: TruthConfig, day: date, counts: Iterable[CountKey]) -> Amounts:
+    """What Bigtable's rows of these counts have of the day's slots."""
+    client, table = shared_writer(config).client, sweep.counts_table(config)
+    wanted = sorted({cells.row_of_key(key) for key in counts})
+    amounts: Amounts = {}
+
+    async def read(some: list[bytes]) -> list[Any]:
+        return await asyncio.gather(*(client.read_row(table, row, (cells.COUNTS,)) for row in some))
+
+    for begin in range(0, len(wanted), _READS_AT_ONCE):
+        some = wanted[begin : begin + _READS_AT_ONCE]
+        for row, found in zip(some, wait_for(read(some)), strict=True):
+            _add(amounts, _of_day(cells.slot_sums(row, found), day))
+    return _without_nothing(amounts)
+
+
+def _of_day(sums: Mapping[CountKey, Mapping[str, Sum]], day: date) -> Iterator[tuple[CountKey, Sum]]:
+    for key, slots in sums.items():
+        for slot, found in slots.items():
+            if slot.startswith(f"{day}T"):
+                yield key, found
+
+
+def read_served(dataset: str, day: date, months: list[int], logged: frozenset[str]) -> tuple[Amounts, frozenset[str]]:
+    """What BigQuery has of the day's slots, and the changes of streams of that day that are not in the log."""
+    client = connect.rest_client(dataset.partition(".")[0])
+    month = day.year * 100 + day.month
+    parameters = [
+        bigquery.ArrayQueryParameter("months", "INT64", sorted({*months, month})),
+        bigquery.ScalarQueryParameter("month", "INT64", month),
+        bigquery.ScalarQueryParameter("day", "STRING", f"{day}"),
+    ]
+    config = bigquery.QueryJobConfig(query_parameters=parameters)
+    amounts: Amounts = {}
+    for row in client.query(_SERVED.format(dataset), job_config=config).result(page_size=10_000):
+        key = CountKey(*("" if row[name] is None else str(row[name]) for name in CountKey._fields))
+        amount = Sum(0, int(row["documents"]), billionths_of(Decimal(row["total"])))
+        _add(amounts, [(_told(key), amount)])
+    found = client.query(_CHANGES.format(dataset), job_config=config).result(page_size=10_000)
+    changes = {f"{row['key']}/{row['revision']}" for row in found}
+    return _without_nothing(amounts), frozenset(changes - logged)
+
+
+_SERVED = """
+SELECT dimension, value, model, environment, status, day, month, SUM(documents) AS documents, SUM(total) AS total
+FROM (
+  SELECT *
+  FROM `{}.counts`
+  WHERE partition_month IN UNNEST(@months) AND STARTS_WITH(partial, CONCAT('log/', @day))
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY partial, dimension, value, model, environment, status, day, month
+    ORDER BY version DESC, computed_at DESC
+  ) = 1
+)
+GROUP BY dimension, value, model, environment, status, day, month"""
+
+# A change that leaves all that is counted as it was is in no log.
+_CHANGES = """
+SELECT DISTINCT key, revision
+FROM `{}.changes`
+WHERE partition_month = @month AND logged AND DATE(applied_at) = CAST(@day AS DATE)
+  AND (status_before IS NULL OR TO_JSON_STRING(STRUCT(
+    status_before, model_before, uf_before, environment_before, issuer_id_before, recipient_id_before, day_before,
+    month_before, total_before)) != TO_JSON_STRING(STRUCT(
+    status_after AS status_before, model_after AS model_before, uf_after AS uf_before,
+    environment_after AS environment_before, issuer_id_after AS issuer_id_before,
+    recipient_id_after AS recipient_id_before, day_after AS day_before, month_after AS month_before,
+    total_after AS total_before)))"""
+
+
+def _add(amounts: Amounts, found: Iterable[tuple[CountKey, Sum]]) -> None:
+    for key, one in found:
+        documents, billionths = amounts.get(key, (0, 0))
+        amounts[key] = documents + one.documents, billionths + one.billionths
+
+
+def _told(key: CountKey) -> CountKey:
+    """A key as Bigtable's rows tell it: the month of its day."""
+    day = key.day or key.month
+    return key._replace(month=f"{day[:7]}-01" if day else "")
+
+
+def _without_nothing(amounts: Amounts) -> Amounts:
+    return {key: amount for key, amount in amounts.items() if amount != (0, 0)}
