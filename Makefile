@@ -40,6 +40,8 @@ test: lint types ## all that CI runs: lint, types, and every test
 
 lint: .venv/.ready
 	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check --quiet .
+	@.venv/bin/lint-imports --no-cache
 
 types: .venv/.ready
 	@$(PY) -m mypy
