@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from local.show import MODELS, plain_table
+from local.show import plain_table
 from local.stores import Tables
+from transforms.families import MODEL_NAMES
 
 RATE_SECONDS = 15.0
 LATELY = timedelta(seconds=30)
@@ -111,7 +112,7 @@ def board(seconds: float, published: int, seen: Standing, rate: float) -> Render
         by_model.setdefault(row["model"] or "", {})[row["status"]] = row["documents"]
     for model, found in sorted(by_model.items()):
         if any(found.values()):
-            _add_row(table, MODELS.get(model, model or "unknown"), found, statuses)
+            _add_row(table, MODEL_NAMES.get(model, model or "unknown"), found, statuses)
     _add_row(table, "all", seen.documents(), statuses)
     head = Text(f"{int(seconds) // 60:02}:{int(seconds) % 60:02}  {line(published, seen, rate)}", style="bold")
     return Group(head, Text(), table, Text(), Text("Ctrl-C stops it", style="dim"))

@@ -13,18 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from local.summary import Outcome
+from transforms.families import MODEL_NAMES
 
-MODELS = {
-    "55": "NF-e",
-    "57": "CT-e",
-    "58": "MDF-e",
-    "62": "NFCom",
-    "63": "BP-e",
-    "64": "GTV-e",
-    "65": "NFC-e",
-    "66": "NF3e",
-    "67": "CT-e OS",
-}
 TEST_ENVIRONMENT = 2
 SHOWN_LINES = 8
 ORIGIN_CHARACTERS = 60
@@ -95,7 +85,7 @@ def _example(origin: str, message: str) -> str:
 def count_tables(counts: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
     """By model, by UF, by month and by state, each added up from the same rows."""
     return [
-        _count_table("model", counts, lambda row: MODELS.get(row["model"], row["model"]), by_name=False),
+        _count_table("model", counts, lambda row: MODEL_NAMES.get(row["model"], row["model"]), by_name=False),
         _count_table("UF", counts, lambda row: row["uf"], by_name=False),
         _count_table("month", counts, lambda row: f"{row['month']:%Y-%m}" if row["month"] else "", by_name=True),
         _count_table("state", counts, lambda row: row["status"], by_name=False),

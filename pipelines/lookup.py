@@ -25,6 +25,7 @@ from pipelines import discover
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
 from pipelines.guard import guarded
 from transforms import access_key
+from transforms.families import ID_PREFIXES
 from transforms.model import Change
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, StoredDeadLetter
@@ -109,7 +110,7 @@ def _tell(reader: Reader, arguments: argparse.Namespace) -> int:
 def normalised(text: str) -> str:
     """A key as people paste it: spaces, dots and dashes out, ``NFe`` and the like before it off, letters large."""
     key = "".join(c for c in text if c.isalnum())
-    for prefix in ("", "NFe", "CTe", "GTVe", "MDFe", "NF3e", "BPe", "NFCom"):
+    for prefix in ("", *ID_PREFIXES):
         bare = key[len(prefix) :].upper()
         if key.upper().startswith(prefix.upper()) and access_key.is_access_key(bare):
             return bare

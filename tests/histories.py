@@ -7,18 +7,23 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from transforms import access_key
-from transforms.history import rules
+from transforms.families import FAMILIES, FAMILY_OF_MODEL, family_of
+from transforms.families.family import Family
 from transforms.history.fold import Entry
 from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Fields
 
+
+def deciding_events(family: Family) -> list[str]:
+    """Event types that the family's rules say something of."""
+    attributes = {code for attribute in family.attributes for code in (*attribute.values, *attribute.weaker)}
+    return sorted({*family.statuses_of_event, *family.correction_events, *family.epec_events, *attributes})
+
+
 _START = datetime(2025, 3, 1, tzinfo=UTC)
-_EVENT_TYPES = {
-    rules.NFE: ["110110", "110111", "110112", "110140", "210200", "210210", "210220", "210240", "999999"],
-    rules.CTE: ["110110", "110111", "110113", "110160", "110180", "110181", "110190", "110191", "610110", "610111"],
-    rules.MDFE: ["110111", "110112", "110114", "310112"],
-}
-_MODELS = ["55", "65", "57", "67", "58"]
-_CODES = [c for rule in rules.PROTOCOL_RULES for c in rule.codes]
+_MODELS = sorted(FAMILY_OF_MODEL)
+# Besides all that decide something: a type that decides nothing, and one that nobody knows.
+_EVENT_TYPES = {name: [*deciding_events(family), "110300", "999999"] for name, family in FAMILIES.items()}
+_CODES = sorted({code for family in FAMILIES.values() for code in family.status_of_protocol})
 
 
 def key_of(model: str = "55", number: int = 1) -> str:
@@ -62,7 +67,7 @@ def _document_fields(form: str) -> st.SearchStrategy[Fields]:
 
 @st.composite
 def _entries(draw: st.DrawFn, key: str) -> Entry:
-    family = rules.family_of(key)
+    family = family_of(key).name
     if draw(st.booleans()):
         form = draw(st.sampled_from(["processed", "bare", "summary", "protocol"]))
         fields = {"model": key[20:22], **draw(_document_fields(form))}

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from transforms.families import common, family_of, statuses
+from transforms.families.family import Attribute, Family
 from transforms.history import rules
 from transforms.history.dimensions import dimensions_of
 from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Fields
@@ -53,27 +55,26 @@ def fold(entries: Iterable[Entry]) -> Folded:
     """
     history = sorted(entries, key=lambda e: e.record_id)
     key = history[0].key
-    family = rules.family_of(key)
-    documents = sorted((e for e in history if e.kind != EVENT), key=_headline_order)
+    family = family_of(key)
+    documents = sorted((e for e in history if e.kind != EVENT), key=lambda e: _headline_order(e, family))
     events = _accepted_events(history, family)
-    evidence = [*_document_evidence(documents), *_event_evidence(events, family)]
+    evidence = [*_document_evidence(documents, family), *_event_evidence(events, family)]
     state = _status(evidence, bool(documents))
     state["known_by"] = _known_by(documents)
     _add_epec(state, events, family)
     _add_corrections(state, events, family)
-    for attribute in rules.ATTRIBUTES:
-        if attribute.family == family:
-            _add_attribute(state, events, attribute)
+    for attribute in family.attributes:
+        _add_attribute(state, events, attribute)
     return Folded(state, dimensions_of(key, documents[0].fields if documents else None, history, state))
 
 
-def _headline_order(entry: Entry) -> tuple[int, bool, str, str]:
+def _headline_order(entry: Entry, family: Family) -> tuple[int, bool, str, str]:
     """Fullest form first, and of these what the tax office did not reject, for issuers send a rejected document again
     with other content; among equals the earliest protocol, records without one last, then the record id."""
     protocol_at = entry.fields.get("protocol_at")
     return (
         rules.FORM_RANK.get(entry.form, 9),
-        entry.fields.get("protocol_status") not in _STATUS_OF_PROTOCOL,
+        entry.fields.get("protocol_status") not in family.status_of_protocol,
         _moment(protocol_at) if protocol_at else "~",
         entry.record_id,
     )
@@ -93,36 +94,28 @@ def _moment(instant: str) -> str:
     return instant.removesuffix("Z")
 
 
-_STATUS_OF_PROTOCOL = {code: rule.status for rule in rules.PROTOCOL_RULES for code in rule.codes}
-
-
-def _document_evidence(documents: Sequence[Entry]) -> Iterable[_Evidence]:
+def _document_evidence(documents: Sequence[Entry], family: Family) -> Iterable[_Evidence]:
     for entry in documents:
         fields = entry.fields
         if entry.kind == VOIDED_RANGE:
             status = rules.VOIDED_RANGE_STATUS.get(fields.get("return_status", 0))
             instant = fields.get("registered_at")
         else:
-            status = _STATUS_OF_PROTOCOL.get(fields.get("protocol_status", 0))
+            status = family.status_of_protocol.get(fields.get("protocol_status", 0))
             if status is None:
                 status = rules.SUMMARY_STATUS.get(fields.get("summary_status", 0))
             # The instant of a cancelled summary is the authorisation's, not the cancellation's.
-            instant = None if "summary_status" in fields and status == rules.CANCELLED else fields.get("protocol_at")
+            instant = None if "summary_status" in fields and status == statuses.CANCELLED else fields.get("protocol_at")
         if status is not None:
             yield _evidence(instant, fields.get("protocol_number"), entry.record_id, status)
 
 
-def _event_evidence(events: Sequence[Entry], family: str) -> Iterable[_Evidence]:
+def _event_evidence(events: Sequence[Entry], family: Family) -> Iterable[_Evidence]:
     for entry in events:
-        event_type = entry.fields.get("event_type")
-        if event_type in rules.CANCELLING_EVENTS[family]:
-            late = entry.fields.get("return_status") in rules.LATE_RETURNS
-            status = rules.CANCELLED_LATE if late else rules.CANCELLED
-        elif event_type in rules.CLOSING_EVENTS[family]:
-            status = rules.CLOSED
-        else:
-            continue
-        yield _evidence(_instant_of(entry), entry.fields.get("protocol_number"), entry.record_id, status)
+        found = family.statuses_of_event.get(entry.fields.get("event_type", ""))
+        if found is not None:
+            status = found[entry.fields.get("return_status") in common.LATE_RETURNS]
+            yield _evidence(_instant_of(entry), entry.fields.get("protocol_number"), entry.record_id, status)
 
 
 def _evidence(instant: str | None, protocol: str | None, record_id: str, status: str) -> _Evidence:
@@ -131,15 +124,16 @@ def _evidence(instant: str | None, protocol: str | None, record_id: str, status:
 
 def _status(evidence: Sequence[_Evidence], has_document: bool) -> Fields:
     """The highest-ranking status there is evidence of, and the earliest evidence of it."""
-    state: Fields = {"status": rules.UNPROTOCOLED if has_document else rules.UNKNOWN}
-    for group in rules.PRECEDENCE:
-        found = min((e for e in evidence if e.status in group), default=None)
+    state: Fields = {"status": statuses.UNPROTOCOLED if has_document else statuses.UNKNOWN}
+    for status in statuses.PRECEDENCE:
+        found = min((e for e in evidence if e.status == status), default=None)
         if found is not None:
             state["status"] = found.status
             if found.instant:
                 state["status_at"] = found.instant + "Z"
             break
-    authorisation = min((e for e in evidence if e.status in (rules.AUTHORISED, rules.AUTHORISED_LATE)), default=None)
+    authorised = (statuses.AUTHORISED, statuses.AUTHORISED_LATE)
+    authorisation = min((e for e in evidence if e.status in authorised), default=None)
     if authorisation is not None:
         if authorisation.instant:
             state["authorised_at"] = authorisation.instant + "Z"
@@ -148,9 +142,9 @@ def _status(evidence: Sequence[_Evidence], has_document: bool) -> Fields:
     return state
 
 
-def _accepted_events(history: Sequence[Entry], family: str) -> list[Entry]:
+def _accepted_events(history: Sequence[Entry], family: Family) -> list[Entry]:
     """Registered events, oldest first. A summary of an event is only handed out once the event is registered."""
-    accepted = rules.ACCEPTED_RETURNS[family]
+    accepted = family.accepted_returns
     events = [
         e for e in history if e.kind == EVENT and (e.form == "summary" or e.fields.get("return_status") in accepted)
     ]
@@ -167,20 +161,20 @@ def _instant_of(entry: Entry) -> str | None:
     return entry.fields.get("registered_at") or entry.fields.get("occurred_at")
 
 
-def _add_epec(state: Fields, events: Sequence[Entry], family: str) -> None:
+def _add_epec(state: Fields, events: Sequence[Entry], family: Family) -> None:
     for entry in events:
-        if entry.fields.get("event_type") in rules.EPEC_EVENTS[family] and _instant_of(entry):
+        if entry.fields.get("event_type") in family.epec_events and _instant_of(entry):
             state["epec_at"] = _instant_of(entry)
             return
 
 
-def _add_corrections(state: Fields, events: Sequence[Entry], family: str) -> None:
+def _add_corrections(state: Fields, events: Sequence[Entry], family: Family) -> None:
     """The last correction letter replaces the earlier ones; the same letter in other bytes is one letter.
 
     Its number tells which it is: only the issuer writes letters, returns do not name him, and neither returns nor
     summaries have the text, which therefore is that of any record of the last letter.
     """
-    letters = [e for e in events if e.fields.get("event_type") in rules.CORRECTION_EVENTS[family]]
+    letters = [e for e in events if e.fields.get("event_type") in family.correction_events]
     if not letters:
         return
     state["corrections"] = len({e.fields.get("sequence") for e in letters} - {None}) or 1
@@ -196,7 +190,7 @@ def _add_corrections(state: Fields, events: Sequence[Entry], family: str) -> Non
         state["corrected_at"] = _instant_of(last)
 
 
-def _add_attribute(state: Fields, events: Sequence[Entry], attribute: rules.Attribute) -> None:
+def _add_attribute(state: Fields, events: Sequence[Entry], attribute: Attribute) -> None:
     for values in (attribute.values, attribute.weaker):
         deciding = [e for e in events if e.fields.get("event_type") in values]
         if not deciding:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from operator import mul
 
 from transforms.access_key import UF_OF_CODE, AccessKey, is_access_key
+from transforms.families import ID_PREFIXES
 from transforms.parse import codes
 from transforms.parse.layout import Layout
 from transforms.parse.values import Target, utc_instant
 
 _KEY_LENGTH = 44
-_PREFIXES = frozenset(("", "nfe", "nfce", "cte", "cteos", "gtve", "mdfe", "nf3e", "nfcom", "bpe", "id"))
+_PREFIXES = frozenset(("", "id", *(prefix.lower() for prefix in ID_PREFIXES)))
 # check_digit of transforms.access_key, in one pass over the bytes: the sum of (code - 48) * weight.
 _WEIGHTS = tuple(2 + (42 - i) % 8 for i in range(43))
 _OFFSET = 48 * sum(_WEIGHTS)

@@ -7,8 +7,10 @@ an MDF-e's event in a procEventoCTe. So every event root reads them all, and the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
 
+from transforms.families import FAMILIES, FAMILY_OF_KEY_ELEMENT
+from transforms.families.family import Family
 from transforms.model import EVENT
 from transforms.parse.layout import (
     REQUEST,
@@ -26,15 +28,7 @@ from transforms.parse.layout import (
 )
 from transforms.parse.values import Target
 
-FAMILY_OF_KEY_ELEMENT = {
-    "chNFe": "nfe",
-    "chCTe": "cte",
-    "chMDFe": "mdfe",
-    "chNF3e": "nf3e",
-    "chNFCom": "nfcom",
-    "chBPe": "bpe",
-}
-_REQUESTS = ("evento", "eventoCTe", "eventoMDFe", "eventoNF3e", "eventoNFCom", "eventoBPe")
+_REQUESTS = tuple(family.event_element for family in FAMILIES.values())
 _RETURNS = tuple("retE" + request[1:] for request in _REQUESTS)
 
 # A return without its own element occurs: procEventoCTe/infEvento. So do request and return in the batches in which
@@ -62,7 +56,7 @@ def _detail(path: str) -> dict[str, Field]:
 
 REQUEST_FIELDS: PartFields = {
     "@Id": text("_id"),
-    **{element: text(f"_key_{family}") for element, family in FAMILY_OF_KEY_ELEMENT.items()},
+    **{element: text(f"_key_{family.name}") for element, family in FAMILY_OF_KEY_ELEMENT.items()},
     "cOrgao": text("organ"),
     "tpAmb": integer("environment"),
     "CNPJ": cnpj("author_id"),
@@ -86,7 +80,7 @@ REQUEST_FIELDS: PartFields = {
 }
 
 RETURN_FIELDS: PartFields = {
-    **{element: text(f"_return_key_{family}") for element, family in FAMILY_OF_KEY_ELEMENT.items()},
+    **{element: text(f"_return_key_{family.name}") for element, family in FAMILY_OF_KEY_ELEMENT.items()},
     "tpAmb": integer("_return_environment"),
     "cOrgao": text("_return_organ"),
     "tpEvento": text("_return_event_type"),
@@ -100,7 +94,7 @@ RETURN_FIELDS: PartFields = {
 
 SUMMARY_FIELDS: PartFields = {
     "@versao": text("layout_version"),
-    **{element: text(f"_key_{family}") for element, family in FAMILY_OF_KEY_ELEMENT.items()},
+    **{element: text(f"_key_{family.name}") for element, family in FAMILY_OF_KEY_ELEMENT.items()},
     "cOrgao": text("organ"),
     "CNPJ": cnpj("author_id"),
     "CPF": cpf("author_id"),
@@ -115,29 +109,26 @@ SUMMARY_FIELDS: PartFields = {
 }
 
 
-def event_layout(
-    family: str,
-    request: str,
-    envelopes: tuple[str, ...],
-    models: tuple[str, ...],
-    event_names: Mapping[str, str],
-    summaries: tuple[str, ...] = (),
-    finish: Callable[[Target], None] | None = None,
-) -> Layout:
-    """The event layout of a family: ``request`` is its event's element (``eventoCTe``)."""
+def event_layout(family: Family) -> Layout:
+    """The layout of a family's events."""
+    request = family.event_element
     return Layout(
-        name=f"{family}_event",
+        name=f"{family.name}_event",
         family=family,
         kind=EVENT,
-        namespace=f"http://www.portalfiscal.inf.br/{family}",
-        models=models,
         shapes={
             request: {"infEvento": REQUEST},
             "retE" + request[1:]: {"infEvento": RETURN},
-            **dict.fromkeys(envelopes, _ENVELOPE),
-            **{summary: {"": SUMMARY} for summary in summaries},
+            **dict.fromkeys(family.event_envelopes, _ENVELOPE),
+            **{summary: {"": SUMMARY} for summary in family.event_summaries},
         },
         parts={REQUEST: REQUEST_FIELDS, RETURN: RETURN_FIELDS, SUMMARY: SUMMARY_FIELDS},
-        event_names=event_names,
-        finish=finish,
+        finish=corrections_as_text,
     )
+
+
+def corrections_as_text(fields: Target) -> None:
+    """A CT-e's correction letter names fields and values: kept as JSON, a list in the order of the letter."""
+    corrections = fields.pop("_corrections", None)
+    if corrections:
+        fields.setdefault("correction", json.dumps(corrections, ensure_ascii=False, sort_keys=True))

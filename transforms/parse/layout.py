@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from transforms.families.family import Family
 from transforms.parse import values
 from transforms.parse.values import Putter, Target
 
@@ -110,25 +111,26 @@ PartFields = Mapping[str, Field | Many]
 class Layout:
     """One document type.
 
-    ``name`` goes into records, ``family`` says whose event table and rules apply, ``kind`` is the record's.
-    ``models`` are the models that its keys may have (empty: any). ``key_element`` carries the key in protocols,
-    events and summaries (``chNFe``), ``id_prefixes`` stand before the key in ``Id``. ``constants`` are fields that
-    every record of it has, ``event_names`` the event table of its family. ``finish`` derives fields from others.
+    ``name`` goes into records, ``family`` says whose namespace, key element, events and rules are its own, ``kind`` is
+    the record's. ``models`` are the models that its keys may have where they are not all of the family's,
+    ``id_prefixes`` what stands before the key in ``Id`` where it is not the family's usual prefix. ``constants`` are
+    fields that every record of it has. ``finish`` derives fields from others.
     """
 
     name: str
-    family: str
+    family: Family
     kind: str
-    namespace: str
     shapes: Mapping[str, Mapping[str, str]]
     parts: Mapping[str, PartFields]
     models: tuple[str, ...] = ()
-    key_element: str = ""
     id_prefixes: tuple[str, ...] = ()
     has_total: bool = True
     constants: Mapping[str, Any] = field(default_factory=dict)
-    event_names: Mapping[str, str] = field(default_factory=dict)
     finish: Callable[[Target], None] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "models", self.models or tuple(self.family.models))
+        object.__setattr__(self, "id_prefixes", self.id_prefixes or self.family.id_prefixes[:1])
 
 
 Leaf = tuple[str, str, Putter | None]
@@ -203,21 +205,25 @@ def compile_shapes(layout: Layout, without: str = "") -> dict[str, Node]:
     return roots
 
 
-def document_shapes(element: str, body: str, envelopes: Iterable[str], protocol: str) -> dict[str, dict[str, str]]:
-    """Shapes of a document alone, and in its envelopes with a protocol."""
+def document_shapes(
+    family: Family, element: str, body: str, envelopes: Iterable[str], with_protocol: bool = False
+) -> dict[str, dict[str, str]]:
+    """Shapes of a document alone and in its envelopes, and ``with_protocol`` of its protocol alone.
+
+    A lone protocol does not say which of its family's document types it is of: one layout of a family reads it.
+    """
+    protocol = f"prot{family.tag}"
     processed = {f"{element}/{body}": BODY, f"{protocol}/infProt": PROTOCOL}
-    return {element: {body: BODY}, **{envelope: dict(processed) for envelope in envelopes}}
+    shapes = {element: {body: BODY}, **{envelope: dict(processed) for envelope in envelopes}}
+    if with_protocol:
+        shapes[protocol] = {"infProt": PROTOCOL}
+    return shapes
 
 
-def protocol_shape(protocol: str) -> dict[str, dict[str, str]]:
-    """Shape of a protocol alone."""
-    return {protocol: {"infProt": PROTOCOL}}
-
-
-def protocol_fields(key_element: str) -> dict[str, Field]:
+def protocol_fields(family: Family) -> dict[str, Field]:
     """Fields of ``infProt``, alike in all families."""
     return {
-        key_element: text("_protocol_key"),
+        family.key_element: text("_protocol_key"),
         "tpAmb": integer("_protocol_environment"),
         "nProt": text("protocol_number"),
         "cStat": integer("protocol_status"),

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from transforms.access_key import split
+from transforms.families import FAMILIES
 from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE
 from transforms.parse import codes
 from transforms.parse.checks import (
@@ -17,7 +18,6 @@ from transforms.parse.checks import (
     settle_instants,
 )
 from transforms.parse.codes import Refused
-from transforms.parse.event_layout import FAMILY_OF_KEY_ELEMENT
 from transforms.parse.layout import BODY, EMBEDDED, FORMS, Layout
 from transforms.parse.registry import EVENT_LAYOUT_OF_FAMILY
 from transforms.parse.values import Reading, Target, is_date
@@ -25,8 +25,8 @@ from transforms.parse.values import Reading, Target, is_date
 UNKNOWN = "unknown"
 # tpEvento 6, key 44, nSeqEvento 2 or 3; the key alone before there were events.
 _NFSE = "nfse"
-_KEYS = tuple((family, f"_key_{family}") for family in FAMILY_OF_KEY_ELEMENT.values())
-_RETURN_KEYS = tuple((family, f"_return_key_{family}") for family in FAMILY_OF_KEY_ELEMENT.values())
+_KEYS = tuple((family, f"_key_{family}") for family in FAMILIES)
+_RETURN_KEYS = tuple((family, f"_return_key_{family}") for family in FAMILIES)
 _REPEATED_BY_RETURNS = tuple(
     (name, f"_return_{name}") for name in ("event_type", "sequence", "environment", "organ", "description")
 )
@@ -47,11 +47,11 @@ class Built(NamedTuple):
 def build(layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Built:
     """The record of what was read; raises ``Refused`` when there is nothing to key it by."""
     reading.findings.update(findings)
-    other_namespaces = reading.namespaces - {layout.namespace}
+    other_namespaces = reading.namespaces - {layout.family.namespace}
     if other_namespaces and any(_NFSE in namespace for namespace in other_namespaces):
         raise Refused(codes.UNKNOWN_ROOT, f"an event of an NFS-e ({', '.join(other_namespaces)}), not supported")
     key, layout = _MAKE[layout.kind](layout, reading)
-    if reading.namespaces != {layout.namespace}:
+    if reading.namespaces != {layout.family.namespace}:
         reading.findings.add(codes.NAMESPACE_MISMATCH)
     if layout.finish is not None:
         layout.finish(reading.fields)
@@ -111,7 +111,8 @@ def _document_key(layout: Layout, reading: Reading) -> str:
 
 def _no_key(layout: Layout, written: str | None, named: str | None) -> str:
     told = [f"Id is {written[:80]!r}" if written else "there is no Id"]
-    told.append(f"{layout.key_element} is {named[:80]!r}" if named else f"there is no {layout.key_element}")
+    element = layout.family.key_element
+    told.append(f"{element} is {named[:80]!r}" if named else f"there is no {element}")
     return f"{layout.name}: no access key: {', '.join(told)}"
 
 
@@ -136,7 +137,7 @@ def _event(layout: Layout, reading: Reading) -> tuple[str, Layout]:
     return_keys = {family: fields.pop(column) for family, column in _RETURN_KEYS if column in fields}
     _take_from_return(fields)
     key, family = _event_key(layout, reading, keys, return_keys)
-    if layout.family != family:
+    if layout.family.name != family:
         layout = EVENT_LAYOUT_OF_FAMILY[family]
     fields.update(layout.constants)
     parts = split(key)
@@ -146,7 +147,7 @@ def _event(layout: Layout, reading: Reading) -> tuple[str, Layout]:
     settle_instants(reading.instants, parts.uf, fields, findings)
     if "occurred_at" in reading.instants:
         fields["occurred_at_text"] = reading.instants["occurred_at"]
-    name = layout.event_names.get(fields.get("event_type", ""), UNKNOWN)
+    name = layout.family.event_names.get(fields.get("event_type", ""), UNKNOWN)
     fields["event_name"] = name
     if name == UNKNOWN:
         findings.add(codes.UNKNOWN_EVENT_TYPE)
@@ -183,7 +184,7 @@ def _event_key(layout: Layout, reading: Reading, keys: dict[str, str], return_ke
     match = _ID_OF_EVENT.match(written or "")
     if match:
         findings.add(codes.ID_MISSING)
-        return match[1], layout.family
+        return match[1], layout.family.name
     raise Refused(codes.NO_ACCESS_KEY, _no_event_key(layout, reading.fields, written))
 
 

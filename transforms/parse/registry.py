@@ -7,31 +7,18 @@ import pkgutil
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from transforms.families import FAMILIES
 from transforms.model import DOCUMENT, EVENT
 from transforms.parse import layouts
-from transforms.parse.event_layout import FAMILY_OF_KEY_ELEMENT
 from transforms.parse.layout import EMBEDDED, Layout, Node, compile_shapes
 from transforms.parse.learnt import Learnt
 
 # Roots that hold documents, or answer for them, without being one. Any other root is looked into as well: these are
-# named so that an empty one is called an envelope without a document, and not an unknown root.
-CONTAINERS = frozenset(
+# known so that an empty one is called an envelope without a document, and not an unknown root.
+_ENVELOPES = frozenset(
     name.lower()
-    for name in (
-        "Envelope", "string", "docZip", "loteDistDFeInt",
-        "enviNFe", "retEnviNFe", "consReciNFe", "retConsReciNFe", "consSitNFe", "retConsSitNFe", "envEvento",
-        "retEnvEvento", "distDFeInt", "retDistDFeInt", "consStatServ", "retConsStatServ", "ConsCad", "retConsCad",
-        "consNFeDest", "retConsNFeDest", "downloadNFe", "retDownloadNFe", "retNFe", "envLote", "nfeDadosMsg",
-        "nfeResultMsg", "nfeDistDFeInteresse", "nfeDistDFeInteresseResponse",
-        "enviCTe", "retEnviCte", "retEnviCTe", "consReciCTe", "retConsReciCTe", "consSitCTe", "retConsSitCTe",
-        "retCTe", "retCTeOS", "retCTeSimp", "retGTVe", "consStatServCte", "consStatServCTe", "retConsStatServCte",
-        "retConsStatServCTe", "cteDadosMsg",
-        "enviMDFe", "retEnviMDFe", "consReciMDFe", "retConsReciMDFe", "consSitMDFe", "retConsSitMDFe", "retMDFe",
-        "consMDFeNaoEnc", "retConsMDFeNaoEnc", "consStatServMDFe", "retConsStatServMDFe", "distMDFe", "retDistMDFe",
-        "retNF3e", "consSitNF3e", "retConsSitNF3e", "consReciNF3e", "retConsReciNF3e",
-        "retNFCom", "consSitNFCom", "retConsSitNFCom", "retBPe", "consSitBPe", "retConsSitBPe",
-    )
-)  # fmt: skip
+    for name in ("Envelope", "string", "docZip", *(name for f in FAMILIES.values() for name in f.envelopes))
+)
 
 # Roots of fiscal documents that are not read, with what to tell people.
 UNSUPPORTED = {
@@ -85,7 +72,7 @@ def _mark_appended(shapes: dict[str, Shape], events: Iterable[str]) -> None:
 
 
 LAYOUTS = {layout.name: layout for layout in _discover()}
-EVENT_LAYOUT_OF_FAMILY = {family: LAYOUTS[f"{family}_event"] for family in FAMILY_OF_KEY_ELEMENT.values()}
+EVENT_LAYOUT_OF_FAMILY = {name: LAYOUTS[f"{name}_event"] for name in FAMILIES}
 _EVENT_ROOTS = frozenset(root for layout in LAYOUTS.values() if layout.kind == EVENT for root in layout.shapes)
 SHAPES = _shapes(LAYOUTS.values())
 SHAPES_WITHOUT_ITEMS = _shapes(LAYOUTS.values(), without="items")
@@ -109,7 +96,7 @@ def is_document(root: str) -> bool:
 
 def is_known(root: str) -> bool:
     """Whether the root is a record's or an envelope's."""
-    return is_document(root) or root.lower() in CONTAINERS
+    return is_document(root) or root.lower() in _ENVELOPES
 
 
 def unsupported(root: str, namespace: str) -> str | None:

@@ -1,7 +1,8 @@
 """The SQL of the views: templates in ``sql/*.sql``, filled with the dataset and the rules of the fold. Pure.
 
 A template opens with comment lines, which are the view's description, and names other tables and views as
-```${dataset}.name```. Rules come from ``transforms.history.rules`` as tables of literals, so each is written once.
+```${dataset}.name```. Rules come from ``transforms.families`` and ``transforms.history.rules``
+as tables of literals, so each is written once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from importlib import resources
 from string import Template
 from typing import NamedTuple
 
+from transforms.families import DEFAULT, FAMILIES, FAMILY_OF_MODEL, common, nfe, statuses
+from transforms.families.family import Attribute, Family
 from transforms.history import rules
 
 # Days are counted in the time of Brasília, as the law does.
@@ -22,7 +25,6 @@ TODAY = "CURRENT_DATE('America/Sao_Paulo')"
 _PROJECT = re.compile(r"([a-z0-9.\-]+:)?[a-z][a-z0-9\-]{4,28}[a-z0-9]")
 _DATASET = re.compile(r"[A-Za-z0-9_]{1,1024}")
 _REFERENCE = re.compile(r"`\$\{dataset\}\.(\w+)`")
-_FREIGHT_MODELS = tuple(model for model, family in rules.FAMILY_OF_MODEL.items() if family == rules.CTE)
 
 
 class View(NamedTuple):
@@ -69,64 +71,49 @@ def _view(name: str, text: str, values: dict[str, str]) -> View:
 
 @cache
 def _rule_values() -> dict[str, str]:
-    families = rules.CANCELLING_EVENTS
+    families = FAMILIES.values()
     return {
-        "families": _table(("model", "family"), rules.FAMILY_OF_MODEL.items()),
-        "default_family": rules.NFE,
+        "families": _table(("model", "family"), ((model, family.name) for model, family in FAMILY_OF_MODEL.items())),
+        "default_family": DEFAULT.name,
         "form_ranks": _table(("form", "rank"), rules.FORM_RANK.items()),
         "protocol_statuses": _table(
-            ("code", "status"), ((code, rule.status) for rule in rules.PROTOCOL_RULES for code in rule.codes)
+            ("family", "code", "status"), ((f.name, *pair) for f in families for pair in f.status_of_protocol.items())
         ),
         "summary_statuses": _table(("code", "status"), rules.SUMMARY_STATUS.items()),
         "voided_statuses": _table(("code", "status"), rules.VOIDED_RANGE_STATUS.items()),
-        "accepted_returns": _table(
-            ("family", "code"), ((family, code) for family, codes in rules.ACCEPTED_RETURNS.items() for code in codes)
-        ),
-        "late_returns": _table(("code",), ((code,) for code in rules.LATE_RETURNS)),
+        "accepted_returns": _table(("family", "code"), _pairs("accepted_returns")),
+        "late_returns": _table(("code",), ((code,) for code in common.LATE_RETURNS)),
         "deciding_events": _table(
-            ("family", "event_type", "status", "late_status"), (row for family in families for row in _deciding(family))
+            ("family", "event_type", "status", "late_status"),
+            ((f.name, event_type, *found) for f in families for event_type, found in f.statuses_of_event.items()),
         ),
         "status_ranks": _table(
-            ("status", "rank"), ((status, rank) for rank, group in enumerate(rules.PRECEDENCE) for status in group)
+            ("status", "rank"), ((status, rank) for rank, status in enumerate(statuses.PRECEDENCE))
         ),
-        "correction_events": _table(("family", "event_type"), _pairs(rules.CORRECTION_EVENTS)),
-        "epec_events": _table(("family", "event_type"), _pairs(rules.EPEC_EVENTS)),
+        "correction_events": _table(("family", "event_type"), _pairs("correction_events")),
+        "epec_events": _table(("family", "event_type"), _pairs("epec_events")),
         "attribute_rules": _table(
             ("family", "name", "event_type", "value", "weakness"),
-            (row for attribute in rules.ATTRIBUTES for row in _attribute_rows(attribute)),
+            (row for f in families for attribute in f.attributes for row in _attribute_rows(f, attribute)),
         ),
-        "manifestation_days": str(rules.MANIFESTATION_DAYS),
-        "inconclusive_manifestations": _list(rules.MANIFESTATION.weaker.values()),
-        "confirmed": rules.MANIFESTATION.values["210200"] or "",
-        "freight_models": _list(_FREIGHT_MODELS),
-        "unknown": rules.UNKNOWN,
-        "unprotocoled": rules.UNPROTOCOLED,
-        "authorised": rules.AUTHORISED,
-        "authorised_late": rules.AUTHORISED_LATE,
-        "denied": rules.DENIED,
-        "cancelled": rules.CANCELLED,
-        "cancelled_late": rules.CANCELLED_LATE,
+        "manifestation_days": str(nfe.MANIFESTATION_DAYS),
+        "inconclusive_manifestations": _list(nfe.MANIFESTATION.weaker.values()),
+        "confirmed": nfe.MANIFESTATION.values["210200"] or "",
+        "freight_models": _list(FAMILIES["cte"].models),
+        **{status: status for status in statuses.STATUSES},
     }
 
 
-def _deciding(family: str) -> Iterable[tuple[str, str, str, str]]:
-    """Events that decide the status; a type that both cancels and closes cancels, as in the fold."""
-    for event_type in rules.CANCELLING_EVENTS[family]:
-        yield family, event_type, rules.CANCELLED, rules.CANCELLED_LATE
-    for event_type in rules.CLOSING_EVENTS[family]:
-        if event_type not in rules.CANCELLING_EVENTS[family]:
-            yield family, event_type, rules.CLOSED, rules.CLOSED
-
-
-def _attribute_rows(attribute: rules.Attribute) -> Iterable[tuple[str, str, str, str | None, int]]:
+def _attribute_rows(family: Family, attribute: Attribute) -> Iterable[tuple[str, str, str, str | None, int]]:
     groups: tuple[Mapping[str, str | None], ...] = (attribute.values, attribute.weaker)
     for weakness, values in enumerate(groups):
         for event_type, value in values.items():
-            yield attribute.family, attribute.name, event_type, value, weakness
+            yield family.name, attribute.name, event_type, value, weakness
 
 
-def _pairs(groups: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, str]]:
-    return ((family, value) for family, values in groups.items() for value in values)
+def _pairs(attribute: str) -> Iterable[tuple[str, object]]:
+    """Name of each family, with each value of a tuple that it has."""
+    return ((family.name, value) for family in FAMILIES.values() for value in getattr(family, attribute))
 
 
 def _table(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:

@@ -251,6 +251,6 @@ def test_voided_range_that_is_not_told_in_full() -> None:
 
 def test_every_event_name_is_snake_case_and_known_to_one_family() -> None:
     for layout in LAYOUTS.values():
-        for code, name in layout.event_names.items():
+        for code, name in layout.family.event_names.items():
             assert len(code) == 6 and code.isdigit()
             assert name.replace("_", "a").isalnum() and name == name.lower()

@@ -6,7 +6,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from transforms.history import rules
+from tests.histories import deciding_events
+from transforms.families import FAMILIES
 from transforms.views import schema, sql
 
 VIEWS = sql.views("some-project", "acervo")
@@ -61,9 +62,9 @@ def test_no_view_has_a_name_of_a_table() -> None:
 
 
 def test_rules_come_from_the_fold_and_not_from_the_templates() -> None:
-    codes = {str(c) for rule in rules.PROTOCOL_RULES for c in rule.codes}
-    codes |= {c for group in (rules.CANCELLING_EVENTS, rules.CLOSING_EVENTS) for types in group.values() for c in types}
-    codes |= {code for attribute in rules.ATTRIBUTES for code in (*attribute.values, *attribute.weaker)}
+    families = FAMILIES.values()
+    codes = {str(code) for family in families for code in (*family.status_of_protocol, *family.accepted_returns)}
+    codes |= {event_type for family in families for event_type in deciding_events(family)}
     for name, text in sql._templates().items():
         percentiles_aside = re.sub(r"\d+\)\[OFFSET", "", text)
         assert not codes & set(re.findall(r"\b\d{3,6}\b", percentiles_aside)), name
@@ -71,9 +72,9 @@ def test_rules_come_from_the_fold_and_not_from_the_templates() -> None:
 
 def test_every_rule_of_the_fold_is_in_the_state_view() -> None:
     query = next(view.query for view in VIEWS if view.name == "state_from_records")
-    for rule in rules.PROTOCOL_RULES:
-        for code in rule.codes:
-            assert f"{code}, '{rule.status}'" in query or f"{code} AS code, '{rule.status}' AS status" in query
+    for family in FAMILIES.values():
+        for code, status in family.status_of_protocol.items():
+            assert f"'{family.name}', {code}, '{status}'" in query.replace(" AS family", "").replace(" AS code", "")
 
 
 def test_the_date_that_days_are_counted_to_can_be_pinned() -> None:

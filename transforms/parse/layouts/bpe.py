@@ -1,5 +1,6 @@
 """BP-e (63), the passenger ticket, also of urban (TM) and air (TA) transport. Source: bpeTiposBasico_v1.00.xsd."""
 
+from transforms.families.bpe import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import (
     BODY,
@@ -13,7 +14,6 @@ from transforms.parse.layout import (
     integer,
     party,
     protocol_fields,
-    protocol_shape,
     text,
 )
 
@@ -44,17 +44,12 @@ BPE_BODY = {
 
 LAYOUT = Layout(
     name="bpe",
-    family="bpe",
+    family=FAMILY,
     kind=DOCUMENT,
-    namespace="http://www.portalfiscal.inf.br/bpe",
-    models=("63",),
-    key_element="chBPe",
-    id_prefixes=("BPe",),
     shapes={
-        **document_shapes("BPe", "infBPe", ("bpeProc",), "protBPe"),
-        **document_shapes("BPeTM", "infBPe", ("bpeTMProc",), "protBPe"),
-        **document_shapes("BPeTA", "infBPe", ("bpeTAProc",), "protBPe"),
-        **protocol_shape("protBPe"),
+        **document_shapes(FAMILY, "BPe", "infBPe", ("bpeProc",), with_protocol=True),
+        **document_shapes(FAMILY, "BPeTM", "infBPe", ("bpeTMProc",)),
+        **document_shapes(FAMILY, "BPeTA", "infBPe", ("bpeTAProc",)),
     },
-    parts={BODY: BPE_BODY, PROTOCOL: protocol_fields("chBPe")},
+    parts={BODY: BPE_BODY, PROTOCOL: protocol_fields(FAMILY)},
 )

@@ -4,21 +4,23 @@ They are events of type 110111 that were never numbered, so their sequence is 1.
 or 151 (cancelled late). Source: leiauteCancNFe_v2.00.xsd, cancCTe_v1.04.xsd.
 """
 
+from transforms.families import FAMILIES
+from transforms.families.family import Family
 from transforms.model import EVENT
 from transforms.parse.layout import REQUEST, RETURN, Layout, PartFields, instant, integer, text
 
 
-def _layout(family: str, suffix: str, models: tuple[str, ...]) -> Layout:
-    key_element = f"ch{suffix}"
+def _layout(family: Family) -> Layout:
+    tag = family.tag
     request: PartFields = {
         "@Id": text("_id"),
-        key_element: text(f"_key_{family}"),
+        family.key_element: text(f"_key_{family.name}"),
         "tpAmb": integer("environment"),
         "nProt": text("target_protocol"),
         "xJust": text("reason"),
     }
     answer: PartFields = {
-        key_element: text(f"_return_key_{family}"),
+        family.key_element: text(f"_return_key_{family.name}"),
         "tpAmb": integer("_return_environment"),
         "cStat": integer("return_status"),
         "xMotivo": text("return_reason"),
@@ -26,24 +28,21 @@ def _layout(family: str, suffix: str, models: tuple[str, ...]) -> Layout:
         "nProt": text("protocol_number"),
     }
     return Layout(
-        name=f"{family}_cancellation",
+        name=f"{family.name}_cancellation",
         family=family,
         kind=EVENT,
-        namespace=f"http://www.portalfiscal.inf.br/{family}",
-        models=models,
         shapes={
-            f"canc{suffix}": {"infCanc": REQUEST},
-            f"retCanc{suffix}": {"infCanc": RETURN},
-            f"procCanc{suffix}": {
-                f"canc{suffix}/infCanc": REQUEST,
-                f"retCanc{suffix}/infCanc": RETURN,
+            f"canc{tag}": {"infCanc": REQUEST},
+            f"retCanc{tag}": {"infCanc": RETURN},
+            f"procCanc{tag}": {
+                f"canc{tag}/infCanc": REQUEST,
+                f"retCanc{tag}/infCanc": RETURN,
                 "infCanc": RETURN,
             },
         },
         parts={REQUEST: request, RETURN: answer},
         constants={"event_type": "110111", "sequence": 1},
-        event_names={"110111": "cancellation"},
     )
 
 
-LAYOUTS = (_layout("nfe", "NFe", ("55", "65")), _layout("cte", "CTe", ("57", "64", "67")))
+LAYOUTS = tuple(_layout(family) for family in FAMILIES.values() if family.has_early_cancellation)

@@ -1,5 +1,6 @@
 """CT-e (57), layouts 2.00, 3.00 and 4.00. Source: cteTiposBasico_v4.00.xsd and its 3.00 and 2.00."""
 
+from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import (
     BODY,
@@ -12,12 +13,9 @@ from transforms.parse.layout import (
     integer,
     party,
     protocol_fields,
-    protocol_shape,
     text,
 )
 from transforms.parse.values import Target
-
-NAMESPACE = "http://www.portalfiscal.inf.br/cte"
 
 # ide/toma3, toma4: who pays the freight.
 PAYER_ROLES = {"0": "sender", "1": "dispatcher", "2": "receiver", "3": "recipient", "4": "other"}
@@ -87,14 +85,11 @@ def name_payer(fields: Target) -> None:
 
 LAYOUT = Layout(
     name="cte",
-    family="cte",
+    family=FAMILY,
     kind=DOCUMENT,
-    namespace=NAMESPACE,
     models=("57",),
-    key_element="chCTe",
-    id_prefixes=("CTe",),
     # A protocol alone does not say whether it is of a CT-e, CT-e OS or GTV-e.
-    shapes={**document_shapes("CTe", "infCte", ("cteProc", "procCTe"), "protCTe"), **protocol_shape("protCTe")},
-    parts={BODY: CTE_BODY, PROTOCOL: protocol_fields("chCTe")},
+    shapes=document_shapes(FAMILY, "CTe", "infCte", ("cteProc", "procCTe"), with_protocol=True),
+    parts={BODY: CTE_BODY, PROTOCOL: protocol_fields(FAMILY)},
     finish=name_payer,
 )

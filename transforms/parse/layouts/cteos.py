@@ -1,8 +1,9 @@
 """CT-e OS (67), transport of people, valuables and excess baggage. Source: cteTiposBasico_v4.00.xsd, TCTeOS."""
 
+from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, document_shapes, each, protocol_fields, text
-from transforms.parse.layouts.cte import NAMESPACE, SHARED, TAXES
+from transforms.parse.layouts.cte import SHARED, TAXES
 from transforms.parse.values import Target
 
 CTEOS_BODY = {
@@ -26,13 +27,10 @@ def name_payer(fields: Target) -> None:
 
 LAYOUT = Layout(
     name="cteos",
-    family="cte",
+    family=FAMILY,
     kind=DOCUMENT,
-    namespace=NAMESPACE,
     models=("67",),
-    key_element="chCTe",
-    id_prefixes=("CTe",),
-    shapes=document_shapes("CTeOS", "infCte", ("cteOSProc",), "protCTe"),
-    parts={BODY: CTEOS_BODY, PROTOCOL: protocol_fields("chCTe")},
+    shapes=document_shapes(FAMILY, "CTeOS", "infCte", ("cteOSProc",)),
+    parts={BODY: CTEOS_BODY, PROTOCOL: protocol_fields(FAMILY)},
     finish=name_payer,
 )

@@ -1,8 +1,9 @@
 """Simplified CT-e (57), one for many deliveries. Source: cteTiposBasico_v4.00.xsd, TCTeSimp."""
 
+from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, document_shapes, each, protocol_fields, text
-from transforms.parse.layouts.cte import NAMESPACE, SHARED, TAXES, name_payer
+from transforms.parse.layouts.cte import SHARED, TAXES, name_payer
 
 CTESIMP_BODY = {
     **SHARED,
@@ -21,13 +22,10 @@ CTESIMP_BODY = {
 
 LAYOUT = Layout(
     name="ctesimp",
-    family="cte",
+    family=FAMILY,
     kind=DOCUMENT,
-    namespace=NAMESPACE,
     models=("57",),
-    key_element="chCTe",
-    id_prefixes=("CTe",),
-    shapes=document_shapes("CTeSimp", "infCte", ("cteSimpProc",), "protCTe"),
-    parts={BODY: CTESIMP_BODY, PROTOCOL: protocol_fields("chCTe")},
+    shapes=document_shapes(FAMILY, "CTeSimp", "infCte", ("cteSimpProc",)),
+    parts={BODY: CTESIMP_BODY, PROTOCOL: protocol_fields(FAMILY)},
     finish=name_payer,
 )

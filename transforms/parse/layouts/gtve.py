@@ -1,8 +1,9 @@
 """GTV-e (64), the waybill of valuables in transport. Source: cteTiposBasico_v4.00.xsd, TGTVe. It has no total."""
 
+from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import BODY, PROTOCOL, Layout, document_shapes, party, protocol_fields, text
-from transforms.parse.layouts.cte import NAMESPACE, SHARED, name_payer
+from transforms.parse.layouts.cte import SHARED, name_payer
 
 GTVE_BODY = {
     **SHARED,
@@ -19,14 +20,12 @@ GTVE_BODY = {
 
 LAYOUT = Layout(
     name="gtve",
-    family="cte",
+    family=FAMILY,
     kind=DOCUMENT,
-    namespace=NAMESPACE,
     models=("64",),
-    key_element="chCTe",
     id_prefixes=("CTe", "GTVe"),
     has_total=False,
-    shapes=document_shapes("GTVe", "infCte", ("GTVeProc",), "protCTe"),
-    parts={BODY: GTVE_BODY, PROTOCOL: protocol_fields("chCTe")},
+    shapes=document_shapes(FAMILY, "GTVe", "infCte", ("GTVeProc",)),
+    parts={BODY: GTVE_BODY, PROTOCOL: protocol_fields(FAMILY)},
     finish=name_payer,
 )

@@ -1,5 +1,6 @@
 """MDF-e (58), layouts 1.00 and 3.00. Source: mdfeTiposBasico_v3.00.xsd. Its total is the value of the cargo."""
 
+from transforms.families.mdfe import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import (
     BODY,
@@ -12,7 +13,6 @@ from transforms.parse.layout import (
     integer,
     party,
     protocol_fields,
-    protocol_shape,
     text,
 )
 from transforms.parse.values import Target
@@ -38,13 +38,9 @@ def total_is_cargo(fields: Target) -> None:
 
 LAYOUT = Layout(
     name="mdfe",
-    family="mdfe",
+    family=FAMILY,
     kind=DOCUMENT,
-    namespace="http://www.portalfiscal.inf.br/mdfe",
-    models=("58",),
-    key_element="chMDFe",
-    id_prefixes=("MDFe",),
-    shapes={**document_shapes("MDFe", "infMDFe", ("mdfeProc", "procMDFe"), "protMDFe"), **protocol_shape("protMDFe")},
-    parts={BODY: MDFE_BODY, PROTOCOL: protocol_fields("chMDFe")},
+    shapes=document_shapes(FAMILY, "MDFe", "infMDFe", ("mdfeProc", "procMDFe"), with_protocol=True),
+    parts={BODY: MDFE_BODY, PROTOCOL: protocol_fields(FAMILY)},
     finish=total_is_cargo,
 )

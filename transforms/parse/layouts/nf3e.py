@@ -1,5 +1,6 @@
 """NF3e (66), the electricity bill. Source: nf3eTiposBasico_v1.00.xsd."""
 
+from transforms.families.nf3e import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import (
     BODY,
@@ -12,7 +13,6 @@ from transforms.parse.layout import (
     integer,
     party,
     protocol_fields,
-    protocol_shape,
     text,
 )
 
@@ -36,12 +36,8 @@ NF3E_BODY = {
 
 LAYOUT = Layout(
     name="nf3e",
-    family="nf3e",
+    family=FAMILY,
     kind=DOCUMENT,
-    namespace="http://www.portalfiscal.inf.br/nf3e",
-    models=("66",),
-    key_element="chNF3e",
-    id_prefixes=("NF3e",),
-    shapes={**document_shapes("NF3e", "infNF3e", ("nf3eProc",), "protNF3e"), **protocol_shape("protNF3e")},
-    parts={BODY: NF3E_BODY, PROTOCOL: protocol_fields("chNF3e")},
+    shapes=document_shapes(FAMILY, "NF3e", "infNF3e", ("nf3eProc",), with_protocol=True),
+    parts={BODY: NF3E_BODY, PROTOCOL: protocol_fields(FAMILY)},
 )

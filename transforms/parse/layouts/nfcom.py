@@ -1,5 +1,6 @@
 """NFCom (62), the bill of telecommunication. Source: nfcomTiposBasico_v1.00.xsd."""
 
+from transforms.families.nfcom import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import (
     BODY,
@@ -12,7 +13,6 @@ from transforms.parse.layout import (
     integer,
     party,
     protocol_fields,
-    protocol_shape,
     text,
 )
 
@@ -37,12 +37,8 @@ NFCOM_BODY = {
 
 LAYOUT = Layout(
     name="nfcom",
-    family="nfcom",
+    family=FAMILY,
     kind=DOCUMENT,
-    namespace="http://www.portalfiscal.inf.br/nfcom",
-    models=("62",),
-    key_element="chNFCom",
-    id_prefixes=("NFCom",),
-    shapes={**document_shapes("NFCom", "infNFCom", ("nfcomProc",), "protNFCom"), **protocol_shape("protNFCom")},
-    parts={BODY: NFCOM_BODY, PROTOCOL: protocol_fields("chNFCom")},
+    shapes=document_shapes(FAMILY, "NFCom", "infNFCom", ("nfcomProc",), with_protocol=True),
+    parts={BODY: NFCOM_BODY, PROTOCOL: protocol_fields(FAMILY)},
 )

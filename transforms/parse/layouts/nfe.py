@@ -3,6 +3,7 @@
 Source: leiauteNFe_v4.00.xsd, leiauteNFe_v3.10.xsd, leiauteNFe_v2.00.xsd, resNFe_v1.01.xsd.
 """
 
+from transforms.families.nfe import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import (
     BODY,
@@ -23,7 +24,6 @@ from transforms.parse.layout import (
     many,
     party,
     protocol_fields,
-    protocol_shape,
     quantity,
     text,
 )
@@ -92,18 +92,13 @@ NFE_SUMMARY = {
 
 LAYOUT = Layout(
     name="nfe",
-    family="nfe",
+    family=FAMILY,
     kind=DOCUMENT,
-    namespace="http://www.portalfiscal.inf.br/nfe",
-    models=("55", "65"),
-    key_element="chNFe",
-    id_prefixes=("NFe",),
     shapes={
-        **document_shapes("NFe", "infNFe", ("nfeProc", "procNFe"), "protNFe"),
-        **protocol_shape("protNFe"),
+        **document_shapes(FAMILY, "NFe", "infNFe", ("nfeProc", "procNFe"), with_protocol=True),
         "resNFe": {"": SUMMARY},
         # A cancelled NF-e in the answers of the service that listed documents before the distribution did.
         "resCanc": {"": SUMMARY},
     },
-    parts={BODY: NFE_BODY, PROTOCOL: protocol_fields("chNFe"), SUMMARY: NFE_SUMMARY},
+    parts={BODY: NFE_BODY, PROTOCOL: protocol_fields(FAMILY), SUMMARY: NFE_SUMMARY},
 )

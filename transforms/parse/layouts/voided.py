@@ -1,5 +1,7 @@
 """Voided ranges (inutilização), numbers never to be used. Source: leiauteInutNFe_v4.00.xsd, inutCTe_v3.00.xsd."""
 
+from transforms.families import FAMILIES
+from transforms.families.family import Family
 from transforms.model import VOIDED_RANGE
 from transforms.parse.layout import REQUEST, RETURN, Field, Layout, instant, integer, text
 
@@ -19,17 +21,16 @@ def _range(prefix: str, number: str) -> dict[str, Field]:
     }
 
 
-def _layout(family: str, suffix: str, number: str, models: tuple[str, ...]) -> Layout:
+def _layout(family: Family, number: str) -> Layout:
+    tag = family.tag
     return Layout(
-        name=f"{family}_voided",
+        name=f"{family.name}_voided",
         family=family,
         kind=VOIDED_RANGE,
-        namespace=f"http://www.portalfiscal.inf.br/{family}",
-        models=models,
         shapes={
-            f"inut{suffix}": {"": REQUEST},
-            f"retInut{suffix}": {"": RETURN},
-            f"procInut{suffix}": {f"inut{suffix}": REQUEST, f"retInut{suffix}": RETURN},
+            f"inut{tag}": {"": REQUEST},
+            f"retInut{tag}": {"": RETURN},
+            f"procInut{tag}": {f"inut{tag}": REQUEST, f"retInut{tag}": RETURN},
         },
         parts={
             REQUEST: {"infInut/@Id": text("_id"), **_range("", number), "infInut/xJust": text("reason")},
@@ -44,4 +45,4 @@ def _layout(family: str, suffix: str, number: str, models: tuple[str, ...]) -> L
     )
 
 
-LAYOUTS = (_layout("nfe", "NFe", "nNF", ("55", "65")), _layout("cte", "CTe", "nCT", ("57", "67")))
+LAYOUTS = tuple(_layout(family, family.voided_number) for family in FAMILIES.values() if family.voided_number)

@@ -51,7 +51,9 @@ document_evidence AS (
       ELSE documents.protocol_at
     END AS instant
   FROM documents
-  LEFT JOIN ${protocol_statuses} AS protocol ON protocol.code = documents.protocol_status
+  LEFT JOIN ${families} AS family ON family.model = SUBSTR(documents.key, 21, 2)
+  LEFT JOIN ${protocol_statuses} AS protocol
+    ON protocol.family = COALESCE(family.family, '${default_family}') AND protocol.code = documents.protocol_status
   LEFT JOIN ${summary_statuses} AS summary ON summary.code = documents.summary_status
   LEFT JOIN ${voided_statuses} AS voided ON voided.code = documents.return_status
 ),

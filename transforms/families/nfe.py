@@ -1,11 +1,14 @@
-"""Events of NF-e and NFC-e, and their summaries.
+"""NF-e (55) and NFC-e (65).
 
-Names of the types: the table of events of the Manual de Orientação do Contribuinte 7.00 (anexo of web services),
-Nota Técnica 2014.002 (distribution), 2020.001 (delivery proof), 2021.001 (failed delivery), 2024.002 (financial
-conciliation), 2025.002 (IBS/CBS). A type that is not here is kept, as an event of unknown type.
+Events: the table of events of the Manual de Orientação do Contribuinte 7.00 (anexo of web services), Nota Técnica
+2014.002 (distribution), 2020.001 (delivery proof), 2021.001 (failed delivery), 2024.002 (financial conciliation),
+2025.002 (IBS/CBS). Manifestation: Ajuste SINIEF 07/05. An event type that is not here is kept, as of unknown type.
 """
 
-from transforms.parse.event_layout import event_layout
+from __future__ import annotations
+
+from transforms.families import common, statuses
+from transforms.families.family import Attribute, EventRule, Family
 
 EVENT_NAMES = {
     "110001": "event_cancellation",
@@ -75,12 +78,43 @@ EVENT_NAMES = {
     "990910": "suframa_internalisation",
 }
 
-LAYOUT = event_layout(
-    family="nfe",
-    request="evento",
-    envelopes=("procEventoNFe", "procEvento"),
-    models=("55", "65"),
+MANIFESTATION_DAYS = 180
+MANIFESTATION = Attribute(
+    "manifestation",
+    {"210200": "confirmed", "210220": "unknown_operation", "210240": "not_carried_out"},
+    {"210210": "aware"},
+    "SINIEF 07/05, manifestação do destinatário: aware (ciência) is not conclusive",
+)
+
+FAMILY = Family(
+    name="nfe",
+    models={"55": "NF-e", "65": "NFC-e"},
+    tag="NFe",
+    id_prefixes=("NFe", "NFCe"),
+    event_element="evento",
+    event_envelopes=("procEventoNFe", "procEvento"),
     event_names=EVENT_NAMES,
     # resCCe: a correction letter in the answers of the service that listed documents before the distribution did.
-    summaries=("resEvento", "resCCe"),
-)
+    event_summaries=("resEvento", "resCCe"),
+    envelopes=(
+        "enviNFe", "retEnviNFe", "consReciNFe", "retConsReciNFe", "consSitNFe", "retConsSitNFe", "envEvento",
+        "retEnvEvento", "distDFeInt", "retDistDFeInt", "loteDistDFeInt", "consStatServ", "retConsStatServ", "ConsCad",
+        "retConsCad", "consNFeDest", "retConsNFeDest", "downloadNFe", "retDownloadNFe", "retNFe", "envLote",
+        "nfeDadosMsg", "nfeResultMsg", "nfeDistDFeInteresse", "nfeDistDFeInteresseResponse",
+    ),
+    voided_number="nNF",
+    has_early_cancellation=True,
+    protocol_rules=(
+        common.AUTHORISED, common.AUTHORISED_LATE, common.DENIED, common.CANCELLED, common.CANCELLED_LATE,
+    ),
+    accepted_returns=common.ACCEPTED_RETURNS,
+    event_rules=(
+        common.CANCELLATION,
+        EventRule(
+            ("110112",), statuses.CANCELLED, statuses.CANCELLED_LATE, "MOC: 110112 cancelamento por substituição, NFC-e"
+        ),
+    ),
+    correction_events=("110110",),
+    epec_events=("110140",),
+    attributes=(MANIFESTATION,),
+)  # fmt: skip

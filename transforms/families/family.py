@@ -1,0 +1,109 @@
+"""What a family of documents is: all that reading, folding and showing its documents must know of it.
+
+A family is the documents that share a namespace, a key element (``chNFe``), a protocol and a table of events. One file
+of this package describes one family; its document types are the layouts in ``transforms/parse/layouts``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+_NAMESPACES = "http://www.portalfiscal.inf.br/"
+
+
+class StatusRule(NamedTuple):
+    """Result codes (``cStat``) of a protocol that give its key a status, and where that is said."""
+
+    codes: tuple[int, ...]
+    status: str
+    source: str
+
+
+class EventRule(NamedTuple):
+    """Registered event types (``tpEvento``) that give a key a status; ``late_status`` after a late return."""
+
+    event_types: tuple[str, ...]
+    status: str
+    late_status: str
+    source: str
+
+
+class Attribute(NamedTuple):
+    """A part of the state that the last registered event of a group decides.
+
+    ``values`` maps an event type to the value it gives; None clears it. ``weaker`` types count only when no type of
+    ``values`` was registered.
+    """
+
+    name: str
+    values: Mapping[str, str | None]
+    weaker: Mapping[str, str]
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """One family of documents. Rules are data with their source named; codes mean what they mean here, nowhere else."""
+
+    name: str
+    """Short name, as records and the names of layouts have it: ``nfe``."""
+
+    models: Mapping[str, str]
+    """Model (two digits, as in the access key) -> its name for people."""
+
+    tag: str
+    """What SEFAZ's tags of the family end with: ``NFe`` of ``chNFe``, ``protNFe``, ``retConsSitNFe``."""
+
+    id_prefixes: tuple[str, ...]
+    """What stands before the key in ``Id``; the first is the usual one."""
+
+    event_element: str
+    """Start tag of an event's request."""
+
+    event_envelopes: tuple[str, ...]
+    """Elements that hold an event's request and return."""
+
+    event_names: Mapping[str, str]
+    """``tpEvento`` -> the stable name of the event."""
+
+    envelopes: tuple[str, ...]
+    """Messages of its services, which hold documents or answer for them without being one."""
+
+    event_summaries: tuple[str, ...] = ()
+    voided_number: str | None = None
+    """Start of the elements of a voided range's numbers (``nNF`` of ``nNFIni``); None: numbers cannot be voided."""
+
+    has_early_cancellation: bool = False
+    """Whether cancellations had a message of their own (``cancNFe``) before they were events."""
+
+    protocol_rules: tuple[StatusRule, ...]
+    accepted_returns: tuple[int, ...]
+    """``cStat`` of a return that registers an event."""
+
+    event_rules: tuple[EventRule, ...]
+    correction_events: tuple[str, ...] = ()
+    epec_events: tuple[str, ...] = ()
+    attributes: tuple[Attribute, ...] = field(default=())
+
+    @property
+    def namespace(self) -> str:
+        """Namespace of its documents."""
+        return _NAMESPACES + self.name
+
+    @property
+    def key_element(self) -> str:
+        """The element that carries the key in protocols, events and summaries: ``chNFe``."""
+        return f"ch{self.tag}"
+
+    @cached_property
+    def status_of_protocol(self) -> Mapping[int, str]:
+        """``cStat`` of a protocol -> status."""
+        return {code: rule.status for rule in self.protocol_rules for code in rule.codes}
+
+    @cached_property
+    def statuses_of_event(self) -> Mapping[str, tuple[str, str]]:
+        """``tpEvento`` -> status, and status after a late return."""
+        return {e: (rule.status, rule.late_status) for rule in self.event_rules for e in rule.event_types}
