@@ -7,13 +7,9 @@ from transforms.families.family import EventRule, StatusRule
 
 AUTHORISED = StatusRule((100,), statuses.AUTHORISED, "MOC: 100 autorizado o uso")
 AUTHORISED_LATE = StatusRule((150,), statuses.AUTHORISED_LATE, "MOC: 150 autorizado o uso, autorização fora de prazo")
-DENIED = StatusRule(
-    (110, 301, 302, 303, 304, 305, 306), statuses.DENIED, "MOC: 110 uso denegado; 301-306 its reasons"
-)
+DENIED = StatusRule((110, 301, 302, 303, 304, 305, 306), statuses.DENIED, "MOC: 110 uso denegado; 301-306 its reasons")
 CANCELLED = StatusRule((101,), statuses.CANCELLED, "MOC: 101 cancelamento homologado, also the status of a query")
-CANCELLED_LATE = StatusRule(
-    (151, 155), statuses.CANCELLED_LATE, "MOC: 151/155 cancelamento homologado fora de prazo"
-)
+CANCELLED_LATE = StatusRule((151, 155), statuses.CANCELLED_LATE, "MOC: 151/155 cancelamento homologado fora de prazo")
 
 # 135 registered and linked to the document, 136 registered without it, 155 cancelled late; 101 and 151 are of the
 # cancellation service that preceded events.
