@@ -43,6 +43,8 @@ test-all: lint types ## the same, and the long tests of what faults do to a stre
 
 lint: .venv/.ready
 	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check --quiet .
+	@.venv/bin/lint-imports --no-cache
 
 types: .venv/.ready
 	@$(PY) -m mypy

@@ -29,9 +29,7 @@ CATALOGUE = {
     "entries_read": Metric("inputs", "inputs found in files and archives"),
     "bytes_read": Metric("bytes", "bytes of those, unpacked"),
     "messages_received": Metric("messages", "messages taken from the subscription, repeated ones included"),
-    "messages_redelivered": Metric(
-        "messages", "deliveries of messages that are being worked on already, dropped"
-    ),
+    "messages_redelivered": Metric("messages", "deliveries of messages that are being worked on already, dropped"),
     "message_bytes": Metric("bytes", "bytes of the messages received"),
     "message_lag_millis": Metric("ms", "from published to received, for each message", distribution=True),
     "inputs_read": Metric("inputs", "inputs found in messages"),
@@ -51,9 +49,7 @@ CATALOGUE = {
     "documents": Metric("records", "records that are documents, duplicates included"),
     "events": Metric("records", "records that are events, duplicates included"),
     "voided_ranges": Metric("records", "records that are voided ranges, duplicates included"),
-    "conflicts": Metric(
-        "attempts", "writes that lost to another writer of the same key and were repeated"
-    ),
+    "conflicts": Metric("attempts", "writes that lost to another writer of the same key and were repeated"),
     "retries": Metric("requests", "requests to Bigtable that were sent again after an error"),
     "apply_millis": Metric("ms", "from a record's arrival at the writer to its row's answer", distribution=True),
     "stored_bytes": Metric("bytes", "size of the values written to Bigtable for each record", distribution=True),

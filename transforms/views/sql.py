@@ -93,9 +93,7 @@ def _rule_values() -> dict[str, str]:
             ("family", "event_type", "status", "late_status"),
             ((f.name, event_type, *found) for f in families for event_type, found in f.statuses_of_event.items()),
         ),
-        "status_ranks": _table(
-            ("status", "rank"), ((status, rank) for rank, status in enumerate(statuses.PRECEDENCE))
-        ),
+        "status_ranks": _table(("status", "rank"), ((status, rank) for rank, status in enumerate(statuses.PRECEDENCE))),
         "correction_events": _table(("family", "event_type"), _pairs("correction_events")),
         "epec_events": _table(("family", "event_type"), _pairs("epec_events")),
         "attribute_rules": _table(
