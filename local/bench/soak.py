@@ -184,7 +184,8 @@ class Soak:
         screen = self._told.console
         for role, of in found.items():
             for measure, one in of.items():
-                values = f"{one['second_quarter']:g} -> {one['last_quarter']:g} ({one['an_hour']:+g} an hour, most {one['most']:g})"
+                change = f"{one['an_hour']:+g} an hour, most {one['most']:g}"
+                values = f"{one['second_quarter']:g} -> {one['last_quarter']:g} ({change})"
                 screen.print(f"{role}, {measure}: {values}{'  GREW' if one['grew'] else ''}")
         screen.print(f"{published:,} published, {arrived:,} arrived; {result['cpu_ms_each']} ms of CPU each")
         screen.print(f"live counts are {'' if counted else 'NOT '}what the changes say")
