@@ -77,7 +77,8 @@ def sample(pid: int, seconds: float) -> Sample:
 
 
 def growth(samples: Sequence[Sample]) -> dict[str, dict[str, dict[str, Any]]]:
-    """By role and measure: the medians of the second and of the last quarter, the most, and whether that is growth."""
+    """By role and measure: the medians of the second and of the last quarter, what that comes to in an hour, the most,
+    and whether it is growth."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     roles = sorted({role for one in samples for role in one.uses})
     end = samples[-1].seconds
@@ -92,6 +93,7 @@ def growth(samples: Sequence[Sample]) -> dict[str, dict[str, dict[str, Any]]]:
             found.setdefault(role, {})[measure] = {
                 "second_quarter": round(before, 1),
                 "last_quarter": round(after, 1),
+                "an_hour": round((after - before) / (end / 2) * 3_600, 1),
                 "most": round(max(value for _, value in series), 1),
                 "grew": after - before > allowed(measure, before),
             }
@@ -182,7 +184,8 @@ class Soak:
         screen = self._told.console
         for role, of in found.items():
             for measure, one in of.items():
-                values = f"{one['second_quarter']:g} -> {one['last_quarter']:g} (most {one['most']:g})"
+                change = f"{one['an_hour']:+g} an hour, most {one['most']:g}"
+                values = f"{one['second_quarter']:g} -> {one['last_quarter']:g} ({change})"
                 screen.print(f"{role}, {measure}: {values}{'  GREW' if one['grew'] else ''}")
         screen.print(f"{published:,} published, {arrived:,} arrived; {result['cpu_ms_each']} ms of CPU each")
         screen.print(f"live counts are {'' if counted else 'NOT '}what the changes say")
