@@ -33,7 +33,6 @@ from transforms.truth.writer import shared_writer
 _RowPartials = tuple[bytes, Partial]
 _RowQualifier = tuple[bytes, bytes]
 _WRITES_AT_ONCE = 64
-_PAGE_ROWS = 64
 
 # When the partials made anew say that their job started (micros): before any job. A second count of the same takes
 # the place of the first.
@@ -154,16 +153,9 @@ class _ScanCounts(ReaderDoFn):
     def _columns(self, element: Range) -> Iterator[tuple[bytes, Cell, list[str]]]:
         """Row, cell and the parts of its name (the last is the partial) of every cell of a range."""
         client = shared_writer(self._config).client
-        start, end = element
-        after = False
-        while True:
-            found = wait_for(client.read_page(self._table, start, end, _PAGE_ROWS, cells.FAMILIES, after))
-            for row in found:
-                for cell in row.cells:
-                    yield row.key, cell, cell.qualifier.decode().split("/", 4)
-            if len(found) < _PAGE_ROWS:
-                return
-            start, after = found[-1].key, True
+        for row in client.scan(self._table, *element, cells.FAMILIES):
+            for cell in row.cells:
+                yield row.key, cell, cell.qualifier.decode().split("/", 4)
 
 
 @beam.typehints.with_input_types(Range)
