@@ -16,8 +16,9 @@ from apache_beam.runners.runner import PipelineResult
 from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested, Inputs
 from pipelines.options import IngestOptions, Launch, launch_of
-from transforms.ingest.files import InputError, check_patterns, split_patterns
+from transforms.ingest.files import InputError, split_patterns
 from transforms.ingest.limits import Limits
+from transforms.ingest.listing import check_patterns
 from transforms.ingest.transform import ReadDocuments
 
 JOB = "backfill"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pipelines.pricing import ARCHIVED, NEEDS
-from transforms.ingest.files import FileRef, list_files
+from transforms.ingest.files import FileRef
+from transforms.ingest.listing import list_files
 
 # Read from the start to the end by one thread; zip archives are divided, other files are many.
 _STREAMS = (".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz")
