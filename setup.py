@@ -33,6 +33,7 @@ setup(
     python_requires=">=3.11,<3.13",
     packages=find_packages(include=["pipelines", "pipelines.*", "transforms", "transforms.*", "local", "local.*"]),
     package_data={
+        "pipelines": ["measured.json"],
         "transforms.truth": ["dictionaries/*"],
         "transforms.views": ["schemas/*.json", "sql/*.sql"],
     },

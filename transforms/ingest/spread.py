@@ -28,7 +28,7 @@ class Packer:
 
     def add(self, document: RawDocument) -> Iterator[bytes]:
         """Takes a document, and gives the pack that it completes."""
-        self._waiting.append(tuple(document))
+        self._waiting.append((document.payload, document.origin, document.received_at))
         self._size += len(document.payload)
         if self._size >= PACK_BYTES:
             yield from self.rest()
