@@ -18,11 +18,12 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
-from pipelines import launching
+from pipelines import launching, spreading
 from pipelines.ingest import IngestDocuments, Ingested, Inputs
 from pipelines.options import IngestOptions, Launch, launch_of
-from transforms.ingest.files import check_patterns, split_patterns
+from transforms.ingest.files import split_patterns
 from transforms.ingest.limits import Limits
+from transforms.ingest.listing import check_patterns
 from transforms.ingest.transform import ReadDocuments
 
 JOB = "backfill"
@@ -39,12 +40,20 @@ class BackfillOptions(PipelineOptions):
             help="Files, folders or globs to read, separated by commas; local or gs://. Folders are read with all "
             "that is below them.",
         )
+        parser.add_argument(
+            "--spread",
+            choices=(spreading.AUTO, spreading.ALWAYS, spreading.NEVER),
+            default=spreading.AUTO,
+            help="Whether documents of large archives that one thread must read, such as tar.gz, go through a shuffle, "
+            "so that all workers share the rest of the work. By default where such archives are fewer than vCPUs.",
+        )
 
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> Ingested:
     """Adds the whole job to the pipeline and gives what it makes, for tests to look at."""
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
-    read = pipeline | "ReadDocuments" >> ReadDocuments(patterns_of(options), limits)
+    spread = options.view_as(BackfillOptions).spread == spreading.ALWAYS
+    read = pipeline | "ReadDocuments" >> ReadDocuments(patterns_of(options), limits, spread)
     inputs = Inputs(read[ReadDocuments.DOCUMENTS], read[ReadDocuments.DEAD_LETTERS])
     return inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch))
 
@@ -55,12 +64,27 @@ def patterns_of(options: PipelineOptions) -> list[str]:
 
 
 def preflight(options: PipelineOptions) -> None:
-    """Raises an AcervoError for what would make the job fail later."""
+    """Raises an AcervoError for what would make the job fail later; settles ``--spread``."""
     patterns = patterns_of(options)
     if not patterns:
         raise launching.LaunchError("nothing to read: give --input, a file, folder, glob or gs:// pattern.")
     check_patterns(patterns)
+    _settle_spread(options)
     launching.check_stores(options)
+
+
+def _settle_spread(options: PipelineOptions) -> None:
+    """``--spread=auto`` becomes what the input calls for."""
+    own = options.view_as(BackfillOptions)
+    if own.spread == spreading.ALWAYS and spreading.shuffles_in_memory(options):
+        raise launching.LaunchError(
+            "--spread=always: this runner shuffles in memory, and would hold every document of an archive at once. "
+            "Leave the option away, or name a runner that does not, such as --runner=DataflowRunner."
+        )
+    decision = spreading.decide(own.spread, options, own.input or "")
+    own.spread = spreading.ALWAYS if decision.spread else spreading.NEVER
+    if decision.spread:
+        print(decision.why)
 
 
 def run(argv: Sequence[str] | None = None) -> PipelineResult:

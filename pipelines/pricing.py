@@ -1,7 +1,8 @@
 """What things cost and how much of them a document needs: every number with its source and date.
 
-Prices are list prices of us-central1 in US dollars, without discounts; in other regions they differ, and in South
-America they are higher. Change any of them on the command line: ``python -m pipelines.cost --set NAME=VALUE``.
+Prices are list prices in US dollars, without discounts. ``PRICES`` are those of HOME; REGIONS has what is known of
+others, and what is not known of a region is taken from HOME, and said. Change any of them on the command line:
+``python -m pipelines.cost --set NAME=VALUE``.
 """
 
 from __future__ import annotations
@@ -12,13 +13,18 @@ GIB = 1 << 30
 GB = 1e9
 
 
+# How a number is known: measured here, read in what its source names, assumed by us, or given for one calculation.
+MEASURED, READ, ASSUMED, GIVEN = "measured", "read", "assumed", "given"
+
+
 class Constant(NamedTuple):
-    """A number of the model: its unit, where it comes from, and when it was read or measured."""
+    """A number of the model: its unit, where it comes from, when it was read or measured, and how it is known."""
 
     value: float
     unit: str
     source: str
     date: str
+    known: str = READ
 
 
 _BEAM = "apache-beam 2.77, testing/load_tests/dataflow_cost_consts.py, from cloud.google.com/dataflow/pricing"
@@ -27,7 +33,8 @@ _BIGTABLE = f"cloud.google.com/bigtable/pricing, SSD; {_UNREAD}"
 _BIGQUERY = "cloud.google.com/bigquery/pricing"
 _PUBSUB = "cloud.google.com/pubsub/pricing"
 _SAMPLE = "635 generated inputs (documents, events, voided ranges) backfilled: rows as sent"
-_NOT_MEASURED = "assumed, not measured: no benchmark result in local/bench/results (make bench writes one)"
+_BY_SIZE = "1,500 generated inputs of 1 to 30 kB, straight line of it by payload bytes"
+_NO_FILE = "pipelines/measured.json is missing: a guess"
 
 PRICES = {
     "vcpu_hour_batch": Constant(0.056, "$ per vCPU-hour", _BEAM, "2026-11-23"),
@@ -41,31 +48,99 @@ PRICES = {
         0.025, "$ per GiB by the Storage Write API, after 2 TiB a month", f"{_BIGQUERY}; {_UNREAD}", "2026-11-24"
     ),
     "bigquery_gib_month": Constant(0.02, "$ per GiB-month, logical, active", _BIGQUERY, "2023-09-06"),
+    "bigquery_query_tib": Constant(
+        6.25, "$ per TiB scanned, on demand, after 1 TiB a month", f"{_BIGQUERY}, on-demand compute", "2026-09-18"
+    ),
     "pubsub_tib": Constant(40.0, "$ per TiB, each way", _PUBSUB, "2026-09-20"),
 }
+# The same everywhere.
+WORLDWIDE = ("pubsub_tib",)
+HOME = "us-central1"
+# What is known of other regions. A price belongs here once it was read for that region, with where and when.
+REGIONS: dict[str, dict[str, Constant]] = {
+    "southamerica-east1": {
+        "bigquery_query_tib": PRICES["bigquery_query_tib"]._replace(
+            value=11.25, source=f"{_BIGQUERY}, on-demand compute, São Paulo"
+        ),
+    },
+}
+
+
+def prices_of(region: str) -> tuple[dict[str, Constant], list[str]]:
+    """The prices for a region, and the names of those that are not known there and are HOME's."""
+    own = REGIONS.get(region, {})
+    unknown = [name for name in PRICES if region != HOME and name not in own and name not in WORLDWIDE]
+    return {**PRICES, **own}, unknown
+
 
 NEEDS = {
-    "cpu_seconds": Constant(0.002, "vCPU-seconds per document", _NOT_MEASURED, "2026-11-24"),
-    "payload_bytes": Constant(7_900, "bytes per document as received", _NOT_MEASURED, "2026-11-24"),
+    "cpu_seconds": Constant(0.002, "vCPU-seconds per document", _NO_FILE, "2026-11-24", ASSUMED),
+    "payload_bytes": Constant(7_900, "bytes per document as received", _NO_FILE, "2026-11-24", ASSUMED),
+    "sample_bytes": Constant(7_900, "bytes of the documents that CPU was measured on", _NO_FILE, "2026-11-24", ASSUMED),
+    "cpu_seconds_share": Constant(
+        0.77, "share of a document's CPU that grows with its bytes", _BY_SIZE, "2026-11-29", MEASURED
+    ),
     "bigtable_bytes": Constant(
         2_170,
         "bytes per document in Bigtable",
         "2,135 generated inputs backfilled: cells with their keys; 1,830 of records, 340 of counts",
         "2026-11-27",
+        MEASURED,
     ),
-    "bigquery_bytes": Constant(2_470, "bytes per document in BigQuery", _SAMPLE, "2026-11-24"),
+    "bigtable_bytes_share": Constant(
+        0.43, "share of those that grows with its bytes", _BY_SIZE, "2026-11-29", MEASURED
+    ),
+    "bigquery_bytes": Constant(2_470, "bytes per document in BigQuery", _SAMPLE, "2026-11-24", MEASURED),
+    "bigquery_bytes_share": Constant(
+        0.64, "share of those that grows with its bytes", _BY_SIZE, "2026-11-29", MEASURED
+    ),
+    "state_bytes": Constant(
+        646,
+        "bytes per document that a query of document_state scans",
+        "526 generated inputs: logical size of the columns of changes (373) and documents (273) that the view reads",
+        "2026-11-29",
+        MEASURED,
+    ),
+    "state_queries": Constant(30, "such queries a month", "assumed: one a day, without caching", "2026-11-29", ASSUMED),
     "shuffle_bytes": Constant(
         100,
         "bytes per document shuffled",
-        "assumed: counts only, combined before the shuffle; XML is never shuffled",
+        "assumed: counts only, combined before the shuffle; XML is not shuffled, unless archives are spread",
         "2026-11-24",
+        ASSUMED,
+    ),
+    "spread_bytes": Constant(
+        2_430,
+        "bytes per document shuffled where archives are spread",
+        "2,000 generated documents of 8,169 bytes in packs of 1 MB, zstd level 1; 32 µs of CPU each, reading 101 µs",
+        "2026-11-29",
+        MEASURED,
     ),
     "bigtable_requests": Constant(
         1.05,
         "conditional writes per document",
         "transforms/truth/transaction.py: one for the first of a key, a read and a write for others; share assumed",
         "2026-11-24",
+        ASSUMED,
     ),
+    "count_writes": Constant(
+        0.3,
+        "writes of partial sums per document of a bounded run",
+        "assumed: a change counts in three sums (measured), and one in ten of them is new to the run",
+        "2026-11-29",
+        ASSUMED,
+    ),
+    "log_writes": Constant(
+        1.0, "writes of the change log per live document", "one cell for each change", "2026-11-29", ASSUMED
+    ),
+    "sum_writes": Constant(
+        0.2,
+        "writes of sums over the log per live document",
+        "assumed: sums of a minute are shared",
+        "2026-11-29",
+        ASSUMED,
+    ),
+    "peak": Constant(5.0, "rate of the stream at its peak, in means of the month", "assumed", "2026-11-29", ASSUMED),
 }
 
 LIMITS = {
@@ -77,6 +152,7 @@ LIMITS = {
         "share of that for a conditional write, which reads first",
         "assumed; cloud.google.com/bigtable/docs/performance gives 17,000 reads and 14,000 writes a second",
         "2026-11-24",
+        ASSUMED,
     ),
     "node_target": Constant(
         0.7, "CPU of a node to aim at", "cloud.google.com/bigtable/docs/monitoring-instance", "2026-11-24"
@@ -88,19 +164,21 @@ LIMITS = {
         "2026-11-24",
     ),
     "worker_use": Constant(
-        0.8, "share of worker CPU that documents get", "assumed: start, autoscaling, uneven ends", "2026-11-24"
+        0.8, "share of worker CPU that documents get", "assumed: start, autoscaling, uneven ends", "2026-11-24", ASSUMED
     ),
     "vcpu_speed": Constant(
-        1.0, "speed of a vCPU against the core of the benchmark", "assumed; a vCPU is one hyperthread", "2026-11-24"
+        1.0, "speed of a vCPU against the core of the benchmark", "assumed; one hyperthread", "2026-11-24", ASSUMED
     ),
 }
 
+# The documents in them: what an archive holds of another size is told by this.
+ARCHIVED_PAYLOAD = 7_737
 _ARCHIVES = "python -m local.generate --count 4000 --archive {}: 4,171 inputs of 7,737 bytes, signed"
 # Bytes that a document takes in an archive, by the end of the archive's name; else it takes payload_bytes.
 ARCHIVED = {
-    ".zip": Constant(3_997, "bytes per document in a zip archive", _ARCHIVES.format("zip"), "2026-11-27"),
-    ".gz": Constant(2_646, "bytes per document in a tar.gz", _ARCHIVES.format("tar.gz"), "2026-11-27"),
-    ".tgz": Constant(2_646, "bytes per document in a tar.gz", _ARCHIVES.format("tar.gz"), "2026-11-27"),
+    ".zip": Constant(3_997, "bytes per document in a zip archive", _ARCHIVES.format("zip"), "2026-11-27", MEASURED),
+    ".gz": Constant(2_646, "bytes per document in a tar.gz", _ARCHIVES.format("tar.gz"), "2026-11-27", MEASURED),
+    ".tgz": Constant(2_646, "bytes per document in a tar.gz", _ARCHIVES.format("tar.gz"), "2026-11-27", MEASURED),
 }
 
 ALL = {**PRICES, **NEEDS, **LIMITS}

@@ -30,8 +30,9 @@ from google.cloud.pubsub_v1.types import BatchSettings
 from pipelines import discover
 from pipelines.guard import guarded
 from transforms.ingest.archives import expand
-from transforms.ingest.files import FileRef, check_patterns, list_files, open_file, split_patterns
+from transforms.ingest.files import FileRef, open_file, split_patterns
 from transforms.ingest.limits import Limits
+from transforms.ingest.listing import check_patterns, list_files
 from transforms.model import DeadLetter, RawDocument, Record
 from transforms.notify.messages import MAX_MESSAGE_BYTES, Outgoing, clip, instant_text
 from transforms.notify.topic import Publisher, TopicError, check_topic, ensure_queue, explained, topic_path

@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import NamedTuple
 
-from pipelines.pricing import ARCHIVED, NEEDS
-from transforms.ingest.files import FileRef, list_files
+from pipelines.pricing import ARCHIVED, ARCHIVED_PAYLOAD, NEEDS
+from transforms.ingest.files import FileRef
+from transforms.ingest.listing import list_files
+from transforms.ingest.work import SHARD_BYTES
 
 # Read from the start to the end by one thread; zip archives are divided, other files are many.
 _STREAMS = (".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz")
 
 
 class Input(NamedTuple):
-    """What is to be read. ``streams``: files that one thread each reads, if the input has no others, else 0."""
+    """What is to be read. ``streams``: long files that one thread each reads, and the documents in them.
+
+    ``whole``: whether all files were seen.
+    """
 
     files: int
     bytes: int
     documents: int
     streams: int
+    streamed_documents: int
+    whole: bool = True
+
+    @property
+    def only_streams(self) -> bool:
+        """Whether nearly all documents are in files that one thread each reads."""
+        return self.streamed_documents > 0.9 * self.documents
 
 
-def measure(patterns: str, payload_bytes: float = NEEDS["payload_bytes"].value) -> Input:
-    """Lists the files, local or ``gs://``, and reads none. Raises InputError when a pattern names none."""
-    files = [found for found in list_files(patterns) if isinstance(found, FileRef)]
-    documents = sum(max(1, round(file.size / _bytes_of_one(file.path, payload_bytes))) for file in files)
-    streams = sum(file.path.endswith(_STREAMS) for file in files)
-    return Input(len(files), sum(file.size for file in files), documents, streams if streams == len(files) else 0)
+def measure(patterns: str, payload_bytes: float = NEEDS["payload_bytes"].value, most: int | None = None) -> Input:
+    """Lists the files, local or ``gs://``, ``most`` of them, as a stream, and reads none.
+
+    Raises InputError when a pattern names none.
+    """
+    files = size = documents = streams = streamed = 0
+    listed = list_files(patterns)
+    for file in islice((found for found in listed if isinstance(found, FileRef)), most):
+        inside = max(1, round(file.size / _bytes_of_one(file.path, payload_bytes)))
+        files, size, documents = files + 1, size + file.size, documents + inside
+        if file.path.endswith(_STREAMS) and file.size >= SHARD_BYTES:
+            streams, streamed = streams + 1, streamed + inside
+    return Input(files, size, documents, streams, streamed, next(listed, None) is None)
 
 
 def _bytes_of_one(path: str, payload_bytes: float) -> float:
     """Bytes that a document takes in a file of this name."""
-    return next((constant.value for suffix, constant in ARCHIVED.items() if path.endswith(suffix)), payload_bytes)
+    packed = next((constant.value for suffix, constant in ARCHIVED.items() if path.endswith(suffix)), None)
+    return payload_bytes if packed is None else packed * payload_bytes / ARCHIVED_PAYLOAD

@@ -52,9 +52,7 @@ def _document_fields(form: str) -> st.SearchStrategy[Fields]:
         recipient_id=st.sampled_from(["99888777000161", "52998224725"]),
         total=st.sampled_from(["0.00", "10.50", "1234567.89"]),
     )
-    protocol = _some(
-        protocol_status=st.sampled_from([*_CODES, 539]), protocol_at=instants, protocol_number=protocols
-    )
+    protocol = _some(protocol_status=st.sampled_from([*_CODES, 539]), protocol_at=instants, protocol_number=protocols)
     if form == "bare":
         return identity
     if form == "summary":

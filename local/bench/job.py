@@ -34,8 +34,9 @@ from pipelines import backfill, defaults, tables
 from transforms.counting import cells
 from transforms.counting.contributions import Amount, CountKey, add, contributions
 from transforms.ingest.archives import expand
-from transforms.ingest.files import FileRef, list_files, open_file
+from transforms.ingest.files import FileRef, open_file
 from transforms.ingest.limits import DEFAULT
+from transforms.ingest.listing import list_files
 from transforms.ingest.work import ZipShard, batches, read_shard, shared_out
 from transforms.model import Applied, RawDocument, Record
 from transforms.parse.parser import parse

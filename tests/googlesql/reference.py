@@ -54,7 +54,9 @@ class Engine:
             found = service().extract_table_names_from_statement(sql_statement=statement, options=language())
             paths = {".".join(name.table_name_segment) for name in found.table_name}
             content = {path: self._table(path.rpartition(".")[2]) for path in paths}
-            return _execute(statement, self._dataset.simple_catalog({path.rpartition(".")[2] for path in paths}), content)
+            return _execute(
+                statement, self._dataset.simple_catalog({path.rpartition(".")[2] for path in paths}), content
+            )
         except ServerError as error:
             raise Refused(words_of(error)) from None
 
@@ -78,9 +80,7 @@ def _execute(statement: str, catalog: types.SimpleCatalog, content: dict[str, Ta
     )
     for name, data in content.items():
         request.table_content[name].table_data.CopyFrom(data)
-    prepared = call(
-        "ZetaSqlLocalService_PrepareQuery", request, local_service_pb2.PrepareQueryResponse
-    ).prepared
+    prepared = call("ZetaSqlLocalService_PrepareQuery", request, local_service_pb2.PrepareQueryResponse).prepared
     try:
         answer = call(
             "ZetaSqlLocalService_EvaluateQuery",

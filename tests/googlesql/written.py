@@ -43,7 +43,7 @@ def documents() -> Iterator[Written]:
             name: value for name, value in _EXPORT.findall(text) if not value.startswith(("$(", "<"))
         }
         for number, sql in enumerate((*_FENCE.findall(text), *_typed(text)), 1):
-            filled = re.sub(r"\$\{?([A-Z_]+)\}?", lambda name: variables.get(name[1], name[0]), sql)
+            filled = re.sub(r"\$\{?([A-Z_]+)\}?", lambda name, known=variables: known.get(name[1], name[0]), sql)
             yield Written(f"{path.relative_to(ROOT)}, {number}", filled)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import os
+import random
 import socket
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +18,11 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
 from tests.unit.ingest.packing import CHANGED, raw_zip, tarred, with_flag, xml, zipped
-from transforms.ingest import work
-from transforms.ingest.files import InputError, check_patterns
+from transforms.ingest import spread as spreading
+from transforms.ingest import transform, work
+from transforms.ingest.files import InputError
 from transforms.ingest.limits import Limits
+from transforms.ingest.listing import check_patterns
 from transforms.ingest.transform import ReadAllDocuments, ReadDocuments, _Read
 from transforms.model import RawDocument
 
@@ -94,6 +98,65 @@ def test_a_large_zip_is_read_in_shards_and_gives_every_entry_once(
         expected = [(f"{tmp_path}/a.zip#{n % 900}.xml" + ("~2" if n >= 900 else ""), xml(n)) for n in range(1000)]
         assert_that(origins, equal_to(expected), "documents")
         assert_that(read[ReadDocuments.DEAD_LETTERS], equal_to([]), "dead letters")
+
+
+@pytest.mark.parametrize("spread", [False, True])
+def test_a_long_archive_gives_the_same_spread_or_not(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, spread: bool
+) -> None:
+    """Origins, bytes, times and dead letters of a damaged tar.gz beside other files, in packs of a few documents."""
+    monkeypatch.setattr(transform, "SHARD_BYTES", 200)
+    monkeypatch.setattr(spreading, "PACK_BYTES", 1_000)
+    entries = [(f"{n}.xml", xml(n)) for n in range(300)]
+    put(folder / "long.tar.gz", tarred([*entries, ("../x.xml", b"<a/>"), ("b.xml", xml("b"))], "w:gz")[:-20])
+    pipeline = TestPipeline(runner=RUNNER)
+    read = pipeline | ReadDocuments(str(folder), spread=spread)
+    expected = [(f"{folder}/long.tar.gz#{name}", payload, CHANGED) for name, payload in [*entries, ("b.xml", xml("b"))]]
+    expected += [
+        (f"{folder}/{origin}", payload, CHANGED)
+        for origin, payload in (
+            ("1.xml", xml(1)),
+            ("sub/2.xml.gz", xml(2)),
+            ("sub/3.zip#a.xml", xml("3a")),
+            ("4.tar.gz#a.xml", xml("4a")),
+            ("4.tar.gz#b.xml", xml("4b")),
+            ("5.txt#@0", xml("5a")),
+            (f"5.txt#@{len(xml('5a')) + 1}", xml("5b")),
+        )
+    ]
+    documents = read[ReadDocuments.DOCUMENTS]
+    assert_that(documents | "Of" >> beam.Map(lambda d: (d.origin, d.payload, d.received_at)), equal_to(expected), "all")
+    dead = [
+        (f"{folder}/sub/3.zip#b.xml", "encrypted_entry"),
+        (f"{folder}/4.tar.gz", "corrupt_archive"),
+        (f"{folder}/long.tar.gz#../x.xml", "unsafe_entry_name"),
+        (f"{folder}/long.tar.gz", "corrupt_archive"),
+    ]
+    letters = read[ReadDocuments.DEAD_LETTERS] | "Dead" >> beam.Map(lambda d: (d.origin, d.code))
+    assert_that(letters, equal_to(dead), "dead")
+    result = pipeline.run()
+    result.wait_until_finish()
+    assert counters(result)["entries_read"] == len(expected) + len(dead)
+    steps = {name for name in pipeline.applied_labels if "Spread entries" in name}
+    assert bool(steps) is spread
+
+
+def test_what_spreading_holds_does_not_grow_with_the_archive() -> None:
+    noise = random.Random(1).randbytes(100_000)
+    documents = (RawDocument(noise, f"a.tar.gz#{n}", 1) for n in range(1_000))
+    tracemalloc.start()
+    packs = sum(1 for _ in spreading.packed(documents))
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert packs == 100
+    assert held < 10_000_000
+
+
+def test_a_pack_gives_back_what_went_in() -> None:
+    many = [RawDocument(xml(n), f"a#nota\udce9{n}", n) for n in range(500)]
+    packs = list(spreading.packed(many))
+    assert [document for pack in packs for document in spreading.unpacked(pack)] == many
+    assert list(spreading.packed([])) == []
 
 
 def work_files(folder: Path) -> list[work.FileRef]:
@@ -208,7 +271,7 @@ def test_google_cloud_storage_object_that_is_gone_is_a_dead_letter(bucket: str) 
     there = work.FileRef(f"{bucket}/in/1.xml", CHANGED, 5)
     reader = _Read(Limits())
     reader.setup()
-    outcomes = list(reader.process(work.Batch((gone[0], there, gone[1]))))
+    outcomes = list(reader.process(work.Batch.of([gone[0], there, gone[1]])))
     reader.teardown()
     letters = [outcome.value for outcome in outcomes if isinstance(outcome, beam.pvalue.TaggedOutput)]
     assert [(letter.origin, letter.code) for letter in letters] == [(file.path, "unreadable_file") for file in gone]

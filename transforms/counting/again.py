@@ -33,7 +33,6 @@ from transforms.truth.writer import shared_writer
 
 _RowPartials = tuple[bytes, Partial]
 _WRITES_AT_ONCE = 64
-_PAGE_ROWS = 64
 _MOST_HELD = 1_000
 _DAY = 86_400_000_000
 
@@ -151,14 +150,7 @@ class _ScanCounts(ReaderDoFn):
     def _rows(self, element: Range) -> Iterator[Any]:
         """Every row of a range."""
         client, table = shared_writer(self._config).client, sweep.counts_table(self._config)
-        start, end = element
-        after = False
-        while True:
-            found = wait_for(client.read_page(table, start, end, _PAGE_ROWS, cells.FAMILIES, after))
-            yield from found
-            if len(found) < _PAGE_ROWS:
-                return
-            start, after = found[-1].key, True
+        yield from client.scan(table, *element, cells.FAMILIES)
 
 
 @beam.typehints.with_input_types(Range)
@@ -246,8 +238,8 @@ async def _replace(
     client: Client, table: str, codec: Codec, row: bytes, new: Sequence[Partial], active: Sequence[str], settled: str
 ) -> None:
     while True:
-        page = await client.read_page(table, row, row + b"\0", 1, cells.FAMILIES)
-        rewrite = replacement(codec, row, page[0].cells if page else [], new, active, settled)
+        found = (await client.page(table, row, row + b"\0", cells.FAMILIES, limit=1)).rows
+        rewrite = replacement(codec, row, found[0].cells if found else [], new, active, settled)
         if await client.check(table, row, rewrite.revision, rewrite.cells, deleted=rewrite.deleted):
             return
 

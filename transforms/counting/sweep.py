@@ -174,19 +174,10 @@ class Sweeper:
         if self._low is None:
             found = wait_for(self._client.read_row(log_table(self._config), log.LOW_ROW, (log.MARKS,)))
             self._low = found.get(log.MARKS, {}).get(log.LOW, b"").decode()
-        start, now, after = log.mark_row(self._low), time.monotonic(), False
-        while True:
-            page = wait_for(
-                self._client.read_page(
-                    log_table(self._config), start, log.MARKS_END, _PAGE_ROWS, (log.MARKS,), after=after
-                )
-            )
-            for row in page:
-                for cell in row.cells:
-                    self._see(Mark(row.key, cell.qualifier), now)
-            if len(page) < _PAGE_ROWS:
-                return
-            start, after = page[-1].key, True
+        start, now = log.mark_row(self._low), time.monotonic()
+        for row in self._client.scan(log_table(self._config), start, log.MARKS_END, (log.MARKS,), _PAGE_ROWS):
+            for cell in row.cells:
+                self._see(Mark(row.key, cell.qualifier), now)
 
     def _see(self, mark: Mark, now: float) -> None:
         waiting = self._waiting.setdefault(mark.slot, _Waiting(now, now))
@@ -219,8 +210,8 @@ class Sweeper:
 
     async def _read_slot(self, slot: str) -> Sums:
         row = log.row_of(slot)
-        found = await self._client.read_page(log_table(self._config), row, row + b"\0", 1, (log.CONTRIBUTIONS,))
-        return log.sums_of(found[0].cells) if found else {}
+        page = await self._client.page(log_table(self._config), row, row + b"\0", (log.CONTRIBUTIONS,), limit=1)
+        return log.sums_of(page.rows[0].cells) if page.rows else {}
 
     async def _store(self, sums: dict[str, Sums]) -> None:
         writes: _Writes = {}
@@ -276,8 +267,8 @@ class Sweeper:
 
 async def pack_row(client: Client, table: str, row: bytes) -> bool:
     """Packs a row of counts, unless another does so at the same time; whether it did."""
-    page = await client.read_page(table, row, row + b"\0", 1, cells.FAMILIES)
-    rewrite = cells.packing(page[0].cells) if page else None
+    page = await client.page(table, row, row + b"\0", cells.FAMILIES, limit=1)
+    rewrite = cells.packing(page.rows[0].cells) if page.rows else None
     if rewrite is None:
         return False
     return await client.check(table, row, rewrite.revision, rewrite.cells, deleted=rewrite.deleted)

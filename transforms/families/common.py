@@ -7,9 +7,7 @@ from transforms.families.family import EventRule, StatusRule
 
 AUTHORISED = StatusRule((100,), statuses.AUTHORISED, "MOC: 100 autorizado o uso")
 AUTHORISED_LATE = StatusRule((150,), statuses.AUTHORISED_LATE, "MOC: 150 autorizado o uso, autorização fora de prazo")
-DENIED = StatusRule(
-    (110, 301, 302, 303, 304, 305, 306), statuses.DENIED, "MOC: 110 uso denegado; 301-306 its reasons"
-)
+DENIED = StatusRule((110, 301, 302, 303, 304, 305, 306), statuses.DENIED, "MOC: 110 uso denegado; 301-306 its reasons")
 # The instant of a protocol rewritten on cancellation is the authorisation's: only the event tells when.
 CANCELLED = StatusRule(
     (101,), statuses.CANCELLED, "MOC: 101 cancelamento homologado, also the status of a query", dated=False

@@ -14,12 +14,15 @@ from apache_beam import pvalue
 
 from transforms import metrics
 from transforms.ingest.archives import Outcome, expand, expand_bytes
-from transforms.ingest.files import FileRef, is_local, list_files, open_file, split_patterns, unreadable
+from transforms.ingest.files import FileRef, is_local, open_file, split_patterns, unreadable
 from transforms.ingest.limits import DEFAULT, Limits
-from transforms.ingest.work import Batch, Work, ZipShard, batches, read_shard, shared_out
+from transforms.ingest.listing import Listing, listed, listings
+from transforms.ingest.spread import Packer, unpacked
+from transforms.ingest.work import SHARD_BYTES, Batch, Work, ZipShard, batches, read_shard, shared_out
 from transforms.model import DeadLetter, RawDocument
 
 _DEAD_LETTERS = "dead_letters"
+_PACKS = "packs"
 _FETCHED_AHEAD = 16
 _FETCHED_BYTES = 1_000_000
 
@@ -34,19 +37,19 @@ class Count:
         self.bytes_read = metrics.counter("bytes_read")
 
 
-@beam.typehints.with_input_types(tuple[str, ...])
+@beam.typehints.with_input_types(Listing)
 @beam.typehints.with_output_types(Batch, dead_letters=DeadLetter)
 class _ListFiles(beam.DoFn):
-    """All patterns of a run in one place, so that a file that several of them name is read once."""
+    """Lists as a stream; what is held is one batch."""
 
     def __init__(self) -> None:
         self._count = Count()
 
-    def process(self, patterns: tuple[str, ...]) -> Iterator[Any]:
+    def process(self, listing: Listing) -> Iterator[Any]:
         dead: list[DeadLetter] = []
 
         def files() -> Iterator[FileRef]:
-            for match in list_files(patterns):
+            for match in listed(listing):
                 if isinstance(match, FileRef):
                     self._count.files_matched.inc()
                     yield match
@@ -76,12 +79,16 @@ class _ShareOut(beam.DoFn):
 
 
 @beam.typehints.with_input_types(Work)
-@beam.typehints.with_output_types(RawDocument, dead_letters=DeadLetter)
+@beam.typehints.with_output_types(RawDocument, dead_letters=DeadLetter, packs=bytes)
 class _Read(beam.DoFn):
-    """Reads a piece of work as a stream. Small remote files are fetched some at a time: their cost is waiting."""
+    """Reads a piece of work as a stream. Small remote files are fetched some at a time: their cost is waiting.
 
-    def __init__(self, limits: Limits) -> None:
+    ``spread``: what is in a large file that is read in one piece leaves in packs, for others to go on with.
+    """
+
+    def __init__(self, limits: Limits, spread: bool = False) -> None:
         self._limits = limits
+        self._spread = spread
         self._count = Count()
         self._pool: ThreadPoolExecutor | None = None
 
@@ -95,13 +102,19 @@ class _Read(beam.DoFn):
     def process(self, work: Work) -> Iterator[Any]:
         outcomes = self._shard(work) if isinstance(work, ZipShard) else self._batch(work)
         count = self._count
+        packer = Packer() if self._spread and _is_long(work) else None
         for outcome in outcomes:
             count.entries_read.inc()
             if isinstance(outcome, RawDocument):
                 count.bytes_read.inc(len(outcome.payload))
-                yield outcome
+                if packer:
+                    yield from _tagged(packer.add(outcome))
+                else:
+                    yield outcome
             else:
                 yield pvalue.TaggedOutput(_DEAD_LETTERS, outcome)
+        if packer:
+            yield from _tagged(packer.rest())
 
     def _shard(self, shard: ZipShard) -> Iterator[Outcome]:
         if shard.start == shard.directory.start:
@@ -109,8 +122,9 @@ class _Read(beam.DoFn):
         return _or_dead(shard.file, partial(read_shard, shard, self._limits))
 
     def _batch(self, batch: Batch) -> Iterator[Outcome]:
-        small = [file for file in batch.files if not is_local(file.path) and file.size <= _FETCHED_BYTES]
-        others = [file for file in batch.files if is_local(file.path) or file.size > _FETCHED_BYTES]
+        files = batch.files
+        small = [file for file in files if not is_local(file.path) and file.size <= _FETCHED_BYTES]
+        others = [file for file in files if is_local(file.path) or file.size > _FETCHED_BYTES]
         return chain(self._fetched(small), chain.from_iterable(map(self._streamed, others)))
 
     def _streamed(self, file: FileRef) -> Iterator[Outcome]:
@@ -137,6 +151,15 @@ class _Read(beam.DoFn):
         yield from expand_bytes(future.result(), file.origin, file.modified_at, self._limits)
 
 
+def _is_long(work: Work) -> bool:
+    """Whether one thread is busy with it for seconds or hours: a large file that could not be shared out."""
+    return isinstance(work, Batch) and work.files[0].size >= SHARD_BYTES
+
+
+def _tagged(packs: Iterable[bytes]) -> Iterator[pvalue.TaggedOutput]:
+    return (pvalue.TaggedOutput(_PACKS, pack) for pack in packs)
+
+
 def _content(path: str) -> bytes:
     with open_file(path) as stream:
         return stream.read()
@@ -154,24 +177,39 @@ def _or_dead(file: FileRef, read: Callable[[], Iterable[Outcome]]) -> Iterator[O
 
 
 class _ReadListed(beam.PTransform):
-    """From pattern lists to documents. Only names go through a shuffle, never contents."""
+    """From pattern lists to documents. Only names go through a shuffle; contents only where they are to be spread."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, spread: bool = False) -> None:
         super().__init__()
         self._limits = limits
+        self._spread = spread
 
     def expand(self, patterns: pvalue.PCollection[tuple[str, ...]]) -> dict[str, pvalue.PCollection[Any]]:
-        listed = patterns | "List files" >> beam.ParDo(_ListFiles()).with_outputs(_DEAD_LETTERS, main="files")
+        found = (
+            patterns
+            | "Divide listing" >> beam.FlatMap(listings).with_output_types(Listing)
+            | "Spread listing" >> beam.Reshuffle()
+            | "List files" >> beam.ParDo(_ListFiles()).with_outputs(_DEAD_LETTERS, main="files")
+        )
         # One step reads all kinds of work: a Flatten behind two would hold the documents in memory on local runners.
         read = (
-            listed["files"]
+            found["files"]
             | "Spread files" >> beam.Reshuffle()
             | "Share out archives" >> beam.ParDo(_ShareOut(self._limits))
             | "Spread work" >> beam.Reshuffle()
-            | "Read files" >> beam.ParDo(_Read(self._limits)).with_outputs(_DEAD_LETTERS, main="documents")
+            | "Read files"
+            >> beam.ParDo(_Read(self._limits, self._spread)).with_outputs(_DEAD_LETTERS, _PACKS, main="documents")
         )
-        dead = (listed[_DEAD_LETTERS], read[_DEAD_LETTERS]) | "Dead letters" >> beam.Flatten()
-        return {ReadDocuments.DOCUMENTS: read["documents"], ReadDocuments.DEAD_LETTERS: dead}
+        documents = read["documents"]
+        if self._spread:
+            entries = (
+                read[_PACKS]
+                | "Spread entries" >> beam.Reshuffle()
+                | "Unpack entries" >> beam.FlatMap(unpacked).with_output_types(RawDocument)
+            )
+            documents = (documents, entries) | "All documents" >> beam.Flatten()
+        dead = (found[_DEAD_LETTERS], read[_DEAD_LETTERS]) | "Dead letters" >> beam.Flatten()
+        return {ReadDocuments.DOCUMENTS: documents, ReadDocuments.DEAD_LETTERS: dead}
 
 
 class ReadDocuments(beam.PTransform):
@@ -179,19 +217,23 @@ class ReadDocuments(beam.PTransform):
 
     Two outputs, RawDocuments under DOCUMENTS and DeadLetters under DEAD_LETTERS. Local paths are made absolute where
     the pipeline is built, so that a document's origin does not depend on the working directory. A pattern that
-    matches nothing fails the job; ``files.check_patterns`` says so before it is launched.
+    matches nothing fails the job; ``listing.check_patterns`` says so before it is launched.
+
+    ``spread``: documents of large files that one thread must read, such as a tar.gz, go through a shuffle behind it, so
+    that all workers share what follows. The outputs are the same. A runner that shuffles in memory holds them all.
     """
 
     DOCUMENTS = "documents"
     DEAD_LETTERS = _DEAD_LETTERS
 
-    def __init__(self, patterns: str | Iterable[str], limits: Limits = DEFAULT) -> None:
+    def __init__(self, patterns: str | Iterable[str], limits: Limits = DEFAULT, spread: bool = False) -> None:
         super().__init__()
         self.patterns = tuple(split_patterns(patterns))
         self.limits = limits
+        self.spread = spread
 
     def expand(self, begin: pvalue.PBegin) -> dict[str, pvalue.PCollection[Any]]:
-        return begin | "Patterns" >> beam.Create([self.patterns]) | "Read" >> _ReadListed(self.limits)
+        return begin | "Patterns" >> beam.Create([self.patterns]) | "Read" >> _ReadListed(self.limits, self.spread)
 
 
 class ReadAllDocuments(beam.PTransform):

@@ -5,6 +5,8 @@ What is passed around is a few hundred bytes per piece of work: names, never con
 
 from __future__ import annotations
 
+import pickle
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -24,9 +26,23 @@ SHARD_BYTES = 16_000_000
 
 
 class Batch(NamedTuple):
-    """Files that one worker reads one after the other."""
+    """Files that one worker reads one after the other.
 
-    files: tuple[FileRef, ...]
+    Packed, because names of one folder are much alike: where the runner shuffles in memory, all batches of an input are
+    held at once, and a million files would take half a gigabyte.
+    """
+
+    packed: bytes
+
+    @classmethod
+    def of(cls, files: Iterable[FileRef]) -> Batch:
+        """The batch of some files."""
+        return cls(zlib.compress(pickle.dumps([tuple(file) for file in files]), 1))
+
+    @property
+    def files(self) -> tuple[FileRef, ...]:
+        """Its files, unpacked each time."""
+        return tuple(FileRef(*file) for file in pickle.loads(zlib.decompress(self.packed)))
 
 
 class ZipShard(NamedTuple):
@@ -49,15 +65,15 @@ def batches(files: Iterable[FileRef]) -> Iterator[Batch]:
     size = 0
     for file in files:
         if file.size >= BATCH_BYTES:
-            yield Batch((file,))
+            yield Batch.of([file])
             continue
         if len(batch) >= BATCH_FILES or size + file.size > BATCH_BYTES:
-            yield Batch(tuple(batch))
+            yield Batch.of(batch)
             batch, size = [], 0
         batch.append(file)
         size += file.size
     if batch:
-        yield Batch(tuple(batch))
+        yield Batch.of(batch)
 
 
 def shared_out(batch: Batch, limits: Limits = DEFAULT) -> list[Work]:
@@ -65,8 +81,8 @@ def shared_out(batch: Batch, limits: Limits = DEFAULT) -> list[Work]:
 
     An archive that is damaged in any way is left in one piece: reading it as a whole tells what is wrong with it.
     """
-    file = batch.files[0]
-    if len(batch.files) > 1 or file.size < SHARD_BYTES:
+    file, *others = batch.files
+    if others or file.size < SHARD_BYTES:
         return [batch]
     with open_file(file.path) as stream:
         source = Source(stream, Budget(limits))

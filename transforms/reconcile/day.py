@@ -27,7 +27,6 @@ from transforms.views import connect
 
 UNLOGGED = "unlogged_change"
 
-_PAGE_ROWS = 64
 _READS_AT_ONCE = 64
 _COUNTED = "python -m pipelines.rebuild"
 Amounts = dict[CountKey, tuple[int, int]]
@@ -77,15 +76,9 @@ def read_log(config: TruthConfig, day: date) -> Logged:
     amounts: Amounts = {}
     changes: set[str] = set()
     for start, end in log.ranges_of(f"{day}"):
-        after = False
-        while True:
-            page = wait_for(client.read_page(table, start, end, _PAGE_ROWS, (log.CONTRIBUTIONS,), after))
-            for row in page:
-                _add(amounts, ((_told(key), found) for key, found in log.sums_of(row.cells).items()))
-                changes.update(cell.qualifier.decode() for cell in row.cells)
-            if len(page) < _PAGE_ROWS:
-                break
-            start, after = page[-1].key, True
+        for row in client.scan(table, start, end, (log.CONTRIBUTIONS,)):
+            _add(amounts, ((_told(key), found) for key, found in log.sums_of(row.cells).items()))
+            changes.update(cell.qualifier.decode() for cell in row.cells)
     return Logged(_without_nothing(amounts), frozenset(changes))
 
 

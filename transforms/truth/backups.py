@@ -19,9 +19,7 @@ _DAY = timedelta(days=1)
 _SECONDS = 300
 
 
-def keep_backups(
-    config: TruthConfig, others: Others | None, days: int, dry_run: bool = False
-) -> list[str]:
+def keep_backups(config: TruthConfig, others: Others | None, days: int, dry_run: bool = False) -> list[str]:
     """Has each table backed up every day and each backup kept for ``days``; 0: no more backups. Says what it changed.
 
     ``others``: as for ``create_tables``. What is so already is left alone. Raises TruthError when Bigtable refuses.

@@ -1,18 +1,16 @@
 """Calls to Bigtable: the generated service's methods over grpc.aio, with bounded retries, and nothing more.
 
-All calls of a process run on one event loop in one background thread. The data client's own layers cost more CPU than
-the call itself, and its retries of a conditional write do not tell a lost answer from a lost request; the transaction
-does (see ``transaction``).
+All calls of a process run on one event loop in one background thread (see ``loop``). The data client's own layers
+cost more CPU than the call itself, and its retries of a conditional write do not tell a lost answer from a lost
+request; the transaction does (see ``transaction``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-import os
 import random
-import threading
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -24,8 +22,9 @@ from google.api_core import grpc_helpers_async
 from transforms.truth import requests, rows
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
+from transforms.truth.loop import wait_for
 from transforms.truth.requests import Column
-from transforms.truth.rows import Cell, Cells, Row
+from transforms.truth.rows import Cell, Cells, Page, Row
 from transforms.truth.status import ADVICE, Failure, NotWritten, may_help, text_of
 
 T = TypeVar("T")
@@ -34,10 +33,15 @@ _STREAMS = ("MutateRows", "ReadRows", "SampleRowKeys")
 _ADDRESS = "bigtable.googleapis.com:443"
 _SCOPE = "https://www.googleapis.com/auth/bigtable.data"
 _UNAVAILABLE = grpc.StatusCode.UNAVAILABLE.value[0]
+# What a page of rows holds at most: so many rows, and no further row once it has so many bytes of cells. One row may
+# be larger (100 MB by this project's own limit), thousands of small ones are not worth a call each.
+PAGE_ROWS = 256
+PAGE_BYTES = 16_000_000
 # A connection carries 100 calls at once.
 _CALLS_PER_CHANNEL = 100
 OPTIONS = (
-    # Rows may be larger than the 4 MiB that gRPC accepts by itself.
+    # A row may be larger than the 4 MiB that gRPC accepts by itself, and the emulator sends it as one message. What a
+    # message can hold is bounded by what a row can (256 MB in the service), what is kept of a stream by PAGE_BYTES.
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
     # Retries are ours: gRPC's own would hide them, and cost CPU in every call.
@@ -48,38 +52,6 @@ OPTIONS = (
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
 )
-
-
-class _Loop(threading.Thread):
-    """The event loop of this process, in a thread of its own."""
-
-    def __init__(self) -> None:
-        super().__init__(name="truth-loop", daemon=True)
-        self.loop = asyncio.new_event_loop()
-        self.pid = os.getpid()
-
-    def run(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
-
-
-_loop: _Loop | None = None
-_loop_lock = threading.Lock()
-
-
-def event_loop() -> asyncio.AbstractEventLoop:
-    """The loop on which all calls of this process run; started at first use, and again after a fork."""
-    global _loop
-    with _loop_lock:
-        if _loop is None or _loop.pid != os.getpid():
-            _loop = _Loop()
-            _loop.start()
-        return _loop.loop
-
-
-def wait_for(work: Coroutine[Any, Any, T]) -> T:
-    """Runs work on the process's loop and waits for its result; not to be called on the loop itself."""
-    return asyncio.run_coroutine_threadsafe(work, event_loop()).result()
 
 
 def _ignore() -> None:
@@ -172,27 +144,48 @@ class Client:
         ``qualifier``: that column alone of the one family given.
         """
         request = requests.read_row_request(table, self.config.app_profile, row, families, qualifier)
-        found = await self._stream("ReadRows", table, row, request, _rows, retried)
+        found, _ = await self._stream("ReadRows", table, row, request, _rows, retried)
         return rows.by_column(found[0].cells) if found else {}
 
-    async def read_page(
+    async def page(
         self,
         table: str,
         start: bytes,
         end: bytes,
-        limit: int,
         families: Sequence[str] = (),
         after: bool = False,
-    ) -> list[Row]:
-        """At most ``limit`` rows from ``start`` (``after``: behind it) up to ``end`` (empty: the table's end)."""
+        limit: int = PAGE_ROWS,
+    ) -> Page:
+        """Rows from ``start`` (``after``: behind it) up to ``end`` (empty: the table's end).
+
+        At most ``limit`` of them, and none behind the one that brings the answer to PAGE_BYTES: Bigtable bounds an
+        answer by rows only, so the stream is left there.
+        """
         profile = self.config.app_profile
         request = requests.read_range_request(table, profile, start, end, limit, families, after)
-        return await self._stream("ReadRows", table, start, request, _rows, _ignore)
+        found, left = await self._stream("ReadRows", table, start, request, _rows, _ignore, PAGE_BYTES)
+        return Page(found, left or len(found) == limit)
+
+    def scan(
+        self, table: str, start: bytes, end: bytes, families: Sequence[str] = (), limit: int = PAGE_ROWS
+    ) -> Iterator[Row]:
+        """All rows of a range, page by page, so that memory grows neither with their number nor with their sizes.
+
+        For a thread that is not the event loop's.
+        """
+        after = False
+        while True:
+            found, more = wait_for(self.page(table, start, end, families, after, limit))
+            yield from found
+            if not more:
+                return
+            start, after = found[-1].key, True
 
     async def sample_row_keys(self, table: str) -> list[bytes]:
         """Row keys that part the table into pieces of about one size, in order; none for a small table."""
         request = requests.sample_request(table, self.config.app_profile)
-        return await self._stream("SampleRowKeys", table, b"", request, lambda: _sampled, _ignore)
+        found, _ = await self._stream("SampleRowKeys", table, b"", request, lambda: _sampled, _ignore)
+        return found
 
     async def replace(self, table: str, row: bytes, deleted: Sequence[Column], cells: Sequence[Cell]) -> None:
         """Deletes columns and writes cells, all of it at once."""
@@ -218,15 +211,27 @@ class Client:
         request: bytes,
         reader: Callable[[], Callable[[bytes], Iterable[T]]],
         retried: Callable[[], None],
-    ) -> list[T]:
-        """All that a stream of responses says; each attempt reads it anew, with a reader of its own."""
+        most: float = math.inf,
+    ) -> tuple[list[T], bool]:
+        """What a stream of responses says; each attempt reads it anew, with a reader of its own.
+
+        Leaves the stream when it has found something and ``most`` bytes came, and says whether it did.
+        """
         metadata, deadline = routing(table, self.config.app_profile), self.config.deadline_seconds
         attempt = 1
         while True:
             read = reader()
             try:
                 responses = self._stub(method)(request, metadata=metadata, timeout=deadline)
-                return [found async for response in responses for found in read(response)]
+                found: list[T] = []
+                size = 0
+                async for response in responses:
+                    found += read(response)
+                    size += len(response)
+                    if found and size >= most:
+                        responses.cancel()
+                        return found, True
+                return found, False
             except grpc.aio.AioRpcError as error:
                 await self._wait_or_raise(error, attempt, f"{method} on {_place(table, row)}")
             attempt += 1

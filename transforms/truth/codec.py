@@ -56,7 +56,7 @@ class UnknownCertificate(CodecError):
 
     def __init__(self, digest: bytes) -> None:
         super().__init__(
-            f"certificate {digest.hex()} is not in the table's row ~certificate/{digest.hex()}; without it the "
+            f"certificate {digest.hex()} is not in the table (row <salt>~certificate/{digest.hex()}); without it the "
             "document cannot be put together. Restore that row from a backup, or apply any document with the same "
             "certificate again."
         )

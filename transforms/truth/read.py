@@ -13,9 +13,8 @@ from transforms.truth.codec import Codec, packaged_codec
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
 from transforms.truth.errors import TruthError
-from transforms.truth.rows import Arrival, Cell, Cells, Row
+from transforms.truth.rows import Arrival, Cell, Cells
 
-_PAGE_ROWS = 256
 _HISTORY_FAMILIES = (rows.STATE, rows.FIELDS, rows.CHANGES, rows.ARRIVALS)
 _DUMPED_FAMILIES = (rows.STATE, rows.FIELDS, rows.XML)
 
@@ -107,7 +106,7 @@ class Reader:
 
     def scan_range(self, start: bytes, end: bytes) -> Iterator[History]:
         """Histories of the rows from ``start`` up to ``end``; reads by pages, so memory does not grow with them."""
-        for row in self._rows(self._config.records_table, start, end, _HISTORY_FAMILIES):
+        for row in self._client.scan(self._config.records_table, start, end, _HISTORY_FAMILIES):
             history = decode_history(self._codec, rows.key_of(row.key), rows.by_column(row.cells))
             if history is not None:
                 yield history
@@ -117,8 +116,8 @@ class Reader:
 
         Lineage, revisions and changes are left out: they tell the order in which things came.
         """
-        for row in self._rows(self._config.records_table, b"0", rows.RESERVED, _DUMPED_FAMILIES):
-            for cell in row.cells:
+        for row in self._client.scan(self._config.records_table, b"0", rows.RESERVED, _DUMPED_FAMILIES):
+            for cell in () if rows.is_reserved(row.key) else row.cells:
                 if (cell.family, cell.qualifier) != (rows.STATE, rows.REVISION):
                     yield rows.key_of(row.key), cell
 
@@ -130,21 +129,10 @@ class Reader:
 
     def dead_letters(self, start: bytes = b"0", end: bytes = rows.RESERVED) -> Iterator[StoredDeadLetter]:
         """All dead letters of a row range; ``rows.scan_ranges()`` splits the table into ranges."""
-        for row in self._rows(self._config.dead_letters_table, start, end, (), page=8):
+        for row in self._client.scan(self._config.dead_letters_table, start, end):
             found = dead_letters.decode(self._codec, row.key, rows.by_column(row.cells))
             if found is not None:
                 yield found
-
-    def _rows(
-        self, table: str, start: bytes, end: bytes, families: tuple[str, ...], page: int = _PAGE_ROWS
-    ) -> Iterator[Row]:
-        after = False
-        while True:
-            found = wait_for(self._client.read_page(table, start, end, page, families, after))
-            yield from found
-            if len(found) < page:
-                return
-            start, after = found[-1].key, True
 
     def _find_dictionary(self, dictionary_id: int) -> bytes | None:
         return self._reserved(rows.dictionary_row(dictionary_id), rows.STATE, rows.DICTIONARY)

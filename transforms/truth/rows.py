@@ -23,7 +23,7 @@ SALTS = 64
 SALT_LENGTH = 2
 RESERVED = b"~"
 DICTIONARY_ROWS = b"~dictionary/"
-CERTIFICATE_ROWS = b"~certificate/"
+CERTIFICATE_KEYS = "~certificate/"
 
 STATE, FIELDS, XML, CHANGES, ARRIVALS = "s", "f", "x", "c", "a"
 FAMILIES = (STATE, FIELDS, XML, CHANGES, ARRIVALS)
@@ -66,6 +66,13 @@ class Row(NamedTuple):
 
     key: bytes
     cells: list[Cell]
+
+
+class Page(NamedTuple):
+    """Some rows of a range, in order, and whether there may be others behind them."""
+
+    rows: list[Row]
+    more: bool
 
 
 def by_column(cells: Iterable[Cell]) -> Cells:
@@ -120,8 +127,8 @@ def key_of(row: bytes) -> str:
 
 
 def is_reserved(row: bytes) -> bool:
-    """Whether the row is no history: dictionaries and what else the table needs to be read."""
-    return row.startswith(RESERVED)
+    """Whether the row is no history: dictionaries, certificates, and what else the table needs to be read."""
+    return row.startswith(RESERVED) or row.startswith(RESERVED, SALT_LENGTH)
 
 
 def key_prefix(uf: str, year_month: str = "", issuer: str = "") -> str:
@@ -138,9 +145,14 @@ def key_prefix(uf: str, year_month: str = "", issuer: str = "") -> str:
 
 
 def scan_ranges(prefix: str = "") -> list[tuple[bytes, bytes]]:
-    """Row ranges, start closed and end open, that hold all keys with the prefix: one per salt, in order."""
+    """Row ranges, start closed and end open, that hold all keys with the prefix: one per salt, in order.
+
+    Reserved rows are in none of them: those of a salt follow all of its keys.
+    """
     encoded = prefix.encode()
     starts = [b"%02x%b" % (salt, encoded) for salt in range(SALTS)]
+    if not encoded:
+        return [(start, start + RESERVED) for start in starts]
     return [(start, start[:-1] + bytes((start[-1] + 1,))) for start in starts]
 
 
@@ -150,8 +162,12 @@ def dictionary_row(dictionary_id: int) -> bytes:
 
 
 def certificate_row(digest: bytes) -> bytes:
-    """Reserved row that keeps a certificate. It is never collected: any document may refer to it."""
-    return CERTIFICATE_ROWS + digest.hex().encode()
+    """Reserved row that keeps a certificate. It is never collected: any document may refer to it.
+
+    Salted as the keys are: a backfill writes thousands of them from every process, and side by side they would all
+    lie on one tablet.
+    """
+    return row_key(CERTIFICATE_KEYS + digest.hex())
 
 
 def certificate_cell(codec: Codec, certificate: Certificate) -> Cell:

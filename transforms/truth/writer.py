@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 
 from transforms.truth import rows
 from transforms.truth.bulk import BulkWrites
-from transforms.truth.client import Client, event_loop, wait_for
+from transforms.truth.client import Client, wait_for
 from transforms.truth.codec import Codec, UnknownDictionary, packaged_codec
 from transforms.truth.config import TruthConfig, emulator_host
+from transforms.truth.loop import event_loop
 from transforms.truth.rows import Cells
 from transforms.truth.transaction import Answer, Check, Keep, Outcome, Read, Step, Transaction
 

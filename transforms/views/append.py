@@ -24,6 +24,7 @@ _LOG = logging.getLogger(__name__)
 _Request = type(types.AppendRowsRequest.pb(types.AppendRowsRequest()))
 _StorageError = type(types.StorageError.pb(types.StorageError()))
 
+
 def _codes(*statuses: grpc.StatusCode) -> frozenset[int]:
     return frozenset(status.value[0] for status in statuses)
 

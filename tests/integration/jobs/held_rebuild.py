@@ -1,6 +1,6 @@
 """The rebuild as it is, but that it says ``held`` at one of its statements and waits there to be killed.
 
-    python -m tests.integration.jobs.held_rebuild before|after 'MERGE .*documents' <arguments of the rebuild>
+python -m tests.integration.jobs.held_rebuild before|after 'MERGE .*documents' <arguments of the rebuild>
 """
 
 from __future__ import annotations

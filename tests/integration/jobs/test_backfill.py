@@ -14,7 +14,8 @@ import pytest
 
 from tests.integration.jobs.stores import Stores, finish
 from transforms.ingest.archives import expand
-from transforms.ingest.files import FileRef, list_files, open_file
+from transforms.ingest.files import FileRef, open_file
+from transforms.ingest.listing import list_files
 from transforms.model import RawDocument
 
 NewStores = Callable[[], Stores]

@@ -72,7 +72,7 @@ def run_job(stores: Stores, mend: str) -> None:
 
 def lose_bigtable_count(stores: Stores) -> None:
     client, table = Client(stores.truth), f"{stores.truth.records_table}{cells.TABLE_SUFFIX}"
-    row = next(r for r in wait_for(client.read_page(table, b"0", rows.RESERVED, 1000)) if b"uf#" in r.key)
+    row = next(r for r in client.scan(table, b"0", rows.RESERVED) if b"uf#" in r.key)
     wait_for(client.replace(table, row.key, [(cells.COUNTS, row.cells[0].qualifier)], []))
     wait_for(client.close())
 

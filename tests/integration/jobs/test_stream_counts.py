@@ -199,10 +199,10 @@ def test_a_row_with_many_sums_is_packed_while_others_write_to_it(
     client, table = Client(stores.truth), sweep.counts_table(stores.truth)
     [key] = {key for key, _ in contributions(changes[0]) if key.dimension == "uf"}
     row = cells.row_of_key(key)
-    page = wait_for(client.read_page(table, row, row + b"\0", 1))
-    loose = [cell for cell in page[0].cells if cell.family == cells.COUNTS]
+    [found] = wait_for(client.page(table, row, row + b"\0", limit=1)).rows
+    loose = [cell for cell in found.cells if cell.family == cells.COUNTS]
     assert len(loose) < 20, "twenty slots were written three times"
-    assert by_column(page[0].cells)["s"] and all(isinstance(cell, Cell) for cell in loose)
+    assert by_column(found.cells)["s"] and all(isinstance(cell, Cell) for cell in loose)
     assert wait_for(sweep.pack_row(client, table, row)) in (True, False)
     assert in_bigtable(stores) == 120
     wait_for(client.close())

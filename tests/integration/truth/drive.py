@@ -59,7 +59,7 @@ def answer(client: Client, config: TruthConfig, step: Step) -> Answer:
 
 def content(client: Client, config: TruthConfig, key: str) -> set[Cell]:
     """Cells of a row, lineage, revisions and changes aside."""
-    found = wait_for(client.read_page(config.records_table, rows.row_key(key), rows.row_key(key) + b"\0", 1))
+    found = client.scan(config.records_table, rows.row_key(key), rows.row_key(key) + b"\0")
     return {
         cell
         for row in found

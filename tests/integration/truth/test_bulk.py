@@ -10,7 +10,6 @@ import pytest
 from tests.integration.truth.drive import CODEC
 from tests.integration.truth.proxy import Proxy
 from transforms.truth import requests
-from transforms.truth.client import wait_for
 from transforms.truth.config import EMULATOR_VARIABLE, TruthConfig
 from transforms.truth.errors import TruthError
 from transforms.truth.rows import RESERVED, Cell, Row
@@ -45,7 +44,7 @@ def _rows(count: int, size: int = 10) -> list[Row]:
 
 
 def _found(writer: Writer) -> list[Row]:
-    return wait_for(writer.client.read_page(writer.config.records_table, b"", RESERVED, 10_000))
+    return list(writer.client.scan(writer.config.records_table, b"", RESERVED))
 
 
 @pytest.mark.parametrize(("count", "size"), [(1, 10), (250, 10), (9, 1_000_000)])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -12,7 +14,7 @@ from google.cloud.bigtable_admin_v2 import AppProfile
 from tests.integration.truth.drive import CODEC, apply_all
 from tests.unit.truth.samples import fresh_key, record
 from transforms.model import record_id_of
-from transforms.truth import admin, certificates, codec, dead_letters, rows
+from transforms.truth import admin, certificates, client, codec, dead_letters, rows
 from transforms.truth.client import Client, wait_for
 from transforms.truth.codec import Codec, Dictionary
 from transforms.truth.config import TruthConfig
@@ -147,8 +149,8 @@ def test_one_certificate_is_kept_for_all_documents_that_it_signs(config: TruthCo
     assert [reader.xml(r.key, r.record_id) for r in signed] == [r.xml for r in signed]
     assert sum(len(cell.value) for _, cell in reader.dump()) < 50 * 1_000
     row = rows.certificate_row(certificates.digest_of(text.encode()))
-    kept = wait_for(writer.client.read_page(config.records_table, b"~", b"", 100))
-    assert [each.key for each in kept if each.key.startswith(rows.CERTIFICATE_ROWS)] == [row]
+    kept = writer.client.scan(config.records_table, b"", b"")
+    assert [each.key for each in kept if rows.CERTIFICATE_KEYS.encode() in each.key] == [row]
     assert sum(1 for _ in reader.scan()) == 50
     writer.close()
 
@@ -171,12 +173,64 @@ def test_a_scan_reads_every_page_and_only_its_prefix(config: TruthConfig, reader
     writer = Writer(config, CODEC)
     apply_all(writer, [*many, record(fresh_key())._replace(key=voided)], ATTEMPT)
     assert {h.key for h in reader.scan()} == {voided, *(r.key for r in many)}
-    assert sum(1 for _ in reader._rows(config.records_table, b"0", rows.RESERVED, ("s",), page=7)) == 701
+    assert sum(1 for _ in writer.client.scan(config.records_table, b"0", rows.RESERVED, ("s",), limit=7)) == 701
     assert [h.key for h in reader.scan("ID")] == [voided]
     some = many[0].key[:24]
     assert {h.key for h in reader.scan(some)} == {r.key for r in many if r.key.startswith(some)}
     assert {key for key, _ in reader.dump()} == {voided, *(r.key for r in many)}
     writer.close()
+
+
+def test_pages_are_bounded_by_bytes_and_miss_nothing(config: TruthConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty rows of 1.5 MB, one of 9 MB among them, and small ones before and behind: never all of it in a page."""
+    monkeypatch.setattr(client, "PAGE_BYTES", 4_000_000)
+    noise = random.Random(1).randbytes(9_000_000)
+    sizes = [10] * 30 + [1_500_000] * 20 + [9_000_000] + [1_500_000] * 20 + [10] * 30
+    calls = Client(config)
+    for number, size in enumerate(sizes):
+        wait_for(calls.write(config.records_table, b"%05d" % number, [Cell("x", b"q", 0, noise[:size])]))
+    pages: list[list[int]] = []
+    start, more = b"", True
+    while more:
+        page = wait_for(calls.page(config.records_table, start, rows.RESERVED, after=bool(start)))
+        pages.append([len(row.cells[0].value) for row in page.rows])
+        start, more = page.rows[-1].key, page.more
+    assert [size for page in pages for size in page] == sizes
+    assert max(sum(page) - page[-1] for page in pages) < 4_000_000
+    assert len(pages) > 10
+    assert [len(row.cells[0].value) for row in calls.scan(config.records_table, b"", rows.RESERVED)] == sizes
+    wait_for(calls.close())
+
+
+@pytest.mark.slow
+def test_a_scan_of_large_rows_holds_few_of_them(config: TruthConfig) -> None:
+    """Peak memory of a process that scans 300 MB in rows of 10 MB, 64 of which would once have been a page."""
+    calls = Client(config)
+    noise = random.Random(1).randbytes(10_000_000)
+    for number in range(30):
+        wait_for(calls.write(config.records_table, b"%05d" % number, [Cell("x", b"q", 0, noise)]))
+    wait_for(calls.close())
+    found = subprocess.run(
+        [sys.executable, "-c", _SCANNED, *(config.project, config.instance, config.table)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows_read, grown = map(int, found.stdout.split())
+    assert rows_read == 30
+    assert grown < 150_000_000
+
+
+_SCANNED = """
+import resource, sys
+from transforms.truth.client import Client
+from transforms.truth.config import TruthConfig
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+client = Client(TruthConfig(*sys.argv[1:]))
+before = peak()
+count = sum(1 for _ in client.scan(client.config.records_table, b"", b"~"))
+print(count, peak() - before)
+"""
 
 
 def test_rows_larger_than_grpc_takes_by_itself_are_read(config: TruthConfig, reader: Reader) -> None:

@@ -10,11 +10,11 @@ import pytest
 from local.generate.__main__ import INPUT, MANIFEST, write_set
 from pipelines import cost
 from pipelines.cost import Work, estimate, measured, sensitivity
-from pipelines.pricing import ALL, ARCHIVED, NEEDS, PRICES
+from pipelines.pricing import ALL, ARCHIVED, ARCHIVED_PAYLOAD, HOME, PRICES, REGIONS, prices_of
 from pipelines.sizing import measure
 
 VALUES = {name: constant.value for name, constant in ALL.items()}
-WORK = Work(documents=600_000_000, workers=20, nodes=0, disk_gb=50, live=20_000_000)
+WORK = Work(documents=600_000_000, workers=20, nodes=0, disk_gb=50, live=20_000_000, spread=1_000_000)
 
 
 def test_hours_by_hand() -> None:
@@ -62,8 +62,11 @@ def test_storage_decides_how_many_nodes_are_kept() -> None:
 def test_every_number_changes_something(name: str) -> None:
     """A number that changes nothing would be decoration. Larger steps pass rounding to whole nodes and free tiers."""
     values = {**VALUES, "bigquery_bytes": 5_000.0}
+    values["payload_bytes"] = 2 * values["sample_bytes"]  # or no share of what grows with size would matter
     work = WORK._replace(nodes=3) if name == "bigtable_requests" else WORK
     values["bigtable_bytes"] = 500.0 if name == "bigtable_requests" else values["bigtable_bytes"]
+    if name in ("log_writes", "sum_writes", "peak"):
+        work = work._replace(documents=1, live=30_000_000_000)
     base = estimate(work, values)
     changed = estimate(work, {**values, name: values[name] / 4})
     assert changed != base
@@ -97,9 +100,12 @@ def fill(folder: Path, sizes: dict[str, int]) -> str:
 
 def test_documents_of_an_input_are_told_from_the_sizes_of_its_files(tmp_path: Path) -> None:
     zipped, packed = int(ARCHIVED[".zip"].value), int(ARCHIVED[".gz"].value)
-    found = measure(fill(tmp_path, {"a.zip": zipped * 100, "b.tar.gz": packed * 50, "c.xml": 8000, "d.xml": 3}), 4000.0)
+    folder = fill(tmp_path, {"a.zip": zipped * 100, "b.tar.gz": packed * 50, "c.xml": 2 * ARCHIVED_PAYLOAD, "d.xml": 3})
+    found = measure(folder, ARCHIVED_PAYLOAD)
     assert (found.files, found.documents, found.streams) == (4, 100 + 50 + 2 + 1, 0)
-    assert found.bytes == zipped * 100 + packed * 50 + 8003
+    assert found.bytes == zipped * 100 + packed * 50 + 2 * ARCHIVED_PAYLOAD + 3
+    assert measure(folder, ARCHIVED_PAYLOAD / 2).documents == 200 + 100 + 4 + 1
+    assert (measure(folder, most=2).files, measure(folder, most=2).whole, found.whole) == (2, False, True)
 
 
 def test_sizes_of_generated_archives_give_the_number_of_their_documents(tmp_path: Path) -> None:
@@ -138,34 +144,79 @@ def result(cpu: float, date: str) -> dict[str, Any]:
     }
 
 
-def test_newest_benchmark_gives_cpu_and_bytes_of_its_largest_job_without_the_start(tmp_path: Path) -> None:
-    (tmp_path / "backfill-2026-01-01.json").write_text(json.dumps(result(100.0, "2026-01-01")))
-    (tmp_path / "backfill-2026-02-01.json").write_text(json.dumps(result(7.0, "2026-02-01")))
-    found = measured(tmp_path)
-    assert found["cpu_seconds"].value == pytest.approx(0.002)
-    assert found["payload_bytes"].value == 9000
-    assert found["cpu_seconds"].date == "2026-02-01"
-    assert "1,000 inputs on Some CPU, 2 cores" in found["cpu_seconds"].source
+def kept(folder: Path, content: str) -> Path:
+    path = folder / "measured.json"
+    path.write_text(content)
+    return path
 
 
-def test_result_with_more_in_it_than_is_needed_is_read_all_the_same(tmp_path: Path) -> None:
+def test_kept_benchmark_gives_cpu_and_bytes_of_its_largest_job_without_the_start(tmp_path: Path) -> None:
     more = result(7.0, "2026-02-01")
     more |= {"stages": {"parse": 1.0}, "machine": {**more["machine"], "memory": 1}}
     more["jobs"] = [{**job, "workers": 2, "gc_seconds": None} for job in more["jobs"]]
-    (tmp_path / "backfill-2026-02-01.json").write_text(json.dumps(more))
-    assert measured(tmp_path)["cpu_seconds"].value == pytest.approx(0.002)
+    found = measured(kept(tmp_path, json.dumps(more)))
+    assert found["cpu_seconds"].value == pytest.approx(0.002)
+    assert found["payload_bytes"].value == found["sample_bytes"].value == 9000
+    assert (found["cpu_seconds"].date, found["cpu_seconds"].known) == ("2026-02-01", "measured")
+    assert "1,000 inputs on Some CPU, 2 cores" in found["cpu_seconds"].source
 
 
-def test_without_a_benchmark_the_number_is_said_to_be_assumed(tmp_path: Path) -> None:
-    assert measured(tmp_path) == {}
-    assert "not measured" in NEEDS["cpu_seconds"].source
+def test_the_package_carries_its_measurement() -> None:
+    assert all(constant.known == "measured" for constant in measured().values())
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"jobs": []}'])
 def test_result_that_cannot_be_read_is_named(content: str, tmp_path: Path) -> None:
-    (tmp_path / "backfill-2026-01-01.json").write_text(content)
-    with pytest.raises(ValueError, match="backfill-2026-01-01.json is not a result"):
-        measured(tmp_path)
+    with pytest.raises(ValueError, match="measured.json is not a result"):
+        measured(kept(tmp_path, content))
+
+
+def test_larger_documents_take_more_cpu_and_more_storage() -> None:
+    """A document twice as large: by the shares that were measured to grow."""
+    larger = {**VALUES, "payload_bytes": 2 * VALUES["sample_bytes"]}
+    one, two = estimate(WORK, VALUES), estimate(WORK, larger)
+    assert two.hours / one.hours == pytest.approx(1 + VALUES["cpu_seconds_share"])
+    for name, share in (("Bigtable storage", "bigtable_bytes_share"), ("BigQuery storage", "bigquery_bytes_share")):
+        assert two.monthly[name] / one.monthly[name] == pytest.approx(1 + VALUES[share])
+    assert cost.of_size(VALUES) == pytest.approx(VALUES)
+
+
+def test_counts_are_written_too() -> None:
+    assert cost.writes_of({**VALUES, "count_writes": 0.0}) == cost.writes_of(VALUES) - VALUES["count_writes"]
+    busy = 50_000_000_000
+    assert cost.nodes_of_stream(busy, VALUES) > cost.nodes_of_stream(busy, {**VALUES, "log_writes": 1e-9})
+
+
+def test_fewest_nodes_before_a_backfill_take_what_the_workers_write_and_what_is_stored() -> None:
+    nodes = cost.nodes_before(WORK, VALUES)
+    rate = WORK.documents * cost.writes_of(VALUES) / cost.hours_of_workers(WORK, VALUES) / 3600
+    assert (nodes - 1) * cost.writes_per_node(VALUES) < rate <= nodes * cost.writes_per_node(VALUES)
+    assert cost.nodes_before(WORK, {**VALUES, "node_storage_bytes": 1e10}) == pytest.approx(131, abs=1)
+
+
+def test_a_query_of_every_state_is_paid_by_what_it_scans() -> None:
+    values = {**VALUES, "state_bytes": 1024.0, "state_queries": 2.0, "bigquery_query_tib": 5.0}
+    assert cost.queries(1 << 30, values) == pytest.approx((2 - 1) * 5.0)
+    assert cost.queries(1 << 20, values) == 0
+
+
+def test_prices_of_a_region_and_which_of_them_are_not_known(capsys: Any) -> None:
+    assert prices_of(HOME) == (PRICES, [])
+    found, unknown = prices_of("southamerica-east1")
+    assert found["bigquery_query_tib"].value == 11.25
+    assert "bigtable_node_hour" in unknown and "pubsub_tib" not in unknown
+    assert set(prices_of("europe-west1")[1]) == set(PRICES) - {"pubsub_tib"}
+    assert all(name in PRICES for known in REGIONS.values() for name in known)
+    assert cost.main(["--region", "southamerica-east1", "--set", "bigtable_node_hour=0.9"]) == 0
+    first = capsys.readouterr().out.partition("\n")[0]
+    assert "not known, and those of us-central1: vcpu_hour_batch" in first and "bigtable_node_hour" not in first
+
+
+def test_spreading_costs_shuffle() -> None:
+    none = estimate(WORK._replace(spread=0), VALUES)
+    assert estimate(WORK, VALUES).once["Dataflow shuffle"] - none.once["Dataflow shuffle"] == pytest.approx(
+        WORK.spread * VALUES["spread_bytes"] / 1e9 * PRICES["shuffle_gb"].value
+    )
 
 
 def test_command_prints_hours_money_and_sources(capsys: Any) -> None:
@@ -173,6 +224,9 @@ def test_command_prints_hours_money_and_sources(capsys: Any) -> None:
     shown = capsys.readouterr().out
     assert "1,000,000 documents, 2 workers of 4 vCPUs, 3 Bigtable nodes" in shown
     assert "given on the command line" in shown
+    assert "Bigtable nodes before the backfill: at least 1. " in shown
+    titles = ["\nGiven\n", "\nMeasured here\n", "\nAssumed\n", "\nRead, of"]
+    assert sorted(titles, key=shown.index) == titles
     assert PRICES["shuffle_gb"].source in shown
 
 

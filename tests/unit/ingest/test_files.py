@@ -10,12 +10,11 @@ import pytest
 from transforms.ingest.files import (
     FileRef,
     InputError,
-    check_patterns,
-    list_files,
     open_file,
     split_patterns,
     unreadable,
 )
+from transforms.ingest.listing import check_patterns, list_files
 from transforms.model import DeadLetter
 
 

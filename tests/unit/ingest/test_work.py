@@ -23,7 +23,7 @@ def put(tmp_path: Path, payload: bytes, name: str = "a.zip") -> FileRef:
 
 
 def in_shares(file: FileRef) -> list[Outcome]:
-    shares = work.shared_out(work.Batch((file,)))
+    shares = work.shared_out(work.Batch.of([file]))
     assert len(shares) > 1
     assert all(isinstance(share, work.ZipShard) for share in shares)
     return [o for share in shares if isinstance(share, work.ZipShard) for o in work.read_shard(share)]
@@ -57,7 +57,7 @@ def test_shards_of_a_self_extracting_archive(tmp_path: Path) -> None:
 
 def test_a_large_entry_is_a_shard_of_its_own(tmp_path: Path) -> None:
     file = put(tmp_path, raw_zip((f"{n}.xml", xml("n" * (600 if n == 3 else 5))) for n in range(7)))
-    shares = work.shared_out(work.Batch((file,)))
+    shares = work.shared_out(work.Batch.of([file]))
     assert len(shares) == 3
     assert in_shares(file) == as_a_whole(file)
 
@@ -73,7 +73,7 @@ def test_a_large_entry_is_a_shard_of_its_own(tmp_path: Path) -> None:
     ids=["damaged zip", "tar", "small zip", "document"],
 )
 def test_what_cannot_be_shared_out_stays_whole(tmp_path: Path, payload: bytes) -> None:
-    batch = work.Batch((put(tmp_path, payload),))
+    batch = work.Batch.of([put(tmp_path, payload)])
     assert work.shared_out(batch) == [batch]
 
 

@@ -15,7 +15,9 @@ RIGHT = {"uf": "35", "model": "55", "series": "1", "number": "1234", "issued": "
 
 def signed(digest: str) -> str:
     reference = f'<Reference URI="#NFe{KEY}"><DigestValue>{digest}</DigestValue></Reference>'
-    signature = f'<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo>{reference}</SignedInfo></Signature>'
+    signature = (
+        f'<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo>{reference}</SignedInfo></Signature>'
+    )
     return nfe().replace("</NFe>", f"{signature}</NFe>")
 
 

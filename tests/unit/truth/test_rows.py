@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import random
 import re
 import zlib
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -40,10 +42,20 @@ def test_a_prefix_finds_no_other_keys(key: str, prefix: str) -> None:
     assert found == key.startswith(prefix)
 
 
-def test_ranges_leave_reserved_rows_out() -> None:
-    row = rows.dictionary_row(40_001)
-    assert rows.is_reserved(row)
-    assert not any(start <= row < end for start, end in rows.scan_ranges())
+@pytest.mark.parametrize("prefix", ["", "3", "35", "9", "ID", "ID35"])
+def test_ranges_leave_reserved_rows_out(prefix: str) -> None:
+    certificates = [rows.certificate_row(number.to_bytes(16, "big")) for number in range(500)]
+    for row in (rows.dictionary_row(40_001), *certificates):
+        assert rows.is_reserved(row)
+        assert not any(start <= row < end for start, end in rows.scan_ranges(prefix))
+    assert not any(rows.is_reserved(rows.row_key(key)) for key in (KEY, VOIDED))
+
+
+def test_certificates_lie_on_all_tablets_and_evenly() -> None:
+    """A new table has sixteen tablets, four salts each."""
+    found = Counter(int(rows.certificate_row(random.Random(n).randbytes(16))[:2], 16) // 4 for n in range(4_000))
+    assert len(found) == 16
+    assert max(found.values()) < 2 * 4_000 / 16
 
 
 def test_a_prefix_is_made_of_state_month_and_issuer() -> None:
