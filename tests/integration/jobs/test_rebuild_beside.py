@@ -14,8 +14,8 @@ import pytest
 from tests.integration.jobs.stores import Stores
 from tests.integration.jobs.streams import Queue, Streaming, counted
 from tests.integration.jobs.test_backfill import NewStores, payloads_of
-from tests.integration.jobs.test_rebuild import bigtable_counts, rebuild_stores
-from transforms.views import swap
+from tests.integration.jobs.test_rebuild import bigtable_counts, copies, rebuild_stores
+from transforms.views import repair
 
 
 def streams_something(stores: Stores) -> bool:
@@ -67,18 +67,19 @@ def test_a_rebuild_beside_a_stream_loses_and_doubles_nothing(
         queue.publish(payloads[third // 2 : 2 * third])
         stream.wait_until(lambda: streams_something(stores), "the stream writes nothing")
         with publishing(queue, payloads[2 * third :]) as published:
-            before, prepare = len(published), swap._prepare
+            before, right = len(published), repair.repair
 
-            def when_some_came(*arguments: Any) -> None:
+            def when_some_came(*arguments: Any) -> Any:
                 stream.wait_until(lambda: len(published) - before > 10, "nothing comes while it is rebuilt")
-                prepare(*arguments)
+                return right(*arguments)
 
-            monkeypatch.setattr(swap, "_prepare", when_some_came)
+            monkeypatch.setattr(repair, "repair", when_some_came)
             rebuild_stores(stores)
         stream.wait_until(lambda: stores.content() == expected, "records are missing")
         stream.wait_until(lambda: counted(stores), "counts do not settle")
         stream.wait_until(lambda: bigtable_counts(stores) == counts, "Bigtable's counts do not settle")
         stream.wait_until(lambda: stores.views() == views, "views differ")
+        assert not copies(stores).keys() & {"documents", "events", "voided_ranges", "changes"}
 
     rebuild_stores(stores)
     assert stores.views() == views and bigtable_counts(stores) == counts, "nor when the stream is stopped"

@@ -188,10 +188,11 @@ def test_a_part_adds_what_is_missing_and_leaves_the_rest(served: Dataset, build:
 
 def test_labels_and_columns_of_others_stay(served: Dataset) -> None:
     path = f"{PROJECT_ID}.{served.name}.documents"
+    served.query("ALTER TABLE documents ADD COLUMN of_others STRING")
     table = served.client.get_table(path)
     table.labels = {"owner": "tax"}
-    served.client.update_table(table, ["labels"])
-    served.query("ALTER TABLE documents ADD COLUMN of_others STRING")
+    table.schema = [*table.schema, bigquery.SchemaField("of_others", "STRING")]
+    served.client.update_table(table, ["labels", "schema"])
     truth = Truth(served)
     truth.apply(9, now=False)
     served.query("UPDATE documents SET of_others = 'kept' WHERE record_id = 'record-0'")
