@@ -32,8 +32,8 @@ PASSED_ON = {
     WorkerOptions: ("sdk_container_image", "disk_size_gb"),
     DebugOptions: ("number_of_worker_harness_threads",),
 }
-# Options of a terminal: a template's launcher is gone before there is anything to print.
-NOT_PASSED = ("show",)
+# Options of a terminal: a template's launcher is gone before there is anything to print, and launches a job.
+NOT_PASSED = ("show", "day")
 # How a parameter that several jobs share begins in a new file.
 BEGINNINGS: dict[str, dict[str, Any]] = {
     "bigtable_instance": {"regexes": ["^[a-z][a-z0-9-]{4,31}[a-z0-9]$"]},
@@ -55,7 +55,14 @@ BEGINNINGS: dict[str, dict[str, Any]] = {
 }
 DECIDED_BY_PEOPLE = ("label", "regexes", "isOptional", "paramType", "groupName")
 DECIDED_TYPES = ("ENUM", "BOOLEAN", "NUMBER")
-TEMPLATE_KEYS = ("name", "description", "streaming", "supportsAtLeastOnce", "supportsExactlyOnce")
+TEMPLATE_KEYS = (
+    "name",
+    "description",
+    "streaming",
+    "supportsAtLeastOnce",
+    "supportsExactlyOnce",
+)
+STREAMING_MODE = "defaultStreamingMode"
 
 
 def jobs() -> list[str]:
@@ -133,6 +140,8 @@ def written(job: str, existing: dict[str, Any]) -> dict[str, Any]:
     """The metadata of a job: what the options decide, and of ``existing`` what people decide."""
     known = {parameter["name"]: parameter for parameter in existing.get("parameters", [])}
     document = {key: existing.get(key, _template_default(job, key)) for key in TEMPLATE_KEYS}
+    if STREAMING_MODE in existing:
+        document[STREAMING_MODE] = existing[STREAMING_MODE]
     document |= {key: value for key, value in existing.items() if key not in document and key != "parameters"}
     return {**document, "parameters": [_parameter(action, known.get(action.dest, {})) for action in actions(job)]}
 
