@@ -55,14 +55,7 @@ BEGINNINGS: dict[str, dict[str, Any]] = {
 }
 DECIDED_BY_PEOPLE = ("label", "regexes", "isOptional", "paramType", "groupName")
 DECIDED_TYPES = ("ENUM", "BOOLEAN", "NUMBER")
-TEMPLATE_KEYS = (
-    "name",
-    "description",
-    "streaming",
-    "supportsAtLeastOnce",
-    "supportsExactlyOnce",
-)
-STREAMING_MODE = "defaultStreamingMode"
+TEMPLATE_KEYS = ("name", "description", "streaming", "supportsAtLeastOnce", "supportsExactlyOnce")
 
 
 def jobs() -> list[str]:
@@ -140,8 +133,6 @@ def written(job: str, existing: dict[str, Any]) -> dict[str, Any]:
     """The metadata of a job: what the options decide, and of ``existing`` what people decide."""
     known = {parameter["name"]: parameter for parameter in existing.get("parameters", [])}
     document = {key: existing.get(key, _template_default(job, key)) for key in TEMPLATE_KEYS}
-    if STREAMING_MODE in existing:
-        document[STREAMING_MODE] = existing[STREAMING_MODE]
     document |= {key: value for key, value in existing.items() if key not in document and key != "parameters"}
     return {**document, "parameters": [_parameter(action, known.get(action.dest, {})) for action in actions(job)]}
 
