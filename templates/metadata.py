@@ -32,8 +32,8 @@ PASSED_ON = {
     WorkerOptions: ("sdk_container_image", "disk_size_gb"),
     DebugOptions: ("number_of_worker_harness_threads",),
 }
-# Options of a terminal: a template's launcher is gone before there is anything to print.
-NOT_PASSED = ("show",)
+# Options of a terminal: a template's launcher is gone before there is anything to print, and launches a job.
+NOT_PASSED = ("show", "day")
 # How a parameter that several jobs share begins in a new file.
 BEGINNINGS: dict[str, dict[str, Any]] = {
     "bigtable_instance": {"regexes": ["^[a-z][a-z0-9-]{4,31}[a-z0-9]$"]},
