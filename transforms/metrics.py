@@ -59,6 +59,9 @@ CATALOGUE = {
     "rows_refused_<table>": Metric("rows", "rows that the table did not take; each is a dead letter"),
     "append_millis": Metric("ms", "duration of each request to the Storage Write API", distribution=True),
     "count_partials": Metric("partial sums", "partial sums of counts written to Bigtable"),
+    "changes_logged": Metric("changes", "changes of streams written to the change log"),
+    "count_slots": Metric("slots", "slots of the change log that were added up"),
+    "count_rows_packed": Metric("rows", "rows of counts in Bigtable that were packed"),
     "changes_published": Metric("messages", "changes published to their topic"),
     "dead_letters_published": Metric("messages", "dead letters published to their topic"),
     # jobs of maintenance

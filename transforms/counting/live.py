@@ -10,11 +10,11 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
-from apache_beam.metrics import Metrics
 from apache_beam.pvalue import PBegin
 from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Duration
 
+from transforms import metrics
 from transforms.counting import log, sweep
 from transforms.counting.sweep import Refusal, Sweeper
 from transforms.model import Change
@@ -24,7 +24,6 @@ from transforms.views.sink import Destination
 
 _LOG = logging.getLogger(__name__)
 
-NAMESPACE = "acervo"
 _MOST_HELD = 1_000
 _FOREVER = 2**62
 _RETRY_SECONDS = 600
@@ -49,7 +48,7 @@ class LogChanges(beam.PTransform):
 class _LogChanges(beam.DoFn):
     def __init__(self, config: TruthConfig) -> None:
         self._config = config
-        self._logged = Metrics.counter(NAMESPACE, "changes_logged")
+        self._logged = metrics.counter("changes_logged")
 
     def start_bundle(self) -> None:
         self._held: list[Change] = []
@@ -121,9 +120,9 @@ class _Sweep(beam.DoFn):
         self._config = config
         self._destination = destination
         self._seconds = seconds
-        self._slots = Metrics.counter(NAMESPACE, "count_slots")
-        self._partials = Metrics.counter(NAMESPACE, "count_partials")
-        self._packed = Metrics.counter(NAMESPACE, "count_rows_packed")
+        self._slots = metrics.counter("count_slots")
+        self._partials = metrics.counter("count_partials")
+        self._packed = metrics.counter("count_rows_packed")
 
     def setup(self) -> None:
         self._sweeper = Sweeper(self._config, self._destination)
