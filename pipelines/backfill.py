@@ -44,8 +44,8 @@ class BackfillOptions(PipelineOptions):
             "--spread",
             choices=(spreading.AUTO, spreading.ALWAYS, spreading.NEVER),
             default=spreading.AUTO,
-            help="Whether documents of large archives that one thread must read, such as tar.gz, go through a shuffle, "
-            "so that all workers share the rest of the work. By default where such archives are fewer than vCPUs.",
+            help="Whether documents of large archives that one thread must read, such as tar.gz, go through a "
+            "shuffle, so that all workers share the rest. By default where there are fewer such archives than vCPUs.",
         )
 
 

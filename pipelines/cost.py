@@ -319,9 +319,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     for name, value in options.set:
-        constants[name] = constants[name]._replace(
-            value=value, source="given on the command line", date=_NOW, known=GIVEN
-        )
+        given = {"source": "given on the command line", "date": _NOW, "known": GIVEN}
+        constants[name] = constants[name]._replace(value=value, **given)
     work = Work(options.documents, options.workers, options.nodes or 0, options.disk_gb, options.live)
     try:
         print(report(_sized(work, options.input, options.hours, constants, options.spread), constants, options.region))

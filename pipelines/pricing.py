@@ -87,13 +87,9 @@ NEEDS = {
         "2026-11-27",
         MEASURED,
     ),
-    "bigtable_bytes_share": Constant(
-        0.43, "share of those that grows with its bytes", _BY_SIZE, "2026-11-29", MEASURED
-    ),
+    "bigtable_bytes_share": Constant(0.43, "share of those that grows with it", _BY_SIZE, "2026-11-29", MEASURED),
     "bigquery_bytes": Constant(2_470, "bytes per document in BigQuery", _SAMPLE, "2026-11-24", MEASURED),
-    "bigquery_bytes_share": Constant(
-        0.64, "share of those that grows with its bytes", _BY_SIZE, "2026-11-29", MEASURED
-    ),
+    "bigquery_bytes_share": Constant(0.64, "share of those that grows with it", _BY_SIZE, "2026-11-29", MEASURED),
     "state_bytes": Constant(
         646,
         "bytes per document that a query of document_state scans",
@@ -134,11 +130,7 @@ NEEDS = {
         1.0, "writes of the change log per live document", "one cell for each change", "2026-11-29", ASSUMED
     ),
     "sum_writes": Constant(
-        0.2,
-        "writes of sums over the log per live document",
-        "assumed: sums of a minute are shared",
-        "2026-11-29",
-        ASSUMED,
+        0.2, "writes of sums of the log per live document", "assumed: a minute's are shared", "2026-11-29", ASSUMED
     ),
     "peak": Constant(5.0, "rate of the stream at its peak, in means of the month", "assumed", "2026-11-29", ASSUMED),
 }

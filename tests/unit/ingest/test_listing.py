@@ -86,7 +86,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
-        assert unquote(urlsplit(self.path).path) == f"/storage/v1/b/{BUCKET}/o"
+        if unquote(urlsplit(self.path).path) != f"/storage/v1/b/{BUCKET}/o":
+            self.send_error(404)  # the client also asks for the bucket itself, and does without
+            return
         names, prefix = self.server.names, query.get("prefix", "")
         start = max(prefix, query.get("startOffset", ""), query.get("pageToken", ""))
         self.server.asked.append(start)
