@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from local.stack import Stack, stack
+from tests.googlesql import recording
 
 # The same examples every time and everywhere, however slow the machine: a test fails for a change, never by chance.
 # Other examples, ten times as many: pytest --hypothesis-profile=explore
@@ -25,6 +26,10 @@ for _name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "
 
 @pytest.fixture(scope="session")
 def local_stack() -> Iterator[Stack]:
-    """The Bigtable and BigQuery emulators, in the environment of this process. Use names of your own in them."""
+    """The Bigtable and BigQuery emulators, in the environment of this process. Use names of your own in them.
+
+    What reached BigQuery is held against GoogleSQL in the end: its error is that of the session's last test.
+    """
     with stack() as running, running.exported():
         yield running
+        recording.check(whole=False)

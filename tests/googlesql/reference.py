@@ -19,7 +19,6 @@ from tests.googlesql.values import Columns, TableData, plain, table_data
 from transforms.views import schema, sql
 from transforms.views.encode import RowEncoder
 
-
 # The reference implementation has no approximate aggregates; where one is asked for it gives the exact answer.
 _APPROXIMATE = re.compile(r"APPROX_QUANTILES\((.*), 100\)\[OFFSET\((\d+)\)\]")
 _EXACT = r"ARRAY_AGG(\1 IGNORE NULLS ORDER BY \1)[SAFE_ORDINAL(CAST(CEIL(COUNT(\1) * \2 / 100) AS INT64))]"
