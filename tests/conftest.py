@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from local.stack import Stack, stack
-from tests.googlesql import recording
 
 # The same examples every time and everywhere, however slow the machine: a test fails for a change, never by chance.
 # Other examples, ten times as many: pytest --hypothesis-profile=explore
@@ -32,4 +31,7 @@ def local_stack() -> Iterator[Stack]:
     """
     with stack() as running, running.exported():
         yield running
+        # Imported here: it takes two seconds, and most tests do without.
+        from tests.googlesql import recording
+
         recording.check(whole=False)
