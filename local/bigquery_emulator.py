@@ -23,6 +23,7 @@ def mend() -> None:
     _store_bignumeric()
     _take_no_snapshot_per_append()
     _tell_view_queries()
+    _tell_queries_as_sent()
     _serve_many_streams()
     _give_each_thread_a_connection()
     _read_rows_by_column()
@@ -108,6 +109,21 @@ def _tell_view_queries() -> None:
         return plain(table) | view
 
     tables._table_to_rest = with_query
+
+
+def _tell_queries_as_sent() -> None:
+    """A job with a default dataset shows its query parsed and written anew; the service shows what was sent."""
+    from bqemulator.api.routes import jobs
+
+    plain = jobs._execute_query_or_failed_meta
+
+    async def as_sent(*, config: dict[str, Any], **rest: Any) -> Any:
+        job = await plain(config=config, **rest)
+        if job.configuration and "query" in job.configuration:
+            job.configuration["query"] = {**job.configuration["query"], "query": config["query"]["query"]}
+        return job
+
+    jobs._execute_query_or_failed_meta = as_sent
 
 
 def _read_rows_by_column() -> None:

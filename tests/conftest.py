@@ -25,6 +25,13 @@ for _name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "
 
 @pytest.fixture(scope="session")
 def local_stack() -> Iterator[Stack]:
-    """The Bigtable and BigQuery emulators, in the environment of this process. Use names of your own in them."""
+    """The Bigtable and BigQuery emulators, in the environment of this process. Use names of your own in them.
+
+    What reached BigQuery is held against GoogleSQL in the end: its error is that of the session's last test.
+    """
     with stack() as running, running.exported():
         yield running
+        # Imported here: it takes two seconds, and most tests do without.
+        from tests.googlesql import recording
+
+        recording.check(whole=False)

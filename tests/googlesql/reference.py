@@ -54,9 +54,8 @@ class Engine:
             found = service().extract_table_names_from_statement(sql_statement=statement, options=language())
             paths = {".".join(name.table_name_segment) for name in found.table_name}
             content = {path: self._table(path.rpartition(".")[2]) for path in paths}
-            return _execute(
-                statement, self._dataset.simple_catalog({path.rpartition(".")[2] for path in paths}), content
-            )
+            catalog = self._dataset.simple_catalog({path.rpartition(".")[2] for path in paths})
+            return _execute(statement, catalog, content)
         except ServerError as error:
             raise Refused(words_of(error)) from None
 

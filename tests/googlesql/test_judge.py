@@ -68,10 +68,7 @@ def test_there_is_something_to_type() -> None:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        (
-            "SELECT SUM(documents) AS documents FROM `{}.unique_counts` HAVING SUM(documents) != 0",
-            "Aggregations of agg",
-        ),
+        ("SELECT SUM(documents) AS documents FROM `{}.unique_counts` HAVING SUM(documents) != 0", "Aggregations of"),
         ("SELECT COUNT(*) AS new FROM `{}.unique_arrivals`", "Unexpected keyword NEW"),
         ("SELECT * REPLACE (MAX(run) OVER () AS run) FROM `{}.dead_letters`", "Cannot use analytic functions inside"),
         ("SELECT no_such FROM `{}.unique_documents`", "Unrecognized name: no_such"),

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from string import Template
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
@@ -43,8 +44,7 @@ def documents() -> Iterator[Written]:
             name: value for name, value in _EXPORT.findall(text) if not value.startswith(("$(", "<"))
         }
         for number, sql in enumerate((*_FENCE.findall(text), *_typed(text)), 1):
-            filled = re.sub(r"\$\{?([A-Z_]+)\}?", lambda name, known=variables: known.get(name[1], name[0]), sql)
-            yield Written(f"{path.relative_to(ROOT)}, {number}", filled)
+            yield Written(f"{path.relative_to(ROOT)}, {number}", Template(sql).safe_substitute(variables))
 
 
 def helps() -> Iterator[Written]:
