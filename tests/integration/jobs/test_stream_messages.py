@@ -14,7 +14,7 @@ from local.generate import DEAD, Generated, leaves
 from local.generate import documents as generated
 from pipelines import stream
 from pipelines.launching import LaunchError
-from tests.integration.jobs.streams import FAST_COUNTS, SHORT_LEASES, Queue, Streaming, counted
+from tests.integration.jobs.streams import SHORT_LEASES, Queue, Streaming, counted
 from tests.integration.jobs.test_backfill import NewStores
 from transforms.notify.messages import is_news
 from transforms.truth.read import History
@@ -40,7 +40,7 @@ def test_a_tenth_of_poison_stops_nothing_and_consumers_can_order_what_they_are_t
     queue, changes, dead = Queue(), Queue("changes"), Queue("dead")
     stores = new_stores()
     topics = ("--changes_topic", changes.topic.rpartition("/")[2], "--dead_letters_topic", dead.topic)
-    with Streaming(stores, queue, tmp_path / "log", *FAST_COUNTS, *topics, module=SHORT_LEASES) as job:
+    with Streaming(stores, queue, tmp_path / "log", *topics, module=SHORT_LEASES) as job:
         queue.publish([one.payload for one in inputs])
         job.wait_for_arrivals(len(inputs))
         job.wait_until(lambda: counted(stores), "counts do not settle")

@@ -57,7 +57,8 @@ def partials(applied: Iterable[Applied], name: str, started_at: int) -> list[Row
 
 @pytest.fixture(scope="module")
 def counted(dataset: Dataset) -> tuple[Dataset, list[Applied]]:
-    """Two runs that share keys, the first written once by a job that died and wholly by its successor."""
+    """A run, written once by a job that died and wholly by its successor, and a slot of the change log that shares keys
+    with it, written last by a sweeper that had read it long before."""
     applied = some_histories(7)
     first, second = applied[: len(applied) // 2], applied[len(applied) // 2 :]
     dataset.write_applied(applied)
@@ -65,8 +66,9 @@ def counted(dataset: Dataset) -> tuple[Dataset, list[Applied]]:
     stale = [row | {"documents": 99, "total": "99"} for row in partials(first, "run-1/all/0", 1_000_000)[::2]]
     earlier = [row | {"documents": 98, "computed_at": 1} for row in partials(first, "run-1/all/0", 2_000_000)[1::2]]
     whole = [row | {"computed_at": 2} for row in partials(first, "run-1/all/0", 2_000_000)]
-    other = partials(second, "run-2/all/0", 1_500_000)
-    dataset.write(row_of_count(row) for row in [*whole, *stale, *earlier, *other, *whole[:5], *other])
+    slot = [row | {"version": 3, "computed_at": 1} for row in partials(second, "log/1970-01-01T00:00:00", 0)]
+    old = [row | {"documents": 97, "version": 2, "computed_at": 9} for row in slot[::2]]
+    dataset.write(row_of_count(row) for row in [*whole, *stale, *earlier, *slot, *whole[:5], *slot, *old])
     return dataset, applied
 
 
