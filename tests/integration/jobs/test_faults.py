@@ -12,14 +12,12 @@ from local.generate import DEAD, leaves
 from local.generate import documents as generated
 from local.stack import Stack
 from tests.integration.jobs.stores import Stores
-from tests.integration.jobs.streams import FAST_COUNTS, SHORT_LEASES, Queue, Streaming, arrivals, counted
+from tests.integration.jobs.streams import SHORT_LEASES, Queue, Streaming, arrivals, counted
 from tests.integration.jobs.test_backfill import NewStores
 from tests.integration.jobs.test_stream import without_counts
 from tests.integration.truth.proxy import Proxy
 
 RATE = 30.0
-# Live counts are sums in the runner today, and a kill may cost or double some: True when they are a fold.
-COUNTS_SURVIVE = False
 
 
 def inputs(seed: int, number: int) -> list[bytes]:
@@ -48,8 +46,7 @@ def settles(job: Streaming, clean: Stores, messages: int) -> None:
     job.wait_until(lambda: stores.content() == content, "records are missing")
     job.wait_until(lambda: without_counts(stores) == rows, "rows are missing")
     assert arrivals(stores) == messages
-    if COUNTS_SURVIVE:
-        job.wait_until(lambda: counted(stores), "counts do not settle", 60)
+    job.wait_until(lambda: counted(stores), "counts do not settle", 60)
 
 
 @pytest.mark.slow
@@ -64,12 +61,12 @@ def test_killed_again_and_again_with_a_tenth_of_poison(
     chance = random.Random(kills)
     with queue.publishing(payloads, RATE):
         for life in range(kills):
-            with Streaming(stores, queue, tmp_path / f"log-{life}", *FAST_COUNTS, module=SHORT_LEASES) as job:
+            with Streaming(stores, queue, tmp_path / f"log-{life}", module=SHORT_LEASES) as job:
                 known = arrivals(stores)
                 job.wait_until(lambda known=known: arrivals(stores) > known, "nothing arrives")  # type: ignore[misc]
                 time.sleep(chance.uniform(0, 4))
                 job.kill()
-    with Streaming(stores, queue, tmp_path / "log-last", *FAST_COUNTS, module=SHORT_LEASES) as job:
+    with Streaming(stores, queue, tmp_path / "log-last", module=SHORT_LEASES) as job:
         settles(job, clean, len(payloads))
 
 
@@ -79,7 +76,7 @@ def test_bigquery_cut_off_in_mid_stream(new_stores: NewStores, running_stack: St
     clean = clean_backfill(new_stores, payloads, tmp_path / "documents")
     with Proxy(running_stack.env["BIGQUERY_STORAGE_EMULATOR_HOST"]) as proxy:
         behind = {"BIGQUERY_STORAGE_EMULATOR_HOST": proxy.address}
-        with Streaming(stores, queue, tmp_path / "log", *FAST_COUNTS, module=SHORT_LEASES, environment=behind) as job:
+        with Streaming(stores, queue, tmp_path / "log", module=SHORT_LEASES, environment=behind) as job:
             queue.publish(payloads[:50])
             job.wait_for_arrivals(50)
             proxy.down()
@@ -99,7 +96,7 @@ def test_two_streams_on_one_subscription_of_which_one_or_the_other_is_killed(
     clean = clean_backfill(new_stores, payloads, tmp_path / "documents")
 
     def start(name: str) -> Streaming:
-        return Streaming(stores, queue, tmp_path / name, *FAST_COUNTS, module=SHORT_LEASES)
+        return Streaming(stores, queue, tmp_path / name, module=SHORT_LEASES)
 
     jobs = [start("log-0"), start("log-1")]
     try:
