@@ -139,17 +139,15 @@ FROM (
 GROUP BY dimension, value, model, environment, status, day, month"""
 
 # A change that leaves all that is counted as it was is in no log.
-_CHANGES = """
+_MOVED = " OR ".join(
+    f"{name}_before IS DISTINCT FROM {name}_after"
+    for name in ("status", "model", "uf", "environment", "issuer_id", "recipient_id", "day", "month", "total")
+)
+_CHANGES = f"""
 SELECT DISTINCT key, revision
-FROM `{}.changes`
+FROM `{{}}.changes`
 WHERE partition_month = @month AND logged AND DATE(applied_at) = CAST(@day AS DATE)
-  AND (status_before IS NULL OR TO_JSON_STRING(STRUCT(
-    status_before, model_before, uf_before, environment_before, issuer_id_before, recipient_id_before, day_before,
-    month_before, total_before)) != TO_JSON_STRING(STRUCT(
-    status_after AS status_before, model_after AS model_before, uf_after AS uf_before,
-    environment_after AS environment_before, issuer_id_after AS issuer_id_before,
-    recipient_id_after AS recipient_id_before, day_after AS day_before, month_after AS month_before,
-    total_after AS total_before)))"""
+  AND ({_MOVED})"""
 
 
 def _add(amounts: Amounts, found: Iterable[tuple[CountKey, Sum]]) -> None:

@@ -76,10 +76,14 @@ def test_what_comes_again_by_seek_or_by_another_subscription_of_the_run_moves_no
         stream.wait_for_arrivals(len(payloads))
         stream.wait_until(lambda: counted(stores), "counts do not settle", 60)
         expected, live = totals(stores), bigtable_counts(stores)
-        for _ in range(2):
-            known = resumed(stores)
-            seek_to_the_beginning(queue)
-            stream.wait_until(lambda known=known: resumed(stores) >= known + len(payloads) // 2, "nothing comes again")
+    # In a process of its own: one that goes on knows a message that it has seen, and drops it before anything is done.
+    for number in range(2):
+        known = resumed(stores)
+        seek_to_the_beginning(queue)
+        with Streaming(stores, queue, tmp_path / f"again{number}", *run) as stream:
+            stream.wait_until(
+                lambda known=known: resumed(stores) >= known + len(payloads) // 2, "nothing comes again", 200
+            )
             time.sleep(log.SLOT_SECONDS + 3)
             assert totals(stores) == expected and bigtable_counts(stores) == live
     # Its messages are other messages, and so duplicates: they are traced, and move nothing.
