@@ -72,10 +72,10 @@ def test_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.mark.parametrize("entry", [["pipelines", "refold"], ["pipelines.refold"]])
 def test_both_ways_to_start_a_job_tell_the_same_error(entry: list[str]) -> None:
-    code = ["-m", *entry, "--project=company-prod", "--runner=DirectRunner", "--keyz=1"]
+    code = ["-m", *entry, "--project=company-prod", "--runner=DirectRunner", "--statez=SP"]
     ended = subprocess.run([sys.executable, *code], capture_output=True, text=True, cwd=ROOT)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.splitlines()[-1].startswith("error: unknown option --keyz. Did you mean --keys")
+    assert ended.stderr.splitlines()[-1].startswith("error: unknown option --statez. Did you mean --states")
 
 
 def test_help_of_a_job_shows_its_own_options_under_the_name_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,7 +77,7 @@ def test_options_that_only_a_runner_or_a_later_launcher_knows_are_passed_on_with
         ("--subscriptoin=x", "--subscription"),
         ("--strickt", "--strict"),
         ("--rnu=x", "--run"),
-        ("--count-window-seconds=9", "--count_window_seconds"),
+        ("--max-in-flight=9", "--max_in_flight"),
         ("--Subscription=x", "--subscription"),
         ("--changes_topics=x", "--changes_topic"),
     ],
