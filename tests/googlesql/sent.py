@@ -19,7 +19,11 @@ from zetasql.core import ServerError
 from tests.googlesql.catalog import Dataset, simple
 from tests.googlesql.language import Refused, builtin_functions, language, options, service, words_of
 from tests.googlesql.written import Literal
+from transforms.views.repair import SEEN_SCHEMA
+from transforms.views.repair_sql import SEEN
 
+# At the end of a statement that a test sends in the name of others, about columns that only they have.
+FOREIGN = "-- not of the project"
 _ALL = 1_000_000
 _LISTED = "INFORMATION_SCHEMA"
 _ALTERED = re.compile(r"^\s*ALTER\s+(?:TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?`([^`]+)`", re.IGNORECASE)
@@ -44,7 +48,7 @@ def sent(client: bigquery.Client) -> Iterator[Sent]:
     """Statements of the emulator's jobs, of each shape one: constants and numbers aside."""
     shapes: set[tuple[str, Any]] = set()
     for job in client.list_jobs(page_size=_ALL):
-        if not isinstance(job, bigquery.QueryJob) or not job.query:
+        if not isinstance(job, bigquery.QueryJob) or not job.query or job.query.endswith(FOREIGN):
             continue
         parameters = tuple(sorted(_typed(parameter) for parameter in job.query_parameters))
         shape = re.sub(r"\d+", "0", re.sub(r"'[^']*'", "''", job.query)), parameters
@@ -101,20 +105,33 @@ def _add(catalog: types.SimpleCatalog, path: tuple[str, ...], dataset: Dataset) 
     name = path[-1].rpartition(".")[2]
     if _LISTED in ".".join(path).upper():
         raise NotOurs
+    if name.startswith(SEEN):
+        columns = [(field.name, simple(field.field_type)) for field in SEEN_SCHEMA]
+        catalog_of(catalog, path[:-1]).table.append(_table(path[-1], columns))
+        return
     # Tables of work in progress are made as the ones that they are named after.
     same = max((known for known in dataset.columns if known in name), key=len, default=None)
     if same is None:
         raise NotOurs
-    for part in path[:-1]:
+    catalog_of(catalog, path[:-1]).table.append(_table(path[-1], dataset.columns[same]))
+
+
+def catalog_of(catalog: types.SimpleCatalog, path: Iterable[str]) -> types.SimpleCatalog:
+    """The catalog inside a catalog, made where it is not there."""
+    for part in path:
         inner = next((one for one in catalog.catalog if one.name == part), None)
         if inner is None:
             inner = types.SimpleCatalog(name=part)
             catalog.catalog.append(inner)
         catalog = inner
-    columns = [
-        types.SimpleColumn(name=column, type=type_, is_writable_column=True) for column, type_ in dataset.columns[same]
-    ]
-    catalog.table.append(types.SimpleTable(name=path[-1], column=columns))
+    return catalog
+
+
+def _table(name: str, columns: Iterable[tuple[str, types.Type]]) -> types.SimpleTable:
+    return types.SimpleTable(
+        name=name,
+        column=[types.SimpleColumn(name=column, type=type_, is_writable_column=True) for column, type_ in columns],
+    )
 
 
 def _type(kind: str) -> types.Type:

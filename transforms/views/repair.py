@@ -31,7 +31,7 @@ _RIGHTS = (
 _LABEL = {"acervo": "build"}
 # A build that was given up is gone after this long.
 _KEPT = timedelta(days=7)
-_SEEN_SCHEMA = [
+SEEN_SCHEMA = [
     bigquery.SchemaField("partition_month", "INTEGER", "REQUIRED"),
     bigquery.SchemaField("row_digest", "STRING", "REQUIRED"),
     bigquery.SchemaField("copies", "INTEGER", "REQUIRED"),
@@ -56,7 +56,7 @@ def create_build(project: str, dataset: str, build: str) -> None:
             table.range_partitioning = like.range_partitioning
             table.clustering_fields = like.clustering_fields
             client.create_table(table, exists_ok=True, retry=_RETRY)
-            seen = bigquery.Table(f"{project}.{build}.{SEEN}{name}", schema=_SEEN_SCHEMA)
+            seen = bigquery.Table(f"{project}.{build}.{SEEN}{name}", schema=SEEN_SCHEMA)
             client.create_table(seen, exists_ok=True, retry=_RETRY)
     except GoogleAPIError as error:
         raise RepairError(f"BigQuery did not set up {project}.{build}: {rest.explain(error, _RIGHTS)}.") from error

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from local.stack import PROJECT_ID
+from tests import views_world as world
 from tests.googlesql.catalog import table_names
 from tests.integration.views.conftest import Dataset
 from tests.integration.views.test_counts import partials, some_histories
+from tests.integration.views.test_population import HISTORY as REPLACED
 from tests.integration.views.test_views import YEAR_ROWS
 from transforms.views import sql
 from transforms.views.rows import row_of_count, rows_of
@@ -21,6 +23,7 @@ def everything(dataset: Dataset) -> Dataset:
     """A company's year and random histories, all repeated, with the counts of both."""
     dataset.write(YEAR_ROWS)
     dataset.write(YEAR_ROWS[::2])
+    dataset.write(row for result in world.applied(REPLACED) for row in rows_of(result))
     histories = some_histories(11)
     dataset.write(row for result in histories for row in rows_of(result))
     dataset.write(row_of_count(row) for row in partials(histories, "run-3/all/0", 1_000_000) * 2)

@@ -16,6 +16,7 @@ from google.cloud import bigquery
 
 from local.stack import PROJECT_ID
 from tests import views_world as world
+from tests.googlesql.sent import FOREIGN
 from tests.integration.views.conftest import Dataset
 from transforms.model import Applied
 from transforms.views import catalog, connect, repair, repair_sql, rows, schema, sink
@@ -68,7 +69,7 @@ def held(dataset: Dataset) -> dict[str, Counter[str]]:
     found = {}
     for table in TABLES:
         digest = repair_sql.digest(table, "r")
-        answer = dataset.query(f"SELECT {digest} AS d, COUNT(*) AS n FROM {table} AS r GROUP BY 1")
+        answer = dataset.emulated(f"SELECT {digest} AS d, COUNT(*) AS n FROM {table} AS r GROUP BY 1")
         found[table] = Counter({row["d"]: row["n"] for row in answer})
     return found
 
@@ -76,10 +77,10 @@ def held(dataset: Dataset) -> dict[str, Counter[str]]:
 def damage(served: Dataset) -> None:
     """Wrong rows, missing ones, rows of nothing, and copies, in each table."""
     for table, key in ((schema.DOCUMENTS, "access_key"), (schema.CHANGES, "key"), (schema.ARRIVALS, "key")):
-        served.query(f"UPDATE {table} SET origin = 'bogus' WHERE record_id IN ('record-1', 'record-2')")
-        served.query(f"DELETE FROM {table} WHERE record_id IN ('record-3', 'record-4', 'record-5')")
-        served.query(f"INSERT INTO {table} SELECT * FROM {table} WHERE record_id IN ('record-6', 'record-7')")
-        served.query(f"UPDATE {table} SET {key} = 'nobody' WHERE record_id = 'record-8'")
+        served.emulated(f"UPDATE {table} SET origin = 'bogus' WHERE record_id IN ('record-1', 'record-2')")
+        served.emulated(f"DELETE FROM {table} WHERE record_id IN ('record-3', 'record-4', 'record-5')")
+        served.emulated(f"INSERT INTO {table} SELECT * FROM {table} WHERE record_id IN ('record-6', 'record-7')")
+        served.emulated(f"UPDATE {table} SET {key} = 'nobody' WHERE record_id = 'record-8'")
 
 
 def repaired(served: Dataset, build: Dataset, until: int) -> dict[str, Any]:
@@ -177,25 +178,25 @@ def test_cut_off_at_any_statement_and_begun_again_the_end_is_the_same(
 def test_a_part_adds_what_is_missing_and_leaves_the_rest(served: Dataset, build: Dataset) -> None:
     truth = Truth(served)
     truth.apply(12, now=False)
-    served.query("DELETE FROM documents WHERE record_id = 'record-3'")
-    served.query("UPDATE documents SET origin = 'bogus' WHERE record_id = 'record-4'")
+    served.emulated("DELETE FROM documents WHERE record_id = 'record-3'")
+    served.emulated("UPDATE documents SET origin = 'bogus' WHERE record_id = 'record-4'")
     build.write(row for row in truth.rows() if row[1]["record_id"] in ("record-2", "record-3"))
     repaired(served, build, time.time_ns() // 1000)
-    found = served.query("SELECT record_id, origin FROM documents ORDER BY record_id")
+    found = served.emulated("SELECT record_id, origin FROM documents ORDER BY record_id")
     assert len(found) == len({row["record_id"] for row in found}) == 12
     assert [row["record_id"] for row in found if row["origin"] == "bogus"] == ["record-4"]
 
 
 def test_labels_and_columns_of_others_stay(served: Dataset) -> None:
     path = f"{PROJECT_ID}.{served.name}.documents"
-    served.query("ALTER TABLE documents ADD COLUMN of_others STRING")
+    served.emulated(f"ALTER TABLE documents ADD COLUMN of_others STRING {FOREIGN}")
     table = served.client.get_table(path)
     table.labels = {"owner": "tax"}
     table.schema = [*table.schema, bigquery.SchemaField("of_others", "STRING")]
     served.client.update_table(table, ["labels", "schema"])
     truth = Truth(served)
     truth.apply(9, now=False)
-    served.query("UPDATE documents SET of_others = 'kept' WHERE record_id = 'record-0'")
+    served.emulated(f"UPDATE documents SET of_others = 'kept' WHERE record_id = 'record-0' {FOREIGN}")
     damage(served)
     name = f"{served.name}__rebuild_2"
     repair.create_build(PROJECT_ID, served.name, name)
@@ -204,9 +205,9 @@ def test_labels_and_columns_of_others_stay(served: Dataset) -> None:
     build.write(truth.rows())
     repaired(served, build, time.time_ns() // 1000)
     assert served.client.get_table(path).labels == {"owner": "tax"}
-    found = served.query("SELECT of_others FROM documents WHERE of_others IS NOT NULL")
+    found = served.emulated(f"SELECT of_others FROM documents WHERE of_others IS NOT NULL {FOREIGN}")
     assert found == [{"of_others": "kept"}]
-    assert len(served.query("SELECT DISTINCT record_id FROM documents")) == 9
+    assert len(served.emulated("SELECT DISTINCT record_id FROM documents")) == 9
 
 
 def test_a_build_that_was_left_over_is_dropped_when_its_time_is_over_and_no_other_dataset(

@@ -51,7 +51,7 @@ def run(dataset: Dataset, table_rows: list[TableRow], expected_refused: list[Any
 
 def landed(dataset: Dataset, name: str) -> int:
     """Rows of the name that are in the table; each is there once."""
-    (row,) = dataset.query(
+    (row,) = dataset.emulated(
         "SELECT COUNT(*) AS n, COUNT(DISTINCT record_id) AS ids FROM documents "
         f"WHERE STARTS_WITH(record_id, '{name}-') AND NOT STARTS_WITH(record_id, '{name}-not')"
     )
@@ -65,7 +65,7 @@ def test_a_document_is_read_back_as_it_was_parsed(dataset: Dataset) -> None:
     )
     counters = run(dataset, rows_of(world.applied([entry])[0]), [])
     assert counters == {"rows_written_documents": 1, "rows_written_changes": 1, "rows_written_arrivals": 1}
-    (row,) = dataset.query("SELECT * FROM documents WHERE record_id = 'whole'")
+    (row,) = dataset.emulated("SELECT * FROM documents WHERE record_id = 'whole'")
     assert row["issued_at"] == datetime(2026, 3, 10, 12, tzinfo=UTC)
     assert str(row["issued_on"]) == "2026-03-10"
     assert str(row["total"]) in {"100", "100.000000000"}
@@ -77,7 +77,7 @@ def test_a_document_is_read_back_as_it_was_parsed(dataset: Dataset) -> None:
     assert (row["referenced_keys"], row["findings"]) == (["1" * 44, "2" * 44], ["b", "c"])
     assert row["extra"] == {"unheard_of": {"a": [1]}}
     assert row["received_at"] == datetime(2026, 5, 28, 20, 26, 40, tzinfo=UTC)
-    (change,) = dataset.query("SELECT JSON_VALUE(state_after.status) AS status FROM changes WHERE record_id = 'whole'")
+    (change,) = dataset.emulated("SELECT JSON_VALUE(state_after.status) AS status FROM changes WHERE record_id = 'whole'")
     assert change["status"] == "authorised"
 
 
@@ -95,7 +95,7 @@ def test_bytes_of_a_dead_letter_are_read_back(dataset: Dataset) -> None:
     payload = bytes(range(256)) * 4000
     letter = world.dead_letter("not_xml", payload=payload)
     run(dataset, rows.rows_of_dead_letter(letter, "r", "j", world.RECEIVED_AT), [])
-    (row,) = dataset.query("SELECT payload, payload_size FROM dead_letters")
+    (row,) = dataset.emulated("SELECT payload, payload_size FROM dead_letters")
     assert row == {"payload": payload, "payload_size": len(payload)}
 
 
