@@ -34,10 +34,10 @@ def main() -> None:
 
 def _status(do: Callable[[], object]) -> object:
     try:
-        do()
+        returned = do()
     except SystemExit as ended:
         return ended.code or 0
-    return "did not exit"
+    return returned if isinstance(returned, int) else "did not exit"
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from tests.unit.truth.samples import fresh_key, record
 from transforms.model import DUPLICATE, NEW, RESUMED, Applied, DeadLetter, Record
 from transforms.truth import rows
 from transforms.truth.config import TruthConfig
+from transforms.truth.errors import TruthError
 from transforms.truth.read import Reader
 from transforms.truth.transform import ApplyToTruth, StoreDeadLetters
 
@@ -122,7 +123,7 @@ def test_what_does_not_fit_is_a_dead_letter_and_the_rest_goes_on(
 
 def test_a_bundle_that_cannot_be_written_fails_the_job(config: TruthConfig) -> None:
     missing = TruthConfig(config.project, config.instance, "nowhere")
-    with pytest.raises(RuntimeError, match="pipelines.tables"):
+    with pytest.raises(TruthError, match="pipelines.tables"):
         run_job(missing, [record(fresh_key())], "run", "job", {})
 
 

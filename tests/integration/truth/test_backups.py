@@ -13,8 +13,9 @@ from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports imp
 from pipelines import tables
 from transforms.truth import admin, backups
 from transforms.truth.config import TruthConfig
+from transforms.truth.rows import Family
 
-OTHERS = {"_counts": ("v",)}
+OTHERS = {"_counts": (Family("v"),)}
 SUFFIXES = ("", "_dead_letters", "_counts")
 
 

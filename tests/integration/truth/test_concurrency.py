@@ -141,7 +141,7 @@ def test_threads_and_processes_on_one_key_conflict_and_lose_nothing(
     assert found and [c.revision for c in found.changes] == list(range(1, 25))
     changes = {c.revision: c for c in found.changes}
     assert all(a.change == changes[a.change.revision] for a in results if a.change)
-    assert len(found.arrivals) == 6 * 24
+    assert len(found.arrivals) == 2 * 24, "the one that wrote it, and its later attempts"
     for writer in writers:
         writer.close()
 

@@ -20,7 +20,7 @@ from transforms.truth.codec import Codec, Dictionary
 from transforms.truth.config import TruthConfig
 from transforms.truth.errors import TruthError
 from transforms.truth.read import Reader
-from transforms.truth.rows import Cell
+from transforms.truth.rows import Cell, Family
 from transforms.truth.transaction import Attempt
 from transforms.truth.writer import Writer
 
@@ -36,21 +36,23 @@ def test_making_the_tables_again_makes_nothing(config: TruthConfig) -> None:
 def test_what_is_missing_is_listed_and_then_made(config: TruthConfig) -> None:
     other = replace(config, table=f"{config.table}x")
     with pytest.raises(TruthError) as raised:
-        admin.preflight(other, {"_counts": ("v",)})
+        admin.preflight(other, {"_counts": (Family("v"),)})
     for name in (other.table, f"{other.table}_dead_letters", f"{other.table}_counts"):
         assert f"table {name} does not exist. Run: python -m pipelines.tables" in str(raised.value)
-    made = admin.create_tables(other, {"_counts": ("v",)})
+    made = admin.create_tables(other, {"_counts": (Family("v"),)})
     assert {f"table {other.table}", f"table {other.table}_counts"} <= set(made)
-    admin.preflight(other, {"_counts": ("v",)})
+    admin.preflight(other, {"_counts": (Family("v"),)})
 
 
 def test_a_family_that_a_later_release_adds_is_made(config: TruthConfig) -> None:
-    admin.create_tables(config, {"_counts": ("v",)})
-    assert admin.problems(config, {"_counts": ("v", "w")}) == [
+    admin.create_tables(config, {"_counts": (Family("v"),)})
+    assert admin.problems(config, {"_counts": (Family("v"), Family("w"))}) == [
         f"table {config.table}_counts has no column family w. Run: python -m pipelines.tables"
     ]
-    assert admin.create_tables(config, {"_counts": ("v", "w")}) == [f"family w of table {config.table}_counts"]
-    assert admin.problems(config, {"_counts": ("v", "w")}) == []
+    assert admin.create_tables(config, {"_counts": (Family("v"), Family("w"))}) == [
+        f"family w of table {config.table}_counts"
+    ]
+    assert admin.problems(config, {"_counts": (Family("v"), Family("w"))}) == []
 
 
 def test_dictionaries_are_kept_in_the_table_and_checked(config: TruthConfig, reader: Reader) -> None:

@@ -77,7 +77,9 @@ def test_a_document_is_read_back_as_it_was_parsed(dataset: Dataset) -> None:
     assert (row["referenced_keys"], row["findings"]) == (["1" * 44, "2" * 44], ["b", "c"])
     assert row["extra"] == {"unheard_of": {"a": [1]}}
     assert row["received_at"] == datetime(2026, 5, 28, 20, 26, 40, tzinfo=UTC)
-    (change,) = dataset.emulated("SELECT JSON_VALUE(state_after.status) AS status FROM changes WHERE record_id = 'whole'")
+    (change,) = dataset.emulated(
+        "SELECT JSON_VALUE(state_after.status) AS status FROM changes WHERE record_id = 'whole'"
+    )
     assert change["status"] == "authorised"
 
 
