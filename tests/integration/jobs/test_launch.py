@@ -77,8 +77,8 @@ def without_runner(job: Streaming, queue: Queue) -> None:
 @pytest.mark.parametrize(
     ("end", "status", "said"),
     [
-        (interrupted, 130, "interrupted; the same run can be started again"),
-        (terminated, 130, "interrupted; the same run can be started again"),
+        (interrupted, 130, "Interrupted. The same command can be given again"),
+        (terminated, 130, "Interrupted. The same command can be given again"),
         (without_subscription, 1, "NOT_FOUND: Subscription does not exist"),
         (without_runner, 1, "the connection to the runner ended with UNAVAILABLE"),
     ],
