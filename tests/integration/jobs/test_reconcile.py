@@ -21,6 +21,7 @@ from transforms.truth import rows
 from transforms.truth.client import Client, wait_for
 from transforms.truth.codec import packaged_codec
 from transforms.truth.read import History, read_history
+from transforms.truth.requests import Column
 from transforms.truth.rows import Cell
 from transforms.views.connect import rest_client
 
@@ -73,7 +74,7 @@ def run_job(stores: Stores, mend: str) -> None:
 def lose_bigtable_count(stores: Stores) -> None:
     client, table = Client(stores.truth), f"{stores.truth.records_table}{cells.TABLE_SUFFIX}"
     row = next(r for r in client.scan(table, b"0", rows.RESERVED) if b"uf#" in r.key)
-    wait_for(client.replace(table, row.key, [(cells.COUNTS, row.cells[0].qualifier)], []))
+    wait_for(client.replace(table, row.key, [Column(cells.COUNTS, row.cells[0].qualifier)], []))
     wait_for(client.close())
 
 
