@@ -14,7 +14,7 @@ OF_A_WORKER = """bundle inst003 stage-002 failed:Traceback (most recent call las
     response = task()
                ^^^^^^
   File "apache_beam/runners/common.py", line 1543, in apache_beam.runners.common.DoFnRunner.process
-  File "/work/intake.py", line 94, in take
+  File "/srv/intake.py", line 94, in take
     raise self._failure
 transforms.ingest.pubsub.settings.SubscriptionError: Reading s failed with NOT_FOUND: it is gone.
 Create the subscription, or name another.
