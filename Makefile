@@ -4,6 +4,8 @@ SHELL := /bin/sh
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
+# A file's tests share what they made, so a file is one process's; the order is kept, for the longest come first.
+PARALLEL := -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder
 BEAM_VERSION = $(shell sed -n 's/^apache-beam==\([^ ;]*\).*/\1/p' requirements.txt)
 
 # Variables given to make reach the recipes through the environment, so paths may hold spaces and globs.
@@ -36,10 +38,10 @@ stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators u
 	@$(PY) -m local.stack
 
 test: lint types ## all that CI runs: lint, types, and every test
-	@$(PYTEST)
+	@$(PYTEST) $(PARALLEL)
 
 test-all: lint types ## the same, and the long tests of what faults do to a stream
-	@$(PYTEST) -m "long or not long"
+	@$(PYTEST) $(PARALLEL) -m "long or not long"
 
 lint: .venv/.ready
 	@$(PY) -m ruff check .

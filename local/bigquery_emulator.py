@@ -6,6 +6,7 @@ function of the package and says what the service does; the tests of the views f
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from functools import partial
 from typing import Any
 
 _OPEN_STREAMS = 1024
+_TRANSLATIONS = 10_000
 
 
 def mend() -> None:
@@ -24,6 +26,8 @@ def mend() -> None:
     _take_no_snapshot_per_append()
     _tell_view_queries()
     _tell_queries_as_sent()
+    _add_columns_of_whole_scale()
+    _translate_a_query_once()
     _serve_many_streams()
     _give_each_thread_a_connection()
     _read_rows_by_column()
@@ -112,7 +116,7 @@ def _tell_view_queries() -> None:
 
 
 def _tell_queries_as_sent() -> None:
-    """A job with a default dataset shows its query parsed and written anew; the service shows what was sent."""
+    """A job shows no parameters, and with a default dataset its query written anew; the service shows what was sent."""
     from bqemulator.api.routes import jobs
 
     plain = jobs._execute_query_or_failed_meta
@@ -120,10 +124,44 @@ def _tell_queries_as_sent() -> None:
     async def as_sent(*, config: dict[str, Any], **rest: Any) -> Any:
         job = await plain(config=config, **rest)
         if job.configuration and "query" in job.configuration:
-            job.configuration["query"] = {**job.configuration["query"], "query": config["query"]["query"]}
+            sent = {name: config["query"][name] for name in ("query", "queryParameters") if name in config["query"]}
+            job.configuration["query"] = {**job.configuration["query"], **sent}
         return job
 
     jobs._execute_query_or_failed_meta = as_sent
+
+
+def _add_columns_of_whole_scale() -> None:
+    """A NUMERIC column that is added keeps three decimals of nine, and a BIGNUMERIC one none of those it has here."""
+    from bqemulator.sql.translator import SQLTranslator
+
+    plain = SQLTranslator.translate
+
+    def translate(self: Any, bq_sql: str, **rest: Any) -> Any:
+        if bq_sql.lstrip().upper().startswith("ALTER TABLE"):
+            bq_sql = re.sub(r"\bNUMERIC\b", "NUMERIC(38, 9)", bq_sql)
+            bq_sql = re.sub(r"\bBIGNUMERIC\b", "NUMERIC(38, 18)", bq_sql)
+        return plain(self, bq_sql, **rest)
+
+    SQLTranslator.translate = translate
+
+
+def _translate_a_query_once() -> None:
+    """Each query is parsed a dozen times on its way to DuckDB, which takes seconds for a view of views."""
+    from bqemulator.sql.translator import SQLTranslator
+
+    plain = SQLTranslator.translate
+    known: dict[tuple[str, str, str], Any] = {}
+
+    def translate(self: Any, bq_sql: str, *, schema: Any = None, caller: Any = None, **rest: Any) -> Any:
+        asked = bq_sql, repr(schema), repr(caller)
+        if asked not in known:
+            if len(known) >= _TRANSLATIONS:
+                known.clear()
+            known[asked] = plain(self, bq_sql, schema=schema, caller=caller, **rest)
+        return known[asked]
+
+    SQLTranslator.translate = translate
 
 
 def _read_rows_by_column() -> None:

@@ -13,6 +13,7 @@ from zetasql.api import TypeFactory
 
 from tests.googlesql import written
 from tests.googlesql.catalog import DATASET, PROJECT, Dataset, simple, table_names
+from tests.googlesql.compare import assert_same
 from tests.googlesql.language import Refused
 from tests.googlesql.sent import Sent, judge, missing
 from tests.googlesql.written import Literal, Written
@@ -120,6 +121,17 @@ def test_a_statement_of_the_sources_that_was_not_judged_is_found() -> None:
     assert missing([literal], ["SELECT run FROM `p.d.arrivals`\n  WHERE key = 'x'"]) == []
     assert missing([literal], ["SELECT job FROM `p.d.arrivals` WHERE key = 'x'"]) != []
     assert len(list(written.literals())) > 10
+
+
+def test_two_engines_may_order_equals_as_they_like() -> None:
+    rows = [{"a": 1, "b": "x"}, {"a": 1, "b": "y"}, {"a": 2, "b": "z"}]
+    assert_same(rows, [rows[1], rows[0], rows[2]], "SELECT a, b FROM t ORDER BY a")
+    with pytest.raises(AssertionError, match="the order differs"):
+        assert_same(rows, [rows[2], rows[0], rows[1]], "SELECT a, b FROM t ORDER BY a")
+    with pytest.raises(AssertionError, match="the order differs"):
+        assert_same(rows, [rows[1], rows[0], rows[2]], "SELECT a, b FROM t ORDER BY a DESC, b")
+    with pytest.raises(AssertionError, match="rows differ"):
+        assert_same(rows, [rows[0], rows[0], rows[2]], "SELECT a, b FROM t ORDER BY a")
 
 
 def test_an_analyzer_error_is_an_assertion_so_that_pytest_shows_it_whole() -> None:

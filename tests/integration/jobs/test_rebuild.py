@@ -230,9 +230,6 @@ def test_what_differed_is_counted(new_stores: NewStores, few_documents: Path) ->
     assert changed == {"rows_removed_documents": wrong["n"], "rows_added_documents": wrong["n"] + missing["n"]}
 
 
-@pytest.mark.xfail(
-    reason="a column that was missing is not filled again by the repair in the local engine: to be mended"
-)
 def test_columns_in_another_order_a_column_of_others_and_a_missing_one(
     new_stores: NewStores, few_documents: Path
 ) -> None:
@@ -240,15 +237,18 @@ def test_columns_in_another_order_a_column_of_others_and_a_missing_one(
     stores.backfill(few_documents)
     views = stores.views()
     client, path = rest_client(LOCAL_PROJECT), f"{LOCAL_PROJECT}.{stores.name}.documents"
-    found = client.get_table(path)
-    fields = [field for field in reversed(found.schema) if field.name != "ibs_total"]
+    table = client.get_table(path)
+    fields = [field for field in reversed(table.schema) if field.name != "ibs_total"]
     other = bigquery.Table(path, schema=[bigquery.SchemaField("of_others", "STRING"), *fields])
-    other.range_partitioning, other.clustering_fields = found.range_partitioning, found.clustering_fields
+    other.range_partitioning, other.clustering_fields = table.range_partitioning, table.clustering_fields
     client.delete_table(path)
     client.create_table(other)
     for _ in range(2):
         rebuild_stores(stores)
-        assert stores.views() == views and copies(stores) == {}
+        # Views of all columns show those of others too; what those of the project hold is as it was.
+        for name, found in stores.views().items():
+            assert [row.replace("'of_others': None, ", "") for row in found] == views[name], name
+        assert copies(stores) == {}
     names = [field.name for field in client.get_table(path).schema]
     assert (names[0], names[-1]) == ("of_others", "ibs_total")
 

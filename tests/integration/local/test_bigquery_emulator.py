@@ -85,3 +85,16 @@ def test_hundreds_of_streams_that_stay_open__let_another_be_served(local_stack: 
             release.set()
     (row,) = query.run(client, "SELECT COUNT(*) AS n FROM t", dataset)
     assert row["n"] == OPEN_STREAMS * ROWS
+
+
+def test_columns_that_are_added_keep_all_decimals(local_stack: Stack) -> None:
+    client = query.connect(None)
+    client.create_dataset("altered", exists_ok=True)
+    client.create_table(bigquery.Table(f"{client.project}.altered.t", [bigquery.SchemaField("n", "INTEGER")]))
+    for column in ("a NUMERIC", "b BIGNUMERIC"):
+        client.query(f"ALTER TABLE `{client.project}.altered.t` ADD COLUMN IF NOT EXISTS {column}").result()
+    client.query(
+        "INSERT INTO altered.t (n, a, b) VALUES (1, NUMERIC '1.123456789', BIGNUMERIC '2.1234567890123')"
+    ).result()
+    [row] = client.query("SELECT CAST(a AS STRING) AS a, CAST(b AS STRING) AS b FROM altered.t").result()
+    assert (row["a"], row["b"].rstrip("0")) == ("1.123456789", "2.1234567890123")
