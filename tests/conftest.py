@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from local.stack import Stack, stack
+from tests.googlesql import STATEMENTS
 
 # The same examples every time and everywhere, however slow the machine: a test fails for a change, never by chance.
 # Other examples, ten times as many: pytest --hypothesis-profile=explore
@@ -34,4 +38,34 @@ def local_stack() -> Iterator[Stack]:
         # Imported here: it takes two seconds, and most tests do without.
         from tests.googlesql import recording
 
-        recording.check(whole=False)
+        recording.check()
+
+
+_LOST = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A folder for the statements that the processes of this session send: they inherit the environment."""
+    if not hasattr(config, "workerinput"):
+        os.environ[STATEMENTS] = tempfile.mkdtemp(prefix="acervo-statements-")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """After all tests: a statement of the sources that none of them sent was never judged, and fails the session."""
+    config = session.config
+    if hasattr(config, "workerinput"):
+        return
+    folder = Path(os.environ.pop(STATEMENTS))
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
+    if whole and session.exitstatus == pytest.ExitCode.OK and not config.option.collectonly:
+        from tests.googlesql import recording
+
+        config.stash[_LOST] = recording.never_sent(folder)
+        if config.stash[_LOST]:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for statement in config.stash.get(_LOST, []):
+        terminalreporter.write_line(f"FAILED no test sends this, so GoogleSQL never judged it: {statement}", red=True)

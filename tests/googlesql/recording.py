@@ -1,16 +1,25 @@
-"""After the tests of a session: every statement that reached the emulator was GoogleSQL, and none was left out."""
+"""After the tests of a session: every statement that reached an emulator was GoogleSQL, and none was left out.
+
+A session may be several processes, each with emulators of its own. What each found is a file in the folder that the
+environment names; the one that started them reads them all.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import tempfile
+from pathlib import Path
+
 from local.stack import PROJECT_ID
-from tests.googlesql import written
+from tests.googlesql import STATEMENTS, written
 from tests.googlesql.catalog import DATASET, PROJECT, Dataset
 from tests.googlesql.sent import judge, missing, sent
 from transforms.views import connect, sql
 
 
-def check(whole: bool) -> None:
-    """Raises AssertionError with the analyzer's words; ``whole``: all tests ran, so all statements must have been sent.
+def check() -> None:
+    """Raises AssertionError with the analyzer's words, and notes what was accepted.
 
     Call while the emulator is up and in the environment.
     """
@@ -19,7 +28,14 @@ def check(whole: bool) -> None:
     if not statements:
         return
     judged = judge(statements, Dataset().add_views(sql.views(PROJECT, DATASET)), client)
+    handle, _ = tempfile.mkstemp(suffix=".json", dir=os.environ[STATEMENTS])
+    with open(handle, "w", encoding="utf-8") as file:
+        json.dump(judged.accepted, file)
     listed = "\n\n".join(judged.refused)
     assert not judged.refused, f"the emulator answered what BigQuery would refuse:\n\n{listed}"
-    lost = missing(written.literals(), judged.accepted) if whole else []
-    assert not lost, "no test sends these to the emulator, so GoogleSQL never judged them:\n" + "\n".join(lost)
+
+
+def never_sent(folder: Path) -> list[str]:
+    """Statements of the sources that none of the processes sent."""
+    accepted = [statement for file in folder.glob("*.json") for statement in json.loads(file.read_text("utf-8"))]
+    return missing(written.literals(), accepted)

@@ -8,6 +8,7 @@ import pytest
 
 from local.generate.__main__ import INPUT, write_set
 from local.stack import Stack, stack
+from tests.googlesql import recording
 from tests.integration.jobs.stores import Stores
 
 
@@ -15,6 +16,7 @@ from tests.integration.jobs.stores import Stores
 def running_stack() -> Iterator[Stack]:
     with stack(pubsub=True) as running, running.exported():
         yield running
+        recording.check()
 
 
 @pytest.fixture(autouse=True)

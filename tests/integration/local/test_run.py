@@ -10,6 +10,7 @@ import pytest
 from local import run
 from local.generate.__main__ import INPUT, MANIFEST, write_set
 from local.stack import stack
+from tests.googlesql import recording
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -17,6 +18,7 @@ def own_stack() -> Iterator[None]:
     """A stack of its own: the summary counts all that is in it."""
     with stack() as running, running.exported():
         yield
+        recording.check()
 
 
 @pytest.fixture(scope="module")
