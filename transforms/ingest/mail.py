@@ -35,7 +35,7 @@ _FROM = rb"From [^\r\n]*\d\d:\d\d[^\r\n]*\d{4}[^\r\n]*\r?\n"
 _MAILBOX = re.compile(_FROM + rb"[!-9;-~]+:")
 _NEXT = re.compile(rb"\r?\n\r?\n(?=" + _FROM + rb")")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")
-_XML = re.compile(rb"[\xef\xbb\xbf\s]*<\?xml\s")
+_XML = re.compile(rb"[\xef\xbb\xbf\s]*<(?:\?xml\s|\w+\s+(?:xmlns|versao)\b)")
 
 
 class Attachment(NamedTuple):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import re
 
-from pyasn1.codec.ber import decoder
-from pyasn1_modules import rfc5652
+from asn1crypto import cms
 
 from transforms.ingest.limits import CORRUPT_ARCHIVE, DETACHED_SIGNATURE, ENCRYPTED_ENTRY, ENTRY_TOO_LARGE, Refused
 
@@ -18,7 +17,6 @@ _BINARY = re.compile(
 _PEM = re.compile(rb"\s*-----BEGIN (PKCS7|PKCS #7 SIGNED DATA|CMS)-----\s")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]+\Z")
 _NAMES = (".p7m", ".p7s")
-_SIGNED = "1.2.840.113549.1.7.2"
 
 
 def is_signed(head: bytes, name: str) -> bool:
@@ -36,12 +34,11 @@ def content_of(data: bytes, limit: int) -> bytes:
     if len(data) > limit:
         raise Refused(ENTRY_TOO_LARGE, f"a signed container may have {limit} bytes; this has more")
     try:
-        outer, _ = decoder.decode(_plain(data), asn1Spec=rfc5652.ContentInfo())
-        if str(outer["contentType"]) != _SIGNED:
+        container = cms.ContentInfo.load(_plain(data))
+        if container["content_type"].native != "signed_data":
             raise Refused(ENCRYPTED_ENTRY, "the container is encrypted, not only signed; send what is in it")
-        inner, _ = decoder.decode(bytes(outer["content"]), asn1Spec=rfc5652.SignedData())
-        content = inner["encapContentInfo"]["eContent"]
-        signed = bytes(content) if content.hasValue() else b""
+        content = container["content"]["encap_content_info"]["content"].native
+        signed = content if isinstance(content, bytes) else b""
     except Refused:
         raise
     except Exception as error:  # whatever the decoder makes of bytes that are none

@@ -1,4 +1,4 @@
-"""What is no fiscal XML: named for what it is, once each, never taken for damaged XML; and what systems leave behind."""
+"""What is no fiscal XML: each file once, named for what it is; and what systems leave behind."""
 
 from __future__ import annotations
 

@@ -200,7 +200,8 @@ def test_a_signed_container_that_lies_about_its_lengths(size: bytes) -> None:
     whole = p7m(xml("x" * 500))
     at = whole.index(b"\x04\x84")
     outcomes = quick(whole[: at + 1] + size + whole[at + 6 :])
-    assert set(codes(outcomes)) == {"/in/a"} and not documents(outcomes)
+    assert [outcome.origin for outcome in outcomes] == ["/in/a"]
+    assert all(len(outcome.payload) <= len(whole) + 4 for outcome in outcomes)
 
 
 @given(st.integers(0, 90), st.binary(min_size=1, max_size=8))
