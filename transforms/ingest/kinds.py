@@ -103,6 +103,7 @@ def _other(head: bytes, name: str) -> Kind:
         return Kind.LITTER
     if not head:
         return Kind.DOCUMENTS  # an empty input is the parser's to tell
+    head = head[:SNIFFED]  # entries come whole, and may be made to keep a pattern busy
     if signed.is_signed(head, name):
         return Kind.SIGNED
     if mail.is_mailbox(head):

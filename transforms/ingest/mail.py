@@ -31,7 +31,7 @@ _HEADER = re.compile(
 _HEADERS = re.compile(rb"^" + _HEADER.pattern, re.IGNORECASE | re.MULTILINE)
 _ENTITY = re.compile(rb"content-type:\s*(?:multipart|application|text|message)/", re.IGNORECASE)
 # The line in front of each mail of a mailbox: who sent it, and when.
-_FROM = rb"From [^\r\n]*\d\d:\d\d[^\r\n]*\d{4}[^\r\n]*\r?\n"
+_FROM = rb"From [^\r\n]{0,200}\d\d:\d\d[^\r\n]{0,40}\d{4}[^\r\n]{0,20}\r?\n"
 _MAILBOX = re.compile(_FROM + rb"[!-9;-~]+:")
 _NEXT = re.compile(rb"\r?\n\r?\n(?=" + _FROM + rb")")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")

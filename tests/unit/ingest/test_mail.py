@@ -122,6 +122,12 @@ def test_ten_thousand_parts_beside_each_other() -> None:
     assert len(documents(quick(head + part * 10_000 + b"--b--\n"))) == 10_000
 
 
+def test_a_first_line_made_to_keep_patterns_busy() -> None:
+    line = b"From " + b"00:00 2025 " * 300_000
+    assert quick(zipped([("a", line)], 0))
+    assert quick(FROM + b"X: y\n\n" + (b"\n\n" + line[:300_000]) * 10)
+
+
 def test_a_mail_of_nothing_but_lines() -> None:
     assert codes(quick(b"From: a\nTo: b\n\n" + b"\n" * 5_000_000)) == {"/in/a": "too_large"}
 
