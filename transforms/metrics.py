@@ -28,6 +28,7 @@ CATALOGUE = {
     "files_read": Metric("files", "files that were read, whatever came of them"),
     "entries_read": Metric("inputs", "inputs found in files and archives"),
     "bytes_read": Metric("bytes", "bytes of those, unpacked"),
+    "litter_skipped": Metric("files", "system files such as .DS_Store and Thumbs.db, which are no inputs"),
     "messages_received": Metric("messages", "messages taken from the subscription, repeated ones included"),
     "messages_redelivered": Metric("messages", "deliveries of messages that are being worked on already, dropped"),
     "message_bytes": Metric("bytes", "bytes of the messages received"),

@@ -85,6 +85,23 @@ def test_a_folder_of_everything(folder: Path) -> None:
     }
 
 
+def test_a_folder_as_accountants_send_it(tmp_path: Path) -> None:
+    files = [("1.xml", xml(1)), ("danfe.pdf", b"%PDF-1.4"), (".DS_Store", b"x"), ("__MACOSX/._1.xml", b"\0\5\26\7")]
+    mail = b'From: a@b.example\nSubject: x\nContent-Type: text/xml; name="2.xml"\n\n' + xml(2)
+    put(tmp_path / "mes.zip", zipped([*files, ("m.eml", mail)]))
+    pipeline = TestPipeline(runner=RUNNER)
+    read = pipeline | ReadDocuments(str(tmp_path))
+    origins = read[ReadDocuments.DOCUMENTS] | beam.Map(lambda d: (d.origin, d.payload))
+    expected = [(f"{tmp_path}/mes.zip#1.xml", xml(1)), (f"{tmp_path}/mes.zip#m.eml#2.xml", xml(2))]
+    assert_that(origins, equal_to(expected), "documents")
+    dead = read[ReadDocuments.DEAD_LETTERS] | "Codes" >> beam.Map(lambda d: (d.origin, d.code))
+    assert_that(dead, equal_to([(f"{tmp_path}/mes.zip#danfe.pdf", "pdf_file")]), "dead letters")
+    result = pipeline.run()
+    result.wait_until_finish()
+    counted = counters(result)
+    assert (counted["litter_skipped"], counted["entries_read"]) == (2, 3)
+
+
 def test_a_large_zip_is_read_in_shards_and_gives_every_entry_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

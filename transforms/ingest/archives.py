@@ -7,7 +7,11 @@ RawDocument or a DeadLetter (directories are no files, an archive without entrie
 Origins: ``<file>#<entry>`` for an entry, ``<file>#<archive>#<entry>`` deeper down; an entry whose name an earlier one
 had gets an ordinal, ``<file>#x.xml~2``; a compressed single file is its own origin, ``x.xml.gz``, because it holds one
 input and the name inside is often missing or wrong; of many documents in one file each has the byte where it begins,
-``<file>#@1024``.
+``<file>#@1024``. An attachment of an e-mail is ``<mail>#<attachment>``, a mail of a mailbox ``<mailbox>#@<byte>``; what
+a signed container holds has the container's origin.
+
+What is no fiscal XML and holds none is a dead letter that says what it is (``foreign``), an office file one and not its
+parts; files of systems (``litter``) are told to ``on_litter`` and are nothing else.
 
 A dead letter holds the bytes as received: of a damaged archive the archive's, of an encrypted or damaged entry those
 in the archive, compressed as they are; where that is more than one document may have, the beginning.
@@ -16,17 +20,20 @@ in the archive, compressed as they are; where that is more than one document may
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from email.message import Message
 from typing import BinaryIO
 
-from transforms.ingest import kinds, split, tars, zips
+from transforms.ingest import foreign, kinds, mail, office, signed, split, tars, zips
 from transforms.ingest.held import Held
 from transforms.ingest.kinds import Kind
 from transforms.ingest.limits import (
     ARCHIVE_TOO_DEEP,
+    CORRUPT_ARCHIVE,
     DEFAULT,
     ENCRYPTED_ENTRY,
     ENTRY_TOO_LARGE,
+    MAIL_WITHOUT_ATTACHMENT,
     STAGE,
     UNSAFE_ENTRY_NAME,
     UNSAFE_ENTRY_TYPE,
@@ -54,27 +61,44 @@ from transforms.model import DeadLetter, RawDocument
 Outcome = RawDocument | DeadLetter
 
 
-def expand(stream: BinaryIO, origin: str, received_at: int, limits: Limits = DEFAULT) -> Iterator[Outcome]:
+def uncounted() -> None:
+    """For those who do not count system files."""
+
+
+def expand(
+    stream: BinaryIO,
+    origin: str,
+    received_at: int,
+    limits: Limits = DEFAULT,
+    on_litter: Callable[[], None] = uncounted,
+) -> Iterator[Outcome]:
     """The documents in one file, which may or may not be seekable, and what could not be read of it.
 
     ``received_at`` is the file's own time (micros), never the time of reading. Raises what the stream raises when
     reading it fails (OSError); what is wrong with its content becomes dead letters.
     """
-    yield from Expansion(received_at, limits).file(stream, origin)
+    yield from Expansion(received_at, limits, on_litter).file(stream, origin)
 
 
-def expand_bytes(payload: bytes, origin: str, received_at: int, limits: Limits = DEFAULT) -> Iterator[Outcome]:
+def expand_bytes(
+    payload: bytes,
+    origin: str,
+    received_at: int,
+    limits: Limits = DEFAULT,
+    on_litter: Callable[[], None] = uncounted,
+) -> Iterator[Outcome]:
     """The documents in one message or row: itself, or what it holds when it is an archive."""
-    yield from Expansion(received_at, limits).file(io.BytesIO(payload), origin)
+    yield from Expansion(received_at, limits, on_litter).file(io.BytesIO(payload), origin)
 
 
 class Expansion:
     """Reads one file. ``budget`` is shared by all its levels."""
 
-    def __init__(self, received_at: int, limits: Limits) -> None:
+    def __init__(self, received_at: int, limits: Limits, on_litter: Callable[[], None] = uncounted) -> None:
         self.received_at = received_at
         self.limits = limits
         self.budget = Budget(limits)
+        self.on_litter = on_litter
 
     def file(self, stream: BinaryIO, origin: str) -> Iterator[Outcome]:
         source = Source(stream, self.budget)
@@ -103,15 +127,23 @@ class Expansion:
         except ExpansionExceeded as error:
             yield self._dead(ZIP_BOMB, f"{error}; the rest of it is not read", origin, b"", 0, True)
 
-    def content(self, head: bytes, rest: Reader, origin: str, depth: int) -> Iterator[Outcome]:
+    def content(self, head: bytes, rest: Reader, origin: str, depth: int, name: str | None = None) -> Iterator[Outcome]:
         """What a file or an entry that begins with ``head`` holds. Raises Refused where the fault is not in an archive
         of its own, so that the caller knows the bytes as received."""
-        kind = kinds.kind_of(head, origin)
+        name = origin if name is None else name
+        kind = kinds.kind_of(head, name)
+        if kind is Kind.LITTER:
+            self.on_litter()
+            return
         if kind is Kind.DOCUMENTS:
             yield from self._documents(head, rest, origin)
             return
         held = Held(head, rest, self.limits)
         try:
+            if kind is Kind.FOREIGN:
+                raise Refused(*kinds.why_not(kind, head, name))
+            if kind is Kind.ZIP:
+                self._refuse_office(head, held)
             if depth >= self.limits.max_depth:
                 raise Refused(ARCHIVE_TOO_DEEP, f"archives within archives: the limit is {self.limits.max_depth}")
             yield from self._archive(kind, held, origin, depth + 1)
@@ -125,6 +157,13 @@ class Expansion:
             yield from self._zip(held.seekable(), origin, depth)
         elif kind is Kind.TAR:
             yield from self._tar(held.stream(), origin, depth)
+        elif kind is Kind.MAILBOX:
+            yield from self._mailbox(held.stream(), origin, depth)
+        elif kind is Kind.MAIL:
+            yield from self._mail(self._whole(held), origin, depth)
+        elif kind is Kind.SIGNED:
+            inner_content = signed.content_of(self._whole(held), self.limits.max_parsed_bytes)
+            yield from self.content(inner_content, io.BytesIO(), origin, depth, signed.inner_name(origin))
         elif kind in kinds.CODECS:
             name, new_codec, magic = kinds.CODECS[kind]
             inner = Decompressed(held.stream(), new_codec, self.limits, self.budget, name, magic)
@@ -134,7 +173,61 @@ class Expansion:
             else:
                 yield from self.content(head, inner, origin, depth)
         else:
-            raise Refused(*kinds.why_not(kind))
+            raise Refused(*kinds.why_not(kind, b"", origin))
+
+    def _whole(self, held: Held) -> bytes:
+        return read_up_to(held.stream(), self.limits.max_parsed_bytes + 1)
+
+    def _refuse_office(self, head: bytes, held: Held) -> None:
+        """Raises Refused for an office file, which is a zip archive: it is one file, not its parts."""
+        code = office.may_be_office(head) and office.code_of(head, held.seekable())
+        if code:
+            raise Refused(code, foreign.message(code))
+
+    def _mailbox(self, reader: Reader, origin: str, depth: int) -> Iterator[Outcome]:
+        """The attachments of all mails. Mails without any are passed over, unless all are."""
+        found = False
+        for each in mail.mails(reader, self.limits.max_parsed_bytes):
+            place = f"{origin}#@{each.offset}"
+            try:
+                if each.oversize:
+                    message = f"the e-mail at byte {each.offset} has more than {self.limits.max_parsed_bytes} bytes"
+                    raise Refused(ENTRY_TOO_LARGE, message, cut=True)
+                for outcome in self._mail(each.data, place, depth):
+                    found = True
+                    yield outcome
+            except Refused as error:
+                if error.code == MAIL_WITHOUT_ATTACHMENT:
+                    continue
+                found = True
+                whole = len(each.data) <= self.limits.max_entry_bytes
+                kept = each.data if whole else each.data[: self.limits.kept_bytes]
+                yield self._dead(error.code, error.message, place, kept, len(each.data), error.cut or not whole)
+        if not found:
+            raise Refused(
+                MAIL_WITHOUT_ATTACHMENT, "no mail of the mailbox has an attachment, so no fiscal XML is in it"
+            )
+
+    def _mail(self, data: bytes, origin: str, depth: int) -> Iterator[Outcome]:
+        message = mail.parsed(data, self.limits.max_parsed_bytes)
+        found = False
+        for outcome in self._attachments(message, origin, depth):
+            found = True
+            yield outcome
+        cut = mail.why_cut(message)
+        if cut:
+            raise Refused(CORRUPT_ARCHIVE, cut)
+        if not found:
+            raise Refused(MAIL_WITHOUT_ATTACHMENT, "the e-mail has no attachment, so no fiscal XML is in it")
+
+    def _attachments(self, message: Message, origin: str, depth: int) -> Iterator[Outcome]:
+        names = EntryNames()
+        for name, data in mail.attachments(message):
+            place = f"{origin}#{names.distinct(name)}"
+            try:
+                yield from self._entry(io.BytesIO(data), len(data), name, None, "", place, depth)
+            except Refused as error:
+                yield self._refused(error, place, data)
 
     def _zip(self, file: Seekable, origin: str, depth: int) -> Iterator[Outcome]:
         names = EntryNames()

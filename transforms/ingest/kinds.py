@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from transforms.ingest import tars
+from transforms.ingest import foreign, litter, mail, signed, tars
 from transforms.ingest.codecs import BZIP2_MAGIC, GZIP_MAGIC, XZ_MAGIC, Codec, bzip2_codec, gzip_codec, xz_codec
 from transforms.ingest.limits import CORRUPT_ARCHIVE, UNSUPPORTED_COMPRESSION
 
@@ -27,6 +27,11 @@ class Kind(Enum):
     LZ4 = "lz4"
     COMPRESS = "compress (.Z)"
     BROKEN = "damaged archive"
+    MAIL = "e-mail"
+    MAILBOX = "mailbox"
+    SIGNED = "signed container"
+    FOREIGN = "no fiscal XML"
+    LITTER = "system file"
 
 
 CODECS: dict[Kind, tuple[str, Callable[[], Codec], bytes]] = {
@@ -51,6 +56,8 @@ _MAGIC = (
 )
 _BZIP2_BLOCKS = (b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90")
 _ARCHIVE_NAMES = (".zip", ".tar", ".tar.gz", ".tgz", ".gz", ".tar.bz2", ".tbz2", ".bz2", ".tar.xz", ".txz", ".xz")
+# Byte order marks, white space, and zeros of UTF-16.
+_BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 _TAR_NAMES = {".tgz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 
 
@@ -58,21 +65,52 @@ def kind_of(head: bytes, name: str) -> Kind:
     """What a file is that begins with ``head`` (SNIFFED bytes, or all there are) and has this name or origin.
 
     Content that is none of the known kinds is a document, whatever the name: the parser says what is wrong with it.
+    What looks like XML is never anything else.
     Only where a name promises an archive and the content is neither that nor XML, the archive is damaged.
     """
     if head[257:262] == b"ustar" and tars.is_header(head[:512]):
         return Kind.TAR
     if head.startswith((b"<", b"\xef\xbb\xbf<")):
         return Kind.DOCUMENTS
-    for magic, kind in _MAGIC:
-        if head.startswith(magic) and (kind is not Kind.BZIP2 or head[4:10] in _BZIP2_BLOCKS):
-            return kind
+    if litter.is_litter_by_content(head):
+        return Kind.LITTER
+    by_content = _by_magic(head)
+    if by_content:
+        return by_content if by_content is not Kind.ZIP or not foreign.code_of(head, name) else Kind.FOREIGN
     if tars.is_header(head[:512]):
         return Kind.TAR
     lowered = name.lower()
     if head and lowered.endswith(_ARCHIVE_NAMES):
         return _promised(head, lowered)
-    return Kind.DOCUMENTS
+    return Kind.DOCUMENTS if _may_be_xml(head) else _other(head, name)
+
+
+def _by_magic(head: bytes) -> Kind | None:
+    for magic, kind in _MAGIC:
+        if head.startswith(magic) and (kind is not Kind.BZIP2 or head[4:10] in _BZIP2_BLOCKS):
+            return kind
+    return None
+
+
+def _may_be_xml(head: bytes) -> bool:
+    """Whether the first character is that of XML, in whatever encoding."""
+    return head.lstrip(_BEFORE_XML).startswith(b"<")
+
+
+def _other(head: bytes, name: str) -> Kind:
+    """What is neither XML nor an archive."""
+    if litter.is_litter_by_name(name):
+        return Kind.LITTER
+    if not head:
+        return Kind.DOCUMENTS  # an empty input is the parser's to tell
+    head = head[:SNIFFED]  # entries come whole, and may be made to keep a pattern busy
+    if signed.is_signed(head, name):
+        return Kind.SIGNED
+    if mail.is_mailbox(head):
+        return Kind.MAILBOX
+    if mail.is_mail(head, name):
+        return Kind.MAIL
+    return Kind.FOREIGN if foreign.code_of(head, name) else Kind.DOCUMENTS
 
 
 def _promised(head: bytes, name: str) -> Kind:
@@ -95,8 +133,11 @@ def unpacked_name(name: str) -> str:
     return stem if dot and ending.lower() in ("gz", "bz2", "xz") else name
 
 
-def why_not(kind: Kind) -> tuple[str, str]:
+def why_not(kind: Kind, head: bytes, name: str) -> tuple[str, str]:
     """Code and message for a kind that cannot be read."""
+    code = foreign.code_of(head, name) if kind is Kind.FOREIGN else None
+    if code:
+        return code, foreign.message(code)
     if kind is Kind.BROKEN:
         return CORRUPT_ARCHIVE, "its name is that of an archive, its content is not: it does not begin as one does"
     return UNSUPPORTED_COMPRESSION, f"{kind.value} is not supported; pack it again as zip or tar.gz"

@@ -19,6 +19,8 @@ CORRUPT_ARCHIVE = "corrupt_archive"
 UNSUPPORTED_COMPRESSION = "unsupported_compression"
 ARCHIVE_TOO_DEEP = "archive_too_deep"
 UNREADABLE_FILE = "unreadable_file"
+DETACHED_SIGNATURE = "detached_signature"
+MAIL_WITHOUT_ATTACHMENT = "mail_without_attachment"
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Limits:
     levels once it has made ``total_from_bytes``; fiscal XML compresses 5 to 30 times. ``max_depth``: archives
     within archives (``a.zip#b.tar.gz#c.zip#d.xml`` is three). ``max_spooled_bytes``: the largest archive inside
     another that is put on disk to be read. ``kept_bytes``: how much of an input is kept in its dead letter where
-    the whole is larger than ``max_entry_bytes``.
+    the whole is larger than ``max_entry_bytes``. ``max_parsed_bytes``: the largest e-mail and signed container, which
+    are held in memory whole.
     """
 
     max_entry_bytes: int = 10_000_000
@@ -40,6 +43,7 @@ class Limits:
     max_depth: int = 3
     max_spooled_bytes: int = 2_000_000_000
     kept_bytes: int = 65_536
+    max_parsed_bytes: int = 50_000_000
 
 
 DEFAULT = Limits()

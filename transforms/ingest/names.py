@@ -4,18 +4,47 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
+_PORTUGUESE = frozenset("áàâãäéêíóôõöúüçñÁÀÂÃÄÉÊÍÓÔÕÖÚÜÇÑºª°")
 _DRIVE_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
-def decode(raw: bytes, declared_utf8: bool, fallback: str) -> str:
-    """An entry's name as text. UTF-8 where it is valid, declared or not, else ``fallback`` (cp437 in zip archives,
-    which has a character for every byte, so that the same bytes are the same name everywhere)."""
+def decode(raw: bytes, declared_utf8: bool, fallback: str | None) -> str:
+    """An entry's name as text. UTF-8 where it is valid, declared or not, else ``fallback``, or the code page that it
+    probably is in."""
     if raw.isascii():
         return raw.decode("ascii")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        return raw.decode("utf-8", "backslashreplace") if declared_utf8 else raw.decode(fallback)
+        return raw.decode("utf-8", "backslashreplace") if declared_utf8 else raw.decode(fallback or probable(raw))
+
+
+def probable(raw: bytes) -> str:
+    """The code page of a name that says nothing of it: the one in which more of its bytes are letters of Portuguese,
+    in the case of the letter in front of them; cp850, of Windows' own archiver in Brazil, where both fit alike; and
+    cp437, the format's own, which has a character for every byte, where none does. The bytes alone decide, so that
+    one name is the same everywhere.
+    """
+    best, points = "cp437", 0
+    for page in ("cp850", "cp1252"):
+        found = _points(raw.decode(page, "replace"))
+        if found > points:
+            best, points = page, found
+    return best
+
+
+def _points(text: str) -> int:
+    points = 0
+    for at, character in enumerate(text):
+        if character == "\ufffd":
+            return 0
+        if character in _PORTUGUESE:
+            before, after = text[at - 1 : at], text[at + 1 : at + 2]
+            beside = before if before.isalpha() else after
+            points += 2 if not beside.isalpha() or beside.islower() == character.islower() else 1
+        elif character > "\x7f":
+            points -= 1
+    return points
 
 
 def why_unsafe(name: str) -> str | None:

@@ -10,9 +10,8 @@ import struct
 from collections.abc import Iterator
 
 from transforms.ingest.limits import CORRUPT_ARCHIVE, Budget, Limits, Refused
-from transforms.ingest.names import decode
 from transforms.ingest.streams import Decompressed, Seekable, Window, discard, size_of
-from transforms.ingest.zips import LOCAL, LOCAL_MAGIC, Entry, decompress, zip64_sizes
+from transforms.ingest.zips import LOCAL, LOCAL_MAGIC, Entry, decompress, entry_name, zip64_sizes
 
 _DESCRIPTOR_FOLLOWS = 0x8
 _UTF8 = 0x800
@@ -50,7 +49,7 @@ def _entry_at(file: Seekable, position: int, header: bytes, length: int, limits:
     size, compressed, _ = zip64_sizes(extra, size, compressed, 0)
     start = position + LOCAL.size + name_length + extra_length
     entry = Entry(
-        decode(raw_name, bool(flags & _UTF8), "cp437"), flags, method, crc, compressed, size, position, 0,
+        entry_name(raw_name, extra, bool(flags & _UTF8)), flags, method, crc, compressed, size, position, 0,
         start + compressed,
     )  # fmt: skip
     if flags & _DESCRIPTOR_FOLLOWS and not entry.is_encrypted and compressed == 0:

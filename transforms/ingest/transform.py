@@ -35,6 +35,10 @@ class Count:
         self.files_read = metrics.counter("files_read")
         self.entries_read = metrics.counter("entries_read")
         self.bytes_read = metrics.counter("bytes_read")
+        self.litter_skipped = metrics.counter("litter_skipped")
+
+    def litter(self) -> None:
+        self.litter_skipped.inc()
 
 
 @beam.typehints.with_input_types(Listing)
@@ -119,7 +123,7 @@ class _Read(beam.DoFn):
     def _shard(self, shard: ZipShard) -> Iterator[Outcome]:
         if shard.start == shard.directory.start:
             self._count.files_read.inc()
-        return _or_dead(shard.file, partial(read_shard, shard, self._limits))
+        return _or_dead(shard.file, partial(read_shard, shard, self._limits, self._count.litter))
 
     def _batch(self, batch: Batch) -> Iterator[Outcome]:
         files = batch.files
@@ -130,7 +134,7 @@ class _Read(beam.DoFn):
     def _streamed(self, file: FileRef) -> Iterator[Outcome]:
         def read() -> Iterator[Outcome]:
             with open_file(file.path) as stream:
-                yield from expand(stream, file.origin, file.modified_at, self._limits)
+                yield from expand(stream, file.origin, file.modified_at, self._limits, self._count.litter)
 
         self._count.files_read.inc()
         return _or_dead(file, read)
@@ -148,7 +152,7 @@ class _Read(beam.DoFn):
 
     def _expanded(self, file: FileRef, future: Future[bytes]) -> Iterator[Outcome]:
         self._count.files_read.inc()
-        yield from expand_bytes(future.result(), file.origin, file.modified_at, self._limits)
+        yield from expand_bytes(future.result(), file.origin, file.modified_at, self._limits, self._count.litter)
 
 
 def _is_long(work: Work) -> bool:

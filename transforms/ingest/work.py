@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import pickle
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from transforms.ingest import zips
-from transforms.ingest.archives import Expansion, Outcome
+from transforms.ingest import office, zips
+from transforms.ingest.archives import Expansion, Outcome, uncounted
 from transforms.ingest.files import FileRef, open_file
 from transforms.ingest.kinds import Kind, kind_of
 from transforms.ingest.limits import DEFAULT, Budget, Limits, Refused
@@ -86,7 +86,10 @@ def shared_out(batch: Batch, limits: Limits = DEFAULT) -> list[Work]:
         return [batch]
     with open_file(file.path) as stream:
         source = Source(stream, Budget(limits))
-        if not source.seekable() or kind_of(source.read(1024), file.origin) is not Kind.ZIP:
+        head = source.read(1024)
+        if not source.seekable() or kind_of(head, file.origin) is not Kind.ZIP:
+            return [batch]
+        if office.may_be_office(head) and office.code_of(head, source):
             return [batch]
         try:
             shards = list(_shards(file, source))
@@ -115,9 +118,11 @@ def _shards(file: FileRef, source: Source) -> Iterator[Work]:
     yield ZipShard(file, directory, start, end, tuple(renamed))
 
 
-def read_shard(shard: ZipShard, limits: Limits = DEFAULT) -> Iterator[Outcome]:
+def read_shard(
+    shard: ZipShard, limits: Limits = DEFAULT, on_litter: Callable[[], None] = uncounted
+) -> Iterator[Outcome]:
     """The documents of the shard's entries, exactly as reading the whole archive gives them."""
-    expansion = Expansion(shard.file.modified_at, limits)
+    expansion = Expansion(shard.file.modified_at, limits, on_litter)
     with open_file(shard.file.path) as stream:
         yield from expansion.zip_range(
             stream, shard.directory, shard.start, shard.end, dict(shard.renamed), shard.file.origin

@@ -44,6 +44,8 @@ _MASKED = 0x2000
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
 _OTHER_METHODS = {1: "shrink", 6: "implode", 9: "deflate64", 93: "zstd", 95: "xz", 97: "wavpack", 98: "ppmd"}
 _UNIX = 3
+_ZIP64 = 0x1
+_UNICODE_NAME = 0x7075
 
 
 class Directory(NamedTuple):
@@ -191,27 +193,41 @@ def _entry(block: bytes, at: int, position: int, directory: Directory) -> tuple[
     length = _CENTRAL.size + name_length + extra_length + comment_length
     if position + length > directory.end:
         raise Refused(CORRUPT_ARCHIVE, f"its directory is damaged at byte {position}: an entry reaches beyond its end")
+    extra = block[extra_at : extra_at + extra_length]
     if _ALL in (size, compressed, offset):
-        extra = block[extra_at : extra_at + extra_length]
         size, compressed, offset = zip64_sizes(extra, size, compressed, offset)
-    name = decode(block[name_at:extra_at], bool(flags & _UTF8), "cp437")
+    name = entry_name(block[name_at:extra_at], extra, bool(flags & _UTF8))
     unix_mode = attributes >> 16 if system == _UNIX else 0
     return Entry(name, flags, method, crc, compressed, size, offset, unix_mode, position + length), length
 
 
-def zip64_sizes(extra: bytes, size: int, compressed: int, offset: int) -> tuple[int, int, int]:
-    """Size, compressed size and offset with those that did not fit 32 bits taken from the zip64 extra field."""
+def entry_name(raw: bytes, extra: bytes, declared_utf8: bool) -> str:
+    """An entry's name: the one in the extra field of Unicode names where that is of this name, else as its bytes are
+    declared, or probably are."""
+    if not declared_utf8 and not raw.isascii():
+        field = _extra_field(extra, _UNICODE_NAME)
+        if field[:1] == b"\1" and field[1:5] == struct.pack("<L", zlib.crc32(raw)):
+            return field[5:].decode("utf-8", "backslashreplace")
+    return decode(raw, declared_utf8, None)
+
+
+def _extra_field(extra: bytes, wanted: int) -> bytes:
     at = 0
     while at + 4 <= len(extra):
         tag, length = struct.unpack_from("<HH", extra, at)
-        if tag == 1:
-            field = extra[at + 4 : at + 4 + length]
-            values = iter(struct.unpack(f"<{len(field) // 8}Q", field[: len(field) // 8 * 8]))
-            size = next(values, size) if size == _ALL else size
-            compressed = next(values, compressed) if compressed == _ALL else compressed
-            offset = next(values, offset) if offset == _ALL else offset
-            break
+        if tag == wanted:
+            return extra[at + 4 : at + 4 + length]
         at += 4 + length
+    return b""
+
+
+def zip64_sizes(extra: bytes, size: int, compressed: int, offset: int) -> tuple[int, int, int]:
+    """Size, compressed size and offset with those that did not fit 32 bits taken from the zip64 extra field."""
+    field = _extra_field(extra, _ZIP64)
+    values = iter(struct.unpack(f"<{len(field) // 8}Q", field[: len(field) // 8 * 8]))
+    size = next(values, size) if size == _ALL else size
+    compressed = next(values, compressed) if compressed == _ALL else compressed
+    offset = next(values, offset) if offset == _ALL else offset
     return size, compressed, offset
 
 

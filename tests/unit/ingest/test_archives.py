@@ -101,7 +101,7 @@ def test_the_content_decides_over_the_name() -> None:
 
 
 def test_what_is_no_archive_and_no_xml_is_an_input_for_the_parser() -> None:
-    files = [("foto.jpg", b"\xff\xd8\xff\xe0 foto"), (".DS_Store", b"\0\0\0\1Bud1"), ("__MACOSX/._1.xml", b"\0\5\26\7")]
+    files = [("nota.txt", b"nota 1"), ("1.xml", b"nota 2"), ("dados", b"\0\1\2")]
     assert documents(read(zipped(files))) == {f"/in/a#{name}": data for name, data in files}
 
 
@@ -181,7 +181,12 @@ def _with_raw_name(raw: bytes) -> bytes:
     [
         ("São João/nota ção.xml".encode(), "São João/nota ção.xml"),  # UTF-8 without its flag
         ("nota Ç.xml".encode("cp437"), "nota Ç.xml"),
-        ("nota ção.xml".encode("latin-1"), "nota τπo.xml"),  # as every zip tool shows it: cp437
+        ("nota ção.xml".encode("latin-1"), "nota ção.xml"),
+        ("relatório.xml".encode("cp850"), "relatório.xml"),
+        ("SÃO JOÃO.xml".encode("cp850"), "SÃO JOÃO.xml"),
+        ("MANUTENÇÃO ÚNICA.xml".encode("latin-1"), "MANUTENÇÃO ÚNICA.xml"),
+        ("ÓLEO É.xml".encode("cp850"), "ÓLEO É.xml"),
+        (b"\xb1\xb2.xml", "▒▓.xml"),  # in no code page letters: cp437, the format's own
     ],
 )
 def test_zip_names_without_the_utf8_flag(raw: bytes, name: str) -> None:

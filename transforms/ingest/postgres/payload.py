@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import zstandard
 
-from transforms.ingest.archives import expand_bytes
+from transforms.ingest.archives import expand_bytes, uncounted
 from transforms.ingest.limits import CORRUPT_ARCHIVE, ENTRY_TOO_LARGE, STAGE, Limits
 from transforms.model import DeadLetter, RawDocument
 from transforms.parse.codes import EMPTY
@@ -38,7 +38,15 @@ def origin_of(prefix: str, key: tuple[bytes | None, ...]) -> str:
     return prefix + "/".join("\\N" if part is None else quote(part, safe=_PLAIN) for part in key)
 
 
-def outcomes(payload: bytes | None, origin: str, received_at: int, *, text: bool, limits: Limits) -> Iterable[Outcome]:
+def outcomes(
+    payload: bytes | None,
+    origin: str,
+    received_at: int,
+    *,
+    text: bool,
+    limits: Limits,
+    on_litter: Callable[[], None] = uncounted,
+) -> Iterable[Outcome]:
     """What one row holds: a document; several, if it is an archive; or a dead letter.
 
     ``text``: the column is text or xml, sent as UTF-8; else it may be compressed (gzip, zlib, zstd, and what archives
@@ -53,19 +61,19 @@ def outcomes(payload: bytes | None, origin: str, received_at: int, *, text: bool
         return (RawDocument(payload, origin, received_at),)
     decompress = _decompressor(payload)
     if decompress is None:
-        return expand_bytes(payload, origin, received_at, limits)
+        return expand_bytes(payload, origin, received_at, limits, on_litter)
     try:
         plain = decompress(payload, limits.max_entry_bytes)
     except (ValueError, EOFError, zlib.error, zstandard.ZstdError) as error:
         if decompress is _gunzip:  # the reader of archives knows what is wrong with it, and of tars in it
-            return expand_bytes(payload, origin, received_at, limits)
+            return expand_bytes(payload, origin, received_at, limits, on_litter)
         return (_refused(error, payload, origin, received_at, limits),)
     if plain[:1] == b"<":
         return (RawDocument(plain, origin, received_at),)
     if not plain or plain.isspace():
         message = f"{origin}: the compressed XML is empty when decompressed"
         return (DeadLetter(EMPTY, message, STAGE, origin, payload, received_at, len(payload)),)
-    return expand_bytes(plain, origin, received_at, limits)
+    return expand_bytes(plain, origin, received_at, limits, on_litter)
 
 
 def as_declared(utf8: bytes) -> bytes:

@@ -114,6 +114,7 @@ class _ReadRows(beam.DoFn, RestrictionProvider):
         self._source = source
         self._limits = Limits(max_entry_bytes=source.max_input_bytes)
         self._rows = metrics.counter("postgres_rows")
+        self._litter = metrics.counter("litter_skipped")
         self._lost = metrics.counter("postgres_connections_lost")
         self._waited = metrics.counter("postgres_millis_waited")
 
@@ -153,7 +154,9 @@ class _ReadRows(beam.DoFn, RestrictionProvider):
             rows += 1
             received_at = self._source.read_at if row.received_at is None else row.received_at
             origin = origin_of(shape.origin, row.key)
-            for outcome in outcomes(row.payload, origin, received_at, text=shape.text, limits=self._limits):
+            for outcome in outcomes(
+                row.payload, origin, received_at, text=shape.text, limits=self._limits, on_litter=self._litter.inc
+            ):
                 if isinstance(outcome, DeadLetter):
                     yield beam.pvalue.TaggedOutput(ReadFromPostgres.DEAD_LETTERS, outcome)
                 else:

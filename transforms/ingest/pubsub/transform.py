@@ -95,6 +95,7 @@ class _Documents(beam.DoFn):
         self._subscription = subscription
         self._limits = limits
         self._documents = metrics.counter("inputs_read")
+        self._litter = metrics.counter("litter_skipped")
 
     def process(self, message: Message) -> Iterator[RawDocument | beam.pvalue.TaggedOutput]:
         for found in documents_of(message, self._subscription, self._expand):
@@ -105,7 +106,7 @@ class _Documents(beam.DoFn):
                 yield found
 
     def _expand(self, payload: bytes, origin: str, received_at: int) -> Iterator[RawDocument | DeadLetter]:
-        yield from expand_bytes(payload, origin, received_at, self._limits)
+        yield from expand_bytes(payload, origin, received_at, self._limits, self._litter.inc)
 
 
 def message_of(received: PubsubMessage, timestamp: Timestamp = beam.DoFn.TimestampParam) -> Message:
