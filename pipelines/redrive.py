@@ -117,7 +117,8 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
         _Inputs.DEAD, _Inputs.SKIPPED, main=_Inputs.DOCUMENTS
     )
     config = launching.config_of(options, launch)
-    ingested = Inputs(read[_Inputs.DOCUMENTS], read[_Inputs.DEAD]) | "Ingest" >> IngestDocuments(config)
+    inputs = Inputs(read[_Inputs.DOCUMENTS], read[_Inputs.DEAD])
+    ingested: Ingested = inputs | "Ingest" >> IngestDocuments(config)
     outcomes = (_became(chosen, ingested, launch), read[_Inputs.SKIPPED] | "Skipped" >> _as(launch, FAILED))
     written = (
         outcomes

@@ -18,8 +18,9 @@ from tests.unit.parse import samples
 from transforms.counting import cells
 from transforms.reconcile.served import QueryDoFn
 from transforms.truth import rows
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
 from transforms.truth.codec import packaged_codec
+from transforms.truth.loop import wait_for
 from transforms.truth.read import History, read_history
 from transforms.truth.requests import Column
 from transforms.truth.rows import Cell
