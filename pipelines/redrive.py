@@ -60,7 +60,7 @@ class RedriveOptions(PipelineOptions):
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--codes", default="", help="Only these codes, by commas.")
+        parser.add_argument("--codes", default="", help="Only these codes, separated by commas.")
         parser.add_argument("--since", default="", help="Only those received at this instant (UTC) or later.")
         parser.add_argument("--until", default="", help="Only those received before this instant (UTC).")
         parser.add_argument("--origin_prefix", default="", help="Only those whose origin begins so.")

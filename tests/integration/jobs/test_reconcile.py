@@ -207,7 +207,7 @@ def test_refold_says_what_it_wrote_and_leaves_right_histories_alone(
     damage_last_change(stores, key)
     assert refold.main(stores.arguments("-")[2:]) == 0
     told = capfd.readouterr().out
-    assert f"{len(histories):,} histories read, 0 states and 1 changes written anew" in told
+    assert f"{len(histories):,} histories read, 0 states and 1 changes rewritten" in told
     assert "1 histories lack changes" in told and "python -m pipelines.rebuild" in told
     assert stores.content() == content and history_of(stores, key) == histories[key]
 
