@@ -82,7 +82,7 @@ prism: .venv/bin/prism ## Beam's portable local runner, built with Go
 	@GOBIN="$(CURDIR)/.venv/bin" go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$(BEAM_VERSION)
 	@touch $@
 
-lock: ## resolve requirements.txt and templates/requirements.txt anew (UPGRADE=1: to the newest versions)
+lock: ## resolve requirements.txt and templates/requirements.txt again (UPGRADE=1: to the newest versions)
 	@test -x .venv/bin/uv || sh local/venv.sh
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" \
 		$(if $(UPGRADE),--upgrade) --extra local --extra dev pyproject.toml -o requirements.txt

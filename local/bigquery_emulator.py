@@ -110,7 +110,8 @@ def _tell_view_queries() -> None:
 
     def with_query(table: Any) -> dict[str, Any]:
         view = {"view": {"query": table.view_query, "useLegacySql": False}} if table.view_query else {}
-        return plain(table) | view
+        described: dict[str, Any] = plain(table) | view
+        return described
 
     tables._table_to_rest = with_query
 

@@ -55,7 +55,8 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     spread = options.view_as(BackfillOptions).spread == spreading.ALWAYS
     read = pipeline | "ReadDocuments" >> ReadDocuments(patterns_of(options), limits, spread)
     inputs = Inputs(read[ReadDocuments.DOCUMENTS], read[ReadDocuments.DEAD_LETTERS])
-    return inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch))
+    ingested: Ingested = inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch))
+    return ingested
 
 
 def patterns_of(options: PipelineOptions) -> list[str]:

@@ -45,7 +45,8 @@ def build(
     """Adds the whole job to the pipeline and gives what it makes. ``source``: with the snapshot that is held for it."""
     read = pipeline | "ReadFromPostgres" >> ReadFromPostgres(source or described(options, launch.run))
     inputs = Inputs(read[ReadFromPostgres.DOCUMENTS], read[ReadFromPostgres.DEAD_LETTERS])
-    return inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch))
+    ingested: Ingested = inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch))
+    return ingested
 
 
 def described(options: PipelineOptions, run: str) -> PostgresSource:

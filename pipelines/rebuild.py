@@ -59,8 +59,12 @@ class SelectionOptions(PipelineOptions):
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--states", default="", help="Only keys of these states, such as SP,RJ.")
         parser.add_argument("--months", default="", help="Only keys of these months, as in the key: 2503,2504.")
-        parser.add_argument("--issuers", default="", help="Only keys of these issuers: CNPJ or CPF, by commas.")
-        parser.add_argument("--keys", default="", help="Only these access keys, by commas, or @FILE with one a line.")
+        parser.add_argument(
+            "--issuers", default="", help="Only keys of these issuers: CNPJ or CPF, separated by commas."
+        )
+        parser.add_argument(
+            "--keys", default="", help="Only these access keys, separated by commas, or @FILE with one per line."
+        )
 
 
 class RebuildOptions(PipelineOptions):

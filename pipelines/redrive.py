@@ -60,7 +60,7 @@ class RedriveOptions(PipelineOptions):
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--codes", default="", help="Only these codes, by commas.")
+        parser.add_argument("--codes", default="", help="Only these codes, separated by commas.")
         parser.add_argument("--since", default="", help="Only those received at this instant (UTC) or later.")
         parser.add_argument("--until", default="", help="Only those received before this instant (UTC).")
         parser.add_argument("--origin_prefix", default="", help="Only those whose origin begins so.")
@@ -117,7 +117,8 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
         _Inputs.DEAD, _Inputs.SKIPPED, main=_Inputs.DOCUMENTS
     )
     config = launching.config_of(options, launch)
-    ingested = Inputs(read[_Inputs.DOCUMENTS], read[_Inputs.DEAD]) | "Ingest" >> IngestDocuments(config)
+    inputs = Inputs(read[_Inputs.DOCUMENTS], read[_Inputs.DEAD])
+    ingested: Ingested = inputs | "Ingest" >> IngestDocuments(config)
     outcomes = (_became(chosen, ingested, launch), read[_Inputs.SKIPPED] | "Skipped" >> _as(launch, FAILED))
     written = (
         outcomes

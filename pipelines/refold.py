@@ -1,9 +1,9 @@
-"""Refold: states made anew from the records of their keys, where they say something else. Bounded.
+"""Refold: states computed again from the records of their keys, and corrected where they differ. Bounded.
 
     python -m pipelines.refold --project P --bigtable_instance I [--keys K,... | --states SP --months 2503]
 
 Mends what reconcile calls ``state_is_not_fold`` or ``broken_changes``, and brings stored states up to date when rules
-of the fold have changed. Where changes were written anew, it says that a rebuild has to follow: BigQuery and the counts
+of the fold have changed. Where changes were rewritten, it says that a rebuild has to follow: BigQuery and the counts
 still have the old ones. No other job should write to the keys that are mended: a record that comes at the same moment
 may begin its change where the old one ended, which another refold mends.
 """
@@ -97,7 +97,7 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
 def _tell(result: PipelineResult) -> None:
     found = {counter.key.metric.name: counter.committed for counter in result.metrics().query()["counters"]}
     states, changes = found.get("states_refolded", 0), found.get("changes_refolded", 0)
-    print(f"{found.get('histories_read', 0):,} histories read, {states:,} states and {changes:,} changes written anew")
+    print(f"{found.get('histories_read', 0):,} histories read, {states:,} states and {changes:,} changes rewritten")
     if incomplete := found.get("histories_incomplete", 0):
         print(f"{incomplete:,} histories lack changes, left as they are: see python -m pipelines.reconcile")
     if changes:

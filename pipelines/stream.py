@@ -67,7 +67,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     )
     inputs = Inputs(read[ReadFromSubscription.DOCUMENTS], read[ReadFromSubscription.DEAD_LETTERS])
     config = launching.config_of(options, launch, live=True)
-    ingested = inputs | "Ingest" >> IngestDocuments(config)
+    ingested: Ingested = inputs | "Ingest" >> IngestDocuments(config)
     # Apart from the messages' way: what came of them is acknowledged without waiting for sums.
     if not is_old_runner(options):
         swept = pipeline | "SweepLog" >> SweepLog(config.truth, config.project, config.dataset)

@@ -122,7 +122,7 @@ class _Rounds:
         window = GlobalWindow()
         for row in self._rows:
             assert not append.process(row, WindowedValue(row, 0, (window,)))
-        written = sum(one.value[1] for one in append.finish_bundle())
+        written: int = sum(one.value[1] for one in append.finish_bundle())
         assert written == len(self._rows)
         return written
 

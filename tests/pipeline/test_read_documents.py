@@ -176,7 +176,7 @@ def test_a_pack_gives_back_what_went_in() -> None:
     assert list(spreading.packed([])) == []
 
 
-def work_files(folder: Path) -> list[work.FileRef]:
+def work_files(folder: Path) -> list[work.FileRef]:  # type: ignore[name-defined]
     return [work.FileRef(str(path), CHANGED, path.stat().st_size) for path in folder.iterdir()]
 
 

@@ -22,9 +22,10 @@ from transforms.counting.log import Sum
 from transforms.counting.sums import SumAmounts
 from transforms.counting.transform import RUN_SUFFIX
 from transforms.model import Change
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
 from transforms.truth.codec import Codec
 from transforms.truth.config import TruthConfig
+from transforms.truth.loop import wait_for
 from transforms.truth.requests import Column
 from transforms.truth.rows import Cell, by_column
 from transforms.truth.scan import ReaderDoFn, SplitTable

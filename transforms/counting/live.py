@@ -132,7 +132,7 @@ class _Sweep(beam.DoFn):
             self._sweeper.close()
 
     # A finaliser is asked for in every bundle: Prism ends a job of which one splittable DoFn has one and another none.
-    @beam.DoFn.unbounded_per_element()
+    @beam.DoFn.unbounded_per_element()  # type: ignore[untyped-decorator]
     def process(
         self,
         _: int,

@@ -20,8 +20,9 @@ from transforms.counting import cells, log
 from transforms.counting.cells import Partial
 from transforms.counting.log import Mark, Sums
 from transforms.model import Change
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
+from transforms.truth.loop import wait_for
 from transforms.truth.requests import Column
 from transforms.truth.rows import Cell
 from transforms.truth.writer import shared_writer

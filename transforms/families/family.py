@@ -64,9 +64,6 @@ class Family:
     tag: str
     """What SEFAZ's tags of the family end with: ``NFe`` of ``chNFe``, ``protNFe``, ``retConsSitNFe``."""
 
-    id_prefixes: tuple[str, ...]
-    """What stands before the key in ``Id``; the first is the usual one."""
-
     event_element: str
     """Start tag of an event's request."""
 
@@ -78,6 +75,10 @@ class Family:
 
     envelopes: tuple[str, ...]
     """Messages of its services, which hold documents or answer for them without being one."""
+
+    id_prefixes: tuple[str, ...] = ()
+    """What stands before the key in ``Id``, the usual one first; unless given, the names of the models (``CT-e OS``:
+    ``CTeOS``)."""
 
     event_summaries: tuple[str, ...] = ()
     voided_number: str | None = None
@@ -97,6 +98,10 @@ class Family:
     correction_events: tuple[str, ...] = ()
     epec_events: tuple[str, ...] = ()
     attributes: tuple[Attribute, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        named = tuple("".join(filter(str.isalnum, name)) for name in self.models.values())
+        object.__setattr__(self, "id_prefixes", self.id_prefixes or named)
 
     @property
     def namespace(self) -> str:

@@ -23,7 +23,6 @@ FAMILY = Family(
     name="mdfe",
     models={"58": "MDF-e"},
     tag="MDFe",
-    id_prefixes=("MDFe",),
     event_element="eventoMDFe",
     event_envelopes=("procEventoMDFe", "procEncMDFe", "procCancMDFe"),
     event_names=EVENT_NAMES,

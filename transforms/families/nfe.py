@@ -90,7 +90,6 @@ FAMILY = Family(
     name="nfe",
     models={"55": "NF-e", "65": "NFC-e"},
     tag="NFe",
-    id_prefixes=("NFe", "NFCe"),
     event_element="evento",
     event_envelopes=("procEventoNFe", "procEvento"),
     event_names=EVENT_NAMES,

@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterator
 
 from transforms.ingest.archives import Outcome, expand, expand_bytes
-from transforms.ingest.files import is_local, open_file
+from transforms.ingest.files import open_file
 from transforms.ingest.limits import STAGE, Limits
+from transforms.ingest.patterns import is_local
 from transforms.model import DeadLetter, RawDocument
 
 

@@ -14,9 +14,10 @@ from apache_beam import pvalue
 
 from transforms import metrics
 from transforms.ingest.archives import Outcome, expand, expand_bytes
-from transforms.ingest.files import FileRef, is_local, open_file, split_patterns, unreadable
+from transforms.ingest.files import FileRef, open_file, split_patterns, unreadable
 from transforms.ingest.limits import DEFAULT, Limits
 from transforms.ingest.listing import Listing, listed, listings
+from transforms.ingest.patterns import is_local
 from transforms.ingest.spread import Packer, unpacked
 from transforms.ingest.work import SHARD_BYTES, Batch, Work, ZipShard, batches, read_shard, shared_out
 from transforms.model import DeadLetter, RawDocument
@@ -237,7 +238,9 @@ class ReadDocuments(beam.PTransform):
         self.spread = spread
 
     def expand(self, begin: pvalue.PBegin) -> dict[str, pvalue.PCollection[Any]]:
-        return begin | "Patterns" >> beam.Create([self.patterns]) | "Read" >> _ReadListed(self.limits, self.spread)
+        patterns = begin | "Patterns" >> beam.Create([self.patterns])
+        read: dict[str, pvalue.PCollection[Any]] = patterns | "Read" >> _ReadListed(self.limits, self.spread)
+        return read
 
 
 class ReadAllDocuments(beam.PTransform):
@@ -252,8 +255,9 @@ class ReadAllDocuments(beam.PTransform):
         self.limits = limits
 
     def expand(self, patterns: pvalue.PCollection[str]) -> dict[str, pvalue.PCollection[Any]]:
-        return (
+        read: dict[str, pvalue.PCollection[Any]] = (
             patterns
             | "Split" >> beam.Map(lambda pattern: tuple(split_patterns(pattern))).with_output_types(tuple[str, ...])
             | "Read" >> _ReadListed(self.limits)
         )
+        return read

@@ -13,13 +13,6 @@ from transforms.parse import layouts
 from transforms.parse.layout import EMBEDDED, Layout, Node, compile_shapes
 from transforms.parse.learnt import Learnt
 
-# Roots that hold documents, or answer for them, without being one. Any other root is looked into as well: these are
-# known so that an empty one is called an envelope without a document, and not an unknown root.
-_ENVELOPES = frozenset(
-    name.lower()
-    for name in ("Envelope", "string", "docZip", *(name for f in FAMILIES.values() for name in f.envelopes))
-)
-
 # Roots of fiscal documents that are not read, with what to tell people.
 UNSUPPORTED = {
     "envdpec": "a DPEC declaration, the contingency before EPEC: it announces documents, it is none",
@@ -73,6 +66,17 @@ def _mark_appended(shapes: dict[str, Shape], events: Iterable[str]) -> None:
 
 LAYOUTS = {layout.name: layout for layout in _discover()}
 EVENT_LAYOUT_OF_FAMILY = {name: LAYOUTS[f"{name}_event"] for name in FAMILIES}
+# Roots that hold documents, or answer for them, without being one. Any other root is looked into as well: these are
+# known so that an empty one is called an envelope without a document, and not an unknown root. The answer to a
+# document sent alone is named after the document.
+_ENVELOPES = frozenset(
+    name.lower()
+    for name in (
+        "Envelope", "string", "docZip",
+        *(name for family in FAMILIES.values() for name in family.envelopes),
+        *(f"ret{root}" for layout in LAYOUTS.values() if layout.kind == DOCUMENT for root in layout.shapes),
+    )
+)  # fmt: skip
 _EVENT_ROOTS = frozenset(root for layout in LAYOUTS.values() if layout.kind == EVENT for root in layout.shapes)
 SHAPES = _shapes(LAYOUTS.values())
 SHAPES_WITHOUT_ITEMS = _shapes(LAYOUTS.values(), without="items")

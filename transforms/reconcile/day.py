@@ -20,8 +20,8 @@ from transforms.counting.log import Sum
 from transforms.counting.sums import billionths_of, total_of
 from transforms.reconcile import facts
 from transforms.reconcile.facts import Difference
-from transforms.truth.client import wait_for
 from transforms.truth.config import TruthConfig
+from transforms.truth.loop import wait_for
 from transforms.truth.writer import shared_writer
 from transforms.views import connect
 

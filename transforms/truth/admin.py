@@ -12,9 +12,10 @@ from google.cloud import bigtable_admin_v2 as admin
 from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports import BigtableTableAdminGrpcTransport
 
 from transforms.truth import codec, dead_letters, rows
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
+from transforms.truth.loop import wait_for
 from transforms.truth.rows import Family
 
 Others = Mapping[str, Sequence[Family]]

@@ -197,7 +197,8 @@ class Client:
         attempt = 1
         while True:
             try:
-                return await self._stub(method)(request, metadata=metadata, timeout=deadline)
+                answer: bytes = await self._stub(method)(request, metadata=metadata, timeout=deadline)
+                return answer
             except grpc.aio.AioRpcError as error:
                 await self._wait_or_raise(error, attempt, f"{method} on {_place(table, row)}")
             attempt += 1
@@ -282,7 +283,7 @@ def _secure_channel() -> grpc.aio.Channel:
 
 def pause(config: TruthConfig, attempt: int) -> float:
     """Seconds to wait after the given failed attempt: doubling, bounded, and at random, so that writers part."""
-    longest = min(config.max_backoff_seconds, config.backoff_seconds * 2 ** (attempt - 1))
+    longest: float = min(config.max_backoff_seconds, config.backoff_seconds * 2 ** (attempt - 1))
     return longest * random.uniform(0.5, 1.0)
 
 

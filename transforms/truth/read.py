@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from transforms.model import Applied, Change, Fields
 from transforms.truth import dead_letters, rows
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
 from transforms.truth.codec import Codec, packaged_codec
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
 from transforms.truth.errors import TruthError
+from transforms.truth.loop import wait_for
 from transforms.truth.rows import Arrival, Cell, Cells
 
 _HISTORY_FAMILIES = (rows.STATE, rows.FIELDS, rows.CHANGES, rows.ARRIVALS)

@@ -9,10 +9,11 @@ import apache_beam as beam
 from apache_beam.pvalue import PBegin
 
 from transforms import metrics
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
 from transforms.truth.errors import TruthError
+from transforms.truth.loop import wait_for
 from transforms.truth.read import History, Reader
 from transforms.truth.selection import Range, Selection, split
 

@@ -34,7 +34,7 @@ class Attempt(NamedTuple):
 
 
 class Keep(NamedTuple):
-    """Write the row of a certificate; it never changes, so who knows that it is there need not. Answer: None."""
+    """Write the row of a certificate; it never changes, so a writer that knows it is there skips this. Answer: None."""
 
     row: bytes
     certificate: Certificate

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 
 from transforms.truth import rows
 from transforms.truth.bulk import BulkWrites
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
 from transforms.truth.codec import Codec, UnknownDictionary, packaged_codec
 from transforms.truth.config import TruthConfig, emulator_host
-from transforms.truth.loop import event_loop
+from transforms.truth.loop import event_loop, wait_for
 from transforms.truth.rows import Cells
 from transforms.truth.transaction import Answer, Check, Keep, Outcome, Read, Step, Transaction
 
@@ -238,7 +238,8 @@ class Writer:
                     await self._writes.write(table, row, step.cells, item.retried)
                 step = item.transaction.send(answer)
         except StopIteration as stop:
-            return stop.value
+            outcome: Outcome = stop.value
+            return outcome
 
     async def _check(self, step: Check, item: _Item) -> bool:
         if step.revision is None and item.known is not None:

@@ -57,7 +57,8 @@ class RowEncoder:
                 raise RefusedRow(f"column {name} is required and the row has no value for it")
         values = _converted(row, self._converters, "")
         try:
-            return self._message(**values).SerializeToString()
+            encoded: bytes = self._message(**values).SerializeToString()
+            return encoded
         except (TypeError, ValueError) as error:
             raise RefusedRow(f"the row does not fit its table: {error}") from error
 

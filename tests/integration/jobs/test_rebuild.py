@@ -19,7 +19,8 @@ from tests.integration.jobs.stores import Stores
 from transforms.counting import cells
 from transforms.counting.contributions import CountKey
 from transforms.truth import rows
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
+from transforms.truth.loop import wait_for
 from transforms.truth.read import Reader
 from transforms.views import repair, repair_sql, schema
 from transforms.views.connect import rest_client

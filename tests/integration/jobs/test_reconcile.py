@@ -18,8 +18,9 @@ from tests.unit.parse import samples
 from transforms.counting import cells
 from transforms.reconcile.served import QueryDoFn
 from transforms.truth import rows
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
 from transforms.truth.codec import packaged_codec
+from transforms.truth.loop import wait_for
 from transforms.truth.read import History, read_history
 from transforms.truth.requests import Column
 from transforms.truth.rows import Cell
@@ -206,7 +207,7 @@ def test_refold_says_what_it_wrote_and_leaves_right_histories_alone(
     damage_last_change(stores, key)
     assert refold.main(stores.arguments("-")[2:]) == 0
     told = capfd.readouterr().out
-    assert f"{len(histories):,} histories read, 0 states and 1 changes written anew" in told
+    assert f"{len(histories):,} histories read, 0 states and 1 changes rewritten" in told
     assert "1 histories lack changes" in told and "python -m pipelines.rebuild" in told
     assert stores.content() == content and history_of(stores, key) == histories[key]
 

@@ -26,7 +26,8 @@ from transforms.counting.sweep import Sweeper
 from transforms.model import Change
 from transforms.reconcile.day import UNLOGGED
 from transforms.reconcile.facts import WRONG_COUNT
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
+from transforms.truth.loop import wait_for
 from transforms.truth.rows import Cell, by_column
 from transforms.views import connect
 from transforms.views.rows import _change_row

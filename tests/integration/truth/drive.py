@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from transforms.model import Applied, DeadLetter, Record
 from transforms.truth import rows
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
 from transforms.truth.codec import packaged_codec
 from transforms.truth.config import TruthConfig
+from transforms.truth.loop import wait_for
 from transforms.truth.rows import Cell
 from transforms.truth.transaction import Answer, Attempt, Check, Keep, Read, Step, Write, transact
 from transforms.truth.writer import Done, Writer

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from tests.integration.truth.drive import CODEC, answer, applied, apply_all, content, outcomes
 from tests.unit.truth.samples import expected_cells, fresh_key, record, records
 from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Record
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
+from transforms.truth.loop import wait_for
 from transforms.truth.read import Reader
 from transforms.truth.transaction import Attempt, Transaction, transact
 from transforms.truth.writer import Writer

@@ -5,8 +5,9 @@ from __future__ import annotations
 from tests.integration.truth.drive import CODEC, apply_all
 from tests.unit.truth.samples import fresh_key, record
 from transforms.truth import rows
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
+from transforms.truth.loop import wait_for
 from transforms.truth.read import Reader
 from transforms.truth.transaction import Attempt
 from transforms.truth.writer import Writer

@@ -19,9 +19,10 @@ from tests.integration.truth.proxy import Proxy
 from tests.unit.truth.samples import expected_cells, fresh_key, record
 from transforms.model import NEW
 from transforms.truth import admin
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
 from transforms.truth.config import EMULATOR_VARIABLE, TruthConfig
 from transforms.truth.errors import TruthError
+from transforms.truth.loop import wait_for
 from transforms.truth.read import Reader
 from transforms.truth.transaction import Attempt
 from transforms.truth.writer import Writer

@@ -15,10 +15,11 @@ from tests.integration.truth.drive import CODEC, apply_all
 from tests.unit.truth.samples import fresh_key, record
 from transforms.model import record_id_of
 from transforms.truth import admin, certificates, client, codec, dead_letters, rows
-from transforms.truth.client import Client, wait_for
+from transforms.truth.client import Client
 from transforms.truth.codec import Codec, Dictionary
 from transforms.truth.config import TruthConfig
 from transforms.truth.errors import TruthError
+from transforms.truth.loop import wait_for
 from transforms.truth.read import Reader
 from transforms.truth.rows import Cell, Family
 from transforms.truth.transaction import Attempt

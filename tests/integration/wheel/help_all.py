@@ -18,7 +18,7 @@ def helped(name: str) -> tuple[object, str]:
         try:
             status = main([name, "--help"])
         except SystemExit as ended:  # argparse
-            status = ended.code
+            status = ended.code  # type: ignore[assignment]
     return status, shown.getvalue()
 
 

@@ -183,7 +183,7 @@ def change(number: int, at: int = AT, total: str = "10.10", uf: str = "SP") -> C
 
 
 def sp(counts: Mapping[CountKey, Amount]) -> tuple[int, Decimal]:
-    return next(tuple(amount) for key, amount in counts.items() if key.dimension == UF and key.value == "SP")
+    return next(tuple(amount) for key, amount in counts.items() if key.dimension == UF and key.value == "SP")  # type: ignore[return-value]
 
 
 def test_a_slot_whose_log_has_expired_hides_nothing_when_one_of_its_changes_comes_again() -> None:

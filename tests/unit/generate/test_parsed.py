@@ -35,7 +35,7 @@ def _difference(leaf: Generated, result: Record | DeadLetter) -> list[str]:
     }
     # The answer to a query is an envelope: its record holds the protocol alone.
     if leaf.form != "protocol":
-        pairs["bytes"] = (leaf.payload, result.xml)
+        pairs["bytes"] = (leaf.payload, result.xml)  # type: ignore[assignment]
     return [
         f"{leaf.what}: {name} is {got!r:.80}, not {said!r:.80}" for name, (said, got) in pairs.items() if said != got
     ]

@@ -156,7 +156,7 @@ def test_a_manifestation_is_of_the_recipient_and_in_order() -> None:
         assert len(authors) == 1
         assert authors.isdisjoint({story[0].key[6:20]})
         instants = [event.findtext(".//{*}dhRegEvento") for event in events]
-        assert instants == sorted(instants)
+        assert instants == sorted(instants)  # type: ignore[type-var]
 
 
 def test_correction_letters_are_numbered_from_one() -> None:

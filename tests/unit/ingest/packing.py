@@ -79,7 +79,7 @@ def raw_zip(files: Files, zip64: bool = False) -> bytes:
 
 def tarred(files: Files, mode: str = "w", tar_format: int = tarfile.PAX_FORMAT, **options: int) -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode, format=tar_format, **options) as archive:
+    with tarfile.open(fileobj=buffer, mode=mode, format=tar_format, **options) as archive:  # type: ignore[call-overload]
         for name, data in files:
             info = tarfile.TarInfo(name)
             info.size = len(data)

@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         names, prefix = self.server.names, query.get("prefix", "")
         start = max(prefix, query.get("startOffset", ""), query.get("pageToken", ""))
         self.server.asked.append(start)
-        most, place, items = min(1000, int(query.get("maxResults", 1000))), bisect_left(names, start), []
+        most, place, items = min(1000, int(query.get("maxResults", 1000))), bisect_left(names, start), []  # type: ignore[var-annotated]
         token = None
         while place < len(names) and names[place].startswith(prefix):
             if "endOffset" in query and names[place] >= query["endOffset"]:

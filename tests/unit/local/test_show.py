@@ -124,7 +124,7 @@ def test_watching__look_that_fails__does_not_end_the_run(monkeypatch: pytest.Mon
             return progress.Seen(6, {})
         if isinstance(seen, Exception):
             raise seen
-        return seen
+        return seen  # type: ignore[return-value]
 
     output = io.StringIO()
     with progress.Steps(Console(file=output, width=200)).watching("Backfilling", look, total=10):

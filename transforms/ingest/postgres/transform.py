@@ -135,7 +135,8 @@ class _ReadRows(beam.DoFn, RestrictionProvider):
         return iter(restriction.split(step))
 
     def restriction_size(self, element: tuple[Shape, Part], restriction: OffsetRange) -> float:
-        return element[1].block_pages * restriction.size()
+        pages: float = element[1].block_pages * restriction.size()
+        return pages
 
     def truncate(self, element: tuple[Shape, Part], restriction: OffsetRange) -> OffsetRange:
         """A drain reads what was begun to its end: the rest of a range would be in no other job's input."""

@@ -87,7 +87,7 @@ class ReadMessages(beam.DoFn):
 
     # The finaliser is named as a class and before the parameters that are passed by keyword: an instance is never
     # called back, and behind them Beam passes an argument twice.
-    @beam.DoFn.unbounded_per_element()
+    @beam.DoFn.unbounded_per_element()  # type: ignore[untyped-decorator]
     def process(
         self,
         reader: int,
