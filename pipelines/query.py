@@ -24,14 +24,15 @@ from google.api_core import exceptions
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import bigquery
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from pipelines import discover
+from pipelines import describe, discover
 from pipelines.defaults import DEFAULT_DATASET
 from pipelines.guard import guarded
 from transforms.errors import AcervoError
-from transforms.views import rest
+from transforms.views import readonly, rest
 from transforms.views.connect import rest_client
 
 RETRY_SECONDS = 10.0
@@ -51,7 +52,11 @@ def parser() -> argparse.ArgumentParser:
         prog="acervo query",
         description="Runs a query in GoogleSQL against the local stack, or against a project with --project.",
     )
-    found.add_argument("sql", help='the query; "-" reads it from standard input')
+    found.add_argument("sql", nargs="?", default="", help='the query; "-" reads it from standard input')
+    about = found.add_mutually_exclusive_group()
+    about.add_argument("--tables", action="store_true", help="what there is to query, a line each, instead of a query")
+    about.add_argument("--describe", metavar="NAME", help="columns of a table or view with types and descriptions")
+    found.add_argument("--write", action="store_true", help="also run what changes data or tables")
     found.add_argument("--project", help="project of the dataset; default: the running local stack")
     found.add_argument("--dataset", default=DEFAULT_DATASET, help="dataset of names without one (%(default)s)")
     found.add_argument("--location", help="location of the dataset, where it is not found by itself")
@@ -76,23 +81,41 @@ def connect(project: str | None) -> bigquery.Client:
 
 
 def run(
-    client: bigquery.Client, sql: str, dataset: str = DEFAULT_DATASET, location: str | None = None
+    client: bigquery.Client,
+    sql: str,
+    dataset: str = DEFAULT_DATASET,
+    location: str | None = None,
+    *,
+    write: bool = False,
 ) -> bigquery.table.RowIterator:
-    """The rows of a query whose unqualified names are of ``dataset``. Raises QueryError, with the service's reason."""
+    """The rows of a query whose unqualified names are of ``dataset``. Raises QueryError, with the service's reason.
+
+    ``write``: whether statements that change something are run, and not refused.
+    """
     if not sql.strip():
         raise QueryError("The query is empty.")
+    if not write and (word := readonly.writes(sql)):
+        raise QueryError(
+            f"{word}: acervo query only reads: one statement that begins with SELECT, WITH or FROM. "
+            "If this is meant to change data or tables, add --write."
+        )
     config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}")
     retry = rest.retry(RETRY_SECONDS)
     try:
         return client.query(sql, config, location=location, retry=retry, job_retry=None).result(retry=retry)
     except exceptions.NotFound as error:
-        hint = "python -m pipelines.tables creates the tables and views; make run does so too."
+        hint = (
+            describe.did_you_mean(_reason(error)) or "acervo tables creates the tables and views; make run does so too."
+        )
         raise QueryError(f"{_reason(error)}\n{hint}") from error
     except exceptions.GoogleAPICallError as error:
         raise QueryError(_reason(error)) from error
     except (exceptions.RetryError, requests.exceptions.RequestException) as error:
-        if isinstance(error, exceptions.RetryError) and isinstance(error.cause, exceptions.GoogleAPICallError):
+        cause = error.cause if isinstance(error, exceptions.RetryError) else error
+        if isinstance(cause, exceptions.GoogleAPICallError):
             raise QueryError(rest.explain(error, "roles/bigquery.jobUser on the project")) from error
+        if not isinstance(cause, requests.exceptions.ConnectionError | requests.exceptions.Timeout):
+            raise QueryError(f"What BigQuery answered cannot be read: {cause}") from error
         address = os.environ.get("BIGQUERY_EMULATOR_HOST")
         if not address:
             raise QueryError(f"BigQuery does not answer: {error}") from error
@@ -163,10 +186,25 @@ def terminal(out: TextIO) -> Console:
     return Console(file=out, width=None if out.isatty() else PIPED_WIDTH, highlight=False)
 
 
+def records_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[Text]:
+    """Rows one below the other, a line a column: for what a terminal is too narrow for."""
+    width = max(map(len, names), default=0)
+    for number, row in enumerate(rows, 1):
+        yield Text(f"row {number}", style="bold")
+        for name, value in zip(names, row, strict=True):
+            yield Text.assemble((f"  {name.ljust(width)}  ", "dim"), cell(value))
+
+
 def write_table(names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO, max_rows: int) -> None:
     shown = list(islice(rows, max_rows))
     console = terminal(out)
-    console.print(table_of(names, shown))
+    table = table_of(names, shown)
+    if out.isatty() and Measurement.get(console, console.options.update(max_width=PIPED_WIDTH), table).maximum > (
+        console.width
+    ):
+        console.print(*records_of(names, shown), sep="\n")
+    else:
+        console.print(table)
     if next(rows, None) is not None:
         console.print(f"the first {len(shown):,} rows; --max_rows, --json or --csv for more")
     else:
@@ -179,9 +217,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     sql = sys.stdin.read() if options.sql == "-" else options.sql
     try:
-        result = run(connect(options.project), sql, options.dataset, options.location)
-        names = [field.name for field in result.schema]
-        rows = (row.values() for row in result)
+        client = connect(options.project)
+        if options.tables or options.describe:
+            names, found = describe.look(client, options.dataset, options.describe)
+            rows: Iterator[Sequence[Any]] = iter(found)
+        else:
+            result = run(client, sql, options.dataset, options.location, write=options.write)
+            names = [field.name for field in result.schema]
+            rows = (row.values() for row in result)
         if options.form == "json":
             write_json(names, rows, sys.stdout)
         elif options.form == "csv":

@@ -33,7 +33,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.runners.runner import PipelineResult
 
-from pipelines import launching
+from pipelines import launching, letter_codes
 from pipelines.ingest import IngestDocuments, Ingested, Inputs
 from pipelines.options import IngestOptions, Launch, launch_of
 from transforms import metrics
@@ -85,9 +85,10 @@ class Choice(NamedTuple):
 
 
 def choice_of(options: PipelineOptions) -> Choice:
-    """The choice that the options make. Raises LaunchError for an instant that is none."""
+    """The choice that the options make. Raises LaunchError for an unknown code, and for an instant that is none."""
     given = options.view_as(RedriveOptions)
     codes = tuple(code.strip() for code in given.codes.split(",") if code.strip())
+    letter_codes.check(codes)
     return Choice(codes, _micros("--since", given.since), _micros("--until", given.until), given.origin_prefix)
 
 
@@ -232,7 +233,7 @@ def _cannot_be_refused(refusal: tuple[str, dict[str, Any], str]) -> None:
     table, row, reason = refusal
     raise RuntimeError(
         f"BigQuery refused the row that says what became of dead letter {row.get('dead_letter_id')} (table {table}): "
-        f"{reason}. Check that the tables are current: python -m pipelines.tables"
+        f"{reason}. Check that the tables are current: acervo tables"
     )
 
 
@@ -261,7 +262,7 @@ def _tell(result: PipelineResult) -> None:
     if skipped := found["redrive_skipped"]:
         print(f"{skipped:,} cannot be read again: cut or empty, and in no file that is there")
     if refused := found["redrive_refused_rows"]:
-        print(f"{refused:,} are rows that BigQuery refused: python -m pipelines.rebuild writes them")
+        print(f"{refused:,} are rows that BigQuery refused: acervo rebuild writes them")
     if other := found["redrive_other_run"]:
         print(f"{other:,} were taken by a redrive of another --run, and left to it")
 

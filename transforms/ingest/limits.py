@@ -22,6 +22,20 @@ UNREADABLE_FILE = "unreadable_file"
 DETACHED_SIGNATURE = "detached_signature"
 MAIL_WITHOUT_ATTACHMENT = "mail_without_attachment"
 
+CODES: dict[str, str] = {
+    ENCRYPTED_ENTRY: "an archive's entry, or a signed container, that asks for a password or a key",
+    ENTRY_TOO_LARGE: "larger than the limit",
+    ZIP_BOMB: "an archive that unpacks to far more than it holds",
+    UNSAFE_ENTRY_NAME: "an archive's entry whose name leads out of the archive",
+    UNSAFE_ENTRY_TYPE: "an archive's entry that is a link or a device",
+    CORRUPT_ARCHIVE: "an archive or a mail that is damaged, or ends too early",
+    UNSUPPORTED_COMPRESSION: "compressed in a way that is not read",
+    ARCHIVE_TOO_DEEP: "archives nested deeper than the limit",
+    UNREADABLE_FILE: "a file that could not be read",
+    DETACHED_SIGNATURE: "a signature without what it signs",
+    MAIL_WITHOUT_ATTACHMENT: "a mail that has nothing attached",
+}
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -23,6 +23,12 @@ CELL_TOO_LARGE = "cell_too_large"
 ROW_FULL = "row_full"
 UNSTORABLE = "unstorable_fields"
 
+CODES: dict[str, str] = {
+    CELL_TOO_LARGE: "a record larger than Bigtable takes in one cell",
+    ROW_FULL: "a key whose row in Bigtable is full",
+    UNSTORABLE: "a record with a value that cannot be stored, such as text that is no Unicode",
+}
+
 
 class Attempt(NamedTuple):
     """Who applies the record, in which unit of retry, when (micros), and whether its change is counted by the log."""

@@ -39,11 +39,45 @@ def test_query__table_and_view_without_dataset__are_found(dataset: str, capsys: 
 
 
 def test_query__syntax_error__is_one_clear_line(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert query.main(["--dataset", dataset, "SELEC uf FROM notes"]) == 2
+    assert query.main(["--dataset", dataset, "SELECT uf FRM notes n"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "Syntax error" in captured.err
     assert captured.err.count("Syntax error") == 1
+
+
+@pytest.mark.parametrize(
+    "sql", ["DELETE FROM notes WHERE TRUE", "SELECT 1; DELETE FROM notes WHERE TRUE", "/* a */ DROP TABLE notes"]
+)
+def test_query__what_writes__is_refused_unless_asked_for(
+    dataset: str, sql: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert query.main(["--dataset", dataset, sql]) == 2
+    assert "--write" in capsys.readouterr().err
+    assert query.main(["--dataset", dataset, "--csv", "SELECT COUNT(*) AS n FROM notes"]) == 0
+    assert capsys.readouterr().out == "n\n2\n"
+
+
+def test_query__writes_when_asked_to(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for sql in ("INSERT INTO notes VALUES ('AC', NULL)", "DELETE FROM notes WHERE uf = 'AC'"):
+        assert query.main(["--dataset", dataset, "--write", sql]) == 0
+    capsys.readouterr()
+    assert query.main(["--dataset", dataset, "--csv", "SELECT COUNT(*) AS n FROM notes"]) == 0
+    assert capsys.readouterr().out == "n\n2\n"
+
+
+def test_query__tables_and_columns_are_listed(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert query.main(["--dataset", dataset, "--csv", "--tables"]) == 0
+    assert capsys.readouterr().out == "name,type,description\nby_uf,view,\nnotes,table,\n"
+    assert query.main(["--dataset", dataset, "--csv", "--describe", "notes"]) == 0
+    assert capsys.readouterr().out == "column,type,description\nuf,STRING,\ntotal,NUMERIC,\n"
+    assert query.main(["--dataset", dataset, "--describe", "document_stat"]) == 2
+    assert "Did you mean document_state" in capsys.readouterr().err
+
+
+def test_query__a_name_that_is_nearly_one__is_asked_for(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert query.main(["--dataset", dataset, "SELECT * FROM document_states"]) == 2
+    assert "Did you mean document_state" in capsys.readouterr().err
 
 
 def test_query__empty__is_no_query(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,7 +95,7 @@ def test_query__missing_table_or_dataset__says_how_to_create_them(
     dataset: str, missing: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert query.main([*missing, "SELECT * FROM no_such_table"]) == 2
-    assert "pipelines.tables" in capsys.readouterr().err
+    assert "acervo tables" in capsys.readouterr().err
 
 
 def test_query__from_standard_input(

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from rich.text import Text
 
 from local.stack import discover
 from pipelines import query
@@ -87,3 +88,22 @@ def test_main__emulator_is_gone__says_so_soon(
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "acervo-local")
     assert query.main(["SELECT 1"]) == 2
     assert "Nothing answers at http://127.0.0.1:9" in capsys.readouterr().err
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("columns", "vertical"), [(80, True), (140, False)])
+def test_table__too_wide_for_the_terminal__is_a_line_a_column(
+    columns: int, vertical: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = _Terminal()
+    names = ["access_key", "issuer", "recipient"]
+    query.write_table(names, iter([["1" * 44, "2" * 14, "x" * 30]]), out, max_rows=2)
+    shown = Text.from_ansi(out.getvalue()).plain
+    assert ("row 1\n" in shown) == vertical and "1" * 44 in shown and "x" * 30 in shown
+    assert all(len(line) <= columns for line in shown.splitlines())
