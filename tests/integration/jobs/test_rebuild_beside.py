@@ -44,6 +44,7 @@ def publishing(queue: Queue, payloads: list[bytes]) -> Iterator[list[bytes]]:
         thread.join()
 
 
+@pytest.mark.long
 def test_a_rebuild_beside_a_stream_loses_and_doubles_nothing(
     new_stores: NewStores, documents: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

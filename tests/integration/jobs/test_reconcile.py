@@ -140,6 +140,7 @@ def test_each_kind_of_damage_is_found_and_named_and_rebuild_mends_what_it_says(
     assert differences(stores, output) == []
 
 
+@pytest.mark.long
 def test_each_kind_of_damage_alone_is_mended_by_the_job_that_is_named(
     new_stores: NewStores, few_documents: Path, tmp_path: Path
 ) -> None:
