@@ -43,7 +43,7 @@ def _not_xml(rng: Rng, world: World) -> bytes:
     return rng.pick((
         f"chave;valor;data\n{rng.digits(12)};{rng.digits(4)};2025-01-31\n".encode(),
         f'{{"nota": "{rng.digits(9)}", "valor": {rng.between(1, 9999)}}}'.encode(),
-        b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n" + rng.octets(200),
+        b"%!PS-Adobe-3.0\n" + rng.octets(200),
         f"<nfeProc><NFe><infNFe>{rng.digits(9)}</NFe></infNFe></nfeProc>".encode(),
         f"Prezados, segue a nota {rng.digits(6)} em anexo. Att.".encode(),
     ))  # fmt: skip
