@@ -96,8 +96,8 @@ def run(
         raise QueryError("The query is empty.")
     if not write and (word := readonly.writes(sql)):
         raise QueryError(
-            f"{word}: acervo query only reads: one statement that begins with SELECT, WITH or FROM. "
-            "If this is meant to change data or tables, add --write."
+            f"{word}: acervo query only reads: one statement that begins with SELECT, WITH or FROM."
+            " If this is meant to change data or tables, add --write."
         )
     config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}")
     retry = rest.retry(RETRY_SECONDS)

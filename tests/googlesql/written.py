@@ -16,7 +16,7 @@ _POSTGRES = re.compile(r"(^|/)postgres(/|\.py$)")
 # Benchmarks are no tests' to run, and the emulator sends nothing.
 _UNSENT = re.compile(r"^local/(bench/|bigquery_emulator\.py$)")
 _FENCE = re.compile(r"^```sql\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_TYPED = re.compile(r'(?:pipelines\.query|acervo query|bq query)\s(?:[^"\n]|\\\n)*"((?:[^"\\]|\\.)+)"')
+_TYPED = re.compile(r'(?:pipelines\.query|acervo query|bq query)\s(?:[^"\n]|\\\n)*(?<=\s)"((?:[^"\\]|\\.)+)"')
 _EXPORT = re.compile(r"^export (\w+)=(\S+)$", re.MULTILINE)
 _STATEMENT = re.compile(
     r"^\s*(SELECT\s|WITH\s+\w+\s+AS|INSERT\s+INTO|DELETE\s+FROM|MERGE\s|UPDATE\s+\S+\s+SET|TRUNCATE\s+TABLE"
