@@ -22,9 +22,7 @@ class DescribeError(AcervoError):
     """What a dataset has could not be told; the message says why and what to do."""
 
 
-def look(
-    client: bigquery.Client, dataset: str, name: str | None = None
-) -> tuple[list[str], list[tuple[str | None, ...]]]:
+def look(client: bigquery.Client, dataset: str, name: str | None = None) -> tuple[list[str], list[tuple[str, ...]]]:
     """Column names and rows to show: of all tables and views, or with ``name`` of its columns. Raises DescribeError."""
     try:
         if name is None:

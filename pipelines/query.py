@@ -24,7 +24,6 @@ from google.api_core import exceptions
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import bigquery
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -199,9 +198,8 @@ def write_table(names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO
     shown = list(islice(rows, max_rows))
     console = terminal(out)
     table = table_of(names, shown)
-    if out.isatty() and Measurement.get(console, console.options.update(max_width=PIPED_WIDTH), table).maximum > (
-        console.width
-    ):
+    needed = console.measure(table, options=console.options.update(max_width=PIPED_WIDTH)).maximum
+    if out.isatty() and needed > console.width:
         console.print(*records_of(names, shown), sep="\n")
     else:
         console.print(table)

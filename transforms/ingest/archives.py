@@ -141,7 +141,7 @@ class Expansion:
         held = Held(head, rest, self.limits)
         try:
             if kind is Kind.FOREIGN:
-                raise Refused(*kinds.why_not(kind, head, name))
+                raise Refused(*foreign.why_not(head[: kinds.SNIFFED], name))
             if kind is Kind.ZIP:
                 self._refuse_office(head, held)
             if depth >= self.limits.max_depth:
@@ -173,7 +173,7 @@ class Expansion:
             else:
                 yield from self.content(head, inner, origin, depth)
         else:
-            raise Refused(*kinds.why_not(kind, b"", origin))
+            raise Refused(*kinds.why_not(kind))
 
     def _whole(self, held: Held) -> bytes:
         return read_up_to(held.stream(), self.limits.max_parsed_bytes + 1)
@@ -200,9 +200,8 @@ class Expansion:
                 if error.code == MAIL_WITHOUT_ATTACHMENT:
                     continue
                 found = True
-                whole = len(each.data) <= self.limits.max_entry_bytes
-                kept = each.data if whole else each.data[: self.limits.kept_bytes]
-                yield self._dead(error.code, error.message, place, kept, len(each.data), error.cut or not whole)
+                kept, size, cut = Held(each.data, io.BytesIO(), self.limits).kept()
+                yield self._dead(error.code, error.message, place, kept, size, error.cut or cut)
         if not found:
             raise Refused(
                 MAIL_WITHOUT_ATTACHMENT, "no mail of the mailbox has an attachment, so no fiscal XML is in it"

@@ -67,6 +67,13 @@ def code_of(head: bytes, name: str) -> str | None:
     return None
 
 
+def why_not(head: bytes, name: str) -> tuple[str, str]:
+    """Code and message of a file whose code is not None."""
+    code = code_of(head, name)
+    assert code
+    return code, message(code)
+
+
 def message(code: str) -> str:
     """What people are told of it."""
     return f"it is {CODES[code]}; no fiscal XML is in it"

@@ -133,11 +133,8 @@ def unpacked_name(name: str) -> str:
     return stem if dot and ending.lower() in ("gz", "bz2", "xz") else name
 
 
-def why_not(kind: Kind, head: bytes, name: str) -> tuple[str, str]:
-    """Code and message for a kind that cannot be read."""
-    code = foreign.code_of(head, name) if kind is Kind.FOREIGN else None
-    if code:
-        return code, foreign.message(code)
+def why_not(kind: Kind) -> tuple[str, str]:
+    """Code and message for a kind of archive that cannot be read."""
     if kind is Kind.BROKEN:
         return CORRUPT_ARCHIVE, "its name is that of an archive, its content is not: it does not begin as one does"
     return UNSUPPORTED_COMPRESSION, f"{kind.value} is not supported; pack it again as zip or tar.gz"

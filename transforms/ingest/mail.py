@@ -69,13 +69,16 @@ def is_mailbox(head: bytes) -> bool:
 
 def mails(reader: Reader, limit: int) -> Iterator[Mail]:
     """The mails of a mailbox, as a stream; what is held is one of them, ``limit`` bytes at most."""
-    data, offset, looked, oversize = b"", 0, 0, False
+    # ``begin``: where the mail begins in ``data``, which begins at byte ``offset`` of the mailbox.
+    data, offset, begin, looked, oversize = b"", 0, 0, 0, False
     while True:
         found = _NEXT.search(data, looked)
         if found:
-            yield from _mail(data[: found.start()], offset, oversize, limit)
-            data, offset, looked, oversize = data[found.end() :], offset + found.end(), 0, False
+            yield from _mail(data[begin : found.start()], offset + begin, oversize, limit)
+            begin = looked = found.end()
+            oversize = False
             continue
+        data, offset, begin = data[begin:], offset + begin, 0
         # The end of one mail and the line behind it may lie across two chunks.
         looked = max(0, len(data) - 1024)
         if len(data) > limit + _CHUNK:

@@ -38,9 +38,6 @@ class Count:
         self.bytes_read = metrics.counter("bytes_read")
         self.litter_skipped = metrics.counter("litter_skipped")
 
-    def litter(self) -> None:
-        self.litter_skipped.inc()
-
 
 @beam.typehints.with_input_types(Listing)
 @beam.typehints.with_output_types(Batch, dead_letters=DeadLetter)
@@ -124,7 +121,7 @@ class _Read(beam.DoFn):
     def _shard(self, shard: ZipShard) -> Iterator[Outcome]:
         if shard.start == shard.directory.start:
             self._count.files_read.inc()
-        return _or_dead(shard.file, partial(read_shard, shard, self._limits, self._count.litter))
+        return _or_dead(shard.file, partial(read_shard, shard, self._limits, self._count.litter_skipped.inc))
 
     def _batch(self, batch: Batch) -> Iterator[Outcome]:
         files = batch.files
@@ -135,7 +132,7 @@ class _Read(beam.DoFn):
     def _streamed(self, file: FileRef) -> Iterator[Outcome]:
         def read() -> Iterator[Outcome]:
             with open_file(file.path) as stream:
-                yield from expand(stream, file.origin, file.modified_at, self._limits, self._count.litter)
+                yield from expand(stream, file.origin, file.modified_at, self._limits, self._count.litter_skipped.inc)
 
         self._count.files_read.inc()
         return _or_dead(file, read)
@@ -153,7 +150,9 @@ class _Read(beam.DoFn):
 
     def _expanded(self, file: FileRef, future: Future[bytes]) -> Iterator[Outcome]:
         self._count.files_read.inc()
-        yield from expand_bytes(future.result(), file.origin, file.modified_at, self._limits, self._count.litter)
+        yield from expand_bytes(
+            future.result(), file.origin, file.modified_at, self._limits, self._count.litter_skipped.inc
+        )
 
 
 def _is_long(work: Work) -> bool:
