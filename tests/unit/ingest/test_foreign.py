@@ -29,6 +29,7 @@ ODS = zipped([("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"), (
         ("logo", b"\x89PNG\r\n\x1a\n", "image_file"),
         ("scan.tif", b"II*\0....", "image_file"),
         ("itens.csv", b"chave;valor\n1;2\n", "text_table_file"),
+        ("longa.csv", b"chave;valor\n" * 200 + b"\0", "text_table_file"),
         ("sped.txt", b"|0000|017|0|01012026|31012026|", "text_table_file"),
         ("velha.xls", OLE + bytes(600), "spreadsheet_file"),
         ("carta.doc", OLE + bytes(600), "office_file"),
