@@ -60,10 +60,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if whole and session.exitstatus == pytest.ExitCode.OK and not config.option.collectonly:
         from tests.googlesql import recording
 
-        config.stash[_LOST] = recording.never_sent(folder)
+        config.stash[_LOST] = lost = recording.never_sent(folder)
+        reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+        # What a skipped test would have sent is no fault of the others.
+        if lost and not (reporter and reporter.stats.get("skipped")):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for statement in config.stash.get(_LOST, []):
-        terminalreporter.write_line(f"no test sends this, so GoogleSQL did not judge it: {statement}", yellow=True)
+        terminalreporter.write_line(f"no test sends this, so GoogleSQL did not judge it: {statement}", red=True)

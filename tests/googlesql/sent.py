@@ -25,6 +25,7 @@ from transforms.views.repair_sql import SEEN
 # At the end of a statement that a test sends in the name of others, about columns that only they have.
 FOREIGN = "-- not of the project"
 _ALL = 1_000_000
+_GAP = "\0"
 _LISTED = "INFORMATION_SCHEMA"
 _ALTERED = re.compile(r"^\s*ALTER\s+(?:TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?`([^`]+)`", re.IGNORECASE)
 
@@ -144,7 +145,9 @@ def missing(literals: Iterable[Literal], accepted: Iterable[str]) -> list[str]:
     texts = [_flat(text) for text in accepted]
     lost = []
     for literal in literals:
-        pattern = re.compile(".*".join(re.escape(_flat(part)) for part in literal.parts))
+        # A statement is sent without the blanks around it.
+        whole = _GAP.join(map(_flat, literal.parts)).strip()
+        pattern = re.compile(".*".join(map(re.escape, whole.split(_GAP))))
         if not any(pattern.search(text) for text in texts):
             lost.append(f"{literal.where}: {_flat('{}'.join(literal.parts))}")
     return lost

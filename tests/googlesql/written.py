@@ -78,12 +78,13 @@ def literals() -> Iterator[Literal]:
         inside |= {id(statement.value) for node in ast.walk(tree) if (statement := _docstring(node))}
         for node in ast.walk(tree):
             if isinstance(node, ast.JoinedStr):
-                parts = [part.value for part in node.values if isinstance(part, ast.Constant)]
+                constants = [str(part.value) for part in node.values if isinstance(part, ast.Constant)]
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
-                parts = re.split(r"\{\w*\}", node.value)
+                constants = [node.value]
             else:
                 continue
-            texts = tuple(str(part) for part in parts)
+            # What format() fills in later stands in either kind of string.
+            texts = tuple(part for constant in constants for part in re.split(r"\{\w*\}", constant))
             if texts and _STATEMENT.match(texts[0]) and not (len(texts) == 1 and "..." in texts[0]):
                 yield Literal(f"{name}:{node.lineno}", texts)
 

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local import run
+from local import board, run
 from local.generate.__main__ import INPUT, MANIFEST, write_set
-from local.stack import stack
+from local.stack import PROJECT_ID, stack
+from local.stores import Tables
+from pipelines import defaults, query
 from tests.googlesql import recording
 
 
@@ -61,6 +64,14 @@ def test_second_run_of_the_same_input__is_a_retry_and_changes_no_view(
     assert again["duplicates"] == first_run["duplicates"]
     assert again["bigtable_rows"] == first_run["bigtable_rows"]
     assert again["views"] == first_run["views"]
+
+
+def test_the_board_of_a_stream_says_what_the_summary_says(first_run: dict[str, Any]) -> None:
+    tables = Tables(query.connect(PROJECT_ID), defaults.DEFAULT_DATASET)
+    standing = board.standing(tables, datetime.now(UTC) - timedelta(hours=1))
+    assert standing.arrived == first_run["views"]["unique_arrivals"]
+    assert sum(standing.documents().values()) == sum(row["documents"] for row in tables.counts()) > 0
+    assert board.settled(tables)
 
 
 def test_missing_input__is_told_before_anything_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
