@@ -68,9 +68,9 @@ def emulators(told: Steps, needed: Sequence[str] = STORES) -> Iterator[None]:
                 f"the environment names an emulator, but not {', '.join(missing)}. Set all of "
                 f"{', '.join(needed)}, or none of them."
             )
-        silent = discover.silent()
-        if silent:
-            raise RunError(silent)
+        unreachable = discover.unreachable()
+        if unreachable:
+            raise RunError(unreachable)
         told.console.print("Using the local stack that is up")
         yield
         return

@@ -24,7 +24,7 @@ from lxml import etree
 
 from transforms.model import RawDocument, Record
 from transforms.parse.parser import parse
-from transforms.truth import certificates, codec, outline, rows
+from transforms.truth import certificates, codec, columns, rows
 from transforms.truth.codec import Codec, Dictionary
 from transforms.truth.rows import Cell
 from transforms.truth.transaction import Attempt, Check, Read, Step, transact
@@ -93,7 +93,7 @@ def samples_of(payloads: Iterable[bytes]) -> Samples:
 
 def _sections(xml: bytes) -> list[bytes]:
     """What of a document is compressed; nothing for one that is kept whole."""
-    parts = outline.take_apart(xml)
+    parts = columns.take_apart(xml)
     return [parts.sections] if parts else []
 
 

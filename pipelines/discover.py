@@ -70,7 +70,7 @@ def adopt(project: str | None = None) -> bool:
     return True
 
 
-def silent() -> str | None:
+def unreachable() -> str | None:
     """What to tell people when an emulator that the environment names for a store does not answer; None when all do.
 
     Clients would try for a minute and more, and then tell of a connection and not of the stack.

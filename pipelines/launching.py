@@ -75,9 +75,9 @@ def _find_local_stack(google: GoogleCloudOptions) -> None:
     if not discover.adopt(google.project):
         return
     google.project = google.project or os.environ["GOOGLE_CLOUD_PROJECT"]
-    silent = discover.silent()
-    if silent:
-        raise LaunchError(silent)
+    unreachable = discover.unreachable()
+    if unreachable:
+        raise LaunchError(unreachable)
 
 
 @contextlib.contextmanager

@@ -44,9 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail("no project: give --project, or start the local stack with: make stack")
     if (arguments.key is None) == (arguments.origin is None):
         return _fail("give a key, or an origin with --origin")
-    silent = discover.silent() if local else None
-    if silent:
-        return _fail(silent)
+    unreachable = discover.unreachable() if local else None
+    if unreachable:
+        return _fail(unreachable)
     try:
         status = _look_up(project, arguments) if arguments.origin is None else _trace(project, arguments)
         sys.stdout.flush()

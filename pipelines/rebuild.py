@@ -32,8 +32,8 @@ from apache_beam.runners.runner import PipelineResult
 from pipelines import launching
 from pipelines.options import Launch, StoreOptions, launch_of
 from transforms import metrics
-from transforms.counting.again import CountAgain, LogAgain, ReplaceCounts
 from transforms.counting.cells import COUNT_TABLES
+from transforms.counting.recount import CountAgain, LogAgain, ReplaceCounts
 from transforms.model import Change, DeadLetter
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig

@@ -42,7 +42,7 @@ from transforms.ingest.pubsub.message import micros_of
 from transforms.ingest.reread import NotThereError, inputs_of
 from transforms.model import Applied, DeadLetter, RawDocument
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, Redrive, StoredDeadLetter
-from transforms.truth.marks import MarkDeadLetters
+from transforms.truth.redrive_marks import MarkDeadLetters
 from transforms.truth.scan import ReadDeadLetters
 from transforms.views.refused import ROW_REFUSED
 from transforms.views.rows import TableRow

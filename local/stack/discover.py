@@ -16,7 +16,7 @@ from pipelines.discover import (
     emulated,
     read_state,
     running,
-    silent,
+    unreachable,
 )
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
     "emulated",
     "remove_state",
     "running",
-    "silent",
+    "unreachable",
     "state_file",
     "write_state",
 ]

@@ -14,8 +14,8 @@ from apache_beam.testing.util import assert_that
 from pipelines import backfill, stream
 from pipelines.ingest import IngestDocuments
 from pipelines.options import Launch
-from transforms.counting.again import CountAgain
 from transforms.counting.contributions import UF
+from transforms.counting.recount import CountAgain
 from transforms.counting.transform import CountChanges
 from transforms.model import Change
 

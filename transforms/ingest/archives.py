@@ -24,9 +24,7 @@ from collections.abc import Callable, Iterator
 from email.message import Message
 from typing import BinaryIO
 
-from transforms.ingest import foreign, kinds, mail, office, signed, split, tars, zips
-from transforms.ingest.held import Held
-from transforms.ingest.kinds import Kind
+from transforms.ingest import foreign, mail, office, signed, sniff, split, tars, zips
 from transforms.ingest.limits import (
     ARCHIVE_TOO_DEEP,
     CORRUPT_ARCHIVE,
@@ -45,6 +43,8 @@ from transforms.ingest.limits import (
 )
 from transforms.ingest.names import EntryNames, why_unsafe
 from transforms.ingest.salvage import entries_by_their_headers
+from transforms.ingest.sniff import Kind
+from transforms.ingest.spool import Held
 from transforms.ingest.streams import (
     CHUNK,
     Decompressed,
@@ -131,7 +131,7 @@ class Expansion:
         """What a file or an entry that begins with ``head`` holds. Raises Refused where the fault is not in an archive
         of its own, so that the caller knows the bytes as received."""
         name = origin if name is None else name
-        kind = kinds.kind_of(head, name)
+        kind = sniff.kind_of(head, name)
         if kind is Kind.LITTER:
             self.on_litter()
             return
@@ -141,7 +141,7 @@ class Expansion:
         held = Held(head, rest, self.limits)
         try:
             if kind is Kind.FOREIGN:
-                raise Refused(*foreign.why_not(head[: kinds.SNIFFED], name))
+                raise Refused(*foreign.why_not(head[: sniff.SNIFFED], name))
             if kind is Kind.ZIP:
                 self._refuse_office(head, held)
             if depth >= self.limits.max_depth:
@@ -164,16 +164,16 @@ class Expansion:
         elif kind is Kind.SIGNED:
             inner_content = signed.content_of(self._whole(held), self.limits.max_parsed_bytes)
             yield from self.content(inner_content, io.BytesIO(), origin, depth, signed.inner_name(origin))
-        elif kind in kinds.CODECS:
-            name, new_codec, magic = kinds.CODECS[kind]
+        elif kind in sniff.CODECS:
+            name, new_codec, magic = sniff.CODECS[kind]
             inner = Decompressed(held.stream(), new_codec, self.limits, self.budget, name, magic)
-            head = read_up_to(inner, kinds.SNIFFED)
-            if kinds.kind_of(head, kinds.unpacked_name(origin)) is Kind.TAR:
+            head = read_up_to(inner, sniff.SNIFFED)
+            if sniff.kind_of(head, sniff.unpacked_name(origin)) is Kind.TAR:
                 yield from self._tar(Prefixed(head, inner), origin, depth)
             else:
                 yield from self.content(head, inner, origin, depth)
         else:
-            raise Refused(*kinds.why_not(kind))
+            raise Refused(*sniff.why_not(kind))
 
     def _whole(self, held: Held) -> bytes:
         return read_up_to(held.stream(), self.limits.max_parsed_bytes + 1)
@@ -286,13 +286,13 @@ class Expansion:
                 raise Refused(UNSAFE_ENTRY_TYPE, f"the entry is {special}{where}, not a file", kept, len(data), cut)
             raise Refused(UNSAFE_ENTRY_NAME, f"the entry's name {name!r} is refused: {unsafe}", kept, len(data), cut)
         # One byte more than it claims to have, so that the end is seen, and checked, at once.
-        head = read_up_to(contents, max(kinds.SNIFFED, min(size, self.limits.max_entry_bytes) + 1))
+        head = read_up_to(contents, max(sniff.SNIFFED, min(size, self.limits.max_entry_bytes) + 1))
         yield from self.content(head, contents, origin, depth)
 
     def _documents(self, head: bytes, rest: Reader, origin: str) -> Iterator[Outcome]:
         limit = self.limits.max_entry_bytes
         data, error = head, None
-        if kinds.SNIFFED <= len(head) <= limit:
+        if sniff.SNIFFED <= len(head) <= limit:
             more, error = read_what_comes(rest, limit + 1 - len(head))
             data = head + more if more else head
         mode = split.mode_of(data)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from transforms.ingest import office, zips
 from transforms.ingest.archives import Expansion, Outcome, uncounted
 from transforms.ingest.files import FileRef, open_file
-from transforms.ingest.kinds import Kind, kind_of
 from transforms.ingest.limits import DEFAULT, Budget, Limits, Refused
 from transforms.ingest.names import EntryNames
+from transforms.ingest.sniff import Kind, kind_of
 from transforms.ingest.streams import Source
 from transforms.ingest.zips import Directory
 

@@ -9,9 +9,9 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import AsDict, PBegin
 
-from transforms.counting.again import ReadPartials
 from transforms.counting.cells import Partial
 from transforms.counting.contributions import Amount, CountKey, contributions
+from transforms.counting.recount import ReadPartials
 from transforms.counting.sums import Pair, SumAmounts
 from transforms.model import Change
 from transforms.reconcile import counts, facts, queries

@@ -20,7 +20,7 @@ import orjson
 import zstandard
 
 from transforms.errors import AcervoError
-from transforms.truth import certificates, outline
+from transforms.truth import certificates, columns
 from transforms.truth.certificates import Certificate
 
 VERSION_1, VERSION_2, VERSION_3 = b"\x01", b"\x02", b"\x03"
@@ -146,10 +146,10 @@ class Codec:
     def pack_xml(self, xml: bytes) -> Packed:
         """Stored form of a document, and what it refers to; ``decode_xml`` gives the same bytes back."""
         found = certificates.split(xml)
-        parts = outline.take_apart(found.rest)
+        parts = columns.take_apart(found.rest)
         if parts is None:
             return Packed(self.encode_xml(xml), ())
-        signature = bytes((len(parts.signature) // outline.SIGNATURE_UNIT,)) + parts.signature
+        signature = bytes((len(parts.signature) // columns.SIGNATURE_UNIT,)) + parts.signature
         frame = self.compress(XML, parts.sections)
         return Packed(VERSION_3 + certificates.references(found) + signature + frame, found.certificates)
 
@@ -175,9 +175,9 @@ class Codec:
         return certificates.join(xml, found, self._certificate)
 
     def _decode_sections(self, stored: memoryview) -> bytes:
-        start = 1 + stored[0] * outline.SIGNATURE_UNIT if stored else 1
+        start = 1 + stored[0] * columns.SIGNATURE_UNIT if stored else 1
         sections = self._decompress_frame(stored[start:], "XML")
-        return outline.put_together(outline.Parts(sections, bytes(stored[1:start])))
+        return columns.put_together(columns.Parts(sections, bytes(stored[1:start])))
 
     def _read_certificate(self, digest: bytes) -> bytes:
         stored = self._find_certificate(digest) if self._find_certificate else None

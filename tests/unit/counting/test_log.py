@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.histories import histories
 from tests.unit.counting.test_contributions import changes_of, counted
 from transforms.counting import cells, log
-from transforms.counting.again import replacement
 from transforms.counting.cells import Rewrite
 from transforms.counting.contributions import UF, Amount, CountKey
 from transforms.counting.log import Sum
+from transforms.counting.recount import replacement
 from transforms.history.fold import Entry
 from transforms.model import Change
 from transforms.truth.codec import packaged_codec

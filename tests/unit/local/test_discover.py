@@ -155,7 +155,7 @@ def test_emulator_of_the_environment_that_is_down_is_told_at_once(
 ) -> None:
     for name in discover.STORES:
         monkeypatch.setenv(name, emulator)
-    assert discover.silent() is None
+    assert discover.unreachable() is None
     monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", "127.0.0.1:9")
     with pytest.raises(launching.LaunchError, match=r"127\.0\.0\.1:9 .*make stack"):
         launching.options_of([])

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from local.generate import documents, leaves
 from local.generate.variants import indented
-from transforms.truth import outline
-from transforms.truth.outline import Parts
+from transforms.truth import columns
+from transforms.truth.columns import Parts
 
 SIGNATURE = bytes(n * n % 251 for n in range(256))
 SIGNED = b"<NFe><SignatureValue>%b</SignatureValue></NFe>"
@@ -30,32 +30,32 @@ pieces = st.one_of(
 @example(b"<a></a>")
 @example(b"<SignatureValue></SignatureValue>" + SIGNED % b64encode(SIGNATURE))
 def test_any_document_is_put_together_byte_for_byte(xml: bytes) -> None:
-    parts = outline.take_apart(xml)
+    parts = columns.take_apart(xml)
     assert parts is not None
-    assert outline.put_together(parts) == xml
+    assert columns.put_together(parts) == xml
 
 
 def test_generated_documents_are_put_together_indented_or_not() -> None:
     found = [leaf for each in documents(815, 60) for leaf in leaves(each)]
     payloads = [leaf.payload for each in found for leaf in (each, indented(each))]
-    taken = [outline.take_apart(payload) for payload in payloads]
-    assert [parts and outline.put_together(parts) for parts in taken] == payloads
+    taken = [columns.take_apart(payload) for payload in payloads]
+    assert [parts and columns.put_together(parts) for parts in taken] == payloads
     assert any(parts.signature for parts in taken if parts)
 
 
 def test_tags_and_texts_are_side_by_side() -> None:
-    parts = outline.take_apart(b"<ide>\n  <cUF>35</cUF>\n  <mod>55</mod>\n</ide>")
+    parts = columns.take_apart(b"<ide>\n  <cUF>35</cUF>\n  <mod>55</mod>\n</ide>")
     assert parts == Parts(b"<ide>\n  \0cUF\0\0mod\0</ide>\x0135\x0055\x01\n  \0\n", b"")
 
 
 def test_without_white_space_there_is_no_section_for_it() -> None:
-    assert outline.take_apart(b"<ide><cUF>35</cUF></ide>") == Parts(b"<ide>\0cUF\0</ide>\x0135", b"")
+    assert columns.take_apart(b"<ide><cUF>35</cUF></ide>") == Parts(b"<ide>\0cUF\0</ide>\x0135", b"")
 
 
 @pytest.mark.parametrize("size", [128, 256, 512], ids=["RSA-1024", "RSA-2048", "RSA-4096"])
 def test_a_signature_is_kept_as_its_bytes(size: int) -> None:
     signature = (SIGNATURE * 2)[:size]
-    parts = outline.take_apart(SIGNED % b64encode(signature))
+    parts = columns.take_apart(SIGNED % b64encode(signature))
     assert parts == Parts(b"<NFe>\0SignatureValue\0</NFe>\1", signature)
 
 
@@ -74,14 +74,14 @@ def test_a_signature_is_kept_as_its_bytes(size: int) -> None:
 )
 def test_a_signature_that_its_bytes_do_not_give_back_stays_text(text: bytes) -> None:
     xml = SIGNED % text
-    parts = outline.take_apart(xml)
+    parts = columns.take_apart(xml)
     assert parts is not None
     assert parts.signature == b""
-    assert outline.put_together(parts) == xml
+    assert columns.put_together(parts) == xml
 
 
 def test_a_document_in_utf_16_is_not_taken_apart() -> None:
-    assert outline.take_apart("<a>b</a>".encode("utf-16")) is None
+    assert columns.take_apart("<a>b</a>".encode("utf-16")) is None
 
 
 @pytest.mark.parametrize(
@@ -96,4 +96,4 @@ def test_a_document_in_utf_16_is_not_taken_apart() -> None:
 )
 def test_parts_that_do_not_belong_together_are_an_error(parts: Parts) -> None:
     with pytest.raises(ValueError):
-        outline.put_together(parts)
+        columns.put_together(parts)
