@@ -29,7 +29,7 @@ from transforms.families import ID_PREFIXES
 from transforms.model import Change
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, StoredDeadLetter
-from transforms.truth.read import History, Reader, StoredRecord
+from transforms.truth.read import History, HistoryReader, StoredRecord
 
 _DEAD_LETTER_ID_LENGTH = 64
 
@@ -83,14 +83,14 @@ def _trace(project: str, arguments: argparse.Namespace) -> int:
 
 def _look_up(project: str, arguments: argparse.Namespace) -> int:
     config = TruthConfig(project, arguments.bigtable_instance, arguments.bigtable_table, arguments.bigtable_app_profile)
-    reader = Reader(config)
+    reader = HistoryReader(config)
     try:
         return _tell(reader, arguments)
     finally:
         reader.close()
 
 
-def _tell(reader: Reader, arguments: argparse.Namespace) -> int:
+def _tell(reader: HistoryReader, arguments: argparse.Namespace) -> int:
     key = normalised(arguments.key)
     history = reader.history(key)
     if history is None and len(key) == _DEAD_LETTER_ID_LENGTH:
@@ -127,7 +127,7 @@ def _hint(key: str) -> str:
     return ""
 
 
-def _write_xml(reader: Reader, history: History, number: int, output: Path | None) -> int:
+def _write_xml(reader: HistoryReader, history: History, number: int, output: Path | None) -> int:
     if not 1 <= number <= len(history.records):
         return _fail(f"--xml {number}: the key has records 1 to {len(history.records)}")
     return _write(reader.xml(history.key, history.records[number - 1].record_id), output)

@@ -82,6 +82,10 @@ class DeadLetter(NamedTuple):
         return digest.hexdigest()
 
 
+# What reading an input gives: documents, and what could not be read.
+Expanded = RawDocument | DeadLetter
+
+
 class Change(NamedTuple):
     """What one record did to the state of its key, as stored with it and as emitted, always the same.
 

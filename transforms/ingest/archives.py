@@ -21,17 +21,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from email.message import Message
 from typing import BinaryIO
 
-from transforms.ingest import foreign, mail, office, signed, sniff, split, tars, zips
+from transforms.ingest import attachments, foreign, office, signed, sniff, split, tars, zips
 from transforms.ingest.limits import (
     ARCHIVE_TOO_DEEP,
-    CORRUPT_ARCHIVE,
     DEFAULT,
     ENCRYPTED_ENTRY,
     ENTRY_TOO_LARGE,
-    MAIL_WITHOUT_ATTACHMENT,
     STAGE,
     UNSAFE_ENTRY_NAME,
     UNSAFE_ENTRY_TYPE,
@@ -39,7 +36,7 @@ from transforms.ingest.limits import (
     Budget,
     ExpansionExceeded,
     Limits,
-    Refused,
+    Unreadable,
 )
 from transforms.ingest.names import EntryNames, why_unsafe
 from transforms.ingest.salvage import entries_by_their_headers
@@ -47,18 +44,16 @@ from transforms.ingest.sniff import Kind
 from transforms.ingest.spool import Held
 from transforms.ingest.streams import (
     CHUNK,
+    ByteReader,
+    CountedFile,
     Decompressed,
     Prefixed,
-    Reader,
     Seekable,
-    Source,
     Window,
     read_up_to,
     read_what_comes,
 )
-from transforms.model import DeadLetter, RawDocument
-
-Outcome = RawDocument | DeadLetter
+from transforms.model import DeadLetter, Expanded, RawDocument
 
 
 def uncounted() -> None:
@@ -71,7 +66,7 @@ def expand(
     received_at: int,
     limits: Limits = DEFAULT,
     on_litter: Callable[[], None] = uncounted,
-) -> Iterator[Outcome]:
+) -> Iterator[Expanded]:
     """The documents in one file, which may or may not be seekable, and what could not be read of it.
 
     ``received_at`` is the file's own time (micros), never the time of reading. Raises what the stream raises when
@@ -86,7 +81,7 @@ def expand_bytes(
     received_at: int,
     limits: Limits = DEFAULT,
     on_litter: Callable[[], None] = uncounted,
-) -> Iterator[Outcome]:
+) -> Iterator[Expanded]:
     """The documents in one message or row: itself, or what it holds when it is an archive."""
     yield from Expansion(received_at, limits, on_litter).file(io.BytesIO(payload), origin)
 
@@ -100,36 +95,40 @@ class Expansion:
         self.budget = Budget(limits)
         self.on_litter = on_litter
 
-    def file(self, stream: BinaryIO, origin: str) -> Iterator[Outcome]:
-        source = Source(stream, self.budget)
+    def file(self, stream: BinaryIO, origin: str) -> Iterator[Expanded]:
+        source = CountedFile(stream, self.budget)
         head = b""
         try:
             head = source.read(CHUNK)
             yield from self.content(head, source, origin, 0)
-        except Refused as error:
-            yield self._refused(error, origin, head)
+        except Unreadable as error:
+            yield self.refused(error, origin, head)
         except ExpansionExceeded as error:
             kept = Held(head, source, self.limits).kept() if source.seekable() else (head, len(head), True)
-            yield self._dead(ZIP_BOMB, f"{error}; the rest of it is not read", origin, *kept)
+            yield self.dead(ZIP_BOMB, f"{error}; the rest of it is not read", origin, *kept)
 
     def zip_range(
         self, stream: BinaryIO, directory: zips.Directory, start: int, end: int, renamed: dict[int, str], origin: str
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[Expanded]:
         """The entries in a range of a zip archive's directory (bytes), exactly as reading all of it gives them."""
-        source = Source(stream, self.budget)
+        source = CountedFile(stream, self.budget)
         try:
             for place, entry in enumerate(zips.entries(source, directory, start, end)):
                 if not entry.is_directory:
                     name = renamed.get(place, entry.name)
                     yield from self.zip_entry(source, directory.shift, entry, f"{origin}#{name}", 1)
-        except Refused as error:
-            yield self._refused(error, origin, b"")
+        except Unreadable as error:
+            yield self.refused(error, origin, b"")
         except ExpansionExceeded as error:
-            yield self._dead(ZIP_BOMB, f"{error}; the rest of it is not read", origin, b"", 0, True)
+            yield self.dead(ZIP_BOMB, f"{error}; the rest of it is not read", origin, b"", 0, True)
 
-    def content(self, head: bytes, rest: Reader, origin: str, depth: int, name: str | None = None) -> Iterator[Outcome]:
-        """What a file or an entry that begins with ``head`` holds. Raises Refused where the fault is not in an archive
-        of its own, so that the caller knows the bytes as received."""
+    def content(
+        self, head: bytes, rest: ByteReader, origin: str, depth: int, name: str | None = None
+    ) -> Iterator[Expanded]:
+        """What a file or an entry that begins with ``head`` holds.
+
+        Raises Unreadable where the fault is not in an archive of its own: the caller has the bytes as received.
+        """
         name = origin if name is None else name
         kind = sniff.kind_of(head, name)
         if kind is Kind.LITTER:
@@ -141,99 +140,55 @@ class Expansion:
         held = Held(head, rest, self.limits)
         try:
             if kind is Kind.FOREIGN:
-                raise Refused(*foreign.why_not(head[: sniff.SNIFFED], name))
+                raise Unreadable(*foreign.why_not(head[: sniff.SNIFFED], name))
             if kind is Kind.ZIP:
                 self._refuse_office(head, held)
             if depth >= self.limits.max_depth:
-                raise Refused(ARCHIVE_TOO_DEEP, f"archives within archives: the limit is {self.limits.max_depth}")
+                raise Unreadable(ARCHIVE_TOO_DEEP, f"archives within archives: the limit is {self.limits.max_depth}")
             yield from self._archive(kind, held, origin, depth + 1)
-        except Refused as error:
-            yield self._dead(error.code, error.message, origin, *held.kept())
+        except Unreadable as error:
+            yield self.dead(error.code, error.message, origin, *held.kept())
         finally:
             held.close()
 
-    def _archive(self, kind: Kind, held: Held, origin: str, depth: int) -> Iterator[Outcome]:
+    def _archive(self, kind: Kind, held: Held, origin: str, depth: int) -> Iterator[Expanded]:
         if kind is Kind.ZIP:
             yield from self._zip(held.seekable(), origin, depth)
         elif kind is Kind.TAR:
             yield from self._tar(held.stream(), origin, depth)
         elif kind is Kind.MAILBOX:
-            yield from self._mailbox(held.stream(), origin, depth)
+            yield from attachments.of_mailbox(self, held.stream(), origin, depth)
         elif kind is Kind.MAIL:
-            yield from self._mail(self._whole(held), origin, depth)
+            yield from attachments.of_mail(self, self._whole(held), origin, depth)
         elif kind is Kind.SIGNED:
             inner_content = signed.content_of(self._whole(held), self.limits.max_parsed_bytes)
             yield from self.content(inner_content, io.BytesIO(), origin, depth, signed.inner_name(origin))
-        elif kind in sniff.CODECS:
-            name, new_codec, magic = sniff.CODECS[kind]
-            inner = Decompressed(held.stream(), new_codec, self.limits, self.budget, name, magic)
+        elif kind in sniff.DECOMPRESSORS:
+            name, new_decompressor, magic = sniff.DECOMPRESSORS[kind]
+            inner = Decompressed(held.stream(), new_decompressor, self.limits, self.budget, name, magic)
             head = read_up_to(inner, sniff.SNIFFED)
             if sniff.kind_of(head, sniff.unpacked_name(origin)) is Kind.TAR:
                 yield from self._tar(Prefixed(head, inner), origin, depth)
             else:
                 yield from self.content(head, inner, origin, depth)
         else:
-            raise Refused(*sniff.why_not(kind))
+            raise Unreadable(*sniff.why_not(kind))
 
     def _whole(self, held: Held) -> bytes:
         return read_up_to(held.stream(), self.limits.max_parsed_bytes + 1)
 
     def _refuse_office(self, head: bytes, held: Held) -> None:
-        """Raises Refused for an office file, which is a zip archive: it is one file, not its parts."""
+        """Raises Unreadable for an office file, which is a zip archive: it is one file, not its parts."""
         code = office.may_be_office(head) and office.code_of(head, held.seekable())
         if code:
-            raise Refused(code, foreign.message(code))
+            raise Unreadable(code, foreign.message(code))
 
-    def _mailbox(self, reader: Reader, origin: str, depth: int) -> Iterator[Outcome]:
-        """The attachments of all mails. Mails without any are passed over, unless all are."""
-        found = False
-        for each in mail.mails(reader, self.limits.max_parsed_bytes):
-            place = f"{origin}#@{each.offset}"
-            try:
-                if each.oversize:
-                    message = f"the e-mail at byte {each.offset} has more than {self.limits.max_parsed_bytes} bytes"
-                    raise Refused(ENTRY_TOO_LARGE, message, cut=True)
-                for outcome in self._mail(each.data, place, depth):
-                    found = True
-                    yield outcome
-            except Refused as error:
-                if error.code == MAIL_WITHOUT_ATTACHMENT:
-                    continue
-                found = True
-                kept, size, cut = Held(each.data, io.BytesIO(), self.limits).kept()
-                yield self._dead(error.code, error.message, place, kept, size, error.cut or cut)
-        if not found:
-            raise Refused(
-                MAIL_WITHOUT_ATTACHMENT, "no mail of the mailbox has an attachment, so no fiscal XML is in it"
-            )
-
-    def _mail(self, data: bytes, origin: str, depth: int) -> Iterator[Outcome]:
-        message = mail.parsed(data, self.limits.max_parsed_bytes)
-        found = False
-        for outcome in self._attachments(message, origin, depth):
-            found = True
-            yield outcome
-        cut = mail.why_cut(message)
-        if cut:
-            raise Refused(CORRUPT_ARCHIVE, cut)
-        if not found:
-            raise Refused(MAIL_WITHOUT_ATTACHMENT, "the e-mail has no attachment, so no fiscal XML is in it")
-
-    def _attachments(self, message: Message, origin: str, depth: int) -> Iterator[Outcome]:
-        names = EntryNames()
-        for name, data in mail.attachments(message):
-            place = f"{origin}#{names.distinct(name)}"
-            try:
-                yield from self._entry(io.BytesIO(data), len(data), name, None, "", place, depth)
-            except Refused as error:
-                yield self._refused(error, place, data)
-
-    def _zip(self, file: Seekable, origin: str, depth: int) -> Iterator[Outcome]:
+    def _zip(self, file: Seekable, origin: str, depth: int) -> Iterator[Expanded]:
         names = EntryNames()
         shift = 0
         try:
             directory = zips.find_directory(file)
-        except Refused as error:
+        except Unreadable as error:
             entries = entries_by_their_headers(file, self.limits, self.budget, error.message)
         else:
             shift = directory.shift
@@ -242,40 +197,40 @@ class Expansion:
             if not entry.is_directory:
                 yield from self.zip_entry(file, shift, entry, f"{origin}#{names.distinct(entry.name)}", depth)
 
-    def zip_entry(self, file: Seekable, shift: int, entry: zips.Entry, origin: str, depth: int) -> Iterator[Outcome]:
+    def zip_entry(self, file: Seekable, shift: int, entry: zips.Member, origin: str, depth: int) -> Iterator[Expanded]:
         """What one entry of a zip archive holds."""
         stored: Window | None = None
         try:
             stored = zips.stored_bytes(file, shift, entry)
             if entry.is_encrypted:
-                raise Refused(ENCRYPTED_ENTRY, "the entry is encrypted; pack it again without a password")
+                raise Unreadable(ENCRYPTED_ENTRY, "the entry is encrypted; pack it again without a password")
             contents = zips.contents(stored, entry, self.limits, self.budget)
-            yield from self._entry(contents, entry.size, entry.name, entry.special_type, "", origin, depth)
-        except Refused as error:
+            yield from self.entry(contents, entry.size, entry.name, entry.special_type, "", origin, depth)
+        except Unreadable as error:
             if error.kept is not None or stored is None:
-                yield self._refused(error, origin, b"")
+                yield self.refused(error, origin, b"")
                 return
             stored.rewind()
             whole = entry.compressed <= self.limits.max_entry_bytes
             data, _ = read_what_comes(stored, entry.compressed if whole else self.limits.kept_bytes)
-            yield self._dead(error.code, error.message, origin, data, entry.compressed, len(data) < entry.compressed)
+            yield self.dead(error.code, error.message, origin, data, entry.compressed, len(data) < entry.compressed)
 
-    def _tar(self, reader: Reader, origin: str, depth: int) -> Iterator[Outcome]:
+    def _tar(self, reader: ByteReader, origin: str, depth: int) -> Iterator[Expanded]:
         names = EntryNames()
         for entry, data in tars.entries(reader):
             entry_origin = f"{origin}#{names.distinct(entry.name)}"
             try:
-                yield from self._entry(
+                yield from self.entry(
                     data, entry.size, entry.name, entry.special_type, entry.target, entry_origin, depth
                 )
-            except Refused as error:
+            except Unreadable as error:
                 if error.code not in (ENTRY_TOO_LARGE, UNSAFE_ENTRY_NAME, UNSAFE_ENTRY_TYPE):
                     raise  # the archive's own stream is at fault, not this entry
-                yield self._refused(error, entry_origin, b"")
+                yield self.refused(error, entry_origin, b"")
 
-    def _entry(
-        self, contents: Reader, size: int, name: str, special: str | None, target: str, origin: str, depth: int
-    ) -> Iterator[Outcome]:
+    def entry(
+        self, contents: ByteReader, size: int, name: str, special: str | None, target: str, origin: str, depth: int
+    ) -> Iterator[Expanded]:
         unsafe = why_unsafe(name)
         if unsafe or special:
             data = read_up_to(contents, self.limits.max_entry_bytes + 1)
@@ -283,13 +238,13 @@ class Expansion:
             kept = data[: self.limits.kept_bytes] if cut else data
             if special:
                 where = f" to {target!r}" if target else ""
-                raise Refused(UNSAFE_ENTRY_TYPE, f"the entry is {special}{where}, not a file", kept, len(data), cut)
-            raise Refused(UNSAFE_ENTRY_NAME, f"the entry's name {name!r} is refused: {unsafe}", kept, len(data), cut)
+                raise Unreadable(UNSAFE_ENTRY_TYPE, f"the entry is {special}{where}, not a file", kept, len(data), cut)
+            raise Unreadable(UNSAFE_ENTRY_NAME, f"the entry's name {name!r} is refused: {unsafe}", kept, len(data), cut)
         # One byte more than it claims to have, so that the end is seen, and checked, at once.
         head = read_up_to(contents, max(sniff.SNIFFED, min(size, self.limits.max_entry_bytes) + 1))
         yield from self.content(head, contents, origin, depth)
 
-    def _documents(self, head: bytes, rest: Reader, origin: str) -> Iterator[Outcome]:
+    def _documents(self, head: bytes, rest: ByteReader, origin: str) -> Iterator[Expanded]:
         limit = self.limits.max_entry_bytes
         data, error = head, None
         if sniff.SNIFFED <= len(head) <= limit:
@@ -310,16 +265,16 @@ class Expansion:
             if piece.oversize:
                 message = f"the document that begins at byte {piece.offset} has more than {limit} bytes"
                 kept = piece.data[: self.limits.kept_bytes]
-                yield self._dead(ENTRY_TOO_LARGE, message, place, kept, len(piece.data), True)
+                yield self.dead(ENTRY_TOO_LARGE, message, place, kept, len(piece.data), True)
             else:
                 yield RawDocument(piece.data, place, self.received_at)
 
-    def _single(self, data: bytes, error: Refused | None, origin: str) -> Outcome:
+    def _single(self, data: bytes, error: Unreadable | None, origin: str) -> Expanded:
         if error:
             raise error
         limit = self.limits.max_entry_bytes
         if len(data) > limit:
-            raise Refused(
+            raise Unreadable(
                 ENTRY_TOO_LARGE,
                 f"it has more than {limit} bytes; what follows those is not read",
                 data[: self.limits.kept_bytes],
@@ -328,10 +283,10 @@ class Expansion:
             )
         return RawDocument(data, origin, self.received_at)
 
-    def _refused(self, error: Refused, origin: str, seen: bytes) -> DeadLetter:
+    def refused(self, error: Unreadable, origin: str, seen: bytes) -> DeadLetter:
         data = seen if error.kept is None else error.kept
         size = max(error.size, len(data))
-        return self._dead(error.code, error.message, origin, data, size, error.cut or len(data) < size)
+        return self.dead(error.code, error.message, origin, data, size, error.cut or len(data) < size)
 
-    def _dead(self, code: str, message: str, origin: str, data: bytes, size: int, truncated: bool) -> DeadLetter:
+    def dead(self, code: str, message: str, origin: str, data: bytes, size: int, truncated: bool) -> DeadLetter:
         return DeadLetter(code, f"{origin}: {message}", STAGE, origin, data, self.received_at, size, truncated)

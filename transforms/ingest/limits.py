@@ -63,7 +63,7 @@ class Limits:
 DEFAULT = Limits()
 
 
-class Refused(Exception):
+class Unreadable(Exception):
     """Something that cannot be read, with a stable code and a message for people.
 
     ``kept`` are the bytes for its dead letter where only the reader has them, ``size`` how many were read, ``cut``

@@ -1,7 +1,7 @@
 """E-mails: their attachments, and the mails of a mailbox (mbox). Parsed by the standard library, within limits.
 
-A mail is hostile: parts may be nested without end, lines may be many, headers may be anything. Nothing but Refused is
-raised.
+A mail is hostile: parts may be nested without end, lines may be many, headers may be anything. Nothing but Unreadable
+is raised.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from email.message import Message
 from email.parser import BytesParser
 from typing import Any, NamedTuple
 
-from transforms.ingest.limits import ARCHIVE_TOO_DEEP, CORRUPT_ARCHIVE, ENTRY_TOO_LARGE, Refused
-from transforms.ingest.streams import Reader
+from transforms.ingest.limits import ARCHIVE_TOO_DEEP, CORRUPT_ARCHIVE, ENTRY_TOO_LARGE, Unreadable
+from transforms.ingest.streams import ByteReader
 
 # Parts within parts, forwarded mails included.
 MAX_NESTING = 30
@@ -67,7 +67,7 @@ def is_mailbox(head: bytes) -> bool:
     return bool(_MAILBOX.match(head))
 
 
-def mails(reader: Reader, limit: int) -> Iterator[Mail]:
+def mails(reader: ByteReader, limit: int) -> Iterator[Mail]:
     """The mails of a mailbox, as a stream; what is held is one of them, ``limit`` bytes at most."""
     # ``begin``: where the mail begins in ``data``, which begins at byte ``offset`` of the mailbox.
     data, offset, begin, looked, oversize = b"", 0, 0, 0, False
@@ -105,25 +105,25 @@ class _Part(Message):
     def attach(self, payload: Any) -> None:
         payload.depth = self.depth + 1
         if payload.depth > MAX_NESTING:
-            raise Refused(ARCHIVE_TOO_DEEP, f"parts of the e-mail within parts: the limit is {MAX_NESTING}")
+            raise Unreadable(ARCHIVE_TOO_DEEP, f"parts of the e-mail within parts: the limit is {MAX_NESTING}")
         super().attach(payload)
 
 
 def parsed(data: bytes, limit: int) -> Message:
-    """The mail. Raises Refused."""
+    """The mail. Raises Unreadable."""
     if len(data) > limit:
-        raise Refused(ENTRY_TOO_LARGE, f"an e-mail may have {limit} bytes; this has more")
+        raise Unreadable(ENTRY_TOO_LARGE, f"an e-mail may have {limit} bytes; this has more")
     if data.startswith(b"From "):
         data = data.partition(b"\n")[2]
     lines = data.count(b"\n") + data.count(b"\r")
     if lines > max(_LINES_AT_LEAST, len(data) // _BYTES_A_LINE):
-        raise Refused(ENTRY_TOO_LARGE, f"the e-mail has {lines} lines in {len(data)} bytes, more than mails have")
+        raise Unreadable(ENTRY_TOO_LARGE, f"the e-mail has {lines} lines in {len(data)} bytes, more than mails have")
     try:
         return BytesParser(_Part).parsebytes(data.lstrip(b"\xef\xbb\xbf \t\r\n"))
-    except Refused:
+    except Unreadable:
         raise
     except Exception as error:
-        raise Refused(CORRUPT_ARCHIVE, f"the e-mail cannot be read: {type(error).__name__}: {error}") from None
+        raise Unreadable(CORRUPT_ARCHIVE, f"the e-mail cannot be read: {type(error).__name__}: {error}") from None
 
 
 def attachments(mail: Message) -> Iterator[Attachment]:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from transforms.ingest import zips
 from transforms.ingest.foreign import OFFICE, SPREADSHEET
-from transforms.ingest.limits import Refused
+from transforms.ingest.limits import Unreadable
 from transforms.ingest.streams import Seekable
 
 # What every one has, and what their archives begin with.
@@ -24,7 +24,7 @@ def code_of(head: bytes, file: Seekable) -> str | None:
     try:
         directory = zips.find_directory(file)
         return _code_by_names([entry.name for entry in islice(zips.entries(file, directory), _LOOKED_AT)])
-    except Refused:
+    except Unreadable:
         return OFFICE if head.startswith(_BEGINS_RAW[0], zips.LOCAL.size) else None
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from transforms.ingest.archives import Outcome, expand, expand_bytes
+from transforms.ingest.archives import expand, expand_bytes
 from transforms.ingest.files import open_file
 from transforms.ingest.limits import STAGE, Limits
 from transforms.ingest.patterns import is_local
-from transforms.model import DeadLetter, RawDocument
+from transforms.model import DeadLetter, Expanded, RawDocument
 
 
 class NotThereError(Exception):
     """The bytes of a dead letter do not do, and its origin is no file, or none any more."""
 
 
-def inputs_of(letter: DeadLetter, limits: Limits) -> Iterator[Outcome]:
+def inputs_of(letter: DeadLetter, limits: Limits) -> Iterator[Expanded]:
     """The inputs that a dead letter stands for, with the time at which it was first received.
 
     Raises NotThereError; and what reading its file raises (OSError) when trying again may help.
@@ -33,7 +33,7 @@ def inputs_of(letter: DeadLetter, limits: Limits) -> Iterator[Outcome]:
         yield from expand_bytes(letter.payload, letter.origin, letter.received_at, limits)
 
 
-def _read_again(path: str, letter: DeadLetter, limits: Limits) -> Iterator[Outcome]:
+def _read_again(path: str, letter: DeadLetter, limits: Limits) -> Iterator[Expanded]:
     below = f"{letter.origin}#"
     found = False
     with open_file(path) as stream:

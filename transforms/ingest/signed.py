@@ -7,7 +7,13 @@ import re
 
 from asn1crypto import cms
 
-from transforms.ingest.limits import CORRUPT_ARCHIVE, DETACHED_SIGNATURE, ENCRYPTED_ENTRY, ENTRY_TOO_LARGE, Refused
+from transforms.ingest.limits import (
+    CORRUPT_ARCHIVE,
+    DETACHED_SIGNATURE,
+    ENCRYPTED_ENTRY,
+    ENTRY_TOO_LARGE,
+    Unreadable,
+)
 
 # SEQUENCE of any length, and the object identifier of PKCS #7: 2 signed, 3 enveloped, 6 encrypted.
 _BINARY = re.compile(
@@ -30,22 +36,22 @@ def inner_name(name: str) -> str:
 
 
 def content_of(data: bytes, limit: int) -> bytes:
-    """What was signed. Refused where the container is damaged or encrypted, or holds a signature alone."""
+    """What was signed. Unreadable where the container is damaged or encrypted, or holds a signature alone."""
     if len(data) > limit:
-        raise Refused(ENTRY_TOO_LARGE, f"a signed container may have {limit} bytes; this has more")
+        raise Unreadable(ENTRY_TOO_LARGE, f"a signed container may have {limit} bytes; this has more")
     try:
         container = cms.ContentInfo.load(_plain(data))
         if container["content_type"].native != "signed_data":
-            raise Refused(ENCRYPTED_ENTRY, "the container is encrypted, not only signed; send what is in it")
+            raise Unreadable(ENCRYPTED_ENTRY, "the container is encrypted, not only signed; send what is in it")
         content = container["content"]["encap_content_info"]["content"].native
         signed = content if isinstance(content, bytes) else b""
-    except Refused:
+    except Unreadable:
         raise
     except Exception as error:  # whatever the decoder makes of bytes that are none
         told = " ".join(str(error).split())[:200]
-        raise Refused(CORRUPT_ARCHIVE, f"the signed container is damaged: {told}") from None
+        raise Unreadable(CORRUPT_ARCHIVE, f"the signed container is damaged: {told}") from None
     if not signed:
-        raise Refused(DETACHED_SIGNATURE, "it is a signature alone; what it signs is another file")
+        raise Unreadable(DETACHED_SIGNATURE, "it is a signature alone; what it signs is another file")
     return signed
 
 

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from enum import Enum
 
 from transforms.ingest import foreign, litter, mail, signed, tars
-from transforms.ingest.codecs import BZIP2_MAGIC, GZIP_MAGIC, XZ_MAGIC, Codec, bzip2_codec, gzip_codec, xz_codec
+from transforms.ingest.decompressors import (
+    BZIP2_MAGIC,
+    GZIP_MAGIC,
+    XZ_MAGIC,
+    Decompressor,
+    bzip2_decompressor,
+    gzip_decompressor,
+    xz_decompressor,
+)
 from transforms.ingest.limits import CORRUPT_ARCHIVE, UNSUPPORTED_COMPRESSION
 
 SNIFFED = 1024
@@ -34,10 +42,10 @@ class Kind(Enum):
     LITTER = "system file"
 
 
-CODECS: dict[Kind, tuple[str, Callable[[], Codec], bytes]] = {
-    Kind.GZIP: ("the gzip stream", gzip_codec, GZIP_MAGIC),
-    Kind.BZIP2: ("the bzip2 stream", bzip2_codec, BZIP2_MAGIC),
-    Kind.XZ: ("the xz stream", xz_codec, XZ_MAGIC),
+DECOMPRESSORS: dict[Kind, tuple[str, Callable[[], Decompressor], bytes]] = {
+    Kind.GZIP: ("the gzip stream", gzip_decompressor, GZIP_MAGIC),
+    Kind.BZIP2: ("the bzip2 stream", bzip2_decompressor, BZIP2_MAGIC),
+    Kind.XZ: ("the xz stream", xz_decompressor, XZ_MAGIC),
 }
 
 # Two bytes decide where more has to be looked at; the rest of the magic is checked behind.

@@ -6,8 +6,8 @@ import io
 import tempfile
 from typing import BinaryIO
 
-from transforms.ingest.limits import ENTRY_TOO_LARGE, Limits, Refused
-from transforms.ingest.streams import Prefixed, Reader, Seekable, Source, read_up_to, size_of
+from transforms.ingest.limits import ENTRY_TOO_LARGE, Limits, Unreadable
+from transforms.ingest.streams import ByteReader, CountedFile, Prefixed, Seekable, read_up_to, size_of
 
 _SPOOL_STEP = 1_048_576
 
@@ -15,12 +15,12 @@ _SPOOL_STEP = 1_048_576
 class Held:
     """The bytes of an archive that are there to be read again: for random access, and for its dead letter."""
 
-    def __init__(self, head: bytes, rest: Reader, limits: Limits) -> None:
+    def __init__(self, head: bytes, rest: ByteReader, limits: Limits) -> None:
         self._limits = limits
         self._file: Seekable | None = None
         self._rest = rest
         self._disk: BinaryIO | None = None
-        if isinstance(rest, Source) and rest.seekable():
+        if isinstance(rest, CountedFile) and rest.seekable():
             self._file = rest
             self._head = head
             self._size = size_of(rest)
@@ -31,7 +31,7 @@ class Held:
         if self._size <= limit:
             self._file = io.BytesIO(self._head)
 
-    def stream(self) -> Reader:
+    def stream(self) -> ByteReader:
         """All of it from the front."""
         if self._file is None:
             return Prefixed(self._head, self._rest)
@@ -66,7 +66,7 @@ class Held:
                 return file
             self._size += len(data)
             if self._size > self._limits.max_spooled_bytes:
-                raise Refused(
+                raise Unreadable(
                     ENTRY_TOO_LARGE,
                     f"a zip archive inside another may have {self._limits.max_spooled_bytes} bytes; this has more",
                 )

@@ -1,7 +1,7 @@
 """Bounded reading of compressed streams: small readers that are put on top of one another.
 
 A reader has one method, ``read(size)``: at most ``size`` bytes, fewer only where the end or an error is near, none
-only at the end. What cannot be read raises Refused, with every further call again.
+only at the end. What cannot be read raises Unreadable, with every further call again.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ import zlib
 from collections.abc import Callable
 from typing import Any, BinaryIO, Protocol
 
-from transforms.ingest.codecs import LZMA_MEMORY, Codec, Inflate
-from transforms.ingest.limits import CORRUPT_ARCHIVE, UNSUPPORTED_COMPRESSION, ZIP_BOMB, Budget, Limits, Refused
+from transforms.ingest.decompressors import LZMA_MEMORY, Decompressor, Inflate
+from transforms.ingest.limits import CORRUPT_ARCHIVE, UNSUPPORTED_COMPRESSION, ZIP_BOMB, Budget, Limits, Unreadable
 
 CHUNK = 65_536
 _STEP = 1_048_576
 
 
-class Reader(Protocol):
+class ByteReader(Protocol):
     """What is read from front to back."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
-class Source:
+class CountedFile:
     """A file as it is read, counted towards the budget of what may come out of it."""
 
     def __init__(self, stream: BinaryIO, budget: Budget) -> None:
@@ -45,7 +45,7 @@ class Source:
         return self._stream.seek(offset, whence)
 
 
-class Seekable(Reader, Protocol):
+class Seekable(ByteReader, Protocol):
     """What can be read from anywhere."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int: ...
@@ -54,7 +54,7 @@ class Seekable(Reader, Protocol):
 class Prefixed:
     """A reader some of which was read before."""
 
-    def __init__(self, head: bytes, rest: Reader) -> None:
+    def __init__(self, head: bytes, rest: ByteReader) -> None:
         self._head = head
         self._rest = rest
 
@@ -82,7 +82,7 @@ class Window:
         self._file.seek(self._position)
         data = self._file.read(size)
         if not data:
-            raise Refused(CORRUPT_ARCHIVE, f"the file ends at byte {self._position}, before the end of this entry")
+            raise Unreadable(CORRUPT_ARCHIVE, f"the file ends at byte {self._position}, before the end of this entry")
         self._position += len(data)
         return data
 
@@ -100,8 +100,8 @@ class Decompressed:
 
     def __init__(
         self,
-        source: Reader,
-        new_codec: Callable[[], Codec],
+        source: ByteReader,
+        new_decompressor: Callable[[], Decompressor],
         limits: Limits,
         budget: Budget,
         what: str,
@@ -109,8 +109,8 @@ class Decompressed:
         expected: int = -1,
     ) -> None:
         self._source = source
-        self._new_codec = new_codec
-        self._codec = new_codec()
+        self._new_decompressor = new_decompressor
+        self._decompressor = new_decompressor()
         self._limits = limits
         self._budget = budget
         self._what = what
@@ -120,7 +120,7 @@ class Decompressed:
         self._fed = 0
         self._made = 0
         self._done = False
-        self._error: Refused | None = None
+        self._error: Unreadable | None = None
 
     def read(self, size: int, /) -> bytes:
         if self._error:
@@ -132,7 +132,7 @@ class Decompressed:
                 if piece:
                     pieces.append(piece)
                     size -= len(piece)
-        except Refused as error:
+        except Unreadable as error:
             self._error = error
             if not pieces:
                 raise
@@ -140,10 +140,10 @@ class Decompressed:
 
     @property
     def taken(self) -> int:
-        return self._fed - len(self._codec.unused_data)
+        return self._fed - len(self._decompressor.unused_data)
 
     def _step(self, size: int) -> bytes:
-        codec = self._codec
+        codec = self._decompressor
         if codec.eof:
             self._end_of_stream()
             return b""
@@ -156,7 +156,7 @@ class Decompressed:
                 if self._made == self._expected:
                     self._done = True
                     return b""
-                raise Refused(CORRUPT_ARCHIVE, f"{self._what} is cut: it ends after {self._fed} compressed bytes")
+                raise Unreadable(CORRUPT_ARCHIVE, f"{self._what} is cut: it ends after {self._fed} compressed bytes")
             self._fed += len(data)
         out = self._decompress(codec, data, size)
         if out:
@@ -166,24 +166,24 @@ class Decompressed:
                 self._check_ratio(codec)
         return out
 
-    def _check_ratio(self, codec: Codec) -> None:
+    def _check_ratio(self, codec: Decompressor) -> None:
         taken = self._fed - (codec.waiting if isinstance(codec, Inflate) else 0)
         if self._made > self._limits.max_ratio * taken:
-            raise Refused(
+            raise Unreadable(
                 ZIP_BOMB,
                 f"{self._what}: {taken} compressed bytes expanded to {self._made} and more; "
                 f"the limit is {self._limits.max_ratio} times",
             )
 
-    def _decompress(self, codec: Codec, data: bytes, size: int) -> bytes:
+    def _decompress(self, codec: Decompressor, data: bytes, size: int) -> bytes:
         try:
             return codec.decompress(data, size)
         except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
             if isinstance(error, lzma.LZMAError) and "emory" in str(error):
-                raise Refused(
+                raise Unreadable(
                     UNSUPPORTED_COMPRESSION, f"{self._what} needs more than {LZMA_MEMORY} bytes of memory to decompress"
                 ) from None
-            raise Refused(
+            raise Unreadable(
                 CORRUPT_ARCHIVE,
                 f"{self._what} is damaged after {self._made} decompressed bytes, "
                 f"within {self._fed} compressed ones: {error}",
@@ -193,7 +193,7 @@ class Decompressed:
         if not self._magic:
             self._done = True
             return
-        rest = self._codec.unused_data.lstrip(b"\0")
+        rest = self._decompressor.unused_data.lstrip(b"\0")
         while len(rest) < len(self._magic):
             more = self._source.read(CHUNK)
             if not more:
@@ -203,19 +203,21 @@ class Decompressed:
         if not rest:
             self._done = True
         elif rest.startswith(self._magic):
-            self._codec = self._new_codec()
+            self._decompressor = self._new_decompressor()
             self._pending = rest
         else:
-            raise Refused(CORRUPT_ARCHIVE, f"{self._what} is followed by {len(rest)} or more bytes that are none of it")
+            raise Unreadable(
+                CORRUPT_ARCHIVE, f"{self._what} is followed by {len(rest)} or more bytes that are none of it"
+            )
 
 
-def read_up_to(reader: Reader, size: int) -> bytes:
+def read_up_to(reader: ByteReader, size: int) -> bytes:
     """The next ``size`` bytes, fewer only at the end. Raises what the reader raises."""
     data = reader.read(size)
     return _read_on(reader, data, size) if data and len(data) < size else data
 
 
-def read_what_comes(reader: Reader, size: int) -> tuple[bytes, Refused | None]:
+def read_what_comes(reader: ByteReader, size: int) -> tuple[bytes, Unreadable | None]:
     """Like ``read_up_to``, with what could be read before an error."""
     data = b""
     try:
@@ -225,12 +227,12 @@ def read_what_comes(reader: Reader, size: int) -> tuple[bytes, Refused | None]:
             if not more:
                 break
             data += more
-    except Refused as error:
+    except Unreadable as error:
         return data, error
     return data, None
 
 
-def discard(reader: Reader, size: int) -> int:
+def discard(reader: ByteReader, size: int) -> int:
     """Reads past ``size`` bytes and returns how many of them there were."""
     left = size
     while left > 0:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from transforms.ingest.limits import CORRUPT_ARCHIVE, Refused
+from transforms.ingest.limits import CORRUPT_ARCHIVE, Unreadable
 from transforms.ingest.names import decode
-from transforms.ingest.streams import Reader, discard, read_up_to
+from transforms.ingest.streams import ByteReader, discard, read_up_to
 
 BLOCK = 512
 _ZERO = bytes(BLOCK)
@@ -43,9 +43,9 @@ class TarEntry(NamedTuple):
 
 
 class EntryData:
-    """The bytes of one entry. Refused when the archive ends before they do."""
+    """The bytes of one entry. Unreadable when the archive ends before they do."""
 
-    def __init__(self, reader: Reader, entry: TarEntry) -> None:
+    def __init__(self, reader: ByteReader, entry: TarEntry) -> None:
         self._reader = reader
         self._entry = entry
         self.left = entry.size
@@ -56,7 +56,7 @@ class EntryData:
             return b""
         data = self._reader.read(size)
         if not data:
-            raise Refused(
+            raise Unreadable(
                 CORRUPT_ARCHIVE,
                 f"it is cut in entry {self._entry.name!r}, which begins at byte {self._entry.offset}: "
                 f"{self._entry.size - self.left} of its {self._entry.size} bytes are there",
@@ -70,10 +70,10 @@ def is_header(block: bytes) -> bool:
     return len(block) == BLOCK and block != _ZERO and _checksum_is_right(block)
 
 
-def entries(reader: Reader) -> Iterator[tuple[TarEntry, EntryData]]:
+def entries(reader: ByteReader) -> Iterator[tuple[TarEntry, EntryData]]:
     """Each file and its bytes, which the caller reads, or not, before asking for the next.
 
-    Archives that follow each other in one file are read all. Refused when a header is damaged, when the archive is
+    Archives that follow each other in one file are read all. Unreadable when a header is damaged, when the archive is
     cut, and when its end mark is missing (it may be cut between two entries).
     """
     position = 0
@@ -90,7 +90,9 @@ def entries(reader: Reader) -> Iterator[tuple[TarEntry, EntryData]]:
             ended = True
             continue
         if not _checksum_is_right(block):
-            raise Refused(CORRUPT_ARCHIVE, f"the header at byte {position - BLOCK} is damaged: its checksum is wrong")
+            raise Unreadable(
+                CORRUPT_ARCHIVE, f"the header at byte {position - BLOCK} is damaged: its checksum is wrong"
+            )
         ended = False
         kind, size = block[156], _number(block[124:136], position)
         if kind in (_LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL, _PAX_SOLARIS):
@@ -129,7 +131,7 @@ class _Extensions:
             special = "a sparse file"
         if "size" in pax:
             if not pax["size"].isdecimal():
-                raise Refused(CORRUPT_ARCHIVE, f"the entry at byte {offset} has no valid size: {pax['size']!r}")
+                raise Unreadable(CORRUPT_ARCHIVE, f"the entry at byte {offset} has no valid size: {pax['size']!r}")
             size = int(pax["size"])
         if kind in _WITHOUT_DATA:
             size = 0  # whatever the header says
@@ -137,9 +139,9 @@ class _Extensions:
         return TarEntry(name, size, offset, special, decode(_text(block[157:257]), False, "latin-1"))
 
 
-def _header_data(reader: Reader, size: int, position: int) -> bytes:
+def _header_data(reader: ByteReader, size: int, position: int) -> bytes:
     if size > _LONGEST_HEADER:
-        raise Refused(CORRUPT_ARCHIVE, f"the header at byte {position - BLOCK} claims {size} bytes of names")
+        raise Unreadable(CORRUPT_ARCHIVE, f"the header at byte {position - BLOCK} claims {size} bytes of names")
     data = read_up_to(reader, _padded(size)) if size else b""
     if len(data) < size:
         raise _cut(position, len(data))
@@ -156,23 +158,23 @@ def _pax(data: bytes) -> dict[str, str]:
         length = int(digits) if digits.isdigit() else 0
         key, equals, value = data[space + 1 : at + length - 1].partition(b"=")
         if not equals:
-            raise Refused(CORRUPT_ARCHIVE, "a pax header is damaged")
+            raise Unreadable(CORRUPT_ARCHIVE, "a pax header is damaged")
         records[key.decode("utf-8", "replace")] = decode(value, False, "latin-1")
         at += length
     return records
 
 
-def _skip(reader: Reader, data: EntryData, entry: TarEntry) -> None:
+def _skip(reader: ByteReader, data: EntryData, entry: TarEntry) -> None:
     padding = _padded(entry.size) - entry.size
     while data.left:
         data.read(1_048_576)
     if discard(reader, padding) < padding:
-        raise Refused(CORRUPT_ARCHIVE, f"it is cut behind entry {entry.name!r}, which begins at byte {entry.offset}")
+        raise Unreadable(CORRUPT_ARCHIVE, f"it is cut behind entry {entry.name!r}, which begins at byte {entry.offset}")
 
 
-def _cut(position: int, rest: int) -> Refused:
+def _cut(position: int, rest: int) -> Unreadable:
     where = f"{rest} bytes behind byte {position}" if rest else f"at byte {position}, without an end mark"
-    return Refused(CORRUPT_ARCHIVE, f"it ends {where}: it may be cut")
+    return Unreadable(CORRUPT_ARCHIVE, f"it ends {where}: it may be cut")
 
 
 def _padded(size: int) -> int:
@@ -201,7 +203,7 @@ def _number(field: bytes, position: int) -> int:
     try:
         return int(digits, 8)
     except ValueError:
-        raise Refused(
+        raise Unreadable(
             CORRUPT_ARCHIVE, f"the header at byte {position - BLOCK} is damaged: {digits!r} is no octal number"
         ) from None
 
@@ -209,7 +211,7 @@ def _number(field: bytes, position: int) -> int:
 def _checksum_is_right(block: bytes) -> bool:
     try:
         declared = _number(block[148:156], 0)
-    except Refused:
+    except Unreadable:
         return False
     rest = block[:148] + block[156:]
     total = 256 + sum(rest)

@@ -13,14 +13,14 @@ import apache_beam as beam
 from apache_beam import pvalue
 
 from transforms import metrics
-from transforms.ingest.archives import Outcome, expand, expand_bytes
+from transforms.ingest.archives import expand, expand_bytes
 from transforms.ingest.files import FileRef, open_file, split_patterns, unreadable
 from transforms.ingest.limits import DEFAULT, Limits
 from transforms.ingest.listing import Listing, listed, listings
 from transforms.ingest.patterns import is_local
 from transforms.ingest.spread import Packer, unpacked
 from transforms.ingest.work import SHARD_BYTES, Batch, Work, ZipShard, batches, read_shard, shared_out
-from transforms.model import DeadLetter, RawDocument
+from transforms.model import DeadLetter, Expanded, RawDocument
 
 _DEAD_LETTERS = "dead_letters"
 _PACKS = "packs"
@@ -118,26 +118,26 @@ class _Read(beam.DoFn):
         if packer:
             yield from _tagged(packer.rest())
 
-    def _shard(self, shard: ZipShard) -> Iterator[Outcome]:
+    def _shard(self, shard: ZipShard) -> Iterator[Expanded]:
         if shard.start == shard.directory.start:
             self._count.files_read.inc()
         return _or_dead(shard.file, partial(read_shard, shard, self._limits, self._count.litter_skipped.inc))
 
-    def _batch(self, batch: Batch) -> Iterator[Outcome]:
+    def _batch(self, batch: Batch) -> Iterator[Expanded]:
         files = batch.files
         small = [file for file in files if not is_local(file.path) and file.size <= _FETCHED_BYTES]
         others = [file for file in files if is_local(file.path) or file.size > _FETCHED_BYTES]
         return chain(self._fetched(small), chain.from_iterable(map(self._streamed, others)))
 
-    def _streamed(self, file: FileRef) -> Iterator[Outcome]:
-        def read() -> Iterator[Outcome]:
+    def _streamed(self, file: FileRef) -> Iterator[Expanded]:
+        def read() -> Iterator[Expanded]:
             with open_file(file.path) as stream:
                 yield from expand(stream, file.origin, file.modified_at, self._limits, self._count.litter_skipped.inc)
 
         self._count.files_read.inc()
         return _or_dead(file, read)
 
-    def _fetched(self, files: list[FileRef]) -> Iterator[Outcome]:
+    def _fetched(self, files: list[FileRef]) -> Iterator[Expanded]:
         assert self._pool is not None
         waiting = iter(files)
         ahead = deque((file, self._pool.submit(_content, file.path)) for file in islice(waiting, _FETCHED_AHEAD))
@@ -148,7 +148,7 @@ class _Read(beam.DoFn):
             if following:
                 ahead.append((following, self._pool.submit(_content, following.path)))
 
-    def _expanded(self, file: FileRef, future: Future[bytes]) -> Iterator[Outcome]:
+    def _expanded(self, file: FileRef, future: Future[bytes]) -> Iterator[Expanded]:
         self._count.files_read.inc()
         yield from expand_bytes(
             future.result(), file.origin, file.modified_at, self._limits, self._count.litter_skipped.inc
@@ -169,7 +169,7 @@ def _content(path: str) -> bytes:
         return stream.read()
 
 
-def _or_dead(file: FileRef, read: Callable[[], Iterable[Outcome]]) -> Iterator[Outcome]:
+def _or_dead(file: FileRef, read: Callable[[], Iterable[Expanded]]) -> Iterator[Expanded]:
     """What ``read`` gives; where the file cannot be read, now or later, a dead letter behind what could be."""
     try:
         yield from read()

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from transforms.ingest import office, zips
-from transforms.ingest.archives import Expansion, Outcome, uncounted
+from transforms.ingest.archives import Expansion, uncounted
 from transforms.ingest.files import FileRef, open_file
-from transforms.ingest.limits import DEFAULT, Budget, Limits, Refused
+from transforms.ingest.limits import DEFAULT, Budget, Limits, Unreadable
 from transforms.ingest.names import EntryNames
 from transforms.ingest.sniff import Kind, kind_of
-from transforms.ingest.streams import Source
+from transforms.ingest.streams import CountedFile
 from transforms.ingest.zips import Directory
+from transforms.model import Expanded
 
 BATCH_FILES = 100
 BATCH_BYTES = 4_000_000
@@ -85,7 +86,7 @@ def shared_out(batch: Batch, limits: Limits = DEFAULT) -> list[Work]:
     if others or file.size < SHARD_BYTES:
         return [batch]
     with open_file(file.path) as stream:
-        source = Source(stream, Budget(limits))
+        source = CountedFile(stream, Budget(limits))
         head = source.read(1024)
         if not source.seekable() or kind_of(head, file.origin) is not Kind.ZIP:
             return [batch]
@@ -93,12 +94,12 @@ def shared_out(batch: Batch, limits: Limits = DEFAULT) -> list[Work]:
             return [batch]
         try:
             shards = list(_shards(file, source))
-        except Refused:
+        except Unreadable:
             return [batch]
     return shards if len(shards) > 1 else [batch]
 
 
-def _shards(file: FileRef, source: Source) -> Iterator[Work]:
+def _shards(file: FileRef, source: CountedFile) -> Iterator[Work]:
     directory = zips.find_directory(source)
     names = EntryNames()
     start = end = directory.start
@@ -120,7 +121,7 @@ def _shards(file: FileRef, source: Source) -> Iterator[Work]:
 
 def read_shard(
     shard: ZipShard, limits: Limits = DEFAULT, on_litter: Callable[[], None] = uncounted
-) -> Iterator[Outcome]:
+) -> Iterator[Expanded]:
     """The documents of the shard's entries, exactly as reading the whole archive gives them."""
     expansion = Expansion(shard.file.modified_at, limits, on_litter)
     with open_file(shard.file.path) as stream:

@@ -12,17 +12,17 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from transforms.ingest.codecs import LzmaOfZip, bzip2_codec, inflate_codec
+from transforms.ingest.decompressors import LzmaOfZip, bzip2_decompressor, inflate_decompressor
 from transforms.ingest.limits import (
     CORRUPT_ARCHIVE,
     UNSUPPORTED_COMPRESSION,
     ZIP_BOMB,
     Budget,
     Limits,
-    Refused,
+    Unreadable,
 )
 from transforms.ingest.names import decode
-from transforms.ingest.streams import Decompressed, Reader, Seekable, Window, size_of
+from transforms.ingest.streams import ByteReader, Decompressed, Seekable, Window, size_of
 
 _END = struct.Struct("<4s4H2LH")
 _END_MAGIC = b"PK\5\6"
@@ -58,7 +58,7 @@ class Directory(NamedTuple):
     shift: int
 
 
-class Entry(NamedTuple):
+class Member(NamedTuple):
     """One entry as the directory describes it. ``after`` is where the directory's next record begins."""
 
     name: str
@@ -89,14 +89,14 @@ class Entry(NamedTuple):
 
 
 def find_directory(file: Seekable) -> Directory:
-    """Finds the central directory. Refused (``corrupt_archive``) when there is none."""
+    """Finds the central directory. Unreadable (``corrupt_archive``) when there is none."""
     length = size_of(file)
     tail_start = max(0, length - _END.size - _LONGEST_COMMENT)
     file.seek(tail_start)
     tail = file.read(length - tail_start)
     at = _end_record(tail)
     if at < 0:
-        raise Refused(CORRUPT_ARCHIVE, f"no central directory at the end of its {length} bytes: the archive is cut")
+        raise Unreadable(CORRUPT_ARCHIVE, f"no central directory at the end of its {length} bytes: the archive is cut")
     _, disk, first_disk, _, count, size, offset, _ = _END.unpack_from(tail, at)
     end = tail_start + at
     if count == 0xFFFF or size == _ALL or offset == _ALL:
@@ -104,7 +104,7 @@ def find_directory(file: Seekable) -> Directory:
         if found:
             disk, first_disk, count, size, offset, end = found
     if disk not in (0, 0xFFFF) or first_disk not in (0, 0xFFFF):
-        raise Refused(CORRUPT_ARCHIVE, f"it is part {disk + 1} of an archive that is split into several files")
+        raise Unreadable(CORRUPT_ARCHIVE, f"it is part {disk + 1} of an archive that is split into several files")
     return _place(file, end, count, size, offset)
 
 
@@ -130,7 +130,7 @@ def _place(file: Seekable, end: int, count: int, size: int, offset: int) -> Dire
             file.seek(start)
             if not count or file.read(4) == _CENTRAL_MAGIC:
                 return Directory(start, start + size, count, start - offset)
-    raise Refused(CORRUPT_ARCHIVE, f"its directory is not at byte {offset}, where its end record says")
+    raise Unreadable(CORRUPT_ARCHIVE, f"its directory is not at byte {offset}, where its end record says")
 
 
 def _end64(file: Seekable, end: int) -> tuple[int, int, int, int, int, int] | None:
@@ -152,10 +152,10 @@ def _end64(file: Seekable, end: int) -> tuple[int, int, int, int, int, int] | No
     return None
 
 
-def entries(file: Seekable, directory: Directory, start: int | None = None, end: int | None = None) -> Iterator[Entry]:
+def entries(file: Seekable, directory: Directory, start: int | None = None, end: int | None = None) -> Iterator[Member]:
     """The entries listed between two places of the directory (all by default), read in blocks.
 
-    Others may move the file's position meanwhile. Refused when the directory is damaged (``corrupt_archive``), or
+    Others may move the file's position meanwhile. Unreadable when the directory is damaged (``corrupt_archive``), or
     when its entries are more bytes than the file, so that they overlap (``zip_bomb``).
     """
     whole = start is None
@@ -169,11 +169,11 @@ def entries(file: Seekable, directory: Directory, start: int | None = None, end:
         entry, length = _entry(block, at, position, directory)
         compressed += entry.compressed
         if compressed > end - directory.shift:
-            raise Refused(ZIP_BOMB, f"its entries overlap: those up to number {seen + 1} claim {compressed} bytes")
+            raise Unreadable(ZIP_BOMB, f"its entries overlap: those up to number {seen + 1} claim {compressed} bytes")
         position, at, seen = position + length, at + length, seen + 1
         yield entry
     if whole and seen & 0xFFFF != directory.announced & 0xFFFF:
-        raise Refused(CORRUPT_ARCHIVE, f"its directory announces {directory.announced} entries and lists {seen}")
+        raise Unreadable(CORRUPT_ARCHIVE, f"its directory announces {directory.announced} entries and lists {seen}")
 
 
 def _holds_record(block: bytes, at: int) -> bool:
@@ -181,9 +181,9 @@ def _holds_record(block: bytes, at: int) -> bool:
     return left >= _CENTRAL.size and left >= _CENTRAL.size + sum(_LENGTHS.unpack_from(block, at + 28))
 
 
-def _entry(block: bytes, at: int, position: int, directory: Directory) -> tuple[Entry, int]:
+def _entry(block: bytes, at: int, position: int, directory: Directory) -> tuple[Member, int]:
     if len(block) - at < _CENTRAL.size or not block.startswith(_CENTRAL_MAGIC, at):
-        raise Refused(CORRUPT_ARCHIVE, f"its directory is damaged at byte {position}")
+        raise Unreadable(CORRUPT_ARCHIVE, f"its directory is damaged at byte {position}")
     (
         _, _, system, _, flags, method, _, _, crc, compressed, size,
         name_length, extra_length, comment_length, _, _, attributes, offset,
@@ -192,13 +192,15 @@ def _entry(block: bytes, at: int, position: int, directory: Directory) -> tuple[
     extra_at = name_at + name_length
     length = _CENTRAL.size + name_length + extra_length + comment_length
     if position + length > directory.end:
-        raise Refused(CORRUPT_ARCHIVE, f"its directory is damaged at byte {position}: an entry reaches beyond its end")
+        raise Unreadable(
+            CORRUPT_ARCHIVE, f"its directory is damaged at byte {position}: an entry reaches beyond its end"
+        )
     extra = block[extra_at : extra_at + extra_length]
     if _ALL in (size, compressed, offset):
         size, compressed, offset = zip64_sizes(extra, size, compressed, offset)
     name = entry_name(block[name_at:extra_at], extra, bool(flags & _UTF8))
     unix_mode = attributes >> 16 if system == _UNIX else 0
-    return Entry(name, flags, method, crc, compressed, size, offset, unix_mode, position + length), length
+    return Member(name, flags, method, crc, compressed, size, offset, unix_mode, position + length), length
 
 
 def entry_name(raw: bytes, extra: bytes, declared_utf8: bool) -> str:
@@ -231,7 +233,7 @@ def zip64_sizes(extra: bytes, size: int, compressed: int, offset: int) -> tuple[
     return size, compressed, offset
 
 
-def stored_bytes(file: Seekable, shift: int, entry: Entry) -> Window:
+def stored_bytes(file: Seekable, shift: int, entry: Member) -> Window:
     """An entry's bytes as they are in the archive, compressed or encrypted as they may be."""
     start = entry.offset + shift
     header = b""
@@ -239,27 +241,27 @@ def stored_bytes(file: Seekable, shift: int, entry: Entry) -> Window:
         file.seek(start)
         header = file.read(LOCAL.size)
     if len(header) < LOCAL.size or not header.startswith(LOCAL_MAGIC):
-        raise Refused(CORRUPT_ARCHIVE, f"the entry is not at byte {start}, where the directory says")
+        raise Unreadable(CORRUPT_ARCHIVE, f"the entry is not at byte {start}, where the directory says")
     name_length, extra_length = struct.unpack_from("<HH", header, 26)
     return Window(file, start + LOCAL.size + name_length + extra_length, entry.compressed)
 
 
-def contents(stored: Window, entry: Entry, limits: Limits, budget: Budget) -> Reader:
-    """What an entry holds, decompressed and checked. Refused when its compression is not supported."""
+def contents(stored: Window, entry: Member, limits: Limits, budget: Budget) -> ByteReader:
+    """What an entry holds, decompressed and checked. Unreadable when its compression is not supported."""
     return Verified(decompress(stored, entry, limits, budget), entry)
 
 
-def decompress(stored: Reader, entry: Entry, limits: Limits, budget: Budget) -> Reader:
+def decompress(stored: ByteReader, entry: Member, limits: Limits, budget: Budget) -> ByteReader:
     if entry.method == STORED:
         return stored
     if entry.method == DEFLATED:
-        return Decompressed(stored, inflate_codec, limits, budget, "the entry", expected=entry.size)
+        return Decompressed(stored, inflate_decompressor, limits, budget, "the entry", expected=entry.size)
     if entry.method == BZIP2:
-        return Decompressed(stored, bzip2_codec, limits, budget, "the entry", expected=entry.size)
+        return Decompressed(stored, bzip2_decompressor, limits, budget, "the entry", expected=entry.size)
     if entry.method == LZMA:
         return Decompressed(stored, LzmaOfZip, limits, budget, "the entry", expected=entry.size)
     name = _OTHER_METHODS.get(entry.method, "unknown")
-    raise Refused(
+    raise Unreadable(
         UNSUPPORTED_COMPRESSION,
         f"compression method {entry.method} ({name}) is not supported; pack it again with deflate",
     )
@@ -268,7 +270,7 @@ def decompress(stored: Reader, entry: Entry, limits: Limits, budget: Budget) -> 
 class Verified:
     """An entry's contents, whose length and checksum are compared with the directory's at the end."""
 
-    def __init__(self, reader: Reader, entry: Entry) -> None:
+    def __init__(self, reader: ByteReader, entry: Member) -> None:
         self._reader = reader
         self._entry = entry
         self._crc = 0
@@ -286,6 +288,6 @@ class Verified:
 
     def _check(self) -> None:
         if self._size != self._entry.size:
-            raise Refused(CORRUPT_ARCHIVE, f"the entry has {self._size} bytes, not {self._entry.size} as declared")
+            raise Unreadable(CORRUPT_ARCHIVE, f"the entry has {self._size} bytes, not {self._entry.size} as declared")
         if self._crc != self._entry.crc:
-            raise Refused(CORRUPT_ARCHIVE, f"the checksum of the entry's {self._size} bytes is wrong")
+            raise Unreadable(CORRUPT_ARCHIVE, f"the checksum of the entry's {self._size} bytes is wrong")

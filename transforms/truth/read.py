@@ -64,7 +64,7 @@ class History(NamedTuple):
         return tuple(sorted(found, key=lambda pair: (pair[1].received_at, pair[1].applied_at, pair)))
 
 
-class Reader:
+class HistoryReader:
     """Reads the tables of one configuration; for one thread at a time."""
 
     def __init__(self, config: TruthConfig) -> None:
@@ -188,7 +188,7 @@ def _record(codec: Codec, key: str, change: Change, value: bytes, arrivals: tupl
 
 def read_history(config: TruthConfig, key: str) -> History | None:
     """History of one key; opens and closes its own connection."""
-    reader = Reader(config)
+    reader = HistoryReader(config)
     try:
         return reader.history(key)
     finally:

@@ -14,7 +14,7 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
 from transforms.truth.errors import TruthError
 from transforms.truth.loop import wait_for
-from transforms.truth.read import History, Reader
+from transforms.truth.read import History, HistoryReader
 from transforms.truth.selection import Range, Selection, split
 
 EVERYTHING = Selection()
@@ -83,13 +83,13 @@ class _Split(beam.DoFn):
 
 
 class ReaderDoFn(beam.DoFn):
-    """Has a ``Reader`` of its own."""
+    """Has a ``HistoryReader`` of its own."""
 
     def __init__(self, config: TruthConfig) -> None:
         self._config = config
 
     def setup(self) -> None:
-        self._reader = Reader(self._config)
+        self._reader = HistoryReader(self._config)
 
     def teardown(self) -> None:
         self._reader.close()

@@ -16,7 +16,7 @@ from local.stack.discover import LOCAL_PROJECT
 from pipelines import backfill, tables
 from pipelines.defaults import DEFAULT_INSTANCE
 from transforms.truth.config import TruthConfig
-from transforms.truth.read import History, Reader
+from transforms.truth.read import History, HistoryReader
 from transforms.views import sql
 
 # Views that tell how things came (by whom, in which order), and so differ between two ways of bringing them.
@@ -56,14 +56,14 @@ class Stores:
 
     def content(self) -> dict[tuple[str, str, bytes], tuple[int, bytes]]:
         """Bigtable's content, lineage, revisions and changes aside."""
-        reader = Reader(self.truth)
+        reader = HistoryReader(self.truth)
         try:
             return {(key, cell.family, cell.qualifier): (cell.timestamp, cell.value) for key, cell in reader.dump()}
         finally:
             reader.close()
 
     def histories(self) -> dict[str, History]:
-        reader = Reader(self.truth)
+        reader = HistoryReader(self.truth)
         try:
             return {history.key: history for history in reader.scan()}
         finally:

@@ -21,7 +21,7 @@ from transforms.counting.contributions import CountKey
 from transforms.truth import rows
 from transforms.truth.client import Client
 from transforms.truth.loop import wait_for
-from transforms.truth.read import Reader
+from transforms.truth.read import HistoryReader
 from transforms.views import repair, repair_sql, schema
 from transforms.views.connect import rest_client
 
@@ -52,7 +52,7 @@ def _settled(row: dict[str, Any]) -> dict[str, Any]:
 
 def bigtable_counts(stores: Stores) -> dict[CountKey, tuple[int, str]]:
     """What Bigtable's counts say, nothing where it is nothing."""
-    config, reader = stores.truth, Reader(stores.truth)
+    config, reader = stores.truth, HistoryReader(stores.truth)
     client = Client(config)
     table = f"{config.records_table}{cells.TABLE_SUFFIX}"
     found = client.scan(table, b"0", rows.RESERVED)

@@ -23,7 +23,7 @@ from pipelines import lookup, reconcile, redrive
 from tests.integration.jobs.stores import Stores
 from tests.unit.parse.samples import CNPJ, nfe
 from transforms.model import DeadLetter
-from transforms.truth.read import Reader
+from transforms.truth.read import HistoryReader
 from transforms.truth.transform import StoreDeadLetters
 
 NewStores = Callable[[], Stores]
@@ -178,7 +178,7 @@ def test_what_was_cut_and_is_in_no_file_stays_dead_and_is_told(
     counters = redrive_stores(stores)
     assert counters["redrive_chosen"] == counters["redrive_skipped"] == 2
     assert "2 cannot be read again" in capfd.readouterr().out
-    reader = Reader(stores.truth)
+    reader = HistoryReader(stores.truth)
     found = list(reader.dead_letters())
     reader.close()
     assert {(one.letter.received_at, one.redrive and one.redrive.state) for one in found} == {(77, "failed")}

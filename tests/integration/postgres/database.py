@@ -14,9 +14,9 @@ from psycopg import sql
 
 from local.postgres import Server
 from transforms.ingest.postgres.frames import Row
-from transforms.ingest.postgres.parts import Part, Shape
+from transforms.ingest.postgres.parts import TablePart, TableShape
 from transforms.ingest.postgres.pool import Pool
-from transforms.ingest.postgres.reader import Reader
+from transforms.ingest.postgres.reader import TableReader
 from transforms.ingest.postgres.retry import Retry
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.transform import plan
@@ -89,12 +89,12 @@ def impatient() -> Retry:
 
 
 @contextlib.contextmanager
-def planned(source: PostgresSource) -> Iterator[tuple[Reader, Shape, list[Part]]]:
+def planned(source: PostgresSource) -> Iterator[tuple[TableReader, TableShape, list[TablePart]]]:
     """A reader of ``source``, and the parts to read."""
     pool = Pool(source)
     try:
         table, parts = plan(source, pool)
-        yield Reader(source, table.shape, pool, impatient), table.shape, parts
+        yield TableReader(source, table.shape, pool, impatient), table.shape, parts
     finally:
         pool.close()
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.integration.postgres.database import Database, keys, numbers, planned, read_all
 from transforms.ingest.postgres.frames import Row
-from transforms.ingest.postgres.parts import Part
-from transforms.ingest.postgres.reader import Reader
+from transforms.ingest.postgres.parts import TablePart
+from transforms.ingest.postgres.reader import TableReader
 
 SMALL = {"range_bytes": 64 << 10, "statement_bytes": 32 << 10}
 
@@ -30,7 +30,7 @@ def expected(database: Database, table: str = "docs") -> list[int]:
     return sorted(number for (number,) in database.execute(f"SELECT id FROM {table}"))
 
 
-def read_with_splits(reader: Reader, part: Part, splits: list[tuple[int, float]]) -> list[Row]:
+def read_with_splits(reader: TableReader, part: TablePart, splits: list[tuple[int, float]]) -> list[Row]:
     """Reads ``part`` as a runner would that splits it: after so many rows, off a fraction of what is left."""
     rows: list[Row] = []
     todo = [OffsetRange(part.start, part.stop)]

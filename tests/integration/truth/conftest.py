@@ -12,7 +12,7 @@ from local.stack import PROJECT_ID, Stack, stack
 from tests.integration.truth.proxy import Proxy
 from transforms.truth import admin
 from transforms.truth.config import EMULATOR_VARIABLE, TruthConfig
-from transforms.truth.read import Reader
+from transforms.truth.read import HistoryReader
 
 _numbers = itertools.count(1)
 
@@ -40,9 +40,9 @@ def config(bigtable_host: str, monkeypatch: pytest.MonkeyPatch) -> TruthConfig:
 
 
 @pytest.fixture
-def reader(config: TruthConfig) -> Iterator[Reader]:
+def reader(config: TruthConfig) -> Iterator[HistoryReader]:
     """Reads the tables of this test."""
-    reader = Reader(config)
+    reader = HistoryReader(config)
     yield reader
     reader.close()
 

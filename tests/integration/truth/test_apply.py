@@ -19,7 +19,7 @@ from transforms.model import DUPLICATE, NEW, RESUMED, Applied, DeadLetter, Recor
 from transforms.truth import rows
 from transforms.truth.config import TruthConfig
 from transforms.truth.errors import TruthError
-from transforms.truth.read import Reader
+from transforms.truth.read import HistoryReader
 from transforms.truth.transform import ApplyToTruth, StoreDeadLetters
 
 
@@ -37,7 +37,7 @@ def run_job(config: TruthConfig, found: Sequence[Record], run: str, job: str, ex
     return {metric.key.metric.name: metric.committed for kind in metrics.values() for metric in kind}
 
 
-def test_new_then_resumed_then_duplicate(config: TruthConfig, reader: Reader) -> None:
+def test_new_then_resumed_then_duplicate(config: TruthConfig, reader: HistoryReader) -> None:
     many = [record(fresh_key()) for _ in range(30)]
     assert run_job(config, many, "backfill", "job-1", {NEW: 30})["records_new"] == 30
     before = list(reader.dump())
@@ -58,7 +58,7 @@ def test_the_same_input_twice_in_one_job_is_new_once(config: TruthConfig) -> Non
     run_job(config, twice, "run", "job", {NEW: 1, DUPLICATE: 1})
 
 
-def test_what_is_handed_on_is_what_was_stored(config: TruthConfig, reader: Reader) -> None:
+def test_what_is_handed_on_is_what_was_stored(config: TruthConfig, reader: HistoryReader) -> None:
     stored = record(fresh_key(), protocol_status=100)
     pipeline = test_pipeline.TestPipeline(runner="FnApiRunner")
     result = pipeline | beam.Create([stored]) | ApplyToTruth(config, "run", "job")
@@ -107,7 +107,7 @@ def test_each_result_keeps_the_timestamp_and_window_of_its_record(config: TruthC
 
 
 def test_what_does_not_fit_is_a_dead_letter_and_the_rest_goes_on(
-    config: TruthConfig, reader: Reader, monkeypatch: pytest.MonkeyPatch
+    config: TruthConfig, reader: HistoryReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "MAX_CELL_BYTES", 2_000)
     noise = random.Random(1).randbytes(4_000).hex()
@@ -128,7 +128,7 @@ def test_a_bundle_that_cannot_be_written_fails_the_job(config: TruthConfig) -> N
 
 
 def test_dead_letters_are_stored_with_their_bytes_before_they_are_handed_on(
-    config: TruthConfig, reader: Reader
+    config: TruthConfig, reader: HistoryReader
 ) -> None:
     letters = [
         DeadLetter("not_xml", "line 1: no element", "parse", "a.txt", b"no xml", 5, 6),

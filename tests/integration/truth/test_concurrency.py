@@ -19,7 +19,7 @@ from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Record
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
-from transforms.truth.read import Reader
+from transforms.truth.read import HistoryReader
 from transforms.truth.transaction import Attempt, Transaction, transact
 from transforms.truth.writer import Writer
 
@@ -69,7 +69,7 @@ class SteppingWriter:
 
 @on_the_emulator
 @given(data=st.data())
-def test_any_interleaving_ends_in_the_same_row(config: TruthConfig, reader: Reader, data: st.DataObject) -> None:
+def test_any_interleaving_ends_in_the_same_row(config: TruthConfig, reader: HistoryReader, data: st.DataObject) -> None:
     history = data.draw(records(max_size=4))
     key = history[0].key
     writers = [
@@ -117,7 +117,7 @@ def meet(writers: list[Writer], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_threads_and_processes_on_one_key_conflict_and_lose_nothing(
-    config: TruthConfig, reader: Reader, monkeypatch: pytest.MonkeyPatch
+    config: TruthConfig, reader: HistoryReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each writer stands for a process with connections of its own; two bundles share each of them."""
     key = fresh_key()
@@ -184,7 +184,7 @@ def _counted(calls: Counter[str], name: str, call: Any) -> Any:
 
 
 def test_what_was_known_of_a_row_may_be_out_of_date(
-    config: TruthConfig, reader: Reader, monkeypatch: pytest.MonkeyPatch
+    config: TruthConfig, reader: HistoryReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process is first each time that a record of this one is about to be written."""
     key = fresh_key()
@@ -212,7 +212,9 @@ def test_what_was_known_of_a_row_may_be_out_of_date(
     wait_for(other.client.close())
 
 
-def test_a_backfill_beside_the_stream_leaves_each_record_to_one_of_them(config: TruthConfig, reader: Reader) -> None:
+def test_a_backfill_beside_the_stream_leaves_each_record_to_one_of_them(
+    config: TruthConfig, reader: HistoryReader
+) -> None:
     keys = [fresh_key() for _ in range(40)]
     brought = [record(key, text, origin="") for key in keys for text in ("", "event")]
     writers = [Writer(config, CODEC), Writer(config, CODEC)]
@@ -235,7 +237,7 @@ def test_a_backfill_beside_the_stream_leaves_each_record_to_one_of_them(config: 
 
 @pytest.mark.parametrize(("records_at_once", "bytes_at_once"), [(4, 64_000_000), (128, 2_000)])
 def test_what_is_in_flight_is_bounded_and_all_of_it_arrives(
-    config: TruthConfig, reader: Reader, records_at_once: int, bytes_at_once: int
+    config: TruthConfig, reader: HistoryReader, records_at_once: int, bytes_at_once: int
 ) -> None:
     small = TruthConfig(
         config.project,

@@ -8,7 +8,7 @@ from transforms.truth import rows
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
-from transforms.truth.read import Reader
+from transforms.truth.read import HistoryReader
 from transforms.truth.transaction import Attempt
 from transforms.truth.writer import Writer
 from transforms.views import external
@@ -19,7 +19,7 @@ def decoded(value: bytes, type_: str, encoding: str) -> object:
     return int.from_bytes(value, "big", signed=True) if (type_, encoding) == ("INTEGER", "BINARY") else value.decode()
 
 
-def test_columns_of_the_definition_decode_to_the_state(config: TruthConfig, reader: Reader) -> None:
+def test_columns_of_the_definition_decode_to_the_state(config: TruthConfig, reader: HistoryReader) -> None:
     key = fresh_key()
     writer = Writer(config, CODEC)
     apply_all(writer, [record(key), record(key, "again")], Attempt("run", "job", 1))

@@ -23,7 +23,7 @@ from transforms.truth.client import Client
 from transforms.truth.config import EMULATOR_VARIABLE, TruthConfig
 from transforms.truth.errors import TruthError
 from transforms.truth.loop import wait_for
-from transforms.truth.read import Reader
+from transforms.truth.read import HistoryReader
 from transforms.truth.transaction import Attempt
 from transforms.truth.writer import Writer
 
@@ -40,7 +40,7 @@ def behind_proxy(config: TruthConfig, proxy: Proxy, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_first_write_whose_answer_is_lost_is_new_and_there_once(
-    behind_proxy: Writer, proxy: Proxy, reader: Reader
+    behind_proxy: Writer, proxy: Proxy, reader: HistoryReader
 ) -> None:
     stored = record(fresh_key())
     proxy.lose_answers(1)
@@ -53,7 +53,7 @@ def test_a_first_write_whose_answer_is_lost_is_new_and_there_once(
 
 
 def test_a_later_write_whose_answers_are_lost_is_new_and_there_once(
-    behind_proxy: Writer, proxy: Proxy, reader: Reader
+    behind_proxy: Writer, proxy: Proxy, reader: HistoryReader
 ) -> None:
     key = fresh_key()
     apply_all(behind_proxy, [record(key)], ATTEMPT)
@@ -66,7 +66,7 @@ def test_a_later_write_whose_answers_are_lost_is_new_and_there_once(
 
 
 def test_many_in_flight_lose_their_answers_at_once_and_each_is_there_once(
-    behind_proxy: Writer, proxy: Proxy, reader: Reader
+    behind_proxy: Writer, proxy: Proxy, reader: HistoryReader
 ) -> None:
     key = fresh_key()
     many = [record(fresh_key()) for _ in range(60)] + [record(key, str(n), origin=f"o{n}") for n in range(5)]
@@ -78,7 +78,7 @@ def test_many_in_flight_lose_their_answers_at_once_and_each_is_there_once(
 
 
 def test_when_retries_are_used_up_the_bundle_fails_and_says_what(
-    behind_proxy: Writer, proxy: Proxy, reader: Reader
+    behind_proxy: Writer, proxy: Proxy, reader: HistoryReader
 ) -> None:
     proxy.refuse = True
     writer = Writer(replace(behind_proxy.config, attempts=2, backoff_seconds=0.01), CODEC)
@@ -93,7 +93,7 @@ def test_when_retries_are_used_up_the_bundle_fails_and_says_what(
     writer.close()
 
 
-def test_a_failed_bundle_is_finished_by_its_retry(behind_proxy: Writer, proxy: Proxy, reader: Reader) -> None:
+def test_a_failed_bundle_is_finished_by_its_retry(behind_proxy: Writer, proxy: Proxy, reader: HistoryReader) -> None:
     """A bundle that failed half-way may have written any of its records; the runner's retry hands in all of them."""
     many = [record(fresh_key()) for _ in range(40)]
     impatient = Writer(replace(behind_proxy.config, attempts=1), CODEC)
@@ -134,7 +134,7 @@ def test_an_emulator_that_sleeps_past_the_deadline_gets_each_record_once(
     config = TruthConfig(PROJECT_ID, "truth")
     admin.create_tables(config)
     impatient = replace(config, deadline_seconds=1, attempts=12)
-    writer, client, reader = Writer(impatient, CODEC), Client(config), Reader(config)
+    writer, client, reader = Writer(impatient, CODEC), Client(config), HistoryReader(config)
     key = fresh_key()
     many = [record(fresh_key()) for _ in range(100)] + [record(key, str(n), origin=f"o{n}") for n in range(5)]
     awake = threading.Timer(2.5, os.kill, (own_emulator.pid, signal.SIGCONT))

@@ -20,7 +20,7 @@ from transforms.truth.codec import Codec, Dictionary
 from transforms.truth.config import TruthConfig
 from transforms.truth.errors import TruthError
 from transforms.truth.loop import wait_for
-from transforms.truth.read import Reader
+from transforms.truth.read import HistoryReader
 from transforms.truth.rows import Cell, Family
 from transforms.truth.transaction import Attempt
 from transforms.truth.writer import Writer
@@ -56,7 +56,7 @@ def test_a_family_that_a_later_release_adds_is_made(config: TruthConfig) -> None
     assert admin.problems(config, {"_counts": (Family("v"), Family("w"))}) == []
 
 
-def test_dictionaries_are_kept_in_the_table_and_checked(config: TruthConfig, reader: Reader) -> None:
+def test_dictionaries_are_kept_in_the_table_and_checked(config: TruthConfig, reader: HistoryReader) -> None:
     client = Client(config)
     for dictionary in codec.packaged():
         row = rows.dictionary_row(dictionary.dictionary_id)
@@ -91,7 +91,7 @@ def foreign() -> Dictionary:
 
 
 def test_data_of_another_release_is_read_with_the_dictionary_in_the_table(
-    config: TruthConfig, reader: Reader, foreign: Dictionary
+    config: TruthConfig, reader: HistoryReader, foreign: Dictionary
 ) -> None:
     key = fresh_key()
     other_release = Codec([foreign], {codec.XML: 41_234, codec.JSON: 41_234})
@@ -127,7 +127,7 @@ def test_a_writer_that_finds_the_dictionary_nowhere_fails_with_its_name(
     own.close()
 
 
-def test_a_history_is_read_in_the_order_in_which_it_was_made(config: TruthConfig, reader: Reader) -> None:
+def test_a_history_is_read_in_the_order_in_which_it_was_made(config: TruthConfig, reader: HistoryReader) -> None:
     key = fresh_key()
     found = [record(key, str(number), origin=f"o{number}") for number in range(12)]
     writer = Writer(config, CODEC)
@@ -144,7 +144,7 @@ def test_a_history_is_read_in_the_order_in_which_it_was_made(config: TruthConfig
     writer.close()
 
 
-def test_one_certificate_is_kept_for_all_documents_that_it_signs(config: TruthConfig, reader: Reader) -> None:
+def test_one_certificate_is_kept_for_all_documents_that_it_signs(config: TruthConfig, reader: HistoryReader) -> None:
     text = random.Random(1).randbytes(1_000).hex()
     signed = [record(fresh_key(), f"<X509Certificate>{text}</X509Certificate>") for _ in range(50)]
     writer = Writer(config, CODEC)
@@ -158,7 +158,7 @@ def test_one_certificate_is_kept_for_all_documents_that_it_signs(config: TruthCo
     writer.close()
 
 
-def test_xml_that_is_not_what_its_name_says_is_an_error(config: TruthConfig, reader: Reader) -> None:
+def test_xml_that_is_not_what_its_name_says_is_an_error(config: TruthConfig, reader: HistoryReader) -> None:
     stored = record(fresh_key())
     writer = Writer(config, CODEC)
     apply_all(writer, [stored], ATTEMPT)
@@ -170,7 +170,7 @@ def test_xml_that_is_not_what_its_name_says_is_an_error(config: TruthConfig, rea
     writer.close()
 
 
-def test_a_scan_reads_every_page_and_only_its_prefix(config: TruthConfig, reader: Reader) -> None:
+def test_a_scan_reads_every_page_and_only_its_prefix(config: TruthConfig, reader: HistoryReader) -> None:
     voided = "ID35251122233300018155001000000010000000020"
     many = [record(fresh_key("57" if number % 3 else "55")) for number in range(700)]
     writer = Writer(config, CODEC)
@@ -236,7 +236,7 @@ print(count, peak() - before)
 """
 
 
-def test_rows_larger_than_grpc_takes_by_itself_are_read(config: TruthConfig, reader: Reader) -> None:
+def test_rows_larger_than_grpc_takes_by_itself_are_read(config: TruthConfig, reader: HistoryReader) -> None:
     noise = random.Random(1).randbytes(6_000_000)
     stored = record(fresh_key())._replace(xml=noise, record_id=record_id_of(noise))
     writer = Writer(config, CODEC)
@@ -245,7 +245,7 @@ def test_rows_larger_than_grpc_takes_by_itself_are_read(config: TruthConfig, rea
     writer.close()
 
 
-def test_a_dead_letter_whose_write_was_cut_off_is_not_there_yet(config: TruthConfig, reader: Reader) -> None:
+def test_a_dead_letter_whose_write_was_cut_off_is_not_there_yet(config: TruthConfig, reader: HistoryReader) -> None:
     client = Client(config)
     row = rows.row_key("ab" * 32)
     piece = Cell(dead_letters.PAYLOAD, b"00000", 0, CODEC.encode_xml(b"beginning"))

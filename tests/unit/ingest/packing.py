@@ -9,9 +9,9 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 
-from transforms.ingest.archives import Outcome, expand_bytes
+from transforms.ingest.archives import expand_bytes
 from transforms.ingest.limits import DEFAULT, Limits
-from transforms.model import DeadLetter, RawDocument
+from transforms.model import DeadLetter, Expanded, RawDocument
 
 CHANGED = 1_700_000_000_123_456
 Files = Iterable[tuple[str, bytes]]
@@ -116,11 +116,11 @@ def _patched(archive: bytes, name: str, local: int, central: int, value: int, ch
     return bytes(data)
 
 
-def read(payload: bytes, origin: str = "/in/a", limits: Limits = DEFAULT) -> list[Outcome]:
+def read(payload: bytes, origin: str = "/in/a", limits: Limits = DEFAULT) -> list[Expanded]:
     return list(expand_bytes(payload, origin, CHANGED, limits))
 
 
-def documents(outcomes: Iterable[Outcome]) -> dict[str, bytes]:
+def documents(outcomes: Iterable[Expanded]) -> dict[str, bytes]:
     """Origin to payload. Fails where one origin names two documents."""
     found: dict[str, bytes] = {}
     for outcome in outcomes:
@@ -130,7 +130,7 @@ def documents(outcomes: Iterable[Outcome]) -> dict[str, bytes]:
     return found
 
 
-def dead(outcomes: Iterable[Outcome]) -> dict[str, DeadLetter]:
+def dead(outcomes: Iterable[Expanded]) -> dict[str, DeadLetter]:
     """Origin to dead letter. Fails where one origin has two."""
     found: dict[str, DeadLetter] = {}
     for outcome in outcomes:
@@ -140,7 +140,7 @@ def dead(outcomes: Iterable[Outcome]) -> dict[str, DeadLetter]:
     return found
 
 
-def codes(outcomes: Iterable[Outcome]) -> dict[str, str]:
+def codes(outcomes: Iterable[Expanded]) -> dict[str, str]:
     return {origin: letter.code for origin, letter in dead(outcomes).items()}
 
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.unit.ingest.packing import CHANGED, documents, raw_zip, tarred, with_flag, xml, zipped
 from transforms.ingest import work
-from transforms.ingest.archives import Outcome, expand
+from transforms.ingest.archives import expand
 from transforms.ingest.files import FileRef
 from transforms.ingest.names import EntryNames, why_unsafe
+from transforms.model import Expanded
 
 
 def put(tmp_path: Path, payload: bytes, name: str = "a.zip") -> FileRef:
@@ -22,14 +23,14 @@ def put(tmp_path: Path, payload: bytes, name: str = "a.zip") -> FileRef:
     return FileRef(str(path), CHANGED, len(payload))
 
 
-def in_shares(file: FileRef) -> list[Outcome]:
+def in_shares(file: FileRef) -> list[Expanded]:
     shares = work.shared_out(work.Batch.of([file]))
     assert len(shares) > 1
     assert all(isinstance(share, work.ZipShard) for share in shares)
     return [o for share in shares if isinstance(share, work.ZipShard) for o in work.read_shard(share)]
 
 
-def as_a_whole(file: FileRef) -> list[Outcome]:
+def as_a_whole(file: FileRef) -> list[Expanded]:
     with open(file.path, "rb") as stream:
         return list(expand(stream, file.origin, file.modified_at))
 

@@ -169,7 +169,7 @@ def test_without_credentials_jobs_and_lookup_say_how_to_get_them(
     def refuse(*_: object, **__: object) -> None:
         raise DefaultCredentialsError("there are none")
 
-    monkeypatch.setattr(lookup, "Reader", refuse)
+    monkeypatch.setattr(lookup, "HistoryReader", refuse)
     for status in (launching.main(refuse, []), lookup.main(["3" * 44, "--project", "company-prod"])):  # type: ignore[arg-type]
         assert status == 2
     told = capsys.readouterr().err

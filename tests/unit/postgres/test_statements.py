@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from transforms.ingest.postgres.parts import Part, Shape
+from transforms.ingest.postgres.parts import TablePart, TableShape
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.statements import copy, select_block, select_pages
 
-SHAPE = Shape("postgres:s.t/", ("id",), "xml", binary=False, text=True, unique=True)
+SHAPE = TableShape("postgres:s.t/", ("id",), "xml", binary=False, text=True, unique=True)
 ROW = 'SELECT {}, \'1970-01-01T00:00:00+00:00\'::timestamptz, "id"::text, "xml"::text FROM '
 
 
@@ -16,7 +16,7 @@ def source(**more: Any) -> PostgresSource:
     return PostgresSource(**{"dsn": "", "table": "t", "xml_column": "xml", "read_at": 0, **more})
 
 
-def part(**more: Any) -> Part:
+def part(**more: Any) -> TablePart:
     values = {
         "schema": "s",
         "name": "t",
@@ -27,7 +27,7 @@ def part(**more: Any) -> Part:
         "block_pages": 1,
         "block_bytes": 1,
     }
-    return Part(**{**values, **more})
+    return TablePart(**{**values, **more})
 
 
 def test_a_range_of_pages() -> None:
@@ -40,7 +40,7 @@ def test_a_range_of_pages() -> None:
 def test_ranges_of_a_key_leave_nothing_out_at_either_end() -> None:
     keyed = part(column="id", column_type="bigint", bounds=(None, "10", "20", None))
 
-    def condition(block: int, of: Part = keyed) -> str:
+    def condition(block: int, of: TablePart = keyed) -> str:
         return select_block(source(), SHAPE, of, block).as_string().partition(" WHERE ")[2]
 
     assert condition(0) == "\"id\" < '10'::bigint"
@@ -51,7 +51,7 @@ def test_ranges_of_a_key_leave_nothing_out_at_either_end() -> None:
 
 
 def test_names_and_values_cannot_leave_their_quotes() -> None:
-    odd = Shape("", ('a"b',), "x'y", binary=True, text=False, unique=True)
+    odd = TableShape("", ('a"b',), "x'y", binary=True, text=False, unique=True)
     keyed = part(schema='s"', name="t;", column='a"b', column_type="text", bounds=("it's \\", None), only=False)
     text = select_block(source(), odd, keyed, 0).as_string()
     assert '"a""b"::text, "x\'y"::bytea FROM "s"""."t;" WHERE "a""b" >= ' in text
@@ -64,7 +64,7 @@ def test_a_condition_that_ends_in_a_comment_does_not_swallow_the_rest() -> None:
 
 
 def test_an_increment_and_a_received_at_column() -> None:
-    dated = Shape("", ("id",), "xml", binary=False, text=True, unique=True, received_at="came", updated="at")
+    dated = TableShape("", ("id",), "xml", binary=False, text=True, unique=True, received_at="came", updated="at")
     given = source(updated_column="at", updated_since="2026-03-01", received_at_column="came")
     text = select_pages(given, dated, part(), 0, 0, 1).as_string()
     assert "COALESCE(\"came\"::timestamptz, '1970-01-01T00:00:00+00:00'::timestamptz)" in text

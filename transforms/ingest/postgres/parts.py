@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Shape:
+class TableShape:
     """What the rows of a table look like, the same for all its parts.
 
     ``received_at`` and ``updated`` are column names or empty; ``text``: the payload is characters that the server
@@ -28,7 +28,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Part:
+class TablePart:
     """Blocks ``start`` to ``stop`` (exclusive) of one relation (a table, a leaf partition, a view).
 
     ``column`` is empty where blocks are pages. Otherwise block *i* holds the values from ``bounds[i]`` (inclusive)

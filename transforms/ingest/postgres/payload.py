@@ -11,10 +11,8 @@ import zstandard
 
 from transforms.ingest.archives import expand_bytes, uncounted
 from transforms.ingest.limits import CORRUPT_ARCHIVE, ENTRY_TOO_LARGE, STAGE, Limits
-from transforms.model import DeadLetter, RawDocument
+from transforms.model import DeadLetter, Expanded, RawDocument
 from transforms.parse.codes import EMPTY
-
-Outcome = RawDocument | DeadLetter
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -46,7 +44,7 @@ def outcomes(
     text: bool,
     limits: Limits,
     on_litter: Callable[[], None] = uncounted,
-) -> Iterable[Outcome]:
+) -> Iterable[Expanded]:
     """What one row holds: a document; several, if it is an archive; or a dead letter.
 
     ``text``: the column is text or xml, sent as UTF-8; else it may be compressed (gzip, zlib, zstd, and what archives

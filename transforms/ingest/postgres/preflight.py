@@ -11,8 +11,8 @@ from psycopg import sql
 
 from transforms.ingest.postgres.catalog import Column, Connection, Relation, Table, describe
 from transforms.ingest.postgres.errors import PostgresError
-from transforms.ingest.postgres.parts import Part
-from transforms.ingest.postgres.plan import estimated_rows
+from transforms.ingest.postgres.partition import estimated_rows
+from transforms.ingest.postgres.parts import TablePart
 from transforms.ingest.postgres.session import begin, connect_or_explain, set_page_scan
 from transforms.ingest.postgres.source import CTID, PostgresSource
 from transforms.ingest.postgres.statements import conditions, select_pages
@@ -101,7 +101,9 @@ def _wrong_condition(source: PostgresSource, error: psycopg.Error) -> str:
 
 
 def _check_page_plan(conn: Connection, source: PostgresSource, table: Table, relation: Relation) -> None:
-    part = Part(relation.schema, relation.name, relation.oid, only=True, start=0, stop=1, block_pages=1, block_bytes=1)
+    part = TablePart(
+        relation.schema, relation.name, relation.oid, only=True, start=0, stop=1, block_pages=1, block_bytes=1
+    )
     select = select_pages(source, table.shape, part, 0, 0, max(1, relation.pages))
     with conn.transaction():
         set_page_scan(conn)

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from transforms.ingest.postgres.errors import PostgresError, is_lost_connection, is_statement_timeout
 from transforms.ingest.postgres.frames import Row, parse_row, strip_header
-from transforms.ingest.postgres.parts import Part, Shape
+from transforms.ingest.postgres.parts import TablePart, TableShape
 from transforms.ingest.postgres.pool import Pool
 from transforms.ingest.postgres.retry import Retry
 from transforms.ingest.postgres.session import Connection, begin_part
@@ -26,16 +26,16 @@ _Identity = int | tuple[bytes | None, ...]
 
 
 @dataclass
-class Reader:
+class TableReader:
     """Reads ranges of blocks. ``reconnects`` counts the connections that were lost in mid-read."""
 
     source: PostgresSource
-    shape: Shape
+    shape: TableShape
     pool: Pool
     new_retry: Callable[[], Retry] = Retry
     reconnects: int = field(default=0, init=False)
 
-    def read(self, part: Part, start: int, stop: int, claim: Claim) -> Generator[Row, None, None]:
+    def read(self, part: TablePart, start: int, stop: int, claim: Claim) -> Generator[Row, None, None]:
         """The rows of blocks ``start`` to ``stop`` of ``part``, up to the first block that ``claim`` refuses.
 
         ``claim`` is called with each block before its rows, rising. Every row is given once, whatever becomes of the
@@ -49,7 +49,7 @@ class Reader:
                     return
                 yield from self._read_block(part, block)
 
-    def _read_pages(self, part: Part, start: int, stop: int, claim: Claim) -> Generator[Row, None, None]:
+    def _read_pages(self, part: TablePart, start: int, stop: int, claim: Claim) -> Generator[Row, None, None]:
         """Several pages to a statement. A statement that breaks off is followed by one that starts right behind the
         last row given, by physical address."""
         step = part.blocks_in(self.source.statement_bytes)
@@ -74,7 +74,7 @@ class Reader:
                     retry.progress()
                 self._recover(retry, error, part, walk.page)
 
-    def _read_block(self, part: Part, block: int) -> Generator[Row, None, None]:
+    def _read_block(self, part: TablePart, block: int) -> Generator[Row, None, None]:
         """One statement to a block. After a break the block is read again, without the rows that were given."""
         given: Counter[_Identity] = Counter()
         retry = self.new_retry()
@@ -99,7 +99,7 @@ class Reader:
         """What a row is known by when its block is read again: its key where that is unique, else all of it."""
         return row.key if self.shape.unique else hash((row.key, row.received_at, row.payload))
 
-    def _recover(self, retry: Retry, error: psycopg.Error, part: Part, block: int) -> None:
+    def _recover(self, retry: Retry, error: psycopg.Error, part: TablePart, block: int) -> None:
         where = f"Reading {part.schema}.{part.name} at {'page' if part.by_pages else 'range'} {block}"
         self.reconnects += 1
         if is_statement_timeout(error):
@@ -111,7 +111,7 @@ class Reader:
             raise PostgresError(f"{where}: {error}") from error
 
     @contextmanager
-    def _transaction(self, part: Part) -> Iterator[Connection]:
+    def _transaction(self, part: TablePart) -> Iterator[Connection]:
         """A transaction per range; with a snapshot, one per connection, for as long as it is good."""
         with self.pool.connection() as conn:
             begin_part(conn, self.source, part)

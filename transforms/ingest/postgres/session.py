@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 
 from transforms.ingest.postgres.errors import PostgresError, SnapshotLostError, cannot_connect
-from transforms.ingest.postgres.parts import Part
+from transforms.ingest.postgres.parts import TablePart
 from transforms.ingest.postgres.password import password
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.statements import PAGE_SCAN_SETTINGS, relation
@@ -109,7 +109,7 @@ def begin(conn: Connection, source: PostgresSource) -> None:
     _import_snapshot(conn, source.snapshot)
 
 
-def begin_part(conn: Connection, source: PostgresSource, part: Part) -> None:
+def begin_part(conn: Connection, source: PostgresSource, part: TablePart) -> None:
     """Opens the transaction in which ``part`` is read, or goes on in that of the snapshot; checks the part is there."""
     new = conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
     begin(conn, source)
@@ -141,7 +141,7 @@ def _import_snapshot(conn: Connection, snapshot: str) -> None:
         ) from error
 
 
-def _check_part(conn: Connection, part: Part) -> None:
+def _check_part(conn: Connection, part: TablePart) -> None:
     """Locks the relation against being rewritten (ACCESS SHARE), then looks whether its pages are still the same."""
     query = sql.SQL(
         "SELECT coalesce(pg_relation_filenode({}::oid), 0)::int8 FROM (SELECT 1) AS one LEFT JOIN"

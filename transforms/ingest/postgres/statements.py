@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg import sql
 
-from transforms.ingest.postgres.parts import Part, Shape
+from transforms.ingest.postgres.parts import TablePart, TableShape
 from transforms.ingest.postgres.source import CTID, PostgresSource
 
 # Page ranges have to come in physical order, which only a TID range scan gives.
@@ -19,13 +19,15 @@ PAGE_SCAN_SETTINGS = {
 }
 
 
-def relation(part: Part) -> sql.Composable:
+def relation(part: TablePart) -> sql.Composable:
     """The relation to read from; without its children, which are parts of their own."""
     name = sql.Identifier(part.schema, part.name)
     return sql.SQL("ONLY {}").format(name) if part.only else name
 
 
-def select_pages(source: PostgresSource, shape: Shape, part: Part, page: int, item: int, stop: int) -> sql.Composable:
+def select_pages(
+    source: PostgresSource, shape: TableShape, part: TablePart, page: int, item: int, stop: int
+) -> sql.Composable:
     """Rows from the physical address (``page``, ``item``) up to page ``stop`` (exclusive), in physical order."""
     condition = sql.SQL("{ctid} >= {first}::tid AND {ctid} < {last}::tid").format(
         ctid=sql.Identifier(CTID), first=sql.Literal(f"({page},{item})"), last=sql.Literal(f"({stop},0)")
@@ -33,7 +35,7 @@ def select_pages(source: PostgresSource, shape: Shape, part: Part, page: int, it
     return _select(source, shape, part, sql.Identifier(CTID), condition)
 
 
-def select_block(source: PostgresSource, shape: Shape, part: Part, block: int) -> sql.Composable:
+def select_block(source: PostgresSource, shape: TableShape, part: TablePart, block: int) -> sql.Composable:
     """Rows of one range of key values, in any order."""
     column = sql.Identifier(part.column)
     if part.nulls:
@@ -47,7 +49,7 @@ def copy(select: sql.Composable) -> sql.Composed:
     return sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(select)
 
 
-def conditions(source: PostgresSource, shape: Shape) -> list[sql.Composable]:
+def conditions(source: PostgresSource, shape: TableShape) -> list[sql.Composable]:
     """What the user restricts the table to. The condition ends in a line break, as its last line may be a comment."""
     found: list[sql.Composable] = []
     if shape.updated:
@@ -59,7 +61,7 @@ def conditions(source: PostgresSource, shape: Shape) -> list[sql.Composable]:
 
 
 def _select(
-    source: PostgresSource, shape: Shape, part: Part, address: sql.Composable, condition: sql.Composable
+    source: PostgresSource, shape: TableShape, part: TablePart, address: sql.Composable, condition: sql.Composable
 ) -> sql.Composable:
     payload = sql.Identifier(shape.payload)
     columns = [
@@ -74,7 +76,7 @@ def _select(
     )
 
 
-def _received_at(source: PostgresSource, shape: Shape) -> sql.Composable:
+def _received_at(source: PostgresSource, shape: TableShape) -> sql.Composable:
     instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=source.read_at)
     fixed = sql.SQL("{}::timestamptz").format(sql.Literal(instant.isoformat()))
     if not shape.received_at:

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from transforms.ingest.postgres.catalog import FOREIGN, VIEW, Column, Relation, Table
-from transforms.ingest.postgres.parts import Part
+from transforms.ingest.postgres.parts import TablePart
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.statements import conditions
 
@@ -23,7 +23,7 @@ _ASSUMED_ROW_BYTES = 2048.0
 _BLOCKS_PER_PART = 256
 
 
-def parts_of(conn: Connection, source: PostgresSource, table: Table) -> Iterator[Part]:
+def parts_of(conn: Connection, source: PostgresSource, table: Table) -> Iterator[TablePart]:
     """The parts of ``table``: one per relation that holds rows, or several where it has many ranges of keys.
 
     Together they hold every row that the table holds, whatever the samples say: the first range of keys has no lower
@@ -36,9 +36,9 @@ def parts_of(conn: Connection, source: PostgresSource, table: Table) -> Iterator
             yield from _by_key(conn, source, table, relation_, table.split)
 
 
-def _by_pages(table: Table, of: Relation) -> Iterator[Part]:
+def _by_pages(table: Table, of: Relation) -> Iterator[TablePart]:
     if of.pages:
-        yield Part(
+        yield TablePart(
             of.schema,
             of.name,
             of.oid,
@@ -51,15 +51,17 @@ def _by_pages(table: Table, of: Relation) -> Iterator[Part]:
         )
 
 
-def _by_key(conn: Connection, source: PostgresSource, table: Table, of: Relation, column: Column) -> Iterator[Part]:
+def _by_key(
+    conn: Connection, source: PostgresSource, table: Table, of: Relation, column: Column
+) -> Iterator[TablePart]:
     size, rows = _size(conn, source, table, of)
     block_size = max(source.range_bytes / _BLOCKS_PER_RANGE, size / _BLOCKS_AT_MOST)
     wanted = max(1, round(size / block_size))
     bounds = (None, *_bounds(conn, source, table, of, column, wanted, rows), None)
     blocks = len(bounds) - 1
 
-    def part(bounds: tuple[str | None, ...], stop: int, nulls: bool = False) -> Part:
-        return Part(
+    def part(bounds: tuple[str | None, ...], stop: int, nulls: bool = False) -> TablePart:
+        return TablePart(
             of.schema,
             of.name,
             of.oid,

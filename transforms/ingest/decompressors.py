@@ -14,7 +14,7 @@ BZIP2_MAGIC = b"BZh"
 XZ_MAGIC = b"\xfd7zXZ\0"
 
 
-class Codec(Protocol):
+class Decompressor(Protocol):
     """What the decompressors of the standard library have in common."""
 
     @property
@@ -61,19 +61,19 @@ class Inflate:
         return out
 
 
-def gzip_codec() -> Codec:
+def gzip_decompressor() -> Decompressor:
     return Inflate(31)
 
 
-def bzip2_codec() -> Codec:
+def bzip2_decompressor() -> Decompressor:
     return bz2.BZ2Decompressor()
 
 
-def xz_codec() -> Codec:
+def xz_decompressor() -> Decompressor:
     return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=LZMA_MEMORY)
 
 
-def inflate_codec() -> Codec:
+def inflate_decompressor() -> Decompressor:
     return Inflate(-15)
 
 
@@ -82,28 +82,28 @@ class LzmaOfZip:
 
     def __init__(self) -> None:
         self._head = b""
-        self._codec: lzma.LZMADecompressor | None = None
+        self._decompressor: lzma.LZMADecompressor | None = None
 
     @property
     def eof(self) -> bool:
-        return self._codec is not None and self._codec.eof
+        return self._decompressor is not None and self._decompressor.eof
 
     @property
     def needs_input(self) -> bool:
-        return self._codec is None or self._codec.needs_input
+        return self._decompressor is None or self._decompressor.needs_input
 
     @property
     def unused_data(self) -> bytes:
-        return self._codec.unused_data if self._codec else b""
+        return self._decompressor.unused_data if self._decompressor else b""
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        if self._codec is None:
+        if self._decompressor is None:
             self._head += data
             if len(self._head) < 9:
                 return b""
-            self._codec = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[_lzma_filter(self._head[:9])])
+            self._decompressor = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[_lzma_filter(self._head[:9])])
             data, self._head = self._head[9:], b""
-        return self._codec.decompress(data, max_length)
+        return self._decompressor.decompress(data, max_length)
 
 
 def _lzma_filter(head: bytes) -> dict[str, int]:
