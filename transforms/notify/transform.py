@@ -9,7 +9,6 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.transforms.window import BoundedWindow
-from apache_beam.utils.shared import Shared
 from apache_beam.utils.timestamp import Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
@@ -17,6 +16,7 @@ from transforms import metrics
 from transforms.model import Change, DeadLetter
 from transforms.notify.messages import Outgoing, change_message, dead_letter_message, is_news
 from transforms.notify.topic import Publisher
+from transforms.per_process import PerProcess
 
 _FLUSH_MESSAGES = 1_000
 _FLUSH_BYTES = 16_000_000
@@ -60,13 +60,14 @@ class PublishDeadLetters(beam.PTransform):
         return letters | "Publish" >> beam.ParDo(publish).with_output_types(DeadLetter)
 
 
+_PUBLISHERS: PerProcess[str, Publisher] = PerProcess(Publisher)
+
+
 class PublishMessages(beam.DoFn):
     """Elements -> the same elements, each after the service has its message.
 
     Many are on their way at once; the bundle ends when all have arrived, and fails when one cannot.
     """
-
-    _publishers = Shared()
 
     def __init__(self, topic: str, message_of: Callable[[Any], Outgoing], counter: str) -> None:
         self._topic = topic
@@ -74,7 +75,7 @@ class PublishMessages(beam.DoFn):
         self._published = metrics.counter(counter)
 
     def setup(self) -> None:
-        self._publisher: Publisher = self._publishers.acquire(lambda: Publisher(self._topic), tag=self._topic)
+        self._publisher: Publisher = _PUBLISHERS.acquire(self._topic)
 
     def start_bundle(self) -> None:
         self._sent: list[tuple[WindowedValue, Outgoing, Future[str]]] = []

@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from transforms.per_process import PerProcess
+
 T = TypeVar("T")
 
 
-class _Loop(threading.Thread):
-    """The event loop of this process, in a thread of its own."""
+def _started(_: None) -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
 
-    def __init__(self) -> None:
-        super().__init__(name="truth-loop", daemon=True)
-        self.loop = asyncio.new_event_loop()
-        self.pid = os.getpid()
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_forever()
 
-    def run(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
+    threading.Thread(target=run, name="truth-loop", daemon=True).start()
+    return loop
 
 
-_loop: _Loop | None = None
-_loop_lock = threading.Lock()
+_LOOP: PerProcess[None, asyncio.AbstractEventLoop] = PerProcess(_started)
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
     """The loop on which all calls of this process run; started at first use, and again after a fork."""
-    global _loop
-    with _loop_lock:
-        if _loop is None or _loop.pid != os.getpid():
-            _loop = _Loop()
-            _loop.start()
-        return _loop.loop
+    return _LOOP.acquire(None)
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:

@@ -9,13 +9,13 @@ is on the condition that the revision is still the one that was known.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from transforms.per_process import PerProcess
 from transforms.truth import rows
 from transforms.truth.bulk import BulkWrites
 from transforms.truth.client import Client
@@ -278,14 +278,11 @@ class Writer:
         wait_for(self.client.close())
 
 
-_writers: dict[tuple[TruthConfig, str | None, int], Writer] = {}
-_writers_lock = threading.Lock()
+_WRITERS: PerProcess[tuple[TruthConfig, str | None], Writer] = PerProcess(
+    lambda place: Writer(place[0], packaged_codec())
+)
 
 
 def shared_writer(config: TruthConfig) -> Writer:
     """The writer of this process for a configuration."""
-    place = (config, emulator_host(), os.getpid())
-    with _writers_lock:
-        if place not in _writers:
-            _writers[place] = Writer(config, packaged_codec())
-        return _writers[place]
+    return _WRITERS.acquire((config, emulator_host()))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
+from transforms.per_process import PerProcess
 from transforms.views import catalog, connect, schema
 from transforms.views.append import Appender, RetryPolicy
 from transforms.views.connections import Connections
@@ -65,23 +64,15 @@ class Sink:
         self._channel.close()
 
 
-_SINKS: dict[Destination, Sink] = {}
-_USERS: Counter[Destination] = Counter()
-_LOCK = threading.Lock()
+_SINKS: PerProcess[Destination, Sink] = PerProcess(Sink)
 
 
 def acquire(destination: Destination) -> Sink:
     """The process's sink for a destination; the first to ask makes it. Each caller releases it once."""
-    with _LOCK:
-        if destination not in _SINKS:
-            _SINKS[destination] = Sink(destination)
-        _USERS[destination] += 1
-        return _SINKS[destination]
+    return _SINKS.acquire(destination)
 
 
 def release(destination: Destination) -> None:
     """Gives a sink back; the last to do so closes it, since an open stream is one that the service counts."""
-    with _LOCK:
-        _USERS[destination] -= 1
-        if not _USERS[destination]:
-            _SINKS.pop(destination).close()
+    if sink := _SINKS.release(destination):
+        sink.close()

@@ -133,7 +133,7 @@ def trusting(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> beam.PTransfo
     destination = write.Destination(PROJECT_ID, dataset.name, connect.storage_endpoint(), 21)
     trusting_sink = write.Sink(destination)
     trusting_sink.encoders[schema.DOCUMENTS]._converters["total"] = None
-    monkeypatch.setitem(write.sink._SINKS, destination, trusting_sink)
+    monkeypatch.setitem(write.sink._SINKS._shared, (os.getpid(), destination), (trusting_sink, 0))
     return WriteRows(PROJECT_ID, dataset.name, 21)
 
 

@@ -14,6 +14,7 @@ import psycopg
 from transforms.ingest.postgres.errors import is_full
 from transforms.ingest.postgres.session import Connection, connect
 from transforms.ingest.postgres.source import PostgresSource
+from transforms.per_process import PerProcess
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -139,22 +140,15 @@ def _place(conn: Connection) -> int:
     return int(row[0]) if row else 1
 
 
-_pools: dict[PostgresSource, tuple[Pool, int]] = {}
-_pools_lock = threading.Lock()
+_POOLS: PerProcess[PostgresSource, Pool] = PerProcess(Pool)
 
 
 def acquire_pool(source: PostgresSource) -> Pool:
     """This process's pool for ``source``, shared by all who acquire it; ``release_pool`` closes it after the last."""
-    with _pools_lock:
-        pool, users = _pools.get(source) or (Pool(source), 0)
-        _pools[source] = (pool, users + 1)
-        return pool
+    return _POOLS.acquire(source)
 
 
 def release_pool(source: PostgresSource) -> None:
-    with _pools_lock:
-        pool, users = _pools.pop(source)
-        if users > 1:
-            _pools[source] = (pool, users - 1)
-            return
-    pool.close()
+    """Ends one use of the pool."""
+    if pool := _POOLS.release(source):
+        pool.close()

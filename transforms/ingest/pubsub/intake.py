@@ -27,6 +27,7 @@ from google.pubsub_v1 import types
 from transforms.ingest.pubsub.backlog import Backlog, Delivery, Lease
 from transforms.ingest.pubsub.message import Message
 from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
+from transforms.per_process import PerProcess
 
 _LOG = logging.getLogger(__name__)
 
@@ -245,29 +246,21 @@ def _close_all() -> None:
         intake.close()
 
 
-_intakes: dict[ReadSettings, tuple[Intake, int]] = {}
-_intakes_lock = threading.Lock()
+_INTAKES: PerProcess[ReadSettings, Intake] = PerProcess(Intake)
 
 
 def open_intake(settings: ReadSettings) -> Intake:
     """The intake of this process for these settings. Each call wants a ``close_intake``; the last one closes it."""
-    with _intakes_lock:
-        intake, users = _intakes.get(settings) or (Intake(settings), 0)
-        _intakes[settings] = (intake, users + 1)
-        return intake
+    return _INTAKES.acquire(settings)
 
 
-def close_intake(settings: ReadSettings, unfinished: Iterable[Lease]) -> None:
+def close_intake(settings: ReadSettings, intake: Intake, unfinished: Iterable[Lease]) -> None:
     """Ends one use of the intake. ``unfinished``: what this user took and never heard to be committed."""
-    with _intakes_lock:
-        intake, users = _intakes.pop(settings)
-        if users > 1:
-            _intakes[settings] = (intake, users - 1)
-    if users > 1:
-        for lease in unfinished:
-            intake.give_back(lease)
-    else:
+    if _INTAKES.release(settings):
         intake.close()
+        return
+    for lease in unfinished:
+        intake.give_back(lease)
 
 
 def _deliveries(response: types.StreamingPullResponse) -> list[Delivery]:

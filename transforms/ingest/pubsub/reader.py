@@ -81,9 +81,9 @@ class ReadMessages(beam.DoFn):
 
     def teardown(self) -> None:
         """Gives back what no commit has been heard of: here a bundle failed, or the job is being stopped."""
-        if self._intake is not None:
-            self._intake = None
-            close_intake(self._settings, list(self._leases))
+        intake, self._intake = self._intake, None
+        if intake is not None:
+            close_intake(self._settings, intake, list(self._leases))
 
     # The finaliser is named as a class and before the parameters that are passed by keyword: an instance is never
     # called back, and behind them Beam passes an argument twice.
