@@ -5,19 +5,30 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from local.stack.discover import LOCAL_PROJECT
-from pipelines import backfill, tables
+from pipelines import backfill, rebuild, reconcile, tables
 from pipelines.defaults import DEFAULT_INSTANCE
+from transforms.counting import cells
+from transforms.counting.contributions import CountKey
+from transforms.ingest.archives import expand
+from transforms.ingest.files import FileRef, open_file
+from transforms.ingest.listing import list_files
+from transforms.model import RawDocument
+from transforms.truth import rows
+from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
+from transforms.truth.loop import wait_for
 from transforms.truth.read import History, HistoryReader
-from transforms.views import sql
+from transforms.views import repair_sql, schema, sql
 
 # Views that tell how things came (by whom, in which order), and so differ between two ways of bringing them.
 _LINEAGE_VIEWS = {"history", "arrivals_by_origin", "ingestion_health", "unique_arrivals", "unique_changes"}
@@ -99,3 +110,59 @@ def finish(job: subprocess.Popen[bytes]) -> None:
 
 def _shown(row: dict[str, Any]) -> str:
     return repr({name: value for name, value in sorted(row.items()) if name not in _LINEAGE_COLUMNS})
+
+
+NewStores = Callable[[], Stores]
+
+
+def payloads_of(folder: Path) -> list[bytes]:
+    """Every input in the archives and files of a folder."""
+    found = []
+    for file in list_files(str(folder)):
+        assert isinstance(file, FileRef)
+        with open_file(file.path) as stream:
+            expanded = expand(stream, file.origin, file.modified_at)
+            found += [raw.payload for raw in expanded if isinstance(raw, RawDocument)]
+    return found
+
+
+def rebuild_stores(stores: Stores, *more: str) -> dict[str, int]:
+    """Runs the job in this process; the rows it removed and added, by counter."""
+    result = rebuild.run([*stores.arguments("-")[2:], *more])
+    found = {c.key.metric.name: c.committed for c in result.metrics().query()["counters"]}
+    return {name: count for name, count in found.items() if name.startswith(("rows_removed_", "rows_added_"))}
+
+
+def bigtable_counts(stores: Stores) -> dict[CountKey, tuple[int, str]]:
+    """What Bigtable's counts say, nothing where it is nothing."""
+    config, reader = stores.truth, HistoryReader(stores.truth)
+    client = Client(config)
+    table = f"{config.records_table}{cells.TABLE_SUFFIX}"
+    found = client.scan(table, b"0", rows.RESERVED)
+    sums = [cells.sums(reader.codec, row.key, rows.by_column(row.cells)) for row in found]
+    wait_for(client.close())
+    reader.close()
+    return {k: (a.documents, str(a.total)) for one in sums for k, a in one.items() if a.documents}
+
+
+def content(stores: Stores) -> dict[str, list[str]]:
+    """All rows of all tables as far as they are compared: the digest of each, as often as it is there."""
+    found = {}
+    for table in schema.TABLES:
+        rows = stores.query(f"SELECT {repair_sql.digest(table, 'r')} AS digest FROM {table} AS r")
+        found[table] = sorted(row["digest"] for row in rows)
+    return found
+
+
+def copies(stores: Stores) -> dict[str, int]:
+    """Rows too many, by table."""
+    found = {table: len(digests) - len(set(digests)) for table, digests in content(stores).items()}
+    return {table: count for table, count in found.items() if count}
+
+
+def differences(stores: Stores, output: Path, *more: str) -> list[dict[str, Any]]:
+    """What the job finds; its exit status must say the same."""
+    status = reconcile.main([*stores.arguments("-")[2:], "--output", str(output), *more])
+    found = [orjson.loads(line) for line in output.read_bytes().splitlines()]
+    assert status == (1 if found else 0)
+    return found

@@ -16,8 +16,8 @@ from local.generate import documents as generated
 from local.generate import leaves
 from local.stack import Stack
 from local.stack.services import BIGQUERY, BIGTABLE, Service
+from tests.integration.jobs.stores import NewStores
 from tests.integration.jobs.streams import SHORT_LEASES, Queue, Streaming
-from tests.integration.jobs.test_backfill import NewStores
 
 BEFORE, MEANWHILE = 30, 120
 

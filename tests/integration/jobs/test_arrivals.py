@@ -20,8 +20,7 @@ from local.stack.discover import LOCAL_PROJECT
 from pipelines import launching, stream
 from pipelines.ingest import IngestDocuments, Inputs
 from pipelines.options import launch_of
-from tests.integration.jobs.stores import Stores
-from tests.integration.jobs.test_backfill import NewStores, payloads_of
+from tests.integration.jobs.stores import NewStores, Stores, payloads_of
 from transforms.counting import sweep
 from transforms.model import DUPLICATE, DeadLetter, RawDocument
 from transforms.truth.transform import WriterDoFn

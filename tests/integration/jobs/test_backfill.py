@@ -7,29 +7,11 @@ import signal
 import tarfile
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.integration.jobs.stores import Stores, finish
-from transforms.ingest.archives import expand
-from transforms.ingest.files import FileRef, open_file
-from transforms.ingest.listing import list_files
-from transforms.model import RawDocument
-
-NewStores = Callable[[], Stores]
-
-
-def payloads_of(folder: Path) -> list[bytes]:
-    """Every input in the archives and files of a folder."""
-    found = []
-    for file in list_files(str(folder)):
-        assert isinstance(file, FileRef)
-        with open_file(file.path) as stream:
-            expanded = expand(stream, file.origin, file.modified_at)
-            found += [raw.payload for raw in expanded if isinstance(raw, RawDocument)]
-    return found
+from tests.integration.jobs.stores import NewStores, finish, payloads_of
 
 
 def test_same_input_again_and_as_a_zip_of_itself_adds_nothing(

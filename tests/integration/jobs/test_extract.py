@@ -11,9 +11,8 @@ import pytest
 from local.postgres import Server, postgres_server
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import extract, reconcile
-from tests.integration.jobs.stores import Stores
-from tests.integration.jobs.test_backfill import NewStores, payloads_of
-from tests.integration.jobs.test_stream import counted
+from tests.integration.jobs.stores import NewStores, Stores, payloads_of
+from tests.integration.jobs.streams import counted
 from transforms.counting import store
 
 

@@ -11,9 +11,8 @@ import pytest
 from local.generate import DEAD, leaves
 from local.generate import documents as generated
 from local.stack import Stack
-from tests.integration.jobs.stores import Stores
+from tests.integration.jobs.stores import NewStores, Stores
 from tests.integration.jobs.streams import SHORT_LEASES, Queue, Streaming, arrivals, counted
-from tests.integration.jobs.test_backfill import NewStores
 from tests.integration.truth.proxy import Proxy
 
 RATE = 30.0

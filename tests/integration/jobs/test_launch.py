@@ -16,9 +16,9 @@ from google.cloud import pubsub_v1
 from local.bench.processes import below, use_of
 from local.stack.find import prism as find_prism
 from pipelines import launching
+from tests.integration.jobs.stores import NewStores
 from tests.integration.jobs.streams import Queue, Streaming
-from tests.integration.jobs.test_backfill import NewStores
-from tests.unit.local.test_process import alive, eventually
+from tests.processes import alive, eventually
 
 DEADLINE = 8
 

@@ -9,8 +9,7 @@ import pytest
 
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import lookup
-from tests.integration.jobs.stores import Stores
-from tests.integration.jobs.test_backfill import payloads_of
+from tests.integration.jobs.stores import Stores, payloads_of
 
 
 @pytest.fixture(scope="module")

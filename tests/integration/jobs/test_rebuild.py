@@ -15,24 +15,11 @@ from google.cloud import bigquery
 
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import rebuild
-from tests.integration.jobs.stores import Stores
-from transforms.counting import cells
-from transforms.counting.contributions import CountKey
-from transforms.truth import rows
-from transforms.truth.client import Client
-from transforms.truth.loop import wait_for
-from transforms.truth.read import HistoryReader
-from transforms.views import repair, repair_sql, schema
+from tests.integration.jobs.stores import Stores, bigtable_counts, content, copies, rebuild_stores
+from transforms.views import repair, schema
 from transforms.views.connect import rest_client
 
 NewStores = Callable[[], Stores]
-
-
-def rebuild_stores(stores: Stores, *more: str) -> dict[str, int]:
-    """Runs the job in this process; the rows it removed and added, by counter."""
-    result = rebuild.run([*stores.arguments("-")[2:], *more])
-    found = {c.key.metric.name: c.committed for c in result.metrics().query()["counters"]}
-    return {name: count for name, count in found.items() if name.startswith(("rows_removed_", "rows_added_"))}
 
 
 def all_views(stores: Stores) -> dict[str, list[str]]:
@@ -48,18 +35,6 @@ def _settled(row: dict[str, Any]) -> dict[str, Any]:
     if row.get("outcome") == "dead":
         left_out.add("applied_at")
     return {name: value for name, value in row.items() if name not in left_out}
-
-
-def bigtable_counts(stores: Stores) -> dict[CountKey, tuple[int, str]]:
-    """What Bigtable's counts say, nothing where it is nothing."""
-    config, reader = stores.truth, HistoryReader(stores.truth)
-    client = Client(config)
-    table = f"{config.records_table}{cells.TABLE_SUFFIX}"
-    found = client.scan(table, b"0", rows.RESERVED)
-    sums = [cells.sums(reader.codec, row.key, rows.by_column(row.cells)) for row in found]
-    wait_for(client.close())
-    reader.close()
-    return {k: (a.documents, str(a.total)) for one in sums for k, a in one.items() if a.documents}
 
 
 def datasets() -> list[str]:
@@ -188,21 +163,6 @@ def kill_held(stores: Stores, when: str, pattern: str) -> None:
     job.kill()
     assert job.wait() == -signal.SIGKILL
     job.stdout.close()
-
-
-def content(stores: Stores) -> dict[str, list[str]]:
-    """All rows of all tables as far as they are compared: the digest of each, as often as it is there."""
-    found = {}
-    for table in schema.TABLES:
-        rows = stores.query(f"SELECT {repair_sql.digest(table, 'r')} AS digest FROM {table} AS r")
-        found[table] = sorted(row["digest"] for row in rows)
-    return found
-
-
-def copies(stores: Stores) -> dict[str, int]:
-    """Rows too many, by table."""
-    found = {table: len(digests) - len(set(digests)) for table, digests in content(stores).items()}
-    return {table: count for table, count in found.items() if count}
 
 
 def builds(stores: Stores) -> set[str]:

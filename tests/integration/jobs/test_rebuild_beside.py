@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.jobs.stores import Stores
+from tests.integration.jobs.stores import NewStores, Stores, bigtable_counts, copies, payloads_of, rebuild_stores
 from tests.integration.jobs.streams import Queue, Streaming, counted
-from tests.integration.jobs.test_backfill import NewStores, payloads_of
-from tests.integration.jobs.test_rebuild import bigtable_counts, copies, rebuild_stores
 from transforms.views import repair
 
 

@@ -8,12 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import reconcile, refold
-from tests.integration.jobs.stores import Stores
+from tests.integration.jobs.stores import Stores, differences
 from tests.unit.parse import samples
 from transforms.counting import cells
 from transforms.reconcile.served import QueryDoFn
@@ -27,14 +26,6 @@ from transforms.truth.rows import Cell
 from transforms.views.connect import rest_client
 
 NewStores = Callable[[], Stores]
-
-
-def differences(stores: Stores, output: Path, *more: str) -> list[dict[str, Any]]:
-    """What the job finds; its exit status must say the same."""
-    status = reconcile.main([*stores.arguments("-")[2:], "--output", str(output), *more])
-    found = [orjson.loads(line) for line in output.read_bytes().splitlines()]
-    assert status == (1 if found else 0)
-    return found
 
 
 def named(found: list[dict[str, Any]]) -> set[tuple[str, str, str]]:

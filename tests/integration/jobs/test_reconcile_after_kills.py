@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.jobs.stores import Stores, finish
-from tests.integration.jobs.test_backfill import NewStores
-from tests.integration.jobs.test_reconcile import differences
+from tests.integration.jobs.stores import NewStores, Stores, differences, finish
 
 KILLS = 3
 

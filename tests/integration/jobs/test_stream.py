@@ -15,9 +15,8 @@ from local.generate import documents as generated
 from local.generate import leaves
 from local.stack import Stack
 from pipelines import reconcile
-from tests.integration.jobs.stores import Stores, finish
+from tests.integration.jobs.stores import NewStores, Stores, finish, payloads_of
 from tests.integration.jobs.streams import SHORT_LEASES, Queue, Streaming, arrivals, counted
-from tests.integration.jobs.test_backfill import NewStores, payloads_of
 from tests.integration.truth.proxy import Proxy
 
 # Set to 30 to see what an outage of that length does; the test's own is shorter than a user's patience.

@@ -16,10 +16,8 @@ from local.generate import documents as generated
 from local.generate import leaves
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import reconcile
-from tests.integration.jobs.stores import Stores
+from tests.integration.jobs.stores import NewStores, Stores, bigtable_counts
 from tests.integration.jobs.streams import SHORT_LEASES, Queue, Streaming, arrivals, counted
-from tests.integration.jobs.test_backfill import NewStores
-from tests.integration.jobs.test_rebuild import bigtable_counts
 from transforms.counting import cells, log, sweep
 from transforms.counting.contributions import contributions
 from transforms.counting.sweep import Sweeper

@@ -14,8 +14,8 @@ from local.generate import DEAD, Generated, leaves
 from local.generate import documents as generated
 from pipelines import stream
 from pipelines.launching import LaunchError
+from tests.integration.jobs.stores import NewStores
 from tests.integration.jobs.streams import SHORT_LEASES, Queue, Streaming, counted
-from tests.integration.jobs.test_backfill import NewStores
 from transforms.notify.messages import is_news
 from transforms.truth.read import History
 

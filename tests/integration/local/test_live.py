@@ -14,8 +14,7 @@ import pytest
 
 from local.stack import discover, find
 from local.stack.process import PROJECT
-from tests.integration.local.test_stack import descendants, needs_pubsub
-from tests.unit.local.test_process import alive, eventually
+from tests.processes import alive, descendants, eventually, needs_pubsub
 
 
 @pytest.fixture

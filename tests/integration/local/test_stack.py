@@ -11,34 +11,13 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, bigtable, pubsub_v1
 from google.cloud.bigtable import column_family
 
-from local.stack import Stack, StackError, discover, find, stack
+from local.stack import Stack, StackError, discover, stack
 from local.stack.process import PROJECT, listens
-from tests.unit.local.test_process import alive, eventually
-
-
-def needs_pubsub() -> None:
-    try:
-        find.pubsub_emulator()
-    except StackError as missing:
-        pytest.skip(str(missing))
+from tests.processes import alive, descendants, eventually, needs_pubsub
 
 
 def ports_of(running: Stack) -> list[int]:
     return [port for service in running.services for port in service.ports]
-
-
-def descendants(pid: int) -> list[int]:
-    """Processes below ``pid``, by the parents that /proc tells."""
-    parents = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(folder.name)] = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        except OSError:
-            continue
-    found = [pid]
-    for known in found:
-        found += [child for child, parent in parents.items() if parent == known]
-    return found[1:]
 
 
 def children(pid: int) -> set[int]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 import time
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import apache_beam as beam
 import pytest
@@ -16,12 +14,12 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
 from tests.integration.postgres.database import Database, meanwhile, wait_until
+from tests.integration.postgres.reading import ROWS, Note, noted, once, read
 from transforms.ingest.postgres.snapshot import hold_snapshot
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.transform import ReadFromPostgres
 from transforms.model import DeadLetter, RawDocument
 
-ROWS = 6000
 SMALL = {"range_bytes": 512 << 10, "statement_bytes": 256 << 10, "max_connections": 6, "processes": 2}
 
 
@@ -35,10 +33,6 @@ def table(database: Database) -> Database:
 
 def options(*arguments: str) -> PipelineOptions:
     return PipelineOptions(["--runner=FnApiRunner", *arguments])
-
-
-def read(pipeline: beam.Pipeline, source: PostgresSource) -> Any:
-    return pipeline | ReadFromPostgres(source)
 
 
 def test_documents_and_dead_letters_with_their_origins_and_counters(database: Database) -> None:
@@ -76,37 +70,6 @@ WORKERS = {
     "threads": ("--direct_num_workers=2", "--direct_running_mode=multi_threading"),
     "processes": ("--direct_num_workers=2", "--direct_running_mode=multi_processing"),
 }
-
-
-class Note(beam.DoFn):
-    """Writes the origins that one bundle saw to a file, as a worker in another process has no other way to tell.
-
-    ``slow_until``: a file; until it is there, every fifty documents take their time.
-    """
-
-    def __init__(self, folder: str, slow_until: str = "") -> None:
-        self.folder = folder
-        self.slow_until = slow_until
-
-    def start_bundle(self) -> None:
-        self.lines: list[str] = []
-
-    def process(self, document: RawDocument) -> None:
-        self.lines.append(document.origin.rpartition("/")[2])
-        if self.slow_until and len(self.lines) % 50 == 0 and not Path(self.slow_until).exists():
-            time.sleep(0.2)
-
-    def finish_bundle(self) -> None:
-        name = Path(self.folder) / f"{random.SystemRandom().getrandbits(64):x}"
-        name.write_text("\n".join(self.lines))
-
-
-def noted(folder: Path) -> Counter[int]:
-    return Counter(int(line) for file in folder.iterdir() for line in file.read_text().split())
-
-
-def once(last: int = ROWS) -> Counter[int]:
-    return Counter(range(1, last + 1))
 
 
 @pytest.mark.parametrize(

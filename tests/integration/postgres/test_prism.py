@@ -14,7 +14,7 @@ from apache_beam.runners.worker.sdk_worker import SdkWorker
 
 from local.stack import find
 from tests.integration.postgres.database import Database
-from tests.integration.postgres.test_pipeline import Note, noted, once, read
+from tests.integration.postgres.reading import Note, noted, once, read
 from transforms.ingest.postgres.transform import ReadFromPostgres
 from transforms.model import RawDocument
 

@@ -18,7 +18,6 @@ from apache_beam.transforms.window import FixedWindows
 
 from local.stack import PROJECT_ID
 from pipelines import launching, stream
-from tests.integration.pubsub.conftest import Queue
 from tests.integration.pubsub.jobs import (
     POISON,
     Seen,
@@ -32,6 +31,7 @@ from tests.integration.pubsub.jobs import (
     start,
     wait_for,
 )
+from tests.integration.pubsub.queues import Queue
 from transforms.ingest.pubsub.message import short_name
 from transforms.ingest.pubsub.preflight import check_subscription
 from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError

@@ -10,7 +10,7 @@ from google.cloud import bigquery
 from local.stack import PROJECT_ID
 from pipelines import tables
 from tests import views_world as world
-from tests.integration.views.conftest import Dataset
+from tests.integration.views.dataset import Dataset
 from transforms.views import catalog, schema, sql
 from transforms.views.rows import rows_of
 

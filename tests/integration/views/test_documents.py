@@ -7,7 +7,7 @@ import re
 import pytest
 import sqlglot
 
-from tests.integration.views.conftest import Dataset
+from tests.integration.views.dataset import Dataset
 from tests.unit.templates.documents import commands, documents
 
 QUERIES = sorted(

@@ -7,10 +7,10 @@ import pytest
 from local.stack import PROJECT_ID
 from tests import views_world as world
 from tests.googlesql.catalog import table_names
-from tests.integration.views.conftest import Dataset
-from tests.integration.views.test_counts import partials, some_histories
-from tests.integration.views.test_population import HISTORY as REPLACED
-from tests.integration.views.test_views import YEAR_ROWS
+from tests.integration.views.dataset import Dataset
+from tests.integration.views.partials import partials, some_histories
+from tests.integration.views.replaced import HISTORY as REPLACED
+from tests.integration.views.year import YEAR_ROWS
 from transforms.views import sql
 from transforms.views.rows import row_of_count, rows_of
 

@@ -17,7 +17,7 @@ from google.cloud import bigquery
 from local.stack import PROJECT_ID
 from tests import views_world as world
 from tests.googlesql.sent import FOREIGN
-from tests.integration.views.conftest import Dataset
+from tests.integration.views.dataset import Dataset
 from transforms.model import Applied
 from transforms.views import catalog, connect, repair, repair_sql, rows, schema, sink
 from transforms.views.rows import TableRow

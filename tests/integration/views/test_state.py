@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests import views_world as world
 from tests.histories import histories, key_of, voided_range
-from tests.integration.views.conftest import Dataset
+from tests.integration.views.dataset import Dataset
 from transforms.history.fold import Entry, fold
 from transforms.model import Fields
 

@@ -18,7 +18,7 @@ from apache_beam.transforms.window import FixedWindows, TimestampedValue
 
 from local.stack import PROJECT_ID
 from tests import views_world as world
-from tests.integration.views.conftest import Dataset
+from tests.integration.views.dataset import Dataset
 from transforms.views import connect, rows, schema, write
 from transforms.views.append import AppendError
 from transforms.views.catalog import CatalogError

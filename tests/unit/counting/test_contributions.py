@@ -5,43 +5,10 @@ from decimal import Decimal
 from hypothesis import given
 
 from tests.histories import histories
-from transforms.counting.contributions import Amount, CountKey, add, contributions
-from transforms.history.fold import Entry, fold
+from tests.unit.counting.changes import changes_of, counted
+from transforms.counting.contributions import contributions
+from transforms.history.fold import Entry
 from transforms.model import Change
-
-
-def changes_of(history: list[Entry]) -> list[Change]:
-    """The changes that the records make when they are applied in the given order."""
-    changes = []
-    before = None
-    for revision, entry in enumerate(history, 1):
-        after = fold(history[:revision])
-        changes.append(
-            Change(
-                entry.key,
-                revision,
-                entry.record_id,
-                "run",
-                "origin",
-                "job",
-                0,
-                0,
-                before.state if before else None,
-                after.state,
-                before.dimensions if before else None,
-                after.dimensions,
-            )  # fmt: skip
-        )
-        before = after
-    return changes
-
-
-def counted(changes: list[Change]) -> dict[CountKey, Amount]:
-    counts: dict[CountKey, Amount] = {}
-    for change in changes:
-        for key, amount in contributions(change):
-            counts[key] = add(counts.get(key, Amount(0, Decimal(0))), amount)
-    return {key: amount for key, amount in counts.items() if amount != (0, 0)}
 
 
 @given(histories())

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.histories import histories
-from tests.unit.counting.test_contributions import changes_of, counted
+from tests.unit.counting.changes import changes_of, counted
 from transforms.counting import cells, log
 from transforms.counting.cells import Rewrite
 from transforms.counting.contributions import UF, Amount, CountKey

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.history.test_fold import document, event
+from tests.unit.history.records import document, event
 from transforms.history.fold import Entry, fold
 
 AUTHORISED_AT = "2025-03-01T10:00:00Z"

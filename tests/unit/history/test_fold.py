@@ -6,23 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.histories import histories, key_of, voided_range
+from tests.histories import histories, voided_range
+from tests.unit.history.records import document, event
 from transforms.history.fold import Entry, fold
-from transforms.model import DOCUMENT, EVENT
-
-
-def document(record: str = "a", form: str = "processed", model: str = "55", **fields: Any) -> Entry:
-    fields = {"protocol_status": 100, "protocol_at": "2025-03-01T10:00:00Z", "protocol_number": "1", **fields}
-    if form in ("bare", "summary"):
-        fields = {k: v for k, v in fields.items() if k != "protocol_status"}
-    return Entry(record * 64, DOCUMENT, key_of(model), "nfe", form, fields, ())
-
-
-def event(
-    event_type: str, record: str = "b", model: str = "55", at: str = "2025-03-02T10:00:00Z", **fields: Any
-) -> Entry:
-    values = {"event_type": event_type, "return_status": 135, "registered_at": at, "sequence": 1, **fields}
-    return Entry(record * 64, EVENT, key_of(model), "nfe_event", "processed", values, ())
 
 
 @given(histories(), st.randoms(use_true_random=False))

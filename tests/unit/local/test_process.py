@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ import pytest
 from local.stack import StackError, guard
 from local.stack.process import PROJECT, Process, free_port, is_free, listens
 from local.stack.services import BIGTABLE, launch
+from tests.processes import alive, eventually
 
 # A process that starts another one, says both ids, and sits there.
 PARENT_AND_CHILD = """
@@ -22,26 +20,6 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print(os.getpid(), child.pid, flush=True)
 time.sleep(600)
 """
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs; one that ended and was not yet collected does not."""
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return not Path("/proc/self").exists()
 
 
 def start(tmp_path: Path, code: str) -> Process:

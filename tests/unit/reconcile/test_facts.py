@@ -3,9 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.truth.samples import records
-from tests.unit.truth.test_refold import history
-from tests.unit.truth.test_transaction import Row, applied
+from tests.unit.truth.samples import Row, applied, history, records
 from transforms.model import Record
 from transforms.reconcile import facts
 from transforms.reconcile.facts import Digest, Fact, add, bucket_of, compare, digest_of

@@ -11,8 +11,8 @@ import promql_parser
 import pytest
 from google.cloud.monitoring_dashboard_v1 import Dashboard
 
-from tests.unit.terraform.conftest import ROOT, Terraform, resources
 from tests.unit.terraform.extract import MODULES
+from tests.unit.terraform.running import ROOT, Terraform, resources
 
 ALERTS = json.loads((MODULES / "modules" / "monitoring" / "alerts.json").read_text())
 RUNBOOK = (ROOT / "docs" / "RUNBOOK.md").read_text()

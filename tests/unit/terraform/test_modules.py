@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.terraform.conftest import Terraform
 from tests.unit.terraform.extract import MODULES, PACKAGES, used
 from tests.unit.terraform.provider import schema
+from tests.unit.terraform.running import Terraform
 
 FILES = sorted(MODULES.rglob("*.tf"))
 BLOCK = re.compile(r'^(variable|output) "(\w+)" \{(.*?)^\}', re.MULTILINE | re.DOTALL)

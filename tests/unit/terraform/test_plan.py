@@ -11,8 +11,8 @@ import pytest
 from google.cloud.dataflow import LaunchFlexTemplateRequest
 
 from templates import metadata
-from tests.unit.templates.test_make import gcloud, parameters
-from tests.unit.terraform.conftest import ROOT, VARIABLES, PlanError, Terraform, resources
+from tests.unit.templates.dry_run import gcloud, parameters
+from tests.unit.terraform.running import ROOT, VARIABLES, PlanError, Terraform, resources
 
 LABELS = {"app": "acervo", "team": "fiscal", "env": "test"}
 MINIMAL = {name: VARIABLES[name] for name in ("project", "region", "zone")}

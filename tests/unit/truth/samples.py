@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 
 from tests.histories import histories, key_of
 from transforms.history.fold import Entry, fold
-from transforms.model import DOCUMENT, Fields, Record, record_id_of
+from transforms.model import (
+    DOCUMENT,
+    Applied,
+    Change,
+    Fields,
+    Record,
+    record_id_of,
+)
 from transforms.truth import rows
-from transforms.truth.codec import Codec
-from transforms.truth.rows import Cell
+from transforms.truth.codec import Codec, packaged_codec
+from transforms.truth.read import History, decode_history
+from transforms.truth.rows import Arrival, Cell
+from transforms.truth.transaction import Answer, Attempt, Check, Keep, Outcome, Read, Step, Transaction, transact
 
 RECEIVED_AT = 1_760_000_000_000_000
 _numbers = itertools.count(1)
@@ -56,3 +65,70 @@ def expected_cells(codec: Codec, found: Iterable[Record]) -> set[Cell]:
     own = [cell for r in kept for cell in rows.record_cells(codec, r).cells]
     state = rows.state_cells(codec, len(kept), fold(entries), rows.stored_bytes(own))
     return {cell for cell in (*own, *state) if cell.qualifier != rows.REVISION}
+
+
+CODEC = packaged_codec()
+
+
+FIRST = Attempt("run", "job-1", 1_000)
+
+
+class Row:
+    """One row of a table."""
+
+    def __init__(self) -> None:
+        self.cells: dict[tuple[str, bytes], Cell] = {}
+        self.steps: list[Step] = []
+        self.kept: set[tuple[bytes, Cell]] = set()
+
+    def answer(self, step: Step) -> Answer:
+        self.steps.append(step)
+        if isinstance(step, Keep):
+            self.kept.add((step.row, rows.certificate_cell(CODEC, step.certificate)))
+            return None
+        if isinstance(step, Read):
+            kept = [cell for cell in self.cells.values() if cell.family in rows.TRANSACTION_FAMILIES]
+            return rows.by_column(kept)
+        if isinstance(step, Check):
+            head = rows.head_of(rows.by_column(self.cells.values()))
+            if (head.revision if head else None) != step.revision:
+                return False
+        for cell in step.cells:
+            self.cells[cell.family, cell.qualifier] = cell
+        return True if isinstance(step, Check) else None
+
+    def apply(self, stored: Record, attempt: Attempt = FIRST) -> Outcome:
+        return self.follow(transact(CODEC, stored, attempt))
+
+    def follow(self, transaction: Transaction, answer: Answer = None) -> Outcome:
+        try:
+            step = next(transaction) if answer is None else transaction.send(answer)
+            while True:
+                step = transaction.send(self.answer(step))
+        except StopIteration as stop:
+            return stop.value
+
+    def content(self) -> set[Cell]:
+        """What may not depend on order."""
+        return {
+            cell for cell in self.cells.values() if cell.family in ("s", "f", "x") and cell.qualifier != rows.REVISION
+        }
+
+    def changes(self) -> list[Change]:
+        found = sorted((q, c.value) for (family, q), c in self.cells.items() if family == "c")
+        return [rows.decode_change(CODEC, "", qualifier, value) for qualifier, value in found]
+
+    def arrivals(self) -> list[Arrival]:
+        further = [rows.decode_arrival(CODEC, q, c.value)[1] for (f, q), c in self.cells.items() if f == "a"]
+        return [*map(rows.arrival_of, self.changes()), *further]
+
+
+def applied(outcome: Outcome) -> Applied:
+    assert isinstance(outcome.result, Applied)
+    return outcome.result
+
+
+def history(row: Row, key: str) -> History:
+    found = decode_history(CODEC, key, rows.by_column(row.cells.values()))
+    assert found is not None
+    return found

@@ -5,11 +5,9 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.truth.samples import fresh_key, record, records
-from tests.unit.truth.test_transaction import CODEC, Row
+from tests.unit.truth.samples import CODEC, Row, fresh_key, history, record, records
 from transforms.model import Record
 from transforms.truth import rows
-from transforms.truth.read import History, decode_history
 from transforms.truth.refold import Refolded, refold, refold_of
 from transforms.truth.transaction import Check
 
@@ -19,12 +17,6 @@ def row_of(found: list[Record]) -> Row:
     for one in found:
         row.apply(one)
     return row
-
-
-def history(row: Row, key: str) -> History:
-    found = decode_history(CODEC, key, rows.by_column(row.cells.values()))
-    assert found is not None
-    return found
 
 
 def damage_change(row: Row, key: str, revision: int, **fields: object) -> None:

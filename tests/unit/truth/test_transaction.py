@@ -9,71 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.truth.samples import RECEIVED_AT, expected_cells, fresh_key, record, records
-from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Change, DeadLetter, Record
+from tests.unit.truth.samples import CODEC, FIRST, RECEIVED_AT, Row, applied, expected_cells, fresh_key, record, records
+from transforms.model import DUPLICATE, NEW, RESUMED, Applied, DeadLetter, Record
 from transforms.truth import certificates, rows
-from transforms.truth.codec import Codec, current, packaged, packaged_codec
+from transforms.truth.codec import Codec, current, packaged
 from transforms.truth.errors import TruthError
-from transforms.truth.rows import Arrival, Cell
-from transforms.truth.transaction import Answer, Attempt, Check, Keep, Outcome, Read, Step, Transaction, transact
-
-CODEC = packaged_codec()
-FIRST = Attempt("run", "job-1", 1_000)
-
-
-class Row:
-    """One row of a table."""
-
-    def __init__(self) -> None:
-        self.cells: dict[tuple[str, bytes], Cell] = {}
-        self.steps: list[Step] = []
-        self.kept: set[tuple[bytes, Cell]] = set()
-
-    def answer(self, step: Step) -> Answer:
-        self.steps.append(step)
-        if isinstance(step, Keep):
-            self.kept.add((step.row, rows.certificate_cell(CODEC, step.certificate)))
-            return None
-        if isinstance(step, Read):
-            kept = [cell for cell in self.cells.values() if cell.family in rows.TRANSACTION_FAMILIES]
-            return rows.by_column(kept)
-        if isinstance(step, Check):
-            head = rows.head_of(rows.by_column(self.cells.values()))
-            if (head.revision if head else None) != step.revision:
-                return False
-        for cell in step.cells:
-            self.cells[cell.family, cell.qualifier] = cell
-        return True if isinstance(step, Check) else None
-
-    def apply(self, stored: Record, attempt: Attempt = FIRST) -> Outcome:
-        return self.follow(transact(CODEC, stored, attempt))
-
-    def follow(self, transaction: Transaction, answer: Answer = None) -> Outcome:
-        try:
-            step = next(transaction) if answer is None else transaction.send(answer)
-            while True:
-                step = transaction.send(self.answer(step))
-        except StopIteration as stop:
-            return stop.value
-
-    def content(self) -> set[Cell]:
-        """What may not depend on order."""
-        return {
-            cell for cell in self.cells.values() if cell.family in ("s", "f", "x") and cell.qualifier != rows.REVISION
-        }
-
-    def changes(self) -> list[Change]:
-        found = sorted((q, c.value) for (family, q), c in self.cells.items() if family == "c")
-        return [rows.decode_change(CODEC, "", qualifier, value) for qualifier, value in found]
-
-    def arrivals(self) -> list[Arrival]:
-        further = [rows.decode_arrival(CODEC, q, c.value)[1] for (f, q), c in self.cells.items() if f == "a"]
-        return [*map(rows.arrival_of, self.changes()), *further]
-
-
-def applied(outcome: Outcome) -> Applied:
-    assert isinstance(outcome.result, Applied)
-    return outcome.result
+from transforms.truth.transaction import Answer, Attempt, Check, Keep, Read, Transaction, transact
 
 
 def test_the_first_record_of_a_key_takes_one_step() -> None:

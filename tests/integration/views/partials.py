@@ -1,0 +1,48 @@
+"""Partial sums of generated histories."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from random import Random
+from typing import Any
+
+from tests import views_world as world
+from transforms.counting.contributions import ZERO, CountKey, add, contributions
+from transforms.model import Applied
+from transforms.views.rows import Row
+
+
+def some_histories(seed: int) -> list[Applied]:
+    """Documents of several models, states, days and issuers, half of them changed by a later event."""
+    random = Random(seed)
+    entries = []
+    for number in range(60):
+        model = random.choice(["55", "65", "57"])
+        key = world.key_of(model, number, issuer=random.choice(["11222333000181", "99888777000161"]))
+        recipient = random.choice(["11222333000181", "99888777000161", None])
+        day = random.choice(["2026-03-10", "2026-03-11", "2026-04-01", None])
+        amount = random.choice(["10.00", "0.01", None])
+        document = world.document(key, f"d{number}", recipient_id=recipient, issued_on=day, total=amount)
+        event = world.event(key, f"e{number}", random.choice(["110111", "110110"]))
+        entries += random.choice([[document], [event], [document, event], [event, document, document]])
+    return world.applied([*entries, world.voided_range("v1", 100, 120)])
+
+
+def partials(applied: Iterable[Applied], name: str, started_at: int) -> list[Row]:
+    """Rows of ``counts`` as a bounded job makes them."""
+    sums: dict[CountKey, Any] = defaultdict(lambda: ZERO)
+    for result in applied:
+        for key, amount in contributions(result.change) if result.change else ():
+            sums[key] = add(sums[key], amount)
+    return [
+        {
+            "partial": name,
+            **{part: value for part, value in key._asdict().items() if value and part != "environment"},
+            **({"environment": int(key.environment)} if key.environment else {}),
+            "documents": amount.documents,
+            "total": str(amount.total),
+            "job_started_at": started_at,
+        }
+        for key, amount in sums.items()
+    ]
