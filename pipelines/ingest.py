@@ -9,7 +9,6 @@ A job chooses its source and how it counts; nothing here asks which job it is in
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 
 from pipelines.options import Launch
-from transforms import metrics
+from transforms import instants, metrics
 from transforms.counting.live import LogChanges
 from transforms.counting.store import StoreCounts
 from transforms.counting.transform import CountChanges
@@ -174,7 +173,7 @@ class _DeadLetterRows(beam.DoFn):
         self._dead_letters.inc()
         if letter.stage == INGEST_STAGE:
             self._inputs.inc()
-        yield from rows_of_dead_letter(letter, self._launch.run, self._launch.job, time.time_ns() // 1_000)
+        yield from rows_of_dead_letter(letter, self._launch.run, self._launch.job, instants.now())
 
 
 def _cannot_be_refused(refusal: tuple[str, dict[str, Any], str]) -> None:

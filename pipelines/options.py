@@ -18,6 +18,7 @@ from pipelines.defaults import (
     DEFAULT_TABLE,
     MAX_INPUT_BYTES,
 )
+from transforms import instants
 
 
 class StoreOptions(PipelineOptions):
@@ -90,4 +91,4 @@ def launch_of(options: PipelineOptions, job: str, identity: Sequence[str]) -> La
     run = options.view_as(IngestOptions).run or f"{job}-{digest}"
     given = options.view_as(GoogleCloudOptions).job_name
     unique = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    return Launch(run, f"{given or job}/{unique}", int(now.timestamp() * 1_000_000))
+    return Launch(run, f"{given or job}/{unique}", instants.micros_of(now))

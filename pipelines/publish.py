@@ -9,6 +9,7 @@ it is.
 from __future__ import annotations
 
 from pipelines import command
+from transforms import instants
 
 if __name__ == "__main__":
     raise SystemExit(command.start("publish"))
@@ -34,7 +35,7 @@ from transforms.ingest.files import FileRef, open_file, split_patterns
 from transforms.ingest.limits import Limits
 from transforms.ingest.listing import check_patterns, list_files
 from transforms.model import DeadLetter, RawDocument, Record
-from transforms.notify.messages import MAX_MESSAGE_BYTES, Outgoing, clip, instant_text
+from transforms.notify.messages import MAX_MESSAGE_BYTES, Outgoing, clip
 from transforms.notify.topic import Publisher, TopicError, check_topic, ensure_queue, explained, topic_path
 from transforms.parse.parser import ParseOptions, parse
 
@@ -169,7 +170,7 @@ def _outgoing(document: RawDocument, args: argparse.Namespace) -> Outgoing:
     if args.origin == "path":
         attributes["origin"] = clip(document.origin, keep_end=True)
     if args.received_at == "file":
-        attributes["received_at"] = instant_text(document.received_at)
+        attributes["received_at"] = instants.text_of(document.received_at)
     key = access_key_of(document) if args.ordering_key == ACCESS_KEY else ""
     payload = gzip.compress(document.payload, 6, mtime=0) if args.gzip else document.payload
     return Outgoing(payload, attributes, key)

@@ -17,15 +17,14 @@ if that is a file. Rows that BigQuery refused are no inputs: rebuild writes them
 from __future__ import annotations
 
 from pipelines import command
+from transforms import instants
 
 if __name__ == "__main__":
     raise SystemExit(command.start("redrive"))
 
 import argparse
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -38,7 +37,6 @@ from pipelines.ingest import IngestDocuments, Ingested, Inputs
 from pipelines.options import IngestOptions, Launch, launch_of
 from transforms import metrics
 from transforms.ingest.limits import Limits
-from transforms.ingest.pubsub.message import micros_of
 from transforms.ingest.reread import NotThereError, inputs_of
 from transforms.model import Applied, DeadLetter, RawDocument
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, Redrive, StoredDeadLetter
@@ -96,11 +94,10 @@ def _micros(option: str, text: str) -> int:
     if not text:
         return 0
     try:
-        instant = datetime.fromisoformat(text)
+        return instants.micros_of_text(text)
     except ValueError:
         message = f"{option} {text}: write a date or an instant, 2026-01-31 or 2026-01-31T12:00:00"
         raise launching.LaunchError(message) from None
-    return micros_of(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
 
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> Ingested:
@@ -194,7 +191,7 @@ def _taken(stored: StoredDeadLetter, launch: Launch, state: str) -> StoredDeadLe
     """What is done stays done."""
     if stored.redrive is not None and stored.redrive.state == DONE:
         return stored
-    return stored._replace(redrive=Redrive(launch.run, launch.job, time.time_ns() // 1_000, state))
+    return stored._replace(redrive=Redrive(launch.run, launch.job, instants.now(), state))
 
 
 def _letter_by_origin(stored: StoredDeadLetter) -> tuple[str, StoredDeadLetter]:

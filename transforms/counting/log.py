@@ -12,11 +12,11 @@ adds a slot up removes the marks that it saw before it read the slot, once the s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import orjson
 
+from transforms import instants
 from transforms.counting.contributions import DIMENSIONS, CountKey, signed
 from transforms.counting.sums import billionths_of
 from transforms.model import Change, Fields
@@ -39,7 +39,6 @@ MARKS_END = b"~mark0"
 LOW_ROW = b"~low"
 LOW = b"minute"
 _FIELDS = (*DIMENSIONS.values(), "model", "environment", "status", "day", "month", "total")
-_MICROS = 1_000_000
 _MILLI = 1_000
 
 
@@ -68,13 +67,13 @@ class Mark(NamedTuple):
 
 def slot_of(applied_at: int) -> str:
     """Slot of an instant (micros): its beginning, ``YYYY-MM-DDTHH:MM:SS`` in UTC. Slots sort as time does."""
-    seconds = applied_at // _MICROS
-    return f"{datetime.fromtimestamp(seconds - seconds % SLOT_SECONDS, UTC):%Y-%m-%dT%H:%M:%S}"
+    begin = applied_at - applied_at % (SLOT_SECONDS * instants.SECOND)
+    return f"{instants.datetime_of(begin):%Y-%m-%dT%H:%M:%S}"
 
 
 def begin_of(slot: str) -> int:
     """When a slot begins (micros)."""
-    return int(datetime.fromisoformat(slot).replace(tzinfo=UTC).timestamp()) * _MICROS
+    return instants.micros_of_text(slot)
 
 
 def hour_of(slot: str) -> str:
@@ -146,7 +145,7 @@ def newest(known: Mapping[str, Sum], slot: str, found: Sum) -> Sum:
 
 def mark(slot: str, nonce: str, now: int) -> tuple[bytes, Cell]:
     """Row and cell of a mark that is made at an instant (micros); ``nonce`` makes it one of its own."""
-    minute = f"{datetime.fromtimestamp(now // _MICROS, UTC):%Y-%m-%dT%H:%M}"
+    minute = f"{instants.datetime_of(now):%Y-%m-%dT%H:%M}"
     return mark_row(minute), Cell(MARKS, f"{slot}/{nonce}".encode(), now // _MILLI * _MILLI, b"")
 
 
@@ -162,7 +161,7 @@ def minute_in(row: bytes) -> str:
 
 def low_minute(now: int) -> str:
     """The minute before which no mark is written any more at an instant (micros)."""
-    return f"{datetime.fromtimestamp(now // _MICROS - CLOCKS_DIFFER_MINUTES * 60, UTC):%Y-%m-%dT%H:%M}"
+    return f"{instants.datetime_of(now - CLOCKS_DIFFER_MINUTES * 60 * instants.SECOND):%Y-%m-%dT%H:%M}"
 
 
 def _packed(dimensions: Fields | None) -> list[object] | None:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from transforms import instants
 from transforms.counting import cells, log
 from transforms.counting.cells import Partial
 from transforms.counting.log import Mark, Sums
@@ -233,7 +234,7 @@ class Sweeper:
 
     def _serve(self, sums: dict[str, Sums]) -> None:
         """Appends the sums to BigQuery and waits until they are there."""
-        now = time.time_ns() // 1_000
+        now = instants.now()
         partials, encoded = [], []
         for slot, found in sums.items():
             for key, one in found.items():
@@ -258,7 +259,7 @@ class Sweeper:
 
     def _raise_low(self) -> None:
         """Next time, and whoever comes after, need not look where there is nothing and nothing will be written."""
-        low = log.low_minute(time.time_ns() // 1_000)
+        low = log.low_minute(instants.now())
         low = min([low, *(log.minute_in(mark.row) for one in self._waiting.values() for mark in one.marks)])
         if not self._low or low > self._low:
             self._low = low

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import apache_beam as beam
 
-from transforms import metrics
+from transforms import instants, metrics
 from transforms.counting.contributions import CountKey, contributions
 from transforms.counting.sums import Pair, SumAmounts
 from transforms.model import Change
@@ -58,5 +57,5 @@ class _NamePartials(beam.DoFn):
             "total": format(total, "f"),
             "job_started_at": self._job_started_at,
             # A second attempt of one job may hold more than the first.
-            "computed_at": time.time_ns() // 1_000,
+            "computed_at": instants.now(),
         }

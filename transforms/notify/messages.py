@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import orjson
 
+from transforms import instants
 from transforms.model import Change, DeadLetter, Fields
 
 MAX_MESSAGE_BYTES = 10_000_000
@@ -14,7 +14,6 @@ MAX_MESSAGE_BYTES = 10_000_000
 MAX_ATTRIBUTE_BYTES = 1_024
 
 _OVERHEAD_BYTES = 512
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Outgoing(NamedTuple):
@@ -52,8 +51,8 @@ def change_message(change: Change, ordered: bool = False) -> Outgoing:
             "record_id": change.record_id,
             "before": change.before,
             "after": change.after,
-            "received_at": instant_text(change.received_at),
-            "applied_at": instant_text(change.applied_at),
+            "received_at": instants.text_of(change.received_at),
+            "applied_at": instants.text_of(change.applied_at),
             "run": change.run,
             "origin": change.origin,
         },
@@ -77,7 +76,7 @@ def dead_letter_message(letter: DeadLetter) -> Outgoing:
         "message": clip(letter.message),
         "stage": letter.stage,
         "origin": clip(letter.origin, keep_end=True),
-        "received_at": instant_text(letter.received_at),
+        "received_at": instants.text_of(letter.received_at),
         "size": str(letter.size),
         "truncated": str(letter.truncated).lower(),
     }
@@ -95,11 +94,6 @@ def clip(text: str, keep_end: bool = False) -> str:
         kept = MAX_ATTRIBUTE_BYTES - 3
         data = b"..." + data[-kept:] if keep_end else data[:kept] + b"..."
     return data.decode("utf-8", "ignore")
-
-
-def instant_text(micros: int) -> str:
-    """Micros since the epoch as RFC 3339 in UTC."""
-    return (_EPOCH + timedelta(microseconds=micros)).isoformat().replace("+00:00", "Z")
 
 
 def _status(state: Fields | None, name: str) -> dict[str, str]:

@@ -10,10 +10,9 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import NamedTuple
 
-from transforms import access_key
+from transforms import access_key, instants
 from transforms.history.fold import Entry, Folded
 from transforms.model import NEW, Change, Record
 from transforms.truth.certificates import Certificate
@@ -38,7 +37,6 @@ MAX_ROW_BYTES = 100_000_000
 
 _INT64 = struct.Struct(">q")
 _INSTANTS = ("issued_at", "occurred_at", "registered_at", "key_month")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Cell(NamedTuple):
@@ -204,14 +202,11 @@ def cell_timestamp(record: Record) -> int:
 
 
 def _millis(text: str) -> int:
+    """Micros of whole milliseconds, as fine as Bigtable keeps them; 0 for what is no instant."""
     try:
-        instant = datetime.fromisoformat(text)
+        return max(0, instants.micros_of_text(text) // 1_000 * 1_000)
     except ValueError:
         return 0
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    since = instant - _EPOCH
-    return max(0, (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds // 1_000 * 1_000)
 
 
 class RecordCells(NamedTuple):

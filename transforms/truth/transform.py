@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ from apache_beam.pvalue import DoOutputsTuple, TaggedOutput
 from apache_beam.typehints import with_input_types, with_output_types
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms import metrics
+from transforms import instants, metrics
 from transforms.collector import collect_seldom
 from transforms.model import DUPLICATE, KINDS, NEW, RESUMED, Applied, DeadLetter, Record
 from transforms.truth import dead_letters, rows
@@ -74,7 +73,7 @@ class _ApplyRecords(WriterDoFn):
 
     # A parameter for the window would cost as much as all else that Beam does for an element.
     def process(self, record: Record, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
-        attempt = Attempt(self._run, self._job, time.time_ns() // 1_000, self._logged)
+        attempt = Attempt(self._run, self._job, instants.now(), self._logged)
         codec = self._writer.codec
         size = _OVERHEAD_BYTES + len(record.xml)
         self._bundle.add(
@@ -110,7 +109,7 @@ class _StoreDeadLetters(WriterDoFn):
 
     def process(self, letter: DeadLetter, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         codec = self._writer.codec
-        at = time.time_ns() // 1_000
+        at = instants.now()
         self._bundle.add(
             self._config.dead_letters_table,
             rows.row_key(letter.dead_letter_id),

@@ -12,6 +12,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
+from transforms import instants
 from transforms.views.schema import Column, Table
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
@@ -148,8 +149,7 @@ def _timestamp(value: Any) -> int:
     """Micros of an instant: RFC 3339 text (digits past the sixth are dropped, as the type has none), or micros."""
     if isinstance(value, int):
         return value
-    moment = datetime.fromisoformat(value) - _EPOCH
-    return (moment.days * 86400 + moment.seconds) * 1_000_000 + moment.microseconds
+    return instants.micros_of(datetime.fromisoformat(value))
 
 
 def _date(value: str) -> int:

@@ -7,11 +7,11 @@ change hold only what is stored with them, so emitting them again gives the same
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+from transforms import instants
 from transforms.history.dimensions import DIMENSIONS
 from transforms.model import DOCUMENT, DUPLICATE, EVENT, NEW, VOIDED_RANGE, Applied, Change, DeadLetter, Fields
 from transforms.views import schema
@@ -162,7 +162,7 @@ def _month_of_text(text: str) -> int:
 
 
 def _month_of_micros(micros: int) -> int:
-    moment = datetime.fromtimestamp(micros // 1_000_000, UTC)
+    moment = instants.datetime_of(micros)
     return moment.year * 100 + moment.month
 
 

@@ -15,9 +15,10 @@ from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 
+from transforms import instants
 from transforms.ingest.archives import expand_bytes
 from transforms.ingest.limits import DEFAULT
-from transforms.ingest.pubsub.message import Message, documents_of, micros_of, origin_of, parse_instant, received_at_of
+from transforms.ingest.pubsub.message import Message, documents_of, origin_of, parse_instant, received_at_of
 from transforms.ingest.pubsub.transform import message_of
 from transforms.ingest.reread import inputs_of
 from transforms.model import DeadLetter, RawDocument
@@ -141,4 +142,4 @@ def test_an_empty_origin_is_no_origin() -> None:
 
 
 def test_publish_times_are_exact_to_the_microsecond() -> None:
-    assert micros_of(datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)) == 253_402_300_799_999_999
+    assert instants.micros_of(datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)) == 253_402_300_799_999_999

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from transforms import instants
 from transforms.ingest.postgres.errors import PostgresError
 
 CTID = "ctid"
 _MIB = 1 << 20
 _SECRET_WORDS = ("password", "sslpassword", "oauth_client_secret")
-
-
-def _now_micros() -> int:
-    return time.time_ns() // 1000
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ class PostgresSource:
     statement_timeout_seconds: int = 900
     time_zone: str = "UTC"
     snapshot: str = ""
-    read_at: int = field(default_factory=_now_micros)
+    read_at: int = field(default_factory=instants.now)
     max_input_bytes: int = 10_000_000
     range_bytes: int = 64 * _MIB
     statement_bytes: int = 16 * _MIB

@@ -24,6 +24,7 @@ from google.api_core.retry import Retry, if_exception_type
 from google.cloud import pubsub_v1
 from google.pubsub_v1 import types
 
+from transforms import instants
 from transforms.ingest.pubsub.backlog import Backlog, Delivery, Lease
 from transforms.ingest.pubsub.message import Message
 from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
@@ -266,7 +267,7 @@ def close_intake(settings: ReadSettings, intake: Intake, unfinished: Iterable[Le
 def _deliveries(response: types.StreamingPullResponse) -> list[Delivery]:
     """Works on the protobuf beneath the wrapper, which costs ten times as much to read."""
     deliveries = []
-    now = time.time_ns() // 1_000
+    now = instants.now()
     for received in types.StreamingPullResponse.pb(response).received_messages:
         message = received.message
         published = message.publish_time

@@ -8,9 +8,10 @@ the epoch). A message without an id is a dead letter.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
+from transforms import instants
 from transforms.ingest.limits import STAGE
 from transforms.model import DeadLetter, RawDocument
 
@@ -21,8 +22,6 @@ RECEIVED_AT = "received_at"
 Expand = Callable[[bytes, str, int], Iterable[RawDocument | DeadLetter]]
 """From payload, origin and received at (micros) to the inputs within: the archive expander."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _LATEST = 253_402_300_799_999_999
 """The last microsecond of the year 9999: later ones fit no timestamp column."""
 
@@ -67,13 +66,8 @@ def parse_instant(text: str) -> int | None:
             return None
         if instant.tzinfo is None:
             return None
-        micros = micros_of(instant)
+        micros = instants.micros_of(instant)
     return micros if 0 <= micros <= _LATEST else None
-
-
-def micros_of(instant: datetime) -> int:
-    """An aware datetime as micros since the epoch, exactly."""
-    return (instant - _EPOCH) // _MICROSECOND
 
 
 def documents_of(message: Message, subscription: str, expand: Expand) -> Iterable[RawDocument | DeadLetter]:

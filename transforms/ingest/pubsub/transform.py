@@ -11,10 +11,10 @@ from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from apache_beam.utils.timestamp import Timestamp
 
-from transforms import metrics
+from transforms import instants, metrics
 from transforms.ingest.archives import expand_bytes
 from transforms.ingest.limits import DEFAULT, Limits
-from transforms.ingest.pubsub.message import Message, documents_of, micros_of
+from transforms.ingest.pubsub.message import Message, documents_of
 from transforms.ingest.pubsub.reader import ReadMessages
 from transforms.ingest.pubsub.settings import ReadSettings
 from transforms.model import DeadLetter, RawDocument
@@ -113,5 +113,5 @@ def message_of(received: PubsubMessage, timestamp: Timestamp = beam.DoFn.Timesta
     """A message as the runner's source gives it, as ours gives it. ``timestamp``: of its element."""
     published = received.publish_time
     # No runner promises to hand on the time. Before the epoch is where an element is that nobody dated.
-    at = micros_of(published) if published is not None else max(Timestamp.of(timestamp).micros, 0)
+    at = instants.micros_of(published) if published is not None else max(Timestamp.of(timestamp).micros, 0)
     return Message(received.data or b"", received.message_id or "", dict(received.attributes or {}), at)

@@ -1,0 +1,39 @@
+"""Instants: stored and passed on as micros since 1970 in UTC, shown and served as RFC 3339 text. Pure but for ``now``.
+
+Instants that documents hold are SEFAZ's, with rules of their own: ``transforms.parse.values``.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+SECOND = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def now() -> int:
+    """This moment in micros, by the clock of the machine."""
+    return time.time_ns() // 1_000
+
+
+def micros_of(instant: datetime) -> int:
+    """An aware datetime in micros, exactly."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def micros_of_text(text: str) -> int:
+    """Micros of RFC 3339 text, UTC where it names no offset; digits past the sixth are dropped. Raises ValueError."""
+    instant = datetime.fromisoformat(text)
+    return micros_of(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
+
+
+def datetime_of(micros: int) -> datetime:
+    """Micros as an aware datetime in UTC, exactly. Raises OverflowError beyond the year 9999."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def text_of(micros: int) -> str:
+    """Micros as RFC 3339 in UTC, with as many digits as there are."""
+    return datetime_of(micros).isoformat().replace("+00:00", "Z")
