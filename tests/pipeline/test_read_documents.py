@@ -154,7 +154,7 @@ def test_a_long_archive_gives_the_same_spread_or_not(
     result = pipeline.run()
     result.wait_until_finish()
     assert counters(result)["entries_read"] == len(expected) + len(dead)
-    steps = {name for name in pipeline.applied_labels if "Spread entries" in name}
+    steps = {name for name in pipeline.applied_labels if "SpreadEntries" in name}
     assert bool(steps) is spread
 
 

@@ -57,7 +57,7 @@ class CountAgain(beam.PTransform):
             | "PerSlot" >> beam.GroupByKey()
             | "SumSlot" >> beam.FlatMap(_partials_of_slot).with_output_types(Partial)
         )
-        return (by_run, by_slot) | "Partials of both" >> beam.Flatten()
+        return (by_run, by_slot) | "PartialsOfBoth" >> beam.Flatten()
 
 
 def _by_run(change: Change) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -191,28 +191,28 @@ class _ReadListed(beam.PTransform):
     def expand(self, patterns: pvalue.PCollection[tuple[str, ...]]) -> dict[str, pvalue.PCollection[Any]]:
         found = (
             patterns
-            | "Divide listing" >> beam.FlatMap(listings).with_output_types(Listing)
-            | "Spread listing" >> beam.Reshuffle()
-            | "List files" >> beam.ParDo(_ListFiles()).with_outputs(_DEAD_LETTERS, main="files")
+            | "DivideListing" >> beam.FlatMap(listings).with_output_types(Listing)
+            | "SpreadListing" >> beam.Reshuffle()
+            | "ListFiles" >> beam.ParDo(_ListFiles()).with_outputs(_DEAD_LETTERS, main="files")
         )
         # One step reads all kinds of work: a Flatten behind two would hold the documents in memory on local runners.
         read = (
             found["files"]
-            | "Spread files" >> beam.Reshuffle()
-            | "Share out archives" >> beam.ParDo(_ShareOut(self._limits))
-            | "Spread work" >> beam.Reshuffle()
-            | "Read files"
+            | "SpreadFiles" >> beam.Reshuffle()
+            | "ShareOutArchives" >> beam.ParDo(_ShareOut(self._limits))
+            | "SpreadWork" >> beam.Reshuffle()
+            | "ReadFiles"
             >> beam.ParDo(_Read(self._limits, self._spread)).with_outputs(_DEAD_LETTERS, _PACKS, main="documents")
         )
         documents = read["documents"]
         if self._spread:
             entries = (
                 read[_PACKS]
-                | "Spread entries" >> beam.Reshuffle()
-                | "Unpack entries" >> beam.FlatMap(unpacked).with_output_types(RawDocument)
+                | "SpreadEntries" >> beam.Reshuffle()
+                | "UnpackEntries" >> beam.FlatMap(unpacked).with_output_types(RawDocument)
             )
-            documents = (documents, entries) | "All documents" >> beam.Flatten()
-        dead = (found[_DEAD_LETTERS], read[_DEAD_LETTERS]) | "Dead letters" >> beam.Flatten()
+            documents = (documents, entries) | "AllDocuments" >> beam.Flatten()
+        dead = (found[_DEAD_LETTERS], read[_DEAD_LETTERS]) | "DeadLetters" >> beam.Flatten()
         return {ReadDocuments.DOCUMENTS: documents, ReadDocuments.DEAD_LETTERS: dead}
 
 

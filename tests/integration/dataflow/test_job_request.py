@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from templates import metadata
@@ -10,6 +11,7 @@ from tests.integration.dataflow.stand_in import StandIn
 from tests.integration.dataflow.submit import IMAGE, Submitted, parameters
 
 STEPS = Path(__file__).parent / "steps"
+_STEP = re.compile(r"[A-Z]\w*(\(.*\)|\[\w+\])?")
 PRIVATE, BATCH, STREAM = "WORKER_IP_PRIVATE", "JOB_TYPE_BATCH", "JOB_TYPE_STREAMING"
 
 
@@ -81,6 +83,12 @@ def test_steps_keep_their_names(submitted: Submitted) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text("".join(f"{name}\n" for name in found))
     assert found == path.read_text().splitlines()
+
+
+def test_steps_are_named_as_beams_are(submitted: Submitted) -> None:
+    """In capitals and without blanks, as a name is typed for an update; Beam adds what it made of a function or a tag."""
+    odd = [name for name in submitted.steps() if not all(_STEP.fullmatch(part) for part in name.split("/"))]
+    assert not odd
 
 
 def test_every_request_was_understood(submitted: Submitted, services: StandIn) -> None:
