@@ -46,7 +46,7 @@ _SLOTS_AT_ONCE = 32
 _CALLS_AT_ONCE = 8
 # A row is packed when a process has written so many sums to it, of rows that it remembers.
 PACKED_AFTER = 64
-_MOST_REMEMBERED = 200_000
+_MOST_REMEMBERED = 30_000
 # A mark must be there this long (seconds) after its minute was chosen: far less than clocks may differ.
 _MARKED_WITHIN = 60.0
 

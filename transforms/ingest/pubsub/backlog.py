@@ -60,7 +60,7 @@ class Backlog:
         max_bytes: int,
         max_hold_seconds: float = 3_600,
         settle_seconds: float = 10,
-        remembered: int = 200_000,
+        remembered: int = 50_000,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
