@@ -86,7 +86,7 @@ def test_steps_keep_their_names(submitted: Submitted) -> None:
 
 
 def test_steps_are_named_as_beams_are(submitted: Submitted) -> None:
-    """In capitals and without blanks, as a name is typed for an update; Beam adds what it made of a function or a tag."""
+    """In capitals and without blanks, as typed for an update; Beam adds what it made of a function or a tag."""
     odd = [name for name in submitted.steps() if not all(_STEP.fullmatch(part) for part in name.split("/"))]
     assert not odd
 
