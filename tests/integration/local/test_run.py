@@ -71,6 +71,7 @@ def test_the_board_of_a_stream_says_what_the_summary_says(first_run: dict[str, A
     standing = board.standing(tables, datetime.now(UTC) - timedelta(hours=1))
     assert standing.arrived == first_run["views"]["unique_arrivals"]
     assert sum(standing.documents().values()) == sum(row["documents"] for row in tables.counts()) > 0
+    assert sum(tables.served(datetime.now(UTC) - timedelta(hours=1)).values()) >= standing.arrived
     assert board.settled(tables)
 
 
