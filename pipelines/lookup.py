@@ -15,7 +15,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ import orjson
 from pipelines import discover
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
 from pipelines.guard import guarded
-from transforms import access_key
+from transforms import access_key, instants
 from transforms.families import ID_PREFIXES
 from transforms.model import Change
 from transforms.truth.config import TruthConfig
@@ -201,7 +200,7 @@ def _change_text(change: Change) -> str:
 
 
 def _moment(micros: int) -> str:
-    return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{instants.datetime_of(micros):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) -> int:

@@ -9,7 +9,6 @@ it is.
 from __future__ import annotations
 
 from pipelines import command
-from transforms import instants
 
 if __name__ == "__main__":
     raise SystemExit(command.start("publish"))
@@ -30,6 +29,7 @@ from google.cloud.pubsub_v1.types import BatchSettings
 
 from pipelines import discover
 from pipelines.guard import guarded
+from transforms import instants
 from transforms.ingest.archives import expand
 from transforms.ingest.files import FileRef, open_file, split_patterns
 from transforms.ingest.limits import Limits

@@ -17,7 +17,6 @@ if that is a file. Rows that BigQuery refused are no inputs: rebuild writes them
 from __future__ import annotations
 
 from pipelines import command
-from transforms import instants
 
 if __name__ == "__main__":
     raise SystemExit(command.start("redrive"))
@@ -35,7 +34,7 @@ from apache_beam.runners.runner import PipelineResult
 from pipelines import launching, letter_codes
 from pipelines.ingest import IngestDocuments, Ingested, Inputs
 from pipelines.options import IngestOptions, Launch, launch_of
-from transforms import metrics
+from transforms import instants, metrics
 from transforms.ingest.limits import Limits
 from transforms.ingest.reread import NotThereError, inputs_of
 from transforms.model import Applied, DeadLetter, RawDocument

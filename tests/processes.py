@@ -37,17 +37,3 @@ def needs_pubsub() -> None:
         find.pubsub_emulator()
     except StackError as missing:
         pytest.skip(str(missing))
-
-
-def descendants(pid: int) -> list[int]:
-    """Processes below ``pid``, by the parents that /proc tells."""
-    parents = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(folder.name)] = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        except OSError:
-            continue
-    found = [pid]
-    for known in found:
-        found += [child for child, parent in parents.items() if parent == known]
-    return found[1:]

@@ -27,8 +27,8 @@ __all__ = [
     "emulated",
     "remove_state",
     "running",
-    "unreachable",
     "state_file",
+    "unreachable",
     "write_state",
 ]
 

@@ -192,7 +192,7 @@ class Sweeper:
         now, wall = time.monotonic(), time.time()
         due = []
         for slot, waiting in self._waiting.items():
-            over = wall - log.begin_of(slot) / 1_000_000 - log.SLOT_SECONDS
+            over = wall - log.begin_of(slot) / instants.SECOND - log.SLOT_SECONDS
             quiet = over >= SETTLED and now - waiting.last >= SETTLED
             if quiet or now - waiting.first >= log.SLOT_SECONDS + LATEST:
                 due.append(slot)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+from transforms import instants
 from transforms.ingest.files import FileRef, InputError
 from transforms.ingest.patterns import literal_start, remote_globs, remote_matcher
 
@@ -128,7 +129,7 @@ def _of_gcs(names: Names) -> Iterator[FileRef | None]:
     start, end = (names.start, names.end) if prefix != _bucket_and_name(names.glob)[1] else (prefix, prefix + "\0")
     for found in _objects(bucket, prefix, start, end, None):
         path = f"{_GCS}{bucket}/{found.name}"
-        yield FileRef(path, round(found.updated.timestamp() * 1e6), found.size or 0) if matching(path) else None
+        yield FileRef(path, instants.micros_of(found.updated), found.size or 0) if matching(path) else None
 
 
 def _objects(bucket: str, prefix: str, start: str, end: str, most: int | None) -> Iterator[Any]:

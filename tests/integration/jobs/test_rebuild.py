@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,9 @@ from google.cloud import bigquery
 
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import rebuild
-from tests.integration.jobs.stores import Stores, bigtable_counts, content, copies, rebuild_stores
+from tests.integration.jobs.stores import NewStores, Stores, bigtable_counts, content, copies, rebuild_stores
 from transforms.views import repair, schema
 from transforms.views.connect import rest_client
-
-NewStores = Callable[[], Stores]
 
 
 def all_views(stores: Stores) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ import pytest
 
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import reconcile, refold
-from tests.integration.jobs.stores import Stores, differences
+from tests.integration.jobs.stores import NewStores, Stores, differences
 from tests.unit.parse import samples
 from transforms.counting import cells
 from transforms.reconcile.served import QueryDoFn
@@ -24,8 +24,6 @@ from transforms.truth.read import History, read_history
 from transforms.truth.requests import Column
 from transforms.truth.rows import Cell
 from transforms.views.connect import rest_client
-
-NewStores = Callable[[], Stores]
 
 
 def named(found: list[dict[str, Any]]) -> set[tuple[str, str, str]]:

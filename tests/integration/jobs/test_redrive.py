@@ -20,13 +20,11 @@ from apache_beam.testing.test_pipeline import TestPipeline
 
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import lookup, reconcile, redrive
-from tests.integration.jobs.stores import Stores
+from tests.integration.jobs.stores import NewStores, Stores
 from tests.unit.parse.samples import CNPJ, nfe
 from transforms.model import DeadLetter
 from transforms.truth.read import HistoryReader
 from transforms.truth.transform import StoreDeadLetters
-
-NewStores = Callable[[], Stores]
 
 
 def redrive_stores(stores: Stores, *more: str) -> Counter[str]:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from local.bench.processes import below
 from local.stack import discover, find
 from local.stack.process import PROJECT
-from tests.processes import alive, descendants, eventually, needs_pubsub
+from tests.processes import alive, eventually, needs_pubsub
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_live_counts_until_ctrl_c_which_leaves_nothing_behind(environment: dict[
     for text in lines(process, 600):
         said.append(text)
         if not processes and "counted: " in text and "authorised" in text:
-            processes = descendants(process.pid)
+            processes = below(process.pid)
             process.send_signal(signal.SIGINT)
     assert process.wait(120) == 0, "".join(said)
     assert "the live counts are what the changes say" in said[-1]

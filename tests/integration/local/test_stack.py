@@ -11,9 +11,10 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, bigtable, pubsub_v1
 from google.cloud.bigtable import column_family
 
+from local.bench.processes import below
 from local.stack import Stack, StackError, discover, stack
 from local.stack.process import PROJECT, listens
-from tests.processes import alive, descendants, eventually, needs_pubsub
+from tests.processes import alive, eventually, needs_pubsub
 
 
 def ports_of(running: Stack) -> list[int]:
@@ -22,8 +23,8 @@ def ports_of(running: Stack) -> list[int]:
 
 def children(pid: int) -> set[int]:
     """Processes that ``pid`` started itself: a server of another test has children that come and go."""
-    below = descendants(pid)
-    return set(below) - {further for child in below for further in descendants(child)}
+    all_below = below(pid)
+    return set(all_below) - {further for child in all_below for further in below(child)}
 
 
 def use_bigtable() -> None:
@@ -70,7 +71,7 @@ def test_stack__each_emulator_works__and_stopping_leaves_nothing(monkeypatch: py
             use_pubsub()
         assert dict(os.environ) == before
         assert running.stopped() == []
-        processes = [pid for service in running.services for pid in descendants(service.process._guard.pid)]
+        processes = [pid for service in running.services for pid in below(service.process._guard.pid)]
         assert len(processes) >= 3
         assert all(map(alive, processes))
     assert not any(map(alive, processes))
@@ -130,7 +131,7 @@ def test_kept_up_stack__other_commands_find_it__and_its_end_leaves_nothing(
         second = keep_stack_up(tmp_path / "stack.json", tmp_path / "logs")
         assert "up already" in second.communicate(timeout=120)[0]
         assert second.returncode == 1
-        processes = descendants(kept.pid)
+        processes = below(kept.pid)
         kept.send_signal(ending)
         output = kept.communicate(timeout=120)[0]
         assert kept.returncode == (-signal.SIGKILL if ending == signal.SIGKILL else 0)
