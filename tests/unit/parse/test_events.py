@@ -165,10 +165,10 @@ def test_summary_of_an_event() -> None:
 def test_event_appended_to_a_documents_envelope_is_an_input_of_its_own() -> None:
     xml = processed().replace("</nfeProc>", event_return() + "</nfeProc>")
     document, appended = all_of(xml)
-    assert (document.kind, document.form, document.xml) == ("document", "processed", xml.encode())
-    assert (appended.kind, appended.form, appended.key) == ("event", "return", KEY)
-    assert appended.origin == "o#retEvento[1]"
-    assert document.findings == appended.findings == ()
+    assert (document.entry.kind, document.entry.form, document.raw.payload) == ("document", "processed", xml.encode())
+    assert (appended.entry.kind, appended.entry.form, appended.entry.key) == ("event", "return", KEY)
+    assert appended.raw.origin == "o#retEvento[1]"
+    assert document.entry.findings == appended.entry.findings == ()
 
 
 def test_cancellation_as_it_was_before_events() -> None:
