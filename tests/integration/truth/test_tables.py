@@ -163,7 +163,7 @@ def test_xml_that_is_not_what_its_name_says_is_an_error(config: TruthConfig, rea
     writer = Writer(config, CODEC)
     apply_all(writer, [stored], ATTEMPT)
     qualifier = bytes.fromhex(stored.entry.record_id)
-    other = Cell(rows.XML, qualifier, rows.cell_timestamp(stored), CODEC.encode_xml(b"<other/>"))
+    other = Cell(rows.XML, qualifier, rows.cell_timestamp(stored.entry), CODEC.encode_xml(b"<other/>"))
     wait_for(writer.client.write(config.records_table, rows.row_key(stored.entry.key), [other]))
     with pytest.raises(TruthError, match="is not what was stored"):
         reader.xml(stored.entry.key, stored.entry.record_id)
