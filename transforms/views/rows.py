@@ -110,7 +110,7 @@ def _record_row(applied: Applied, change: Change) -> Row:
 
 def _change_row(kind: str, change: Change) -> Row:
     row: Row = {
-        "key": change.key,
+        "access_key": change.key,
         "revision": change.revision,
         "record_id": change.record_id,
         "kind": kind,
@@ -139,7 +139,7 @@ def _arrival_of_record(applied: Applied) -> Row:
         "job": applied.job,
         "outcome": DUPLICATE if applied.outcome == DUPLICATE else NEW,
         "record_id": applied.record_id,
-        "key": applied.key,
+        "access_key": applied.key,
         "kind": applied.kind,
         "partition_month": _month_of_micros(applied.received_at),
         "received_at": applied.received_at,
