@@ -1,8 +1,8 @@
 -- History of every key: its records in the order of what happened, with the change that each made when it came.
--- Filter on key, and order by position.
+-- Filter on access_key, and order by position.
 WITH records AS (
   SELECT
-    access_key AS key, record_id, 'document' AS kind, form, layout, form AS what,
+    access_key, record_id, 'document' AS kind, form, layout, form AS what,
     COALESCE(protocol_at, issued_at) AS happened_at, protocol_number, protocol_status AS result,
     protocol_reason AS detail, findings
   FROM `${dataset}.unique_documents`
@@ -19,9 +19,9 @@ WITH records AS (
   FROM `${dataset}.unique_voided_ranges`
 )
 SELECT
-  change.key,
+  change.access_key,
   ROW_NUMBER() OVER (
-    PARTITION BY change.key ORDER BY record.happened_at IS NULL, record.happened_at, change.revision
+    PARTITION BY change.access_key ORDER BY record.happened_at IS NULL, record.happened_at, change.revision
   ) AS position,
   record.happened_at,
   change.kind,
@@ -42,4 +42,4 @@ SELECT
   change.job,
   change.record_id
 FROM `${dataset}.unique_changes` AS change
-LEFT JOIN records AS record ON record.key = change.key AND record.record_id = change.record_id
+LEFT JOIN records AS record ON record.access_key = change.access_key AND record.record_id = change.record_id
