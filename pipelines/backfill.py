@@ -20,7 +20,8 @@ from apache_beam.runners.runner import PipelineResult
 
 from pipelines import launching, spreading
 from pipelines.ingest import IngestDocuments, Ingested
-from pipelines.options import IngestOptions, Launch, launch_of
+from pipelines.launch import Launch, launch_of
+from pipelines.options import IngestOptions
 from transforms.ingest.files import split_patterns
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits

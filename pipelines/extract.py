@@ -22,7 +22,8 @@ from apache_beam.runners.runner import PipelineResult
 
 from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested
-from pipelines.options import IngestOptions, Launch, launch_of
+from pipelines.launch import Launch, launch_of
+from pipelines.options import IngestOptions
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.postgres.errors import PostgresError, snapshot_was_lost
 from transforms.ingest.postgres.options import (

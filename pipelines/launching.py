@@ -28,7 +28,8 @@ from google.cloud import bigquery
 from pipelines import discover, endings
 from pipelines.guard import guarded, reason_of
 from pipelines.ingest import IngestConfig
-from pipelines.options import IngestOptions, Launch, StoreOptions
+from pipelines.launch import Launch
+from pipelines.options import IngestOptions, StoreOptions
 from pipelines.portable import cancel, lasting_streams
 from transforms.counting.cells import COUNT_TABLES
 from transforms.errors import AcervoError

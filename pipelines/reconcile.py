@@ -37,7 +37,7 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOpt
 
 from pipelines import launching
 from pipelines.options import StoreOptions
-from pipelines.rebuild import SelectionOptions, selection_of
+from pipelines.selecting import SelectionOptions, selection_of
 from transforms import metrics
 from transforms.counting import log
 from transforms.reconcile.day import compare_day

@@ -33,7 +33,8 @@ from apache_beam.runners.runner import PipelineResult
 
 from pipelines import launching, letter_codes
 from pipelines.ingest import IngestDocuments, Ingested
-from pipelines.options import IngestOptions, Launch, launch_of
+from pipelines.launch import Launch, launch_of
+from pipelines.options import IngestOptions
 from transforms import instants, metrics
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits

@@ -24,7 +24,7 @@ from apache_beam.runners.runner import PipelineResult
 from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines import launching
-from pipelines.rebuild import SelectionOptions, selection_of
+from pipelines.selecting import SelectionOptions, selection_of
 from transforms import metrics
 from transforms.truth import admin, rows
 from transforms.truth.config import TruthConfig
