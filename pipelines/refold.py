@@ -76,8 +76,8 @@ class _Refold(WriterDoFn):
         return self._ready()
 
     def _emit(self, done: Done) -> Any:
-        self._states.inc(int(done.outcome.result.state))
-        self._changes.inc(done.outcome.result.changes)
+        self._states.inc(int(done.completed.result.state))
+        self._changes.inc(done.completed.result.changes)
         return super()._emit(done)
 
 

@@ -249,7 +249,7 @@ def protocol_fields(family: Family) -> dict[str, Field]:
 
 
 def ibs_cbs_totals(path: str) -> dict[str, Field]:
-    """Totals of IBS and CBS at ``path``, with monophasic ones and credits. Source: TIBSCBSTot, TIBSCBSMonoTot."""
+    """Totals of IBS and CBS at ``path``, with monophasic ones and credits. XmlText: TIBSCBSTot, TIBSCBSMonoTot."""
     return {
         f"{path}/vBCIBSCBS": amount("ibs_cbs_base"),
         f"{path}/gIBS/vIBS": amount("ibs_total"),

@@ -1,7 +1,7 @@
 """What the source of truth and the tables must agree on, as short texts that both sides can make. Pure.
 
 A *fact* is what a row says, as far as it is compared: which key, which row of it, and a text of its main columns, as
-``columns`` lists them for SQL and for here. Facts are summed up by bucket (the last characters of the
+``fact_columns`` lists them for SQL and for here. Facts are summed up by bucket (the last characters of the
 key) so that two sides of any size are compared by a few sums, and only buckets that differ are looked into.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from transforms import access_key
-from transforms.reconcile.columns import COMPARED, Said, amount_text
+from transforms.reconcile.fact_columns import FACT_COLUMNS, FactColumn, amount_text
 from transforms.truth.dead_letters import DONE, StoredDeadLetter
 from transforms.truth.read import History
 from transforms.truth.refold import folded_of, has_all_changes
@@ -83,12 +83,12 @@ def fact_of_dead_letter(stored: StoredDeadLetter) -> Fact:
 
 def fact_of_row(table: str, row: Mapping[str, Any]) -> Fact:
     """The fact of a row of a table."""
-    compared = COMPARED[table]
+    compared = FACT_COLUMNS[table]
     key, identity = row[compared.key], _joined(compared.identity, row)
     return Fact(table, key, identity, "|".join((key, identity, _joined(compared.said, row))))
 
 
-def _joined(parts: Iterable[Said], row: Mapping[str, Any]) -> str:
+def _joined(parts: Iterable[FactColumn], row: Mapping[str, Any]) -> str:
     return "|".join(part.of_row(row) for part in parts)
 
 

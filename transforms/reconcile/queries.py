@@ -6,11 +6,11 @@ Rows that are there several times, all the same, are one fact: views keep one.
 from __future__ import annotations
 
 from transforms.counting.contributions import CountKey
-from transforms.reconcile.columns import COMPARED, Compared, Said, amount_sql
+from transforms.reconcile.fact_columns import FACT_COLUMNS, FactColumn, FactColumns, amount_sql
 from transforms.truth.selection import Selection
 
-TABLES = tuple(COMPARED)
-SINGLE = tuple(name for name, compared in COMPARED.items() if compared.single)
+TABLES = tuple(FACT_COLUMNS)
+SINGLE = tuple(name for name, compared in FACT_COLUMNS.items() if compared.single)
 
 _COUNT_COLUMNS = CountKey._fields
 _COUNT_KEY = ", '|', ".join(f"COALESCE(CAST({name} AS STRING), '')" for name in _COUNT_COLUMNS)
@@ -34,11 +34,11 @@ def facts(dataset: str, table: str, characters: int, selection: Selection) -> st
 
 def doubled(dataset: str, table: str, selection: Selection) -> str:
     """Columns key, identity, contents: rows of one id that are not all the same."""
-    key, identity = COMPARED[table].key, _concatenated(COMPARED[table].identity)
+    key, identity = FACT_COLUMNS[table].key, _concatenated(FACT_COLUMNS[table].identity)
     return f"""
 SELECT {key} AS key, {identity} AS identity, COUNT(DISTINCT TO_JSON_STRING(t)) AS contents
 FROM `{dataset}.{table}` AS t
-WHERE {_selected(COMPARED[table], selection)}
+WHERE {_selected(FACT_COLUMNS[table], selection)}
 GROUP BY 1, 2
 HAVING COUNT(DISTINCT TO_JSON_STRING(t)) > 1"""
 
@@ -69,7 +69,7 @@ def _count_bucket(characters: int) -> str:
 
 
 def _facts(dataset: str, table: str, selection: Selection) -> str:
-    compared = COMPARED[table]
+    compared = FACT_COLUMNS[table]
     key, identity = compared.key, _concatenated(compared.identity)
     return (
         f"SELECT DISTINCT {key} AS key, {identity} AS identity, "
@@ -78,11 +78,11 @@ def _facts(dataset: str, table: str, selection: Selection) -> str:
     )
 
 
-def _concatenated(parts: tuple[Said, ...]) -> str:
+def _concatenated(parts: tuple[FactColumn, ...]) -> str:
     return f"""CONCAT({", '|', ".join(part.sql for part in parts)})"""
 
 
-def _selected(compared: Compared, selection: Selection) -> str:
+def _selected(compared: FactColumns, selection: Selection) -> str:
     """The condition that a selection is. Its parts are checked: letters and digits."""
     key = compared.key
     if selection.everything:

@@ -1,8 +1,8 @@
 """What is compared of each table, in one place: how SQL says it of a row, and how Python does. Pure.
 
 A *fact* is a text of a row's key, its identity and its main columns. ``queries`` makes it in SQL, ``facts`` of the rows
-that the source of truth must have led to; both from ``COMPARED``, so that neither can know a column that the other does
-not.
+that the source of truth must have led to; both from ``FACT_COLUMNS``, so that neither can know a column that the other
+does not.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _AMOUNT = (
 )
 
 
-class Said(NamedTuple):
+class FactColumn(NamedTuple):
     """One part of a fact: the SQL expression, never NULL, and the same text of a row as we make it."""
 
     sql: str
     of_row: Callable[[Mapping[str, Any]], str]
 
 
-class Compared(NamedTuple):
+class FactColumns(NamedTuple):
     """What is compared of a table's rows. ``identity`` tells the rows of a ``key`` apart, ``said`` is what they say.
 
     ``relation``: what is read, if not the table itself. ``condition``: which of its rows. ``single``: rows of one
@@ -38,8 +38,8 @@ class Compared(NamedTuple):
     """
 
     key: str
-    identity: tuple[Said, ...]
-    said: tuple[Said, ...]
+    identity: tuple[FactColumn, ...]
+    said: tuple[FactColumn, ...]
     relation: str = ""
     condition: str = "TRUE"
     single: bool = True
@@ -64,28 +64,28 @@ def amount_sql(column: str) -> str:
     return _AMOUNT.format(column)
 
 
-def _text(column: str) -> Said:
-    return Said(column, lambda row: str(row[column]))
+def _text(column: str) -> FactColumn:
+    return FactColumn(column, lambda row: str(row[column]))
 
 
-def _optional(column: str) -> Said:
-    return Said(f"COALESCE({column}, '')", lambda row: row.get(column, ""))
+def _optional(column: str) -> FactColumn:
+    return FactColumn(f"COALESCE({column}, '')", lambda row: row.get(column, ""))
 
 
-def _number(column: str) -> Said:
-    return Said(f"CAST({column} AS STRING)", lambda row: str(row[column]))
+def _number(column: str) -> FactColumn:
+    return FactColumn(f"CAST({column} AS STRING)", lambda row: str(row[column]))
 
 
-def _micros(column: str) -> Said:
-    return Said(f"CAST(UNIX_MICROS({column}) AS STRING)", lambda row: str(row[column]))
+def _micros(column: str) -> FactColumn:
+    return FactColumn(f"CAST(UNIX_MICROS({column}) AS STRING)", lambda row: str(row[column]))
 
 
-def _amount(column: str) -> Said:
-    return Said(amount_sql(column), lambda row: amount_text(row.get(column)))
+def _amount(column: str) -> FactColumn:
+    return FactColumn(amount_sql(column), lambda row: amount_text(row.get(column)))
 
 
-def _is_there(column: str) -> Said:
-    return Said(f"IF({column} IS NULL, '0', '1')", lambda row: str(int(row.get(column) is not None)))
+def _is_there(column: str) -> FactColumn:
+    return FactColumn(f"IF({column} IS NULL, '0', '1')", lambda row: str(int(row.get(column) is not None)))
 
 
 _ACCESS_KEY = "access_key"
@@ -98,13 +98,13 @@ _OF_RECORD = (
     _text("run"),
     _text("origin"),
 )
-_OUTCOME = Said("outcome", lambda row: DUPLICATE if row["outcome"] == DUPLICATE else NEW)
+_OUTCOME = FactColumn("outcome", lambda row: DUPLICATE if row["outcome"] == DUPLICATE else NEW)
 
-COMPARED: Mapping[str, Compared] = {
-    schema.DOCUMENTS: Compared(_ACCESS_KEY, _RECORD, (*_OF_RECORD, _amount("total"))),
-    schema.EVENTS: Compared(_ACCESS_KEY, _RECORD, _OF_RECORD),
-    schema.VOIDED_RANGES: Compared("range_id", _RECORD, _OF_RECORD),
-    schema.CHANGES: Compared(
+FACT_COLUMNS: Mapping[str, FactColumns] = {
+    schema.DOCUMENTS: FactColumns(_ACCESS_KEY, _RECORD, (*_OF_RECORD, _amount("total"))),
+    schema.EVENTS: FactColumns(_ACCESS_KEY, _RECORD, _OF_RECORD),
+    schema.VOIDED_RANGES: FactColumns("range_id", _RECORD, _OF_RECORD),
+    schema.CHANGES: FactColumns(
         _ACCESS_KEY,
         (_number("revision"),),
         (
@@ -117,7 +117,7 @@ COMPARED: Mapping[str, Compared] = {
         ),
     ),
     # Who sent what from where. The job is not in it: an attempt that was killed is the arrival of the next one.
-    schema.ARRIVALS: Compared(
+    schema.ARRIVALS: FactColumns(
         _ACCESS_KEY,
         (_text("record_id"), _text("run"), _text("origin")),
         (_OUTCOME,),
@@ -125,7 +125,7 @@ COMPARED: Mapping[str, Compared] = {
         single=False,
     ),
     # That it is there, and whether a redrive made a record of it.
-    schema.DEAD_LETTERS: Compared(
+    schema.DEAD_LETTERS: FactColumns(
         "dead_letter_id",
         (_text("dead_letter_id"),),
         (_is_there("redriven_at"),),
