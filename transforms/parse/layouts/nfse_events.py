@@ -44,6 +44,11 @@ def put_id(target: Target, column: str, text: str, reading: Reading) -> None:
         target.setdefault("event_type", match[1])
 
 
+def put_named_type(target: Target, column: str, text: str, reading: Reading) -> None:
+    """Type of an event by the name of its element: ``e101101``."""
+    target[column] = text.removeprefix("e")
+
+
 def put_annulled_type(target: Target, column: str, text: str, reading: Reading) -> None:
     """Type of the event that another one names by its Id."""
     match = _TYPE_IN_ID.match(text)
@@ -63,7 +68,7 @@ def _details(event_type: str) -> dict[str, Field]:
         f"{element}/chSubstituta": text("replacement_key"),
         f"{element}/infAnRej/idEvManifRej": Field("target_event_type", put_annulled_type),
         f"{element}/idEvManifRej": Field("target_event_type", put_annulled_type),
-        f"{element}/codEvento": text("target_event_type"),
+        f"{element}/codEvento": Field("target_event_type", put_named_type),
         f"{element}/idBloqOfic": Field("target_event_type", put_annulled_type),
     }
 
