@@ -110,7 +110,7 @@ def _tell(reader: HistoryReader, arguments: argparse.Namespace) -> int:
 
 def _requests(reader: HistoryReader, history: History) -> Iterator[History]:
     """Histories of the DPS that an NFS-e was made from, where they came alone too."""
-    for dps_id in sorted({record.fields["dps_id"] for record in history.records if "dps_id" in record.fields}):
+    for dps_id in sorted({one.entry.fields["dps_id"] for one in history.records if "dps_id" in one.entry.fields}):
         found = reader.history(dps_id)
         if found is not None:
             yield found
@@ -142,7 +142,7 @@ def _hint(key: str) -> str:
 def _write_xml(reader: HistoryReader, history: History, number: int, output: Path | None) -> int:
     if not 1 <= number <= len(history.records):
         return _fail(f"--xml {number}: the key has records 1 to {len(history.records)}")
-    return _write(reader.xml(history.key, history.records[number - 1].record_id), output)
+    return _write(reader.xml(history.key, history.records[number - 1].entry.record_id), output)
 
 
 def _write(xml: bytes, output: Path | None) -> int:
@@ -167,9 +167,10 @@ def as_json(history: History) -> dict[str, Any]:
 
 
 def _record_json(record: StoredRecord) -> dict[str, Any]:
-    values = record._asdict()
+    values = record.entry._asdict()
     del values["key"]
     return values | {
+        "xml_bytes": record.xml_bytes,
         "change": record.change._asdict(),
         "arrivals": [arrival._asdict() for arrival in record.arrivals],
     }
@@ -193,14 +194,15 @@ _SHOWN = (
 
 
 def _record_lines(number: int, record: StoredRecord) -> list[str]:
-    name = record.fields.get("event_name", record.layout)
-    lines = [f"{number}. {record.kind} {name} ({record.form}), {record.xml_bytes} bytes, {_change_text(record.change)}"]
-    lines.append(f"   record {record.record_id}")
-    shown = [f"{field}: {record.fields[field]}" for field in _SHOWN if field in record.fields]
+    entry = record.entry
+    name = entry.fields.get("event_name", entry.layout)
+    lines = [f"{number}. {entry.kind} {name} ({entry.form}), {record.xml_bytes} bytes, {_change_text(record.change)}"]
+    lines.append(f"   record {entry.record_id}")
+    shown = [f"{field}: {entry.fields[field]}" for field in _SHOWN if field in entry.fields]
     if shown:
         lines.append("   " + "; ".join(shown))
-    if record.findings:
-        lines.append("   findings: " + ", ".join(record.findings))
+    if entry.findings:
+        lines.append("   findings: " + ", ".join(entry.findings))
     for arrival in record.arrivals:
         lines.append(f"   {_moment(arrival.received_at)}  {arrival.outcome:9} {arrival.origin}")
         lines.append(f"   {'':20}  {'':9} run {arrival.run}, job {arrival.job}, applied {_moment(arrival.applied_at)}")

@@ -14,7 +14,7 @@ import orjson
 
 from transforms.parse import codes
 from transforms.parse.codes import Refused
-from transforms.parse.envelopes import GZIP_IN_BASE64, Entry, unpack
+from transforms.parse.envelopes import GZIP_IN_BASE64, Enclosed, unpack
 
 _OPENINGS = (b"{", b"[")
 _BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
@@ -28,7 +28,7 @@ _MAX_TEXT = 300
 class Batch(NamedTuple):
     """Entries of an answer, and what it says."""
 
-    entries: list[Entry]
+    entries: list[Enclosed]
     answer: str
 
 
@@ -48,7 +48,7 @@ def split(payload: bytes, max_bytes: int) -> Batch | None:
         content = orjson.loads(payload.lstrip(_BEFORE_JSON))
     except orjson.JSONDecodeError:
         return None
-    entries: list[Entry] = []
+    entries: list[Enclosed] = []
     budget = 10 * max_bytes
     is_known = False
     for found in _objects(content):
@@ -61,9 +61,9 @@ def split(payload: bytes, max_bytes: int) -> Batch | None:
             try:
                 unpacked = _bytes_of(value, min(max_bytes, budget))
                 budget -= len(unpacked)
-                entries.append(Entry(suffix, unpacked))
+                entries.append(Enclosed(suffix, unpacked))
             except Refused as refused:
-                entries.append(Entry(suffix, value.encode(), refused))
+                entries.append(Enclosed(suffix, value.encode(), refused))
     if not entries and not is_known:
         return None
     said = [f"{name}: {content[name]}" for name in _SAID if isinstance(content, dict) and content.get(name)]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from transforms.access_key import UF_OF_CODE, split
 from transforms.families import FAMILIES
-from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE
+from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Entry
 from transforms.parse import codes
 from transforms.parse.checks import (
     check_document,
@@ -37,19 +36,8 @@ _ID_OF_EVENT = re.compile(
 )
 
 
-class Built(NamedTuple):
-    """A record but for its bytes and origin."""
-
-    kind: str
-    key: str
-    layout: str
-    form: str
-    fields: Target
-    findings: tuple[str, ...]
-
-
-def build(layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Built:
-    """The record of what was read; raises ``Refused`` when there is nothing to key it by."""
+def entry_of(record_id: str, layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Entry:
+    """The entry made of what was read; raises ``Refused`` when there is nothing to key it by."""
     reading.findings.update(findings)
     if layout.needed and layout.needed not in reading.fields:
         raise Refused(codes.NO_DOCUMENT, f"{layout.name}: there is an Id and no document, as in a query for one")
@@ -59,7 +47,15 @@ def build(layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Built:
     if layout.finish is not None:
         layout.finish(reading.fields)
     form = FORMS[frozenset(reading.parts - {EMBEDDED})]
-    return Built(layout.kind, key, layout.name, form, reading.fields, tuple(sorted(reading.findings)))
+    return Entry(
+        record_id=record_id,
+        kind=layout.kind,
+        key=key,
+        layout=layout.name,
+        form=form,
+        fields=reading.fields,
+        findings=tuple(sorted(reading.findings)),
+    )
 
 
 def _document(layout: Layout, reading: Reading) -> tuple[str, Layout]:

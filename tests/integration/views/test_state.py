@@ -16,8 +16,8 @@ from tests.histories import histories, key_of, voided_range
 from tests.integration.views.dataset import Dataset
 from transforms import access_key
 from transforms.families import FAMILIES
-from transforms.history.fold import Entry, fold
-from transforms.model import Fields
+from transforms.history.fold import fold
+from transforms.model import Entry, Fields
 
 KEY = world.key_of()
 _FRESH = itertools.count(1)

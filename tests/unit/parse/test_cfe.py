@@ -5,7 +5,7 @@ from __future__ import annotations
 from local.generate import Rng, cfe, world_of
 from tests.unit.parse.samples import parsed, refused
 from transforms import access_key
-from transforms.history.fold import Entry, fold
+from transforms.history.fold import fold
 
 WORLD = world_of(5)
 SHOP = next(shop for shop in WORLD.shops if shop.uf == "SP")
@@ -29,10 +29,7 @@ def test_fields_of_a_cfe() -> None:
 
 
 def test_the_devices_signature_authorises_and_its_cancellation_cancels() -> None:
-    entries = [
-        Entry(r.record_id, r.kind, r.key, r.layout, r.form, r.fields, r.findings)
-        for r in (parsed(SALE.processed().payload), parsed(CANCELLATION.payload))
-    ]
+    entries = [parsed(SALE.processed().payload), parsed(CANCELLATION.payload)]
     alone, both = fold(entries[:1]).state, fold(entries).state
     assert (alone["status"], alone["authorised_at"]) == ("authorised", entries[0].fields["issued_at"])
     assert (both["status"], both["status_at"]) == ("cancelled", entries[1].fields["occurred_at"])

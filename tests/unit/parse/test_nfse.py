@@ -12,8 +12,7 @@ from local.generate import Rng, nfse, world_of
 from local.generate.document import Generated
 from tests.unit.parse.samples import all_of, parsed, refused
 from transforms import access_key
-from transforms.history.fold import Entry, fold
-from transforms.model import Record
+from transforms.history.fold import fold
 
 NS = "http://www.sped.fazenda.gov.br/nfse"
 WORLD = world_of(5)
@@ -22,9 +21,9 @@ DOCUMENT = nfse.nfse(Rng("nfse"), WORLD, WORLD.sellers[0], WORLD.buyers[0], nfse
 
 def folded(*inputs: Generated) -> dict[str, object]:
     """State of the one key that the inputs are of."""
-    records = [record for one in inputs for record in all_of(one.payload)]
-    assert len({record.key for record in records}) == 1
-    return fold([Entry(r.record_id, r.kind, r.key, r.layout, r.form, r.fields, r.findings) for r in records]).state
+    entries = [record.entry for one in inputs for record in all_of(one.payload)]
+    assert len({entry.key for entry in entries}) == 1
+    return fold(entries).state
 
 
 def test_fields_of_an_nfse() -> None:
@@ -122,7 +121,7 @@ def test_national_documents_in_a_message_of_a_municipality_are_read() -> None:
     inside = DOCUMENT.request().payload.decode().partition("?>")[2]
     for root in ("EnviarLoteDpsEnvio", "GerarNfseEnvio", "ConsultarNfseResposta"):
         (found,) = all_of(f'<{root} xmlns="{NS}"><Lote>{inside}</Lote></{root}>')
-        assert (found.key, found.origin) == (DOCUMENT.dps_id, "o#DPS[1]")
+        assert (found.entry.key, found.raw.origin) == (DOCUMENT.dps_id, "o#DPS[1]")
 
 
 @pytest.mark.parametrize(
@@ -157,17 +156,17 @@ def adn(*payloads: bytes, **changed: object) -> bytes:
 def test_a_batch_of_the_distribution_gives_each_document_with_its_nsu() -> None:
     event = nfse.event(Rng("e"), DOCUMENT, "101101")
     found = all_of(adn(DOCUMENT.processed().payload, event.payload))
-    assert [(one.origin, one.key, one.layout) for one in found] == [
+    assert [(one.raw.origin, one.entry.key, one.entry.layout) for one in found] == [
         ("o#NSU=40", DOCUMENT.key, "nfse"),
         ("o#NSU=41", DOCUMENT.key, "nfse_event"),
     ]
-    assert found[0].xml == DOCUMENT.processed().payload
+    assert found[0].raw.payload == DOCUMENT.processed().payload
 
 
 def test_the_answer_of_the_service_that_issues() -> None:
     packed = base64.b64encode(gzip.compress(DOCUMENT.processed().payload)).decode()
     (record,) = all_of(json.dumps({"chaveAcesso": DOCUMENT.key, "nfseXmlGZipB64": packed}))
-    assert (record.key, record.origin) == (DOCUMENT.key, "o#nfseXmlGZipB64[1]")
+    assert (record.entry.key, record.raw.origin) == (DOCUMENT.key, "o#nfseXmlGZipB64[1]")
 
 
 def test_an_answer_without_documents_tells_what_it_says() -> None:
@@ -190,7 +189,6 @@ def test_other_json_is_no_xml() -> None:
 
 def test_every_key_of_the_generator_is_right() -> None:
     record = parsed(DOCUMENT.processed().payload)
-    assert isinstance(record, Record)
     parts = access_key.split(record.key)
     assert parts.issuer_id == WORLD.sellers[0].id and access_key.has_right_check_digit(record.key)
     wrong = record.key[:-1] + str((int(record.key[-1]) + 1) % 10)

@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.histories import key_of, keys
-from tests.unit.truth.samples import record
-from transforms.history.fold import Entry
-from transforms.model import Change
+from tests.unit.truth.samples import from_origin, record
+from transforms import access_key
+from transforms.model import Arrival, Change
 from transforms.truth import rows
 from transforms.truth.codec import packaged_codec
-from transforms.truth.rows import Arrival
 
 CODEC = packaged_codec()
 KEY = key_of("55", 1)
@@ -23,23 +22,23 @@ VOIDED = "ID35251122233300018155001000000010000000020"
 
 
 @given(keys | st.just(VOIDED))
-def test_a_row_key_is_a_salt_computed_from_the_key_and_the_key(key: str) -> None:
+def test_a_row_key_is_a_salt_computed_from_the_key_and_the_key_in_order(key: str) -> None:
     row = rows.row_key(key)
-    assert row == b"%02x" % (zlib.crc32(key.encode()) % 64) + key.encode()
+    assert row == b"%02x" % (zlib.crc32(key.encode()) % 64) + access_key.to_row(key).encode()
     assert rows.key_of(row) == key
 
 
 @given(keys, st.integers(0, 44))
 def test_a_prefix_finds_its_keys_in_exactly_one_range_of_the_64(key: str, length: int) -> None:
     row = rows.row_key(key)
-    assert sum(start <= row < end for start, end in rows.scan_ranges(key[:length])) == 1
+    assert sum(start <= row < end for start, end in rows.scan_ranges(access_key.to_row(key)[:length])) == 1
 
 
-@given(keys, keys.map(lambda key: key[:24]))
+@given(keys, keys.map(lambda key: access_key.to_row(key)[:24]))
 def test_a_prefix_finds_no_other_keys(key: str, prefix: str) -> None:
     row = rows.row_key(key)
     found = any(start <= row < end for start, end in rows.scan_ranges(prefix))
-    assert found == key.startswith(prefix)
+    assert found == access_key.to_row(key).startswith(prefix)
 
 
 @pytest.mark.parametrize("prefix", ["", "3", "35", "9", "ID", "ID35"])
@@ -83,29 +82,27 @@ def test_a_prefix_that_selects_nothing_is_refused(parts: tuple[str, ...], messag
     ids=["fraction", "event", "registered only", "month", "month of the key", "before 1970", "no such day"],
 )
 def test_cells_are_stamped_with_the_records_own_instant(fields: dict[str, str], micros: int) -> None:
-    stamped = record(KEY)._replace(fields=fields)
+    stamped = record(KEY).entry._replace(fields=fields)
     assert rows.cell_timestamp(stamped) == micros
 
 
 def test_a_voided_range_without_instants_is_stamped_zero() -> None:
-    assert rows.cell_timestamp(record(KEY)._replace(key=VOIDED, fields={})) == 0
+    assert rows.cell_timestamp(record(KEY).entry._replace(key=VOIDED, fields={})) == 0
 
 
 def test_a_record_is_two_cells_that_read_back() -> None:
     stored = record(KEY, total="1.00", items=[{"number": 1, "code": "a"}])
     fields, xml = rows.record_cells(CODEC, stored).cells
     assert (fields.family, xml.family) == ("f", "x")
-    assert fields.qualifier == xml.qualifier == bytes.fromhex(stored.record_id)
+    assert fields.qualifier == xml.qualifier == bytes.fromhex(stored.entry.record_id)
     assert fields.timestamp == xml.timestamp == 1_740_823_200_000_000
-    assert CODEC.decode_xml(xml.value) == stored.xml
-    assert rows.decode_entry(CODEC, KEY, fields.qualifier, fields.value) == Entry(
-        stored.record_id, "document", KEY, "nfe", "processed", stored.fields, ("wrong_check_digit",)
-    )
+    assert CODEC.decode_xml(xml.value) == stored.raw.payload
+    assert rows.decode_entry(CODEC, KEY, fields.qualifier, fields.value) == stored.entry
 
 
 def test_cells_of_a_record_do_not_depend_on_who_brought_it() -> None:
     stored = record(KEY)
-    again = stored._replace(origin="elsewhere", received_at=1)
+    again = from_origin(stored, "elsewhere")
     assert rows.record_cells(CODEC, stored) == rows.record_cells(CODEC, again)
 
 
