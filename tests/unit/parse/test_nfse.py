@@ -143,7 +143,7 @@ def test_national_documents_in_a_message_of_a_municipality_are_read() -> None:
 )
 def test_layouts_of_municipalities_are_named(text: str, told: str) -> None:
     dead = refused(text)
-    assert dead.code == "unknown_root" and told in dead.message
+    assert dead.code == "municipal_layout" and told in dead.message
 
 
 def adn(*payloads: bytes, **changed: object) -> bytes:
