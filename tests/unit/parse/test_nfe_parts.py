@@ -88,11 +88,7 @@ def test_payments_of_an_old_nfce_stand_side_by_side() -> None:
     paid = [{"means": "01", "value": "5.00"}, {"means": "03"}, {"means": "99", "value": "1.00"}]
     for _ in range(30):  # the first are read from their trees, the others by what was learnt of them
         record = parsed(with_parts("<ICMSTot><vNF>12.00</vNF></ICMSTot>", old))
-        assert record.fields["payments"] == [
-            {"means": "01", "value": "5.00"},
-            {"means": "03"},
-            {"means": "99", "value": "1.00"},
-        ]
+        assert record.fields["payments"] == paid
         assert record.findings == ()
     without = parsed(with_parts("<ICMSTot><vNF>12.00</vNF></ICMSTot>", old.replace("<vPag>1.00</vPag>", "")))
     assert without.fields["payments"] == [{"means": "01"}, {"means": "03"}, {"means": "99"}]
