@@ -15,6 +15,7 @@ WRONG_ENCODING = "wrong_encoding"
 DTD_FORBIDDEN = "dtd_forbidden"
 TOO_DEEP = "too_deep"
 UNKNOWN_ROOT = "unknown_root"
+MUNICIPAL_LAYOUT = "municipal_layout"
 NO_ACCESS_KEY = "no_access_key"
 NO_DOCUMENT = "no_document"
 BAD_DOCZIP = "bad_doczip"
@@ -30,6 +31,7 @@ DEAD_LETTER_CODES: dict[str, str] = {
     DTD_FORBIDDEN: "has a DOCTYPE; no fiscal document has one, and entities are how XML attacks",
     TOO_DEEP: "elements, or envelopes, nested deeper than any document",
     UNKNOWN_ROOT: "well-formed, but no document type that is known",
+    MUNICIPAL_LAYOUT: "an NFS-e or RPS in a layout of municipalities, which has no national key; the message names it",
     NO_ACCESS_KEY: "a known document type with nothing to key it by",
     NO_DOCUMENT: "a known envelope, request or response with no document in it",
     BAD_DOCZIP: "a compressed entry of an envelope that is not base64 of gzip",

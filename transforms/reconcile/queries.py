@@ -8,6 +8,7 @@ from __future__ import annotations
 from transforms.counting.contributions import CountKey
 from transforms.reconcile.fact_columns import FACT_COLUMNS, FactColumn, FactColumns, amount_sql
 from transforms.truth.selection import Selection
+from transforms.views import key_sql
 
 TABLES = tuple(FACT_COLUMNS)
 SINGLE = tuple(name for name, compared in FACT_COLUMNS.items() if compared.single)
@@ -91,7 +92,8 @@ def _selected(compared: FactColumns, selection: Selection) -> str:
         return "FALSE"
     if selection.keys:
         return f"{key} IN ({', '.join(map(_literal, selection.keys))})"
-    prefixes = " OR ".join(f"STARTS_WITH({key}, {_literal(prefix)})" for prefix in selection.prefixes)
+    start = key_sql.row_start(key)
+    prefixes = " OR ".join(f"STARTS_WITH({start}, {_literal(prefix)})" for prefix in selection.prefixes)
     inside = " OR ".join(f"STRPOS({key}, {_literal(part)}) > 0" for part in selection.parts) or "TRUE"
     return f"({prefixes}) AND ({inside})"
 

@@ -14,6 +14,7 @@ from local.stack.discover import LOCAL_PROJECT
 from pipelines import reconcile, refold
 from tests.integration.jobs.stores import NewStores, Stores, differences
 from tests.unit.parse import samples
+from transforms import access_key
 from transforms.counting import cells
 from transforms.reconcile.served import QueryDoFn
 from transforms.truth import rows
@@ -114,7 +115,7 @@ def test_each_kind_of_damage_is_found_and_named_and_rebuild_mends_what_it_says(
     assert mends["missing_row", "documents"] == f"python -m pipelines.rebuild --keys {missing}"
     assert mends["doubled_row", "changes"] == "python -m pipelines.rebuild"
     [state] = [one for one in seen if one["what"] == "state_is_not_fold"]
-    assert "status=bogus" in state["detail"] and state["issuer"] == folded[6:20] and state["day"]
+    assert "status=bogus" in state["detail"] and state["issuer"] == access_key.split(folded).issuer_id and state["day"]
     assert "differences, all in" in capfd.readouterr().out
 
     part = differences(stores, output, "--keys", f"{missing},{twice}")
