@@ -131,7 +131,7 @@ def _add_rest(
 
 def history_table(history: Sequence[Mapping[str, Any]]) -> Table:
     table = plain_table(
-        f"History of {history[0]['key']}",
+        f"History of {history[0]['access_key']}",
         ("happened", "left"), ("what", "left"), ("answer", "right"), ("state", "left"), ("arrived from", "left"),
     )  # fmt: skip
     for record in history:

@@ -81,11 +81,11 @@ class Tables:
     def telling_key(self) -> str | None:
         """An access key whose history has most to tell: the most known statuses, then the most records."""
         found = self.rows(
-            "SELECT key FROM unique_changes WHERE LENGTH(key) = 44 GROUP BY key "
-            "ORDER BY COUNT(DISTINCT NULLIF(status_after, 'unknown')) DESC, COUNT(*) DESC, key LIMIT 1"
+            "SELECT access_key FROM unique_changes WHERE LENGTH(access_key) = 44 GROUP BY access_key "
+            "ORDER BY COUNT(DISTINCT NULLIF(status_after, 'unknown')) DESC, COUNT(*) DESC, access_key LIMIT 1"
         )
-        return found[0]["key"] if found else None
+        return found[0]["access_key"] if found else None
 
     def history(self, key: str) -> list[dict[str, Any]]:
         """The records of a key in the order of what happened."""
-        return self.rows(f"SELECT * FROM history WHERE key = '{key}' ORDER BY position")
+        return self.rows(f"SELECT * FROM history WHERE access_key = '{key}' ORDER BY position")

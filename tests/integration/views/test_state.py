@@ -86,9 +86,8 @@ def assert_states_agree(dataset: Dataset, drawn: list[list[Entry]]) -> None:
     dataset.write_applied(world.retried(applied[::2]))
     keys = {history[0].key: history for history in drawn}
     listed = ", ".join(f"'{key}'" for key in keys)
-    from_records = {
-        row.pop("key"): plain(row) for row in dataset.query(f"SELECT * FROM state_from_records WHERE key IN ({listed})")
-    }
+    found = dataset.query(f"SELECT * FROM state_from_records WHERE access_key IN ({listed})")
+    from_records = {row.pop("access_key"): plain(row) for row in found}
     assert set(from_records) == set(keys)
     for key, history in keys.items():
         assert from_records[key] == fold(history).state, history
