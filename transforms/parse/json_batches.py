@@ -44,9 +44,8 @@ def split(payload: bytes, max_bytes: int) -> Batch | None:
     """
     if len(payload) > max_bytes:
         raise Refused(codes.TOO_LARGE, f"{len(payload)} bytes, the limit is {max_bytes}")
-    try:
-        content = orjson.loads(payload.lstrip(_BEFORE_JSON))
-    except orjson.JSONDecodeError:
+    content = _loaded(payload.lstrip(_BEFORE_JSON))
+    if content is None:
         return None
     entries: list[Enclosed] = []
     budget = 10 * max_bytes
@@ -68,6 +67,18 @@ def split(payload: bytes, max_bytes: int) -> Batch | None:
         return None
     said = [f"{name}: {content[name]}" for name in _SAID if isinstance(content, dict) and content.get(name)]
     return Batch(entries, "; ".join(said)[:_MAX_TEXT])
+
+
+def _loaded(text: bytes) -> Any:
+    """The value, or those of all lines where each has one; None for what is no JSON."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        lines = [line for line in text.splitlines() if line.strip()]
+        try:
+            return [orjson.loads(line) for line in lines] if len(lines) > 1 else None
+        except orjson.JSONDecodeError:
+            return None
 
 
 def _objects(content: Any) -> Iterator[dict[str, Any]]:

@@ -98,13 +98,14 @@ def shape_of(root: str, shapes: Mapping[str, Shape] = SHAPES, text: str = "") ->
     """
     shape = shapes.get(root) or shapes.get(root.lower())
     if shape is not None and shape.rivals:
-        return next((rival for rival in shape.rivals if _names(text, rival.layout.family)), shape)
+        own = shape.layout.family.key_element
+        return next((rival for rival in shape.rivals if _names(text, rival.layout.family, own)), shape)
     return shape
 
 
-def _names(text: str, family: Family) -> bool:
-    """Whether a document names the family: by its key element, or its namespace."""
-    return family.key_element in text or family.namespace in text
+def _names(text: str, family: Family, other_key: str) -> bool:
+    """Whether a document names the family: by its namespace, or by its key element and no other family's."""
+    return family.namespace in text or (f"{family.key_element}>" in text and f"{other_key}>" not in text)
 
 
 def is_event(root: str) -> bool:
@@ -130,7 +131,7 @@ def event_in(elements: Sequence[str]) -> Shape | None:
     """What reads an event whose request and return stand alone in an element of any name: libraries make up names."""
     if len(elements) != 2 or set(elements) - _EVENT_ROOTS:
         return None
-    for family in FAMILIES.values():
+    for family in (family for family in FAMILIES.values() if family.has_services):
         request = family.event_element
         if set(elements) == {request, "retE" + request[1:]}:
             return SHAPES[family.event_envelopes[0]]

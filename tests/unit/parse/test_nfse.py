@@ -169,6 +169,12 @@ def test_the_answer_of_the_service_that_issues() -> None:
     assert (record.entry.key, record.raw.origin) == (DOCUMENT.key, "o#nfseXmlGZipB64[1]")
 
 
+def test_answers_one_a_line() -> None:
+    event = nfse.event(Rng("e"), DOCUMENT, "101101").payload
+    found = all_of(adn(DOCUMENT.processed().payload) + b"\n" + adn(event) + b"\n")
+    assert [one.entry.layout for one in found] == ["nfse", "nfse_event"]
+
+
 def test_an_answer_without_documents_tells_what_it_says() -> None:
     dead = refused(adn(StatusProcessamento="NENHUM_DOCUMENTO_LOCALIZADO"))
     assert dead.code == "no_document" and "NENHUM_DOCUMENTO_LOCALIZADO" in dead.message
@@ -183,7 +189,7 @@ def test_one_damaged_document_of_a_batch_spoils_no_other() -> None:
 
 
 def test_other_json_is_no_xml() -> None:
-    for text in ('{"nota": "1"}', "[1, 2]", "{", '{"a": '):
+    for text in ('{"nota": "1"}', "[1, 2]", "{", '{"a": ', '{"a": 1}\n{"b"'):
         assert refused(text).code == "not_xml"
 
 
