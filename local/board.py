@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from local.show import plain_table
 from local.stores import Tables
+from pipelines.screen import plain_table
 from transforms.families import MODEL_NAMES
 
 RATE_SECONDS = 15.0

@@ -36,7 +36,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 
 from pipelines import launching
-from pipelines.options import StoreOptions
+from pipelines.options import StoreOptions, launch_of
 from pipelines.rebuild import SelectionOptions, selection_of
 from transforms import metrics
 from transforms.counting import log
@@ -130,11 +130,12 @@ def run(argv: Sequence[str] | None = None) -> int:
         output = given.output or f"{folder}/differences.jsonl"
         pipeline = beam.Pipeline(options=options)
         build(pipeline, options, output)
-        result = launching.run(pipeline)
+        launch = launch_of(options, JOB, [])
         if options.view_as(GoogleCloudOptions).template_location:
+            launching.run(pipeline)
             return 0
         # The exit status is the answer, on every runner.
-        launching.wait(result)
+        launching.launch(pipeline, launch, wait_for_it=True)
         return _tell(output, given.show, bool(given.output))
 
 
