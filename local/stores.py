@@ -68,11 +68,13 @@ class Tables:
         return self.rows(f"SELECT {columns} FROM counts_by_uf WHERE documents != 0")
 
     def counts_of(self, run: str) -> list[dict[str, Any]]:
-        """The same of the documents that came with a run, whenever they came first."""
-        columns = "uf, month, model, status, environment"
+        """The same of what came with a run, whenever it came first, as it is now."""
+        columns = "uf_after AS uf, month_after AS month, model_after AS model, status_after AS status"
         return self.rows(
-            f"SELECT {columns}, COUNT(*) AS documents, SUM(total) AS total FROM document_state "
-            f"WHERE access_key IN (SELECT key FROM arrivals WHERE run = {_literal(run)}) GROUP BY {columns}"
+            f"SELECT {columns}, environment_after AS environment, COUNT(*) AS documents, SUM(total_after) AS total "
+            f"FROM (SELECT * FROM unique_changes WHERE key IN (SELECT key FROM arrivals WHERE run = {_literal(run)}) "
+            "QUALIFY ROW_NUMBER() OVER (PARTITION BY key ORDER BY revision DESC) = 1) "
+            "GROUP BY uf, month, model, status, environment"
         )
 
     def dead_letters(self, run: str) -> dict[str, dict[str, Any]]:

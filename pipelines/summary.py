@@ -111,7 +111,7 @@ JOBS: Mapping[str, Job] = {
             Line(
                 "histories read",
                 "histories_read",
-                "read twice where everything is rebuilt: the counts come after the rows",
+                "where everything is rebuilt twice: for rows, then for counts",
             ),
             Line("removed from {which}", "rows_removed_<table>", "not in the source of truth, or there twice"),
             Line("added to {which}", "rows_added_<table>", "they were missing"),
@@ -214,6 +214,7 @@ def _numbers(line: Line, counters: Mapping[str, int]) -> Iterator[tuple[str, int
 def ingested(found: Outcome, seconds: float, resumed: str = RESUMED) -> list[tuple[str, str, str]]:
     """What became of inputs: label, figure and remark."""
     rate = RATE.format(rate=found.inputs / seconds) if seconds and found.inputs else ""
+    xml = [("XML", screen.size(found.xml_bytes), stored_text(found))] if found.xml_bytes else []
     return [
         ("inputs", f"{found.inputs:,}", rate),
         ("  documents", f"{found.documents:,}", ""),
@@ -222,7 +223,7 @@ def ingested(found: Outcome, seconds: float, resumed: str = RESUMED) -> list[tup
         ("  dead letters", f"{found.dead:,}", KEPT if found.dead else ""),
         ("new", f"{found.new:,}", resumed.format(resumed=found.resumed) if found.resumed else ""),
         ("duplicate", f"{found.duplicates:,}", TRACED if found.duplicates else ""),
-        ("XML", screen.size(found.xml_bytes), stored_text(found)),
+        *xml,
     ]
 
 
