@@ -135,7 +135,7 @@ def _hint(key: str) -> str:
 def _write_xml(reader: HistoryReader, history: History, number: int, output: Path | None) -> int:
     if not 1 <= number <= len(history.records):
         return _fail(f"--xml {number}: the key has records 1 to {len(history.records)}")
-    return _write(reader.xml(history.key, history.records[number - 1].record_id), output)
+    return _write(reader.xml(history.key, history.records[number - 1].entry.record_id), output)
 
 
 def _write(xml: bytes, output: Path | None) -> int:
@@ -160,9 +160,10 @@ def as_json(history: History) -> dict[str, Any]:
 
 
 def _record_json(record: StoredRecord) -> dict[str, Any]:
-    values = record._asdict()
+    values = record.entry._asdict()
     del values["key"]
     return values | {
+        "xml_bytes": record.xml_bytes,
         "change": record.change._asdict(),
         "arrivals": [arrival._asdict() for arrival in record.arrivals],
     }
@@ -186,15 +187,16 @@ _SHOWN = (
 
 
 def _record_lines(number: int, record: StoredRecord) -> list[str]:
-    name = record.fields.get("event_name", record.layout)
-    lines = [f"{number}. {record.kind} {name} ({record.form}), {record.xml_bytes:,} bytes"]
+    entry = record.entry
+    name = entry.fields.get("event_name", entry.layout)
+    lines = [f"{number}. {entry.kind} {name} ({entry.form}), {record.xml_bytes:,} bytes"]
     lines.append(f"   {_change_text(record.change)}")
-    lines.append(f"   record {record.record_id}")
-    shown = [f"{field}: {_told(field, record.fields[field])}" for field in _SHOWN if field in record.fields]
+    lines.append(f"   record {entry.record_id}")
+    shown = [f"{field}: {_told(field, entry.fields[field])}" for field in _SHOWN if field in entry.fields]
     if shown:
         lines.append("   " + "; ".join(shown))
-    if record.findings:
-        lines.append("   findings: " + ", ".join(record.findings))
+    if entry.findings:
+        lines.append("   findings: " + ", ".join(entry.findings))
     for arrival in record.arrivals:
         lines.append(ARRIVED.format(at=_moment(arrival.received_at), outcome=arrival.outcome, origin=arrival.origin))
         lines.append(BY.format(run=arrival.run, job=arrival.job, at=_moment(arrival.applied_at)))

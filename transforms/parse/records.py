@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from transforms.access_key import split
 from transforms.families import FAMILIES
-from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE
+from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Entry
 from transforms.parse import codes
 from transforms.parse.checks import (
     check_document,
@@ -18,7 +17,7 @@ from transforms.parse.checks import (
     settle_instants,
 )
 from transforms.parse.codes import Refused
-from transforms.parse.layout import BODY, EMBEDDED, FORMS, Layout
+from transforms.parse.layout import BODY, EMBEDDED, FORMS, RETURN, Layout
 from transforms.parse.registry import EVENT_LAYOUT_OF_FAMILY
 from transforms.parse.values import Reading, Target, is_date
 
@@ -35,19 +34,8 @@ _REFERENCES = ("replaced_keys", "annulled_keys", "complemented_keys")
 _ID_OF_EVENT = re.compile(r"ID(?:[0-9]{6})?([0-9]{6}[0-9A-Z]{12}[0-9]{26})(?:[0-9]{2,3})?\Z")
 
 
-class Built(NamedTuple):
-    """A record but for its bytes and origin."""
-
-    kind: str
-    key: str
-    layout: str
-    form: str
-    fields: Target
-    findings: tuple[str, ...]
-
-
-def build(layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Built:
-    """The record of what was read; raises ``Refused`` when there is nothing to key it by."""
+def entry_of(record_id: str, layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Entry:
+    """The entry made of what was read; raises ``Refused`` when there is nothing to key it by."""
     reading.findings.update(findings)
     other_namespaces = reading.namespaces - {layout.family.namespace}
     if other_namespaces and any(_NFSE in namespace for namespace in other_namespaces):
@@ -58,7 +46,15 @@ def build(layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Built:
     if layout.finish is not None:
         layout.finish(reading.fields)
     form = FORMS[frozenset(reading.parts - {EMBEDDED})]
-    return Built(layout.kind, key, layout.name, form, reading.fields, tuple(sorted(reading.findings)))
+    return Entry(
+        record_id=record_id,
+        kind=layout.kind,
+        key=key,
+        layout=layout.name,
+        form=form,
+        fields=reading.fields,
+        findings=tuple(sorted(reading.findings)),
+    )
 
 
 def _document(layout: Layout, reading: Reading) -> tuple[str, Layout]:
@@ -218,6 +214,7 @@ def _voided_range(layout: Layout, reading: Reading) -> tuple[str, Layout]:
         raise Refused(codes.NO_ACCESS_KEY, _no_range(layout, fields, written))
     if asked and answered and asked != answered:
         findings.add(codes.PROTOCOL_KEY_MISMATCH)
+        _forget_answer(reading)
     if written and written not in (key, key[:4] + key[6:]):
         findings.add(codes.ID_KEY_MISMATCH)
     uf = split(key[2:].ljust(44, "0")).uf
@@ -228,6 +225,14 @@ def _voided_range(layout: Layout, reading: Reading) -> tuple[str, Layout]:
         fields.pop(name, None)
     settle_instants(reading.instants, uf, fields, findings)
     return key, layout
+
+
+def _forget_answer(reading: Reading) -> None:
+    """What an office answered about another range says nothing of this one."""
+    reading.parts.discard(RETURN)
+    reading.instants.pop("registered_at", None)
+    for name in ("return_status", "return_reason", "protocol_number"):
+        reading.fields.pop(name, None)
 
 
 def _range_id(fields: Target, prefix: str, hidden: str) -> str | None:

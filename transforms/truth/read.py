@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from transforms.model import Applied, Change, Fields
+from transforms.model import Applied, Arrival, Change, Entry, Fields
 from transforms.truth import dead_letters, rows
 from transforms.truth.client import Client
 from transforms.truth.codec import Codec, packaged_codec
@@ -14,7 +14,7 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
 from transforms.truth.errors import TruthError
 from transforms.truth.loop import wait_for
-from transforms.truth.rows import Arrival, Cell, Cells
+from transforms.truth.rows import Cell, Cells
 
 _HISTORY_FAMILIES = (rows.STATE, rows.FIELDS, rows.CHANGES, rows.ARRIVALS)
 _DUMPED_FAMILIES = (rows.STATE, rows.FIELDS, rows.XML)
@@ -23,25 +23,14 @@ _DUMPED_FAMILIES = (rows.STATE, rows.FIELDS, rows.XML)
 class StoredRecord(NamedTuple):
     """A record as stored, with the change it made and every arrival of it (oldest first)."""
 
-    record_id: str
-    kind: str
-    key: str
-    layout: str
-    form: str
-    fields: Fields
-    findings: tuple[str, ...]
+    entry: Entry
     xml_bytes: int
     change: Change
     arrivals: tuple[Arrival, ...]
 
     def applied(self) -> Applied:
         """What the transform emitted when the record was new."""
-        change = self.change
-        return Applied(
-            *("new", self.record_id, self.kind, self.key, self.layout, self.form, self.fields, self.findings),
-            *(change.run, change.job, change.origin, change.received_at, change.applied_at),
-            *(self.xml_bytes, change),
-        )
+        return Applied(self.entry, rows.arrival_of(self.change), self.change)
 
 
 class History(NamedTuple):
@@ -60,7 +49,7 @@ class History(NamedTuple):
     @property
     def arrivals(self) -> tuple[tuple[str, Arrival], ...]:
         """Record id and arrival of every input that brought something of this key, oldest first."""
-        found = [(record.record_id, arrival) for record in self.records for arrival in record.arrivals]
+        found = [(record.entry.record_id, arrival) for record in self.records for arrival in record.arrivals]
         return tuple(sorted(found, key=lambda pair: (pair[1].received_at, pair[1].applied_at, pair)))
 
 
@@ -165,25 +154,11 @@ def decode_history(codec: Codec, key: str, cells: Cells) -> History | None:
         change = rows.decode_change(codec, key, qualifier, value)
         came = [rows.arrival_of(change), *arrivals.get(change.record_id, [])]
         came.sort(key=lambda a: (a.received_at, a.applied_at, a))
-        records.append(_record(codec, key, change, fields[bytes.fromhex(change.record_id)], tuple(came)))
+        of_record = bytes.fromhex(change.record_id)
+        entry, xml_bytes = rows.decode_fields(codec, key, of_record, fields[of_record])
+        records.append(StoredRecord(entry, xml_bytes, change, tuple(came)))
     state = codec.decode_json(cells[rows.STATE][rows.FOLDED])
     return History(key, head.revision, state, tuple(records))
-
-
-def _record(codec: Codec, key: str, change: Change, value: bytes, arrivals: tuple[Arrival, ...]) -> StoredRecord:
-    found = codec.decode_json(value)
-    return StoredRecord(
-        change.record_id,
-        found["kind"],
-        key,
-        found["layout"],
-        found["form"],
-        found["fields"],
-        tuple(found["findings"]),
-        found["xml_bytes"],
-        change,
-        arrivals,
-    )
 
 
 def read_history(config: TruthConfig, key: str) -> History | None:

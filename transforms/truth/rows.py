@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from transforms import access_key, instants
-from transforms.history.fold import Entry, Folded
-from transforms.model import NEW, Change, Record
+from transforms.history.fold import Folded
+from transforms.model import NEW, Arrival, Change, Entry, Record
 from transforms.truth.certificates import Certificate
 from transforms.truth.codec import Codec
 
@@ -88,17 +88,6 @@ def after(found: Cells, written: Iterable[Cell]) -> Cells:
         if cell.family in TRANSACTION_FAMILIES:
             merged.setdefault(cell.family, {})[cell.qualifier] = cell.value
     return merged
-
-
-class Arrival(NamedTuple):
-    """One input's coming to the source of truth: who brought it, from where, when (micros)."""
-
-    run: str
-    origin: str
-    job: str
-    received_at: int
-    applied_at: int
-    outcome: str
 
 
 class Head(NamedTuple):
@@ -188,14 +177,14 @@ def unpack_int(value: bytes) -> int:
     return int(_INT64.unpack(value)[0])
 
 
-def cell_timestamp(record: Record) -> int:
+def cell_timestamp(entry: Entry) -> int:
     """The record's own instant in micros, cut to millis; its key's month where it has none, else 0."""
     for name in _INSTANTS:
-        text = record.fields.get(name)
+        text = entry.fields.get(name)
         if text:
             return _millis(text)
-    if access_key.is_access_key(record.key):
-        month = access_key.split(record.key).month
+    if access_key.is_access_key(entry.key):
+        month = access_key.split(entry.key).month
         if month:
             return _millis(month)
     return 0
@@ -218,17 +207,18 @@ class RecordCells(NamedTuple):
 
 def record_cells(codec: Codec, record: Record) -> RecordCells:
     """What is stored of a record: the same for every arrival of it."""
-    timestamp = cell_timestamp(record)
-    qualifier = bytes.fromhex(record.record_id)
+    entry, xml = record.entry, record.raw.payload
+    timestamp = cell_timestamp(entry)
+    qualifier = bytes.fromhex(entry.record_id)
     value = {
-        "kind": record.kind,
-        "layout": record.layout,
-        "form": record.form,
-        "fields": record.fields,
-        "findings": record.findings,
-        "xml_bytes": len(record.xml),
+        "kind": entry.kind,
+        "layout": entry.layout,
+        "form": entry.form,
+        "fields": entry.fields,
+        "findings": entry.findings,
+        "xml_bytes": len(xml),
     }
-    packed = codec.pack_xml(record.xml)
+    packed = codec.pack_xml(xml)
     fields = Cell(FIELDS, qualifier, timestamp, codec.encode_json(value))
     return RecordCells((fields, Cell(XML, qualifier, timestamp, packed.stored)), packed.certificates)
 
@@ -276,11 +266,23 @@ def decode_arrival(codec: Codec, qualifier: bytes, value: bytes) -> tuple[str, A
 
 
 def decode_entry(codec: Codec, key: str, qualifier: bytes, value: bytes) -> Entry:
-    """A record of the history from its ``f`` cell, as the fold wants it."""
+    """An entry of the history from its ``f`` cell."""
+    return decode_fields(codec, key, qualifier, value)[0]
+
+
+def decode_fields(codec: Codec, key: str, qualifier: bytes, value: bytes) -> tuple[Entry, int]:
+    """All that is in an ``f`` cell: the entry, and how many bytes its XML has."""
     found = codec.decode_json(value)
-    return Entry(
-        qualifier.hex(), found["kind"], key, found["layout"], found["form"], found["fields"], tuple(found["findings"])
+    entry = Entry(
+        record_id=qualifier.hex(),
+        kind=found["kind"],
+        key=key,
+        layout=found["layout"],
+        form=found["form"],
+        fields=found["fields"],
+        findings=tuple(found["findings"]),
     )
+    return entry, found["xml_bytes"]
 
 
 def head_of(row: Cells) -> Head | None:

@@ -13,7 +13,19 @@ import orjson
 
 from transforms import instants
 from transforms.history.dimensions import DIMENSIONS
-from transforms.model import DOCUMENT, DUPLICATE, EVENT, NEW, VOIDED_RANGE, Applied, Change, DeadLetter, Fields
+from transforms.model import (
+    DOCUMENT,
+    DUPLICATE,
+    EVENT,
+    NEW,
+    VOIDED_RANGE,
+    Applied,
+    Arrival,
+    Change,
+    DeadLetter,
+    Entry,
+    Fields,
+)
 from transforms.views import schema
 
 Row = dict[str, Any]
@@ -34,13 +46,14 @@ _COUNTED = (*DIMENSIONS, "total")
 
 def rows_of(applied: Applied) -> list[TableRow]:
     """Rows of one applied record: itself and its change when it is new or resumed, its arrival always."""
-    arrival = (schema.ARRIVALS, _arrival_of_record(applied))
-    if applied.outcome == DUPLICATE or applied.change is None:
-        return [arrival]
+    entry, arrival, change = applied
+    came = (schema.ARRIVALS, _arrival_row(entry, arrival))
+    if arrival.outcome == DUPLICATE or change is None:
+        return [came]
     return [
-        (_TABLE_OF_KIND[applied.kind], _record_row(applied, applied.change)),
-        (schema.CHANGES, _change_row(applied.kind, applied.change)),
-        arrival,
+        (_TABLE_OF_KIND[entry.kind], _record_row(entry, change)),
+        (schema.CHANGES, _change_row(entry.kind, change)),
+        came,
     ]
 
 
@@ -84,22 +97,22 @@ def row_of_count(partial: Row) -> TableRow:
     return schema.COUNTS, {**partial, "partition_month": number}
 
 
-def _record_row(applied: Applied, change: Change) -> Row:
-    table = _TABLE_OF_KIND[applied.kind]
+def _record_row(entry: Entry, change: Change) -> Row:
+    table = _TABLE_OF_KIND[entry.kind]
     columns = schema.column_names(table)
     row: Row = {}
     extra: Fields = {}
-    for name, value in applied.fields.items():
+    for name, value in entry.fields.items():
         (row if name in columns else extra)[name] = value
     if extra:
         row["extra"] = _json(extra)
-    row["record_id"] = applied.record_id
-    row["range_id" if applied.kind == VOIDED_RANGE else "access_key"] = applied.key
-    row["partition_month"] = _month_of_record(applied, change.received_at)
-    row["layout"] = applied.layout
-    row["form"] = applied.form
-    if applied.findings:
-        row["findings"] = list(applied.findings)
+    row["record_id"] = entry.record_id
+    row["range_id" if entry.kind == VOIDED_RANGE else "access_key"] = entry.key
+    row["partition_month"] = _month_of_record(entry, change.received_at)
+    row["layout"] = entry.layout
+    row["form"] = entry.form
+    if entry.findings:
+        row["findings"] = list(entry.findings)
     row["run"] = change.run
     row["origin"] = _clean(change.origin)
     row["received_at"] = change.received_at
@@ -132,27 +145,27 @@ def _change_row(kind: str, change: Change) -> Row:
     return row
 
 
-def _arrival_of_record(applied: Applied) -> Row:
+def _arrival_row(entry: Entry, arrival: Arrival) -> Row:
     return {
-        "run": applied.run,
-        "origin": _clean(applied.origin),
-        "job": applied.job,
-        "outcome": DUPLICATE if applied.outcome == DUPLICATE else NEW,
-        "record_id": applied.record_id,
-        "key": applied.key,
-        "kind": applied.kind,
-        "partition_month": _month_of_micros(applied.received_at),
-        "received_at": applied.received_at,
-        "applied_at": applied.applied_at,
+        "run": arrival.run,
+        "origin": _clean(arrival.origin),
+        "job": arrival.job,
+        "outcome": DUPLICATE if arrival.outcome == DUPLICATE else NEW,
+        "record_id": entry.record_id,
+        "key": entry.key,
+        "kind": entry.kind,
+        "partition_month": _month_of_micros(arrival.received_at),
+        "received_at": arrival.received_at,
+        "applied_at": arrival.applied_at,
     }
 
 
-def _month_of_record(applied: Applied, received_at: int) -> int:
-    for name in _MONTH_FIELDS[applied.kind]:
-        text = applied.fields.get(name)
+def _month_of_record(entry: Entry, received_at: int) -> int:
+    for name in _MONTH_FIELDS[entry.kind]:
+        text = entry.fields.get(name)
         if text:
             return _month_of_text(text)
-    year = applied.fields.get("year")
+    year = entry.fields.get("year")
     return int(year) * 100 + 1 if year else _month_of_micros(received_at)
 
 

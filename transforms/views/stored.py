@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from transforms.model import Applied
 from transforms.truth.dead_letters import DONE, StoredDeadLetter
 from transforms.truth.read import History
 from transforms.views.rows import TableRow, rows_of, rows_of_dead_letter
@@ -12,8 +13,7 @@ from transforms.views.rows import TableRow, rows_of, rows_of_dead_letter
 def rows_of_history(history: History) -> Iterator[TableRow]:
     """Each record with its change, and every arrival of it once: a repeated attempt of a run is the same arrival."""
     for record in history.records:
-        applied = record.applied()
-        own, change, _ = rows_of(applied)
+        own, change, _ = rows_of(record.applied())
         yield own
         yield change
         met = set()
@@ -22,16 +22,7 @@ def rows_of_history(history: History) -> Iterator[TableRow]:
             if sender in met:  # the change's own arrival, brought again by another attempt
                 continue
             met.add(sender)
-            came = applied._replace(
-                outcome=arrival.outcome,
-                run=arrival.run,
-                job=arrival.job,
-                origin=arrival.origin,
-                received_at=arrival.received_at,
-                applied_at=arrival.applied_at,
-                change=None,
-            )
-            yield from rows_of(came)
+            yield from rows_of(Applied(record.entry, arrival, None))
 
 
 def rows_of_stored_dead_letter(stored: StoredDeadLetter) -> Iterator[TableRow]:

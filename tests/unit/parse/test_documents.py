@@ -28,8 +28,7 @@ def test_processed_nfe_gives_all_its_fields() -> None:
     record = parsed(xml)
     assert record.findings == ()
     assert (record.kind, record.key, record.layout, record.form) == ("document", KEY, "nfe", "processed")
-    assert (record.record_id, record.xml, record.origin) == (record_id_of(xml.encode()), xml.encode(), "o")
-    assert record.received_at == 7
+    assert record.record_id == record_id_of(xml.encode())
     assert record.fields == {
         "layout_version": "4.00", "model": "55", "uf": "SP", "environment": 2, "series": 1, "number": 1234,
         "operation": "VENDA", "operation_type": 1, "purpose": 1, "emission_type": 1,
@@ -194,6 +193,13 @@ def test_who_pays_a_cte(toma: str, role: str | None, payer: str | None) -> None:
     record = parsed(CTE.format(toma=toma, documents=""))
     assert (record.fields.get("payer_role"), record.fields.get("payer_id")) == (role, payer)
     assert record.findings == ()
+
+
+def test_parties_of_a_cte_written_with_their_masks_are_the_same_parties() -> None:
+    plain = CTE.format(toma="<toma3><toma>0</toma></toma3>", documents="")
+    record = parsed(plain.replace("11111111000111", "11.111.111/0001-11"))
+    assert (record.fields["sender_id"], record.fields["payer_id"]) == ("11111111000111", "11111111000111")
+    assert record.findings == ("tax_id_form",)
 
 
 def test_cte_does_not_take_a_referenced_nfe_for_a_document() -> None:

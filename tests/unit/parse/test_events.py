@@ -128,9 +128,11 @@ def test_return_without_an_element_of_its_own() -> None:
     assert (record.form, record.fields["return_status"]) == ("processed", 135)
 
 
-def test_return_of_another_key_is_a_finding() -> None:
-    record = parsed(proc(event(), event_return(key(number=9))))
-    assert (record.key, record.findings) == (KEY, ("protocol_key_mismatch",))
+def test_return_of_another_key_is_a_finding_and_a_record_of_that_key() -> None:
+    record, other = all_of(proc(event(), event_return(key(number=9))))
+    assert (record.entry.key, record.entry.form, record.entry.findings) == (KEY, "bare", ("protocol_key_mismatch",))
+    assert "return_status" not in record.entry.fields
+    assert (other.entry.key, other.entry.form, other.entry.fields["return_status"]) == (key(number=9), "return", 135)
 
 
 def test_id_of_another_key_is_a_finding() -> None:
@@ -165,10 +167,10 @@ def test_summary_of_an_event() -> None:
 def test_event_appended_to_a_documents_envelope_is_an_input_of_its_own() -> None:
     xml = processed().replace("</nfeProc>", event_return() + "</nfeProc>")
     document, appended = all_of(xml)
-    assert (document.kind, document.form, document.xml) == ("document", "processed", xml.encode())
-    assert (appended.kind, appended.form, appended.key) == ("event", "return", KEY)
-    assert appended.origin == "o#retEvento[1]"
-    assert document.findings == appended.findings == ()
+    assert (document.entry.kind, document.entry.form, document.raw.payload) == ("document", "processed", xml.encode())
+    assert (appended.entry.kind, appended.entry.form, appended.entry.key) == ("event", "return", KEY)
+    assert appended.raw.origin == "o#retEvento[1]"
+    assert document.entry.findings == appended.entry.findings == ()
 
 
 def test_cancellation_as_it_was_before_events() -> None:
@@ -241,6 +243,18 @@ def test_voided_range_whose_id_tells_another_range() -> None:
     record = parsed(voided(RANGE_KEY, last="110"))
     assert record.key == RANGE_KEY[:-3] + "110"
     assert record.findings == ("id_key_mismatch",)
+
+
+def test_answer_about_another_range_does_not_void_this_one() -> None:
+    answer = voided_return().replace("<nNFFin>109<", "<nNFFin>110<")
+    record = parsed(f'<procInutNFe xmlns="{NFE_NS}">{voided(RANGE_KEY)}{answer}</procInutNFe>')
+    assert (record.key, record.form, record.findings) == (RANGE_KEY, "bare", ("protocol_key_mismatch",))
+    assert not {"return_status", "registered_at", "protocol_number"} & record.fields.keys()
+
+
+def test_voided_range_of_an_issuer_written_with_its_mask() -> None:
+    record = parsed(voided(RANGE_KEY).replace(f"<CNPJ>{CNPJ}<", "<CNPJ>12.345.678/0001-95<"))
+    assert (record.key, record.fields["issuer_id"], record.findings) == (RANGE_KEY, CNPJ, ("tax_id_form",))
 
 
 def test_voided_range_that_is_not_told_in_full() -> None:
