@@ -129,8 +129,8 @@ def test_each_kind_of_damage_is_found_and_named_and_rebuild_mends_what_it_says(
     assert folded in keys.read_text().splitlines()
     mending = capfd.readouterr().out.partition("This mends all of it:\n")[2].splitlines()[0]
     assert f"refold --bigtable_table={stores.name} --dataset={stores.name} --keys @{keys} && " in mending
-    for part in mending.split(" && "):
-        _, _, job = part.partition("pipelines.")
+    for step in mending.split(" && "):
+        _, _, job = step.partition("pipelines.")
         name, *arguments = job.split()
         importlib.import_module(f"pipelines.{name}").run([*arguments, "--runner", "FnApiRunner"])
     assert differences(stores, output) == []
