@@ -16,12 +16,12 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.runner import PipelineResult
 
-from pipelines import launching, spreading
+from pipelines import launching, sizing, spreading
 from pipelines.ingest import IngestDocuments, Ingested
 from pipelines.launch import Launch, launch_of
 from pipelines.options import IngestOptions
+from pipelines.telling import Launched
 from transforms.ingest.files import split_patterns
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits
@@ -86,11 +86,14 @@ def _settle_spread(options: PipelineOptions) -> None:
     decision = spreading.decide(own.spread, options, own.input or "")
     own.spread = spreading.ALWAYS if decision.spread else spreading.NEVER
     if decision.spread:
-        print(decision.why)
+        launching.note(decision.why)
 
 
-def run(argv: Sequence[str] | None = None) -> PipelineResult:
-    """Launches the job; waits for its end unless it runs on Dataflow. Raises AcervoError before anything is read."""
+def run(argv: Sequence[str] | None = None, total: int | None = None) -> Launched:
+    """Launches the job; waits for its end unless it runs on Dataflow. Raises AcervoError before anything is read.
+
+    ``total``: the inputs that there are, where somebody knows.
+    """
     options = launching.options_of(argv, BackfillOptions)
     preflight(options)
     launch = launch_of(options, JOB, patterns_of(options))
@@ -102,7 +105,9 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
         )
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options, launch)
-    return launching.launch(pipeline)
+    if total is None and launching.waits(options):
+        total = sizing.inputs_in(options.view_as(BackfillOptions).input)
+    return launching.launch(pipeline, launch, total)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -15,12 +15,13 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from pipelines import discover
+from pipelines import discover, legend
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
 from pipelines.guard import guarded
 from transforms import access_key, instants
@@ -31,6 +32,11 @@ from transforms.truth.dead_letters import BEGUN, DONE, FAILED, StoredDeadLetter
 from transforms.truth.read import History, HistoryReader, StoredRecord
 
 _DEAD_LETTER_ID_LENGTH = 64
+STATE = "{key}  {status}  (records: {records})"
+ARRIVED = "   {outcome}, received {at}, from {origin}"
+BY = "      run {run}, job {job}, applied {at}"
+# Codes of what an office answered, and instants of the state, which are in UTC.
+_ANSWERS = ("protocol_status", "return_status", "summary_status", "query_status")
 
 
 @guarded
@@ -179,8 +185,8 @@ def _record_json(record: StoredRecord) -> dict[str, Any]:
 def as_text(history: History) -> str:
     """The history for people: the state, then each record with its change and its arrivals."""
     state = dict(history.state)
-    lines = [f"{history.key}  {state.pop('status')}  revision {history.revision}"]
-    lines += [f"    {name}: {value}" for name, value in sorted(state.items())]
+    lines = [STATE.format(key=history.key, status=state.pop("status"), records=len(history.records))]
+    lines += [f"    {name}: {_told_of_state(name, value)}" for name, value in sorted(state.items())]
     for number, record in enumerate(history.records, 1):
         lines += ["", *_record_lines(number, record)]
     return "\n".join(lines)
@@ -196,26 +202,40 @@ _SHOWN = (
 def _record_lines(number: int, record: StoredRecord) -> list[str]:
     entry = record.entry
     name = entry.fields.get("event_name", entry.layout)
-    lines = [f"{number}. {entry.kind} {name} ({entry.form}), {record.xml_bytes} bytes, {_change_text(record.change)}"]
+    lines = [f"{number}. {entry.kind} {name} ({entry.form}), {record.xml_bytes:,} bytes"]
+    lines.append(f"   {_change_text(record.change)}")
     lines.append(f"   record {entry.record_id}")
-    shown = [f"{field}: {entry.fields[field]}" for field in _SHOWN if field in entry.fields]
+    shown = [f"{field}: {_told(field, entry.fields[field])}" for field in _SHOWN if field in entry.fields]
     if shown:
         lines.append("   " + "; ".join(shown))
     if entry.findings:
         lines.append("   findings: " + ", ".join(entry.findings))
     for arrival in record.arrivals:
-        lines.append(f"   {_moment(arrival.received_at)}  {arrival.outcome:9} {arrival.origin}")
-        lines.append(f"   {'':20}  {'':9} run {arrival.run}, job {arrival.job}, applied {_moment(arrival.applied_at)}")
+        lines.append(ARRIVED.format(at=_moment(arrival.received_at), outcome=arrival.outcome, origin=arrival.origin))
+        lines.append(BY.format(run=arrival.run, job=arrival.job, at=_moment(arrival.applied_at)))
     return lines
 
 
+def _told(field: str, value: Any) -> str:
+    """A value with what it means: what an office answered, and when an instant with an offset is in UTC."""
+    if field in _ANSWERS:
+        return legend.answer(value)
+    return legend.moment_of_text(value) if field.endswith("_at_text") else str(value)
+
+
+def _told_of_state(name: str, value: Any) -> str:
+    try:
+        return legend.moment(datetime.fromisoformat(value)) if name.endswith("_at") else str(value)
+    except (TypeError, ValueError):
+        return str(value)
+
+
 def _change_text(change: Change) -> str:
-    before = change.before["status"] if change.before else "nothing"
-    return f"revision {change.revision}: {before} -> {change.after['status']}"
+    return legend.change(change.revision, change.before["status"] if change.before else None, change.after["status"])
 
 
 def _moment(micros: int) -> str:
-    return f"{instants.datetime_of(micros):%Y-%m-%dT%H:%M:%SZ}"
+    return legend.moment(instants.datetime_of(micros))
 
 
 def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) -> int:

@@ -67,3 +67,15 @@ class IngestOptions(PipelineOptions):
             default=128,
             help="Records being applied to Bigtable at once in a worker process.",
         )
+
+
+class SummaryOptions(PipelineOptions):
+    """What is told at the end."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--summary",
+            default="",
+            help="File for the summary of the end, as JSON; - for standard output, where the text goes to stderr then.",
+        )

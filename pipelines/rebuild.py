@@ -27,12 +27,12 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
-from apache_beam.runners.runner import PipelineResult
 
 from pipelines import launching
 from pipelines.launch import Launch, launch_of
 from pipelines.options import StoreOptions
 from pipelines.selecting import SelectionOptions, selection_of
+from pipelines.telling import Launched
 from transforms import metrics
 from transforms.counting.cells import COUNT_TABLES
 from transforms.counting.recount import CountAgain, LogAgain, ReplaceCounts
@@ -104,7 +104,7 @@ class _Rebuild:
     def part(self, pipeline: beam.Pipeline, selection: Selection) -> None:
         """Missing rows of a selection. What is served is not noted before, so none of it can be wrong."""
         histories = pipeline | "ReadHistories" >> ReadHistories(self._truth, selection)
-        repaired = self._repair("Repair", [self._records(histories)], repair.ROWS)
+        repaired = self._repair("Repair", [self._records(histories)], repair.ROWS, noted=False)
         self._drop([repaired])
 
     def everything(self, pipeline: beam.Pipeline) -> None:
@@ -143,10 +143,10 @@ class _Rebuild:
         )
 
     def _repair(
-        self, name: str, before: Sequence[beam.PCollection[Any]], tables: Sequence[str]
+        self, name: str, before: Sequence[beam.PCollection[Any]], tables: Sequence[str], noted: bool = True
     ) -> beam.PCollection[Any]:
         places = (self._project, self._dataset, self._build)
-        return self._then(name, before, partial(_repair, *places, tables, self._launch.started_at))
+        return self._then(name, before, partial(_repair, *places, tables, self._launch.started_at, noted))
 
     def _drop(self, before: Sequence[beam.PCollection[Any]]) -> None:
         self._then("DropBuild", before, partial(repair.drop_build, self._project, self._build))
@@ -184,8 +184,8 @@ def _do(_: int, do: Any) -> None:
     do()
 
 
-def _repair(project: str, dataset: str, build: str, tables: Sequence[str], until: int) -> None:
-    for name, found in repair.repair(project, dataset, build, tables, until).items():
+def _repair(project: str, dataset: str, build: str, tables: Sequence[str], until: int, noted: bool) -> None:
+    for name, found in repair.repair(project, dataset, build, tables, until, noted).items():
         metrics.counter("rows_removed_<table>", name).inc(found.removed)
         metrics.counter("rows_added_<table>", name).inc(found.added)
 
@@ -203,14 +203,14 @@ def prepare(options: PipelineOptions, launch: Launch) -> None:
     repair.create_build(project, dataset, build_name(dataset, launch))
 
 
-def run(argv: Sequence[str] | None = None) -> PipelineResult:
+def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is written."""
     options = launching.options_of(argv, SelectionOptions, RebuildOptions)
     launch = launch_of(options, JOB, [repr(selection_of(options))])
     prepare(options, launch)
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options, launch)
-    return launching.launch(pipeline)
+    return launching.launch(pipeline, launch)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -22,19 +22,18 @@ if __name__ == "__main__":
     raise SystemExit(command.start("redrive"))
 
 import argparse
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
-from apache_beam.runners.runner import PipelineResult
 
 from pipelines import launching, letter_codes
 from pipelines.ingest import IngestDocuments, Ingested
 from pipelines.launch import Launch, launch_of
 from pipelines.options import IngestOptions
+from pipelines.telling import Launched
 from transforms import instants, metrics
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits
@@ -84,7 +83,7 @@ class Choice(NamedTuple):
 
 
 def choice_of(options: PipelineOptions) -> Choice:
-    """The choice that the options make. Raises LaunchError for an unknown code, and for an instant that is none."""
+    """The choice that the options make. Raises AcervoError for an unknown code, and for an instant that is none."""
     given = options.view_as(RedriveOptions)
     codes = tuple(code.strip() for code in given.codes.split(",") if code.strip())
     letter_codes.check(codes)
@@ -227,7 +226,7 @@ def _judge(element: tuple[str, dict[str, Iterable[Any]]], launch: Launch) -> Ite
             yield _taken(stored, launch, FAILED if again else DONE)
 
 
-def run(argv: Sequence[str] | None = None) -> PipelineResult:
+def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
     options = launching.options_of(argv, RedriveOptions)
     choice_of(options)
@@ -237,24 +236,7 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
     launch = launch_of(options, JOB, [])
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options, launch)
-    result = launching.launch(pipeline)
-    if launching.waits(options):
-        _tell(result)
-    return result
-
-
-def _tell(result: PipelineResult) -> None:
-    found = Counter({one.key.metric.name: one.committed for one in result.metrics().query()["counters"]})
-    print(
-        f"{found['redrive_chosen']:,} dead letters taken, {found['redrive_again']:,} more of earlier redrives of this "
-        f"run; {found['records_new']:,} records new, {found['dead_letters']:,} inputs dead again"
-    )
-    if skipped := found["redrive_skipped"]:
-        print(f"{skipped:,} cannot be read again: cut or empty, and in no file that is there")
-    if refused := found["redrive_refused_rows"]:
-        print(f"{refused:,} are rows that BigQuery refused: acervo rebuild writes them")
-    if other := found["redrive_other_run"]:
-        print(f"{other:,} were taken by a redrive of another --run, and left to it")
+    return launching.launch(pipeline, launch)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -16,13 +16,13 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
-from apache_beam.runners.runner import PipelineResult
 from google.api_core.exceptions import PermissionDenied
 
 from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested, keep_refused
 from pipelines.launch import Launch, launch_of
 from pipelines.options import IngestOptions
+from pipelines.telling import Launched
 from transforms.counting.live import SweepLog, sweeping
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits
@@ -128,7 +128,7 @@ def _check_topic(topic: str) -> None:
         launching.note(f"{topic} was not looked at, as this account may not. The job's account has to publish to it.")
 
 
-def run(argv: Sequence[str] | None = None) -> PipelineResult:
+def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job and waits until it is stopped, unless it runs on Dataflow. Raises LaunchError."""
     options = launching.options_of(argv, StreamOptions)
     options.view_as(StandardOptions).streaming = True
@@ -140,7 +140,7 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
         if is_old_runner(options):
             config = launching.config_of(options, launch, live=True)
             beside.enter_context(sweeping(config.truth, config.project, config.dataset))
-        return launching.launch(pipeline)
+        return launching.launch(pipeline, launch, reads=subscription_of(options))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -33,7 +33,7 @@ PASSED_ON = {
     DebugOptions: ("number_of_worker_harness_threads",),
 }
 # Options of a terminal: a template's launcher is gone before there is anything to print, and launches a job.
-NOT_PASSED = ("show", "day")
+NOT_PASSED = ("show", "day", "keys_file")
 # How a parameter that several jobs share begins in a new file.
 BEGINNINGS: dict[str, dict[str, Any]] = {
     "bigtable_instance": {"regexes": ["^[a-z][a-z0-9-]{4,31}[a-z0-9]$"]},
