@@ -2,21 +2,8 @@
 
 from transforms.families.bpe import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import (
-    BODY,
-    PROTOCOL,
-    Layout,
-    amount,
-    document_shapes,
-    each,
-    foreign_id,
-    ibs_cbs_totals,
-    identification,
-    integer,
-    party,
-    protocol_fields,
-    text,
-)
+from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, foreign_id, integer, text
+from transforms.parse.shared_fields import document_shapes, ibs_cbs_totals, identification, party, protocol_fields
 
 BPE_BODY = {
     **identification("nBP"),

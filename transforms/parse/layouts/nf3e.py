@@ -2,20 +2,8 @@
 
 from transforms.families.nf3e import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import (
-    BODY,
-    PROTOCOL,
-    Layout,
-    amount,
-    document_shapes,
-    each,
-    ibs_cbs_totals,
-    identification,
-    integer,
-    party,
-    protocol_fields,
-    text,
-)
+from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, integer, text
+from transforms.parse.shared_fields import document_shapes, ibs_cbs_totals, identification, party, protocol_fields
 
 NF3E_BODY = {
     **identification("nNF"),
