@@ -1,4 +1,4 @@
-"""BP-e (63), the passenger ticket, also of urban (TM) and air (TA) transport. XmlText: bpeTiposBasico_v1.00.xsd."""
+"""BP-e (63), the passenger ticket, also of urban (TM) and air (TA) transport. Source: bpeTiposBasico_v1.00.xsd."""
 
 from transforms.families.bpe import FAMILY
 from transforms.model import DOCUMENT

@@ -1,7 +1,7 @@
 """Cancellations as they were before events: NF-e until 2.00, CT-e until 1.04.
 
 They are events of type 110111 that were never numbered, so their sequence is 1. Their return says 101 (cancelled)
-or 151 (cancelled late). XmlText: leiauteCancNFe_v2.00.xsd, cancCTe_v1.04.xsd.
+or 151 (cancelled late). Source: leiauteCancNFe_v2.00.xsd, cancCTe_v1.04.xsd.
 """
 
 from transforms.families import FAMILIES

@@ -1,4 +1,4 @@
-"""CT-e (57), layouts 2.00, 3.00 and 4.00. XmlText: cteTiposBasico_v4.00.xsd and its 3.00 and 2.00."""
+"""CT-e (57), layouts 2.00, 3.00 and 4.00. Source: cteTiposBasico_v4.00.xsd and its 3.00 and 2.00."""
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT

@@ -1,4 +1,4 @@
-"""CT-e OS (67), transport of people, valuables and excess baggage. XmlText: cteTiposBasico_v4.00.xsd, TCTeOS."""
+"""CT-e OS (67), transport of people, valuables and excess baggage. Source: cteTiposBasico_v4.00.xsd, TCTeOS."""
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT

@@ -1,4 +1,4 @@
-"""Simplified CT-e (57), one for many deliveries. XmlText: cteTiposBasico_v4.00.xsd, TCTeSimp."""
+"""Simplified CT-e (57), one for many deliveries. Source: cteTiposBasico_v4.00.xsd, TCTeSimp."""
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT

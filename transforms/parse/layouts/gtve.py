@@ -1,4 +1,4 @@
-"""GTV-e (64), the waybill of valuables in transport. XmlText: cteTiposBasico_v4.00.xsd, TGTVe. It has no total."""
+"""GTV-e (64), the waybill of valuables in transport. Source: cteTiposBasico_v4.00.xsd, TGTVe. It has no total."""
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT

@@ -1,4 +1,4 @@
-"""MDF-e (58), layouts 1.00 and 3.00. XmlText: mdfeTiposBasico_v3.00.xsd. Its total is the value of the cargo."""
+"""MDF-e (58), layouts 1.00 and 3.00. Source: mdfeTiposBasico_v3.00.xsd. Its total is the value of the cargo."""
 
 from transforms.families.mdfe import FAMILY
 from transforms.model import DOCUMENT

@@ -1,4 +1,4 @@
-"""NF3e (66), the electricity bill. XmlText: nf3eTiposBasico_v1.00.xsd."""
+"""NF3e (66), the electricity bill. Source: nf3eTiposBasico_v1.00.xsd."""
 
 from transforms.families.nf3e import FAMILY
 from transforms.model import DOCUMENT

@@ -1,4 +1,4 @@
-"""NFCom (62), the bill of telecommunication. XmlText: nfcomTiposBasico_v1.00.xsd."""
+"""NFCom (62), the bill of telecommunication. Source: nfcomTiposBasico_v1.00.xsd."""
 
 from transforms.families.nfcom import FAMILY
 from transforms.model import DOCUMENT

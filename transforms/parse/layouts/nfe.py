@@ -1,6 +1,6 @@
 """NF-e (55) and NFC-e (65), layouts 2.00, 3.10 and 4.00, with the IBS/CBS totals of Nota Técnica 2025.002.
 
-XmlText: leiauteNFe_v4.00.xsd, leiauteNFe_v3.10.xsd, leiauteNFe_v2.00.xsd, resNFe_v1.01.xsd.
+Source: leiauteNFe_v4.00.xsd, leiauteNFe_v3.10.xsd, leiauteNFe_v2.00.xsd, resNFe_v1.01.xsd.
 """
 
 from transforms.families.nfe import FAMILY

@@ -1,4 +1,4 @@
-"""Voided ranges (inutilização), numbers never to be used. XmlText: leiauteInutNFe_v4.00.xsd, inutCTe_v3.00.xsd."""
+"""Voided ranges (inutilização), numbers never to be used. Source: leiauteInutNFe_v4.00.xsd, inutCTe_v3.00.xsd."""
 
 from transforms.families import FAMILIES
 from transforms.families.family import Family
