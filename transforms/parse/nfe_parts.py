@@ -13,13 +13,13 @@ from transforms.parse.layout import (
     amount,
     day,
     each,
-    ibs_cbs_totals,
     integer,
     many,
     quantity,
     tax_id,
     text,
 )
+from transforms.parse.taxes import ibs_cbs_totals
 from transforms.parse.values import AMOUNT, Target
 
 _ICMS = {

@@ -16,6 +16,7 @@ from transforms.parse.layout import (
     tax_id,
     text,
 )
+from transforms.parse.taxes import ibs_cbs_of_document
 from transforms.parse.values import Target
 
 # ide/toma3, toma4: who pays the freight.
@@ -42,8 +43,8 @@ TAXES = {
     "imp/ICMS/*/vBC": amount("icms_base"),
     "imp/ICMS/*/vICMS": amount("icms_total"),
     "imp/vTotTrib": amount("tax_total"),
-    "imp/IBSCBS/gIBSCBS/vIBS": amount("ibs_total"),
-    "imp/IBSCBS/gIBSCBS/gCBS/vCBS": amount("cbs_total"),
+    **ibs_cbs_of_document("imp/IBSCBS"),
+    "imp/vTotDFe": amount("grand_total"),
 }
 
 CTE_BODY = {
