@@ -16,7 +16,8 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOpt
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines import discover, progress, screen, summary
-from pipelines.options import Launch, StoreOptions, SummaryOptions
+from pipelines.launch import Launch
+from pipelines.options import StoreOptions, SummaryOptions
 from pipelines.outage import Outages
 from pipelines.typed import typed
 from transforms import metrics

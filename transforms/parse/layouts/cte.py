@@ -2,20 +2,8 @@
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import (
-    BODY,
-    PROTOCOL,
-    Layout,
-    amount,
-    document_shapes,
-    each,
-    identification,
-    integer,
-    party,
-    protocol_fields,
-    tax_id,
-    text,
-)
+from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, integer, tax_id, text
+from transforms.parse.shared_fields import document_shapes, identification, party, protocol_fields
 from transforms.parse.taxes import ibs_cbs_of_document
 from transforms.parse.values import Target
 

@@ -2,8 +2,9 @@
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, document_shapes, each, protocol_fields, tax_id, text
+from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, tax_id, text
 from transforms.parse.layouts.cte import SHARED, TAXES, name_payer
+from transforms.parse.shared_fields import document_shapes, protocol_fields
 from transforms.parse.taxes import ibs_cbs_totals
 
 CTESIMP_BODY = {

@@ -2,18 +2,8 @@
 
 from transforms.families.nf3e import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import (
-    BODY,
-    PROTOCOL,
-    Layout,
-    document_shapes,
-    each,
-    identification,
-    integer,
-    party,
-    protocol_fields,
-    text,
-)
+from transforms.parse.layout import BODY, PROTOCOL, Layout, each, integer, text
+from transforms.parse.shared_fields import document_shapes, identification, party, protocol_fields
 from transforms.parse.taxes import bill_totals
 
 NF3E_BODY = {
