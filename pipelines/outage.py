@@ -5,8 +5,10 @@ Of Google's services nothing is asked here: their clients wait and try again, an
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from pipelines import discover
@@ -25,6 +27,7 @@ EMPTY = (
 )
 WAITING = "waiting for {services} since {clock}, {seconds:.0f} s"
 CLOCK = "%H:%M:%S"
+EVERY_SECONDS = 1.0
 
 
 class Outages:
@@ -33,19 +36,25 @@ class Outages:
     ``problem``: what is wrong with the stores, asked for when one of them came back; empty where nothing is.
     """
 
-    def __init__(self, problem: Callable[[], str] = lambda: "", tables: str = "make run") -> None:
+    def __init__(self, problem: Callable[[], str] = lambda: "", tables: str = "make tables") -> None:
         self._problem = problem
         self._tables = tables
         self._gone: dict[str, tuple[float, str]] = {}
         self._emptied = False
 
     @property
+    def emptied(self) -> bool:
+        """Whether what came back was another stack, with nothing in it."""
+        return self._emptied
+
+    @property
     def waiting(self) -> str:
         """What is waited for, in a few words; empty where all answers."""
-        if not self._gone:
+        gone = dict(self._gone)  # another thread may look
+        if not gone:
             return ""
-        began, clock = min(self._gone.values())
-        services = ", ".join(SERVICES[name] for name in SERVICES if name in self._gone)
+        began, clock = min(gone.values())
+        services = ", ".join(SERVICES[name] for name in SERVICES if name in gone)
         return WAITING.format(services=services, clock=clock, seconds=time.monotonic() - began)
 
     def look(self) -> list[str]:
@@ -63,6 +72,25 @@ class Outages:
         if back and not self._gone:
             told += self._look_inside(clock)
         return told
+
+    @contextmanager
+    def told(self, tell: Callable[[str], None]) -> Iterator[None]:
+        """Looks every second and tells news at once, in a thread, while the block runs."""
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(EVERY_SECONDS):
+                with suppress(Exception):
+                    for line in self.look():
+                        tell(line)
+
+        thread = threading.Thread(target=watch, name="outages", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join(timeout=5)
 
     def _look_inside(self, clock: str) -> list[str]:
         """What came back may be another: a stack keeps everything in memory."""
