@@ -121,7 +121,7 @@ class Session:
 
     def _problem(self) -> str:
         """What is wrong with the source of truth; empty where nothing is."""
-        return "; ".join(admin.problems(self._truth, COUNT_TABLES))
+        return next(iter(admin.problems(self._truth, COUNT_TABLES)), "")
 
     def _seed(self) -> int:
         return secrets.randbelow(10**6) if self._options.seed is None else int(self._options.seed)

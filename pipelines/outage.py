@@ -19,8 +19,9 @@ SERVICES = {
     "BIGQUERY_STORAGE_EMULATOR_HOST": "BigQuery (Storage Write API)",
     "PUBSUB_EMULATOR_HOST": "Pub/Sub",
 }
-GONE = "{clock}  {service} at {address} does not answer. The job waits, and goes on when it is back."
-BACK = "{clock}  {service} answers again, after {seconds:.0f} s."
+GONE = "{clock}  No answer from {services}. The job waits, and goes on when it comes."
+AT = "{service} ({address})"
+BACK = "{clock}  Answering again, after {seconds:.0f} s: {services}."
 EMPTY = (
     "{clock}  The stack was started again and is empty: what was loaded before is gone. Stop this job and start it "
     "again, after: {tables}\n          {problem}"
@@ -61,14 +62,16 @@ class Outages:
         """News, a line each."""
         silent = discover.silent()
         clock, told = datetime.now().strftime(CLOCK), []
-        for name, address in silent.items():
-            if name not in self._gone:
-                self._gone[name] = time.monotonic(), clock
-                told.append(GONE.format(clock=clock, service=SERVICES[name], address=address))
+        gone = [name for name in silent if name not in self._gone]
+        if gone:
+            services = ", ".join(AT.format(service=SERVICES[name], address=silent[name]) for name in gone)
+            told.append(GONE.format(clock=clock, services=services))
+            self._gone |= {name: (time.monotonic(), clock) for name in gone}
         back = [name for name in self._gone if name not in silent]
-        for name in back:
-            seconds = time.monotonic() - self._gone.pop(name)[0]
-            told.append(BACK.format(clock=clock, service=SERVICES[name], seconds=seconds))
+        if back:
+            seconds = time.monotonic() - min(self._gone.pop(name)[0] for name in back)
+            services = ", ".join(SERVICES[name] for name in back)
+            told.append(BACK.format(clock=clock, services=services, seconds=seconds))
         if back and not self._gone:
             told += self._look_inside(clock)
         return told
