@@ -56,7 +56,8 @@ class Brief(logging.Formatter):
         text = super().format(record)
         if verbose() or _TRACEBACK not in text:
             return text
-        return f"{text.partition(_TRACEBACK)[0].strip()} {innermost(text)}"
+        head, said = text.partition(_TRACEBACK)[0].strip(), innermost(text)
+        return head if said.partition(": ")[2] and said.partition(": ")[2] in head else f"{head} {said}"
 
 
 def at_console() -> None:

@@ -75,6 +75,10 @@ def watched(
     try:
         with progress.watching(screen.console(sys.stderr), watch):
             yield watch
+    except Exception:
+        for line in outages.last_look():
+            print(line, file=sys.stderr)
+        raise
     except KeyboardInterrupt:
         _show(_ended(options, launch, watch.seconds, watch.counters(), {}, stopped=True), options)
         raise
