@@ -25,16 +25,17 @@ from rich.live import Live
 from local import board
 from local.board import Standing
 from local.session import PUBSUB, STORES, Interrupted, RunError, emulators, interruptible, quieten
-from local.stack import StackError, discover, find
+from local.stack import discover, find
 from local.stack.process import PROJECT, Process
 from local.stores import Tables
 from local.trickle import Trickle
 from pipelines import defaults, query, tables
+from pipelines.guard import reason_of
 from pipelines.outage import Outages
 from pipelines.progress import Steps
 from pipelines.screen import console, moves
 from transforms.counting.cells import COUNT_TABLES
-from transforms.notify.topic import TopicError, ensure_queue
+from transforms.notify.topic import ensure_queue
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 
@@ -80,8 +81,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         with ExitStack() as cleanup:
             cleanup.enter_context(emulators(told, (*STORES, PUBSUB)))
             return Session(options, passed_on, told).run(cleanup)
-    except (RunError, StackError, TopicError, query.QueryError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        reason = reason_of(error)
+        if reason is None:
+            raise
+        print(f"error: {reason}", file=sys.stderr)
         return 2
     except Interrupted:
         print("Stopped.", file=sys.stderr)
