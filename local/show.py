@@ -136,7 +136,7 @@ def _add_rest(
 def history_table(history: Sequence[Mapping[str, Any]], run: str, narrow: bool = False) -> RenderableType:
     """The records of a key, each with what it changed; where the screen is narrow, origins have lines of their own."""
     table = plain_table(
-        HISTORY.format(key=history[0]["key"]),
+        HISTORY.format(key=history[0]["access_key"]),
         ("happened", "left"), ("what", "left"), ("answer", "left"), ("state", "left"),
         *(() if narrow else (("arrived from", "left"),)),
     )  # fmt: skip

@@ -72,8 +72,9 @@ class Tables:
         columns = "uf_after AS uf, month_after AS month, model_after AS model, status_after AS status"
         return self.rows(
             f"SELECT {columns}, environment_after AS environment, COUNT(*) AS documents, SUM(total_after) AS total "
-            f"FROM (SELECT * FROM unique_changes WHERE key IN (SELECT key FROM arrivals WHERE run = {_literal(run)}) "
-            "QUALIFY ROW_NUMBER() OVER (PARTITION BY key ORDER BY revision DESC) = 1) "
+            "FROM (SELECT * FROM unique_changes "
+            f"WHERE access_key IN (SELECT access_key FROM arrivals WHERE run = {_literal(run)}) "
+            "QUALIFY ROW_NUMBER() OVER (PARTITION BY access_key ORDER BY revision DESC) = 1) "
             "GROUP BY uf, month, model, status, environment"
         )
 
@@ -89,15 +90,15 @@ class Tables:
     def telling_key(self, run: str) -> str | None:
         """An access key of a run whose history has most to tell: the most known statuses, then the most records."""
         found = self.rows(
-            "SELECT key FROM unique_changes WHERE LENGTH(key) = 44 "
-            f"AND key IN (SELECT key FROM arrivals WHERE run = {_literal(run)}) GROUP BY key "
-            "ORDER BY COUNT(DISTINCT NULLIF(status_after, 'unknown')) DESC, COUNT(*) DESC, key LIMIT 1"
+            "SELECT access_key FROM unique_changes WHERE LENGTH(access_key) = 44 "
+            f"AND access_key IN (SELECT access_key FROM arrivals WHERE run = {_literal(run)}) GROUP BY access_key "
+            "ORDER BY COUNT(DISTINCT NULLIF(status_after, 'unknown')) DESC, COUNT(*) DESC, access_key LIMIT 1"
         )
-        return found[0]["key"] if found else None
+        return found[0]["access_key"] if found else None
 
     def history(self, key: str) -> list[dict[str, Any]]:
         """The records of a key in the order of what happened."""
-        return self.rows(f"SELECT * FROM history WHERE key = '{key}' ORDER BY position")
+        return self.rows(f"SELECT * FROM history WHERE access_key = '{key}' ORDER BY position")
 
 
 def _literal(text: str) -> str:

@@ -18,10 +18,11 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import launching, sizing, spreading
-from pipelines.ingest import IngestDocuments, Ingested, Inputs
+from pipelines.ingest import IngestDocuments, Ingested
 from pipelines.options import IngestOptions, Launch, launch_of
 from pipelines.telling import Launched
 from transforms.ingest.files import split_patterns
+from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits
 from transforms.ingest.listing import check_patterns
 from transforms.ingest.transform import ReadDocuments
@@ -53,8 +54,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     """Adds the whole job to the pipeline and gives what it makes, for tests to look at."""
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
     spread = options.view_as(BackfillOptions).spread == spreading.ALWAYS
-    read = pipeline | "ReadDocuments" >> ReadDocuments(patterns_of(options), limits, spread)
-    inputs = Inputs(read[ReadDocuments.DOCUMENTS], read[ReadDocuments.DEAD_LETTERS])
+    inputs: Inputs = pipeline | "ReadDocuments" >> ReadDocuments(patterns_of(options), limits, spread)
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch))
     return ingested
 

@@ -21,9 +21,10 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import launching
-from pipelines.ingest import IngestDocuments, Ingested, Inputs
+from pipelines.ingest import IngestDocuments, Ingested
 from pipelines.options import IngestOptions, Launch, launch_of
 from pipelines.telling import Launched
+from transforms.ingest.inputs import Inputs
 from transforms.ingest.postgres.errors import PostgresError, snapshot_was_lost
 from transforms.ingest.postgres.options import (
     PostgresOptions,
@@ -45,8 +46,8 @@ def build(
     pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, source: PostgresSource | None = None
 ) -> Ingested:
     """Adds the whole job to the pipeline and gives what it makes. ``source``: with the snapshot that is held for it."""
-    read = pipeline | "ReadFromPostgres" >> ReadFromPostgres(source or described(options, launch.run))
-    inputs = Inputs(read[ReadFromPostgres.DOCUMENTS], read[ReadFromPostgres.DEAD_LETTERS])
+    read = ReadFromPostgres(source or described(options, launch.run))
+    inputs: Inputs = pipeline | "ReadFromPostgres" >> read
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch))
     return ingested
 

@@ -14,7 +14,7 @@ if __name__ == "__main__":
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The options of this command."""
     found = argparse.ArgumentParser(prog="acervo lookup", description="History of one access key.")
-    key = "access key (44 characters), Id of a voided range, or id of a dead letter"
+    key = "access key (44 characters, of an NFS-e 50), Id of a DPS or voided range, or id of a dead letter"
     found.add_argument("key", nargs="?", help=key)
     found.add_argument("--origin", help="an input instead: a file, file#entry, pubsub:TOPIC/ID, postgres:TABLE/KEY")
     found.add_argument("--json", action="store_true", help="print JSON instead of text")
@@ -105,11 +105,21 @@ def _tell(reader: HistoryReader, arguments: argparse.Namespace) -> int:
         return 1
     if arguments.xml is not None:
         return _write_xml(reader, history, arguments.xml, arguments.output)
+    requests = list(_requests(reader, history))
     if arguments.json:
-        sys.stdout.buffer.write(orjson.dumps(as_json(history), option=orjson.OPT_INDENT_2) + b"\n")
+        values = as_json(history) | ({"requests": [as_json(request) for request in requests]} if requests else {})
+        sys.stdout.buffer.write(orjson.dumps(values, option=orjson.OPT_INDENT_2) + b"\n")
     else:
-        print(as_text(history))
+        print("\n\nmade from the DPS\n".join(as_text(one) for one in (history, *requests)))
     return 0
+
+
+def _requests(reader: HistoryReader, history: History) -> Iterator[History]:
+    """Histories of the DPS that an NFS-e was made from, where they came alone too."""
+    for dps_id in sorted({one.entry.fields["dps_id"] for one in history.records if "dps_id" in one.entry.fields}):
+        found = reader.history(dps_id)
+        if found is not None:
+            yield found
 
 
 def normalised(text: str) -> str:
@@ -126,8 +136,11 @@ def _hint(key: str) -> str:
     if len(key) == _DEAD_LETTER_ID_LENGTH or key.startswith("ID"):
         return ""
     if not access_key.is_access_key(key):
-        return f" It is no access key: those have 44 digits (letters only in the CNPJ), this has {len(key)} characters."
-    if access_key.check_digit(key) != key[-1]:
+        return (
+            " It is no access key: those have 44 digits, of an NFS-e 50 (letters only in the CNPJ), this has "
+            f"{len(key)} characters."
+        )
+    if not access_key.has_right_check_digit(key):
         return " Its check digit is wrong: is it mistyped?"
     return ""
 

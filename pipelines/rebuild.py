@@ -34,18 +34,17 @@ from pipelines.telling import Launched
 from transforms import metrics
 from transforms.counting.cells import COUNT_TABLES
 from transforms.counting.recount import CountAgain, LogAgain, ReplaceCounts
-from transforms.model import Change, DeadLetter
+from transforms.model import Change
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 from transforms.truth.read import History
 from transforms.truth.scan import ReadDeadLetters, ReadHistories
 from transforms.truth.selection import Selection
-from transforms.truth.transform import StoreDeadLetters
 from transforms.views import catalog, repair, schema
-from transforms.views.refused import dead_letter_of
 from transforms.views.rows import TableRow, row_of_count, rows_of_dead_letter
 from transforms.views.stored import rows_of_history, rows_of_stored_dead_letter
-from transforms.views.write import WriteRows
+from transforms.views.transform import KeepRefused, Kept
+from transforms.views.write import WriteRows, Written
 
 JOB = "rebuild"
 # Clocks of workers may differ: a run that wrote this long (micros) before the start counts as active too.
@@ -190,19 +189,14 @@ class _Rebuild:
 
     def _write(self, name: str, rows: beam.PCollection[TableRow]) -> beam.PCollection[Any]:
         """Rows into the build; one that BigQuery refuses becomes a dead letter, as it did when it came."""
-        written = rows | f"Write{name}" >> WriteRows(self._project, self._build)
+        written: Written = rows | f"Write{name}" >> WriteRows(self._project, self._build)
         launch = self._launch
-        refused = (
-            written[WriteRows.REFUSED]
-            | f"DeadLettersOf{name}" >> beam.Map(dead_letter_of).with_output_types(DeadLetter)
-            | f"StoreRefused{name}" >> StoreDeadLetters(self._truth, launch.run, launch.job)
-            | f"RowsOfRefused{name}"
-            >> beam.FlatMap(rows_of_dead_letter, launch.run, launch.job, launch.started_at).with_output_types(TableRow)
-            | f"WriteRefused{name}" >> WriteRows(self._project, self._build)
+        letters = beam.FlatMap(rows_of_dead_letter, launch.run, launch.job, launch.started_at)
+        keep = KeepRefused(
+            self._truth, launch.run, launch.job, self._project, self._build, letters.with_output_types(TableRow)
         )
-        _ = refused[WriteRows.REFUSED] | f"NothingLeftOf{name}" >> beam.Map(_cannot_be_refused)
-        both = (written[WriteRows.WRITTEN], refused[WriteRows.WRITTEN])
-        return both | f"Written{name}" >> beam.Flatten()
+        kept: Kept = written.refused | f"KeepRefused{name}" >> keep
+        return (written.written, kept.written) | f"Written{name}" >> beam.Flatten()
 
     def _then(self, name: str, before: Sequence[beam.PCollection[Any]], do: Any) -> beam.PCollection[Any]:
         """Does something once all that is before it is there; one element."""
@@ -234,11 +228,6 @@ def _repair(project: str, dataset: str, build: str, tables: Sequence[str], until
 
 def _runs_since(history: History, since: int) -> set[str]:
     return {change.run for change in history.changes if change.applied_at >= since}
-
-
-def _cannot_be_refused(refusal: tuple[str, dict[str, Any], str]) -> None:
-    table, _, reason = refusal
-    raise RuntimeError(f"BigQuery refused the row that reports a refused row (table {table}): {reason}")
 
 
 def prepare(options: PipelineOptions, launch: Launch) -> None:

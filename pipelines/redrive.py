@@ -30,20 +30,21 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
 
 from pipelines import launching, letter_codes
-from pipelines.ingest import IngestDocuments, Ingested, Inputs
+from pipelines.ingest import IngestDocuments, Ingested
 from pipelines.options import IngestOptions, Launch, launch_of
 from pipelines.telling import Launched
 from transforms import instants, metrics
+from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits
 from transforms.ingest.reread import NotThereError, inputs_of
 from transforms.model import Applied, DeadLetter, RawDocument
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, Redrive, StoredDeadLetter
 from transforms.truth.redrive_marks import MarkDeadLetters
 from transforms.truth.scan import ReadDeadLetters
-from transforms.views.refused import ROW_REFUSED
+from transforms.views.refused import ROW_REFUSED, fail_on
 from transforms.views.rows import TableRow
 from transforms.views.stored import rows_of_redriven
-from transforms.views.write import WriteRows
+from transforms.views.write import WriteRows, Written
 
 JOB = "redrive"
 _LETTERS, _APPLIED, _DEAD = "letters", "applied", "dead"
@@ -116,14 +117,14 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     inputs = Inputs(read[_Inputs.DOCUMENTS], read[_Inputs.DEAD])
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(config)
     outcomes = (_became(chosen, ingested, launch), read[_Inputs.SKIPPED] | "Skipped" >> _as(launch, FAILED))
-    written = (
+    written: Written = (
         outcomes
         | "Outcomes" >> beam.Flatten()
         | "End" >> MarkDeadLetters(truth)
         | "RowsOfRedriven" >> beam.FlatMap(rows_of_redriven).with_output_types(TableRow)
         | "WriteRedriven" >> WriteRows(config.project, config.dataset)
     )
-    _ = written[WriteRows.REFUSED] | "NoneRefused" >> beam.Map(_cannot_be_refused)
+    _ = written.refused | "NoneRefused" >> beam.Map(fail_on)
     return ingested
 
 
@@ -222,14 +223,6 @@ def _judge(element: tuple[str, dict[str, Iterable[Any]]], launch: Launch) -> Ite
         again = stored.dead_letter_id in dead
         if again or applied or dead:
             yield _taken(stored, launch, FAILED if again else DONE)
-
-
-def _cannot_be_refused(refusal: tuple[str, dict[str, Any], str]) -> None:
-    table, row, reason = refusal
-    raise RuntimeError(
-        f"BigQuery refused the row that says what became of dead letter {row.get('dead_letter_id')} (table {table}): "
-        f"{reason}. Check that the tables are current: acervo tables"
-    )
 
 
 def run(argv: Sequence[str] | None = None) -> Launched:

@@ -46,7 +46,7 @@ BEGINNINGS: dict[str, dict[str, Any]] = {
         "label": "Issuers (CNPJ or CPF), separated by commas",
         "regexes": ["^([0-9A-Z]{11,14}(,[0-9A-Z]{11,14})*)?$"],
     },
-    "keys": {"label": "Access keys, separated by commas", "regexes": ["^([0-9A-Z]{44}(,[0-9A-Z]{44})*)?$"]},
+    "keys": {"label": "Access keys, separated by commas", "regexes": ["^([0-9A-Z]{44,50}(,[0-9A-Z]{44,50})*)?$"]},
     "run": {"label": "Name of the run", "regexes": ["^\\S(.{0,198}\\S)?$"]},
     "strict": {"label": "No findings allowed"},
     "fallback_encoding": {"label": "Encoding of documents that are not UTF-8"},

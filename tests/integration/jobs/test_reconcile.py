@@ -14,6 +14,7 @@ from local.stack.discover import LOCAL_PROJECT
 from pipelines import reconcile, refold
 from tests.integration.jobs.stores import NewStores, Stores, differences
 from tests.unit.parse import samples
+from transforms import access_key
 from transforms.counting import cells
 from transforms.reconcile.served import QueryDoFn
 from transforms.truth import rows
@@ -83,13 +84,13 @@ def test_each_kind_of_damage_is_found_and_named_and_rebuild_mends_what_it_says(
     other = ahead[:25] + ("1" if ahead[25] != "1" else "2") + ahead[26:]
     stores.query(f"DELETE FROM documents WHERE access_key = '{missing}'")
     stores.query(
-        f"INSERT INTO changes SELECT * REPLACE ('x' AS job) FROM changes WHERE key = '{twice}' AND revision = 1"
+        f"INSERT INTO changes SELECT * REPLACE ('x' AS job) FROM changes WHERE access_key = '{twice}' AND revision = 1"
     )
     stores.query(f"UPDATE documents SET total = COALESCE(total, 0) + 0.01 WHERE access_key = '{wrong}'")
     stores.query(
         f"INSERT INTO documents SELECT * REPLACE ('{other}' AS access_key) FROM documents WHERE access_key = '{ahead}'"
     )
-    stores.query(f"DELETE FROM arrivals WHERE key = '{lineage}'")
+    stores.query(f"DELETE FROM arrivals WHERE access_key = '{lineage}'")
     stores.query("DELETE FROM dead_letters WHERE TRUE")
     issuer = stores.query("SELECT MIN(value) AS value FROM counts WHERE dimension = 'issuer'")[0]["value"]
     stores.query(f"UPDATE counts SET documents = documents + 1 WHERE dimension = 'issuer' AND value = '{issuer}'")
@@ -114,7 +115,7 @@ def test_each_kind_of_damage_is_found_and_named_and_rebuild_mends_what_it_says(
     assert mends["missing_row", "documents"] == f"python -m pipelines.rebuild --keys {missing}"
     assert mends["doubled_row", "changes"] == "python -m pipelines.rebuild"
     [state] = [one for one in seen if one["what"] == "state_is_not_fold"]
-    assert "status=bogus" in state["detail"] and state["issuer"] == folded[6:20] and state["day"]
+    assert "status=bogus" in state["detail"] and state["issuer"] == access_key.split(folded).issuer_id and state["day"]
     assert "differences, all in" in capfd.readouterr().out
 
     part = differences(stores, output, "--keys", f"{missing},{twice}")
@@ -145,9 +146,9 @@ def test_each_kind_of_damage_alone_is_mended_by_the_job_that_is_named(
     views = stores.views()
     keys = [key for key, history in sorted(stores.histories().items()) if len(history.records) > 1]
     damages: dict[str, Callable[[], object]] = {
-        "missing_row": lambda: stores.query(f"DELETE FROM changes WHERE key = '{keys[0]}'"),
+        "missing_row": lambda: stores.query(f"DELETE FROM changes WHERE access_key = '{keys[0]}'"),
         "doubled_row": lambda: stores.query(
-            f"INSERT INTO changes SELECT * REPLACE ('x' AS job) FROM changes WHERE key = '{keys[0]}'"
+            f"INSERT INTO changes SELECT * REPLACE ('x' AS job) FROM changes WHERE access_key = '{keys[0]}'"
         ),
         "wrong_count": lambda: stores.query("UPDATE counts SET total = total + 1 WHERE dimension = 'uf'"),
         "state_is_not_fold": lambda: damage_last_change(stores, keys[1]),

@@ -78,7 +78,7 @@ def test_show__model_that_is_not_known__keeps_its_code() -> None:
 def test_show__history__event_before_its_document_and_no_instant() -> None:
     history = [
         {
-            "key": "3" * 44,
+            "access_key": "3" * 44,
             "happened_at": None,
             "kind": "event",
             "what": "cancellation",
@@ -90,7 +90,7 @@ def test_show__history__event_before_its_document_and_no_instant() -> None:
             "run": "backfill-1",
         },
         {
-            "key": "3" * 44,
+            "access_key": "3" * 44,
             "happened_at": datetime(2026, 3, 1, 12, tzinfo=UTC),
             "kind": "document",
             "what": "processed",
