@@ -202,7 +202,7 @@ def problem_of_stores(options: PipelineOptions) -> str:
     try:
         check_stores(options)
     except AcervoError as error:
-        return str(error)
+        return "\n".join(str(error).splitlines()[:2])
     except Exception:
         return ""
     return ""

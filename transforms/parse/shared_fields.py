@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from transforms.families.family import Family
-from transforms.parse.layout import BODY, PROTOCOL, SIGNATURE, Field, amount, cnpj, cpf, day, instant, integer, text
+from transforms.parse.layout import BODY, PROTOCOL, SIGNATURE, Field, cnpj, cpf, day, instant, integer, text
 
 
 def document_shapes(
@@ -37,32 +37,6 @@ def protocol_fields(family: Family) -> dict[str, Field]:
         "xMotivo": text("protocol_reason"),
         "dhRecbto": instant("protocol_at"),
         "digVal": text("protocol_digest"),
-    }
-
-
-def ibs_cbs_totals(path: str) -> dict[str, Field]:
-    """Totals of IBS and CBS at ``path``, with monophasic ones and credits. Source: TIBSCBSTot, TIBSCBSMonoTot."""
-    parts = {"ibs_uf": "gIBS/gIBSUF", "ibs_city": "gIBS/gIBSMun", "cbs": "gCBS"}
-    return {
-        **{f"{path}/{element}/vDif": amount(f"{name}_deferred") for name, element in parts.items()},
-        **{f"{path}/{element}/vDevTrib": amount(f"{name}_returned") for name, element in parts.items()},
-        f"{path}/gIBS/vCredPresCondSus": amount("ibs_suspended_credit"),
-        f"{path}/gCBS/vCredPresCondSus": amount("cbs_suspended_credit"),
-        f"{path}/gEstornoCred/vIBSEstCred": amount("ibs_credit_reversal"),
-        f"{path}/gEstornoCred/vCBSEstCred": amount("cbs_credit_reversal"),
-        f"{path}/vBCIBSCBS": amount("ibs_cbs_base"),
-        f"{path}/gIBS/vIBS": amount("ibs_total"),
-        f"{path}/gIBS/gIBSUF/vIBSUF": amount("ibs_uf_total"),
-        f"{path}/gIBS/gIBSMun/vIBSMun": amount("ibs_city_total"),
-        f"{path}/gIBS/vCredPres": amount("ibs_presumed_credit"),
-        f"{path}/gCBS/vCBS": amount("cbs_total"),
-        f"{path}/gCBS/vCredPres": amount("cbs_presumed_credit"),
-        f"{path}/gMono/vIBSMono": amount("ibs_mono_total"),
-        f"{path}/gMono/vCBSMono": amount("cbs_mono_total"),
-        f"{path}/gMono/vIBSMonoReten": amount("ibs_mono_withheld"),
-        f"{path}/gMono/vCBSMonoReten": amount("cbs_mono_withheld"),
-        f"{path}/gMono/vIBSMonoRet": amount("ibs_mono_withheld_before"),
-        f"{path}/gMono/vCBSMonoRet": amount("cbs_mono_withheld_before"),
     }
 
 
