@@ -40,6 +40,7 @@ from pipelines.options import StoreOptions
 from pipelines.rebuild import SelectionOptions, selection_of
 from transforms import metrics
 from transforms.counting import log
+from transforms.language import tr
 from transforms.reconcile.day import compare_day
 from transforms.reconcile.facts import Difference
 from transforms.reconcile.served import Served
@@ -55,16 +56,18 @@ class ReconcileOptions(PipelineOptions):
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--output", default="", help="File for the differences, one JSON object a line; gs:// too.")
         parser.add_argument(
-            "--day", default="", help="Only the counts of what streams applied on this day (YYYY-MM-DD, UTC)."
+            "--output", default="", help=tr("File for the differences, one JSON object a line; gs:// too.")
         )
-        parser.add_argument("--show", type=int, default=50, help="Differences printed, and lines of the summary.")
+        parser.add_argument(
+            "--day", default="", help=tr("Only the counts of what streams applied on this day (YYYY-MM-DD, UTC).")
+        )
+        parser.add_argument("--show", type=int, default=50, help=tr("Differences printed, and lines of the summary."))
         parser.add_argument(
             "--bucket_characters",
             type=int,
             default=3,
-            help="Last characters of the key by which both sides are summed up before rows are compared.",
+            help=tr("Last characters of the key by which both sides are summed up before rows are compared."),
         )
 
 
