@@ -29,6 +29,8 @@ PACKAGES = ("local", "pipelines", "transforms")
 KEYWORDS = {"mark": None, "say": (1,), "tr": None}
 PO = FOLDER / LOCALE / "LC_MESSAGES" / f"{DOMAIN}.po"
 MO = PO.with_suffix(".mo")
+_HEADER = "# What commands say, in Portuguese as written in Brazil. See transforms/language.py and local/catalogue.py."
+_NO_USE = (b'"POT-', b'"PO-Rev', b'"Generated', b'"Report-', b'"Last-', b'"Language-T', b'"Project-')
 
 
 def texts() -> dict[str, list[str]]:
@@ -52,7 +54,7 @@ def read() -> Catalog:
 
 def updated(old: Catalog) -> Catalog:
     """A catalogue of the texts of the code, with the translations that the old one has of them."""
-    new = Catalog(locale=LOCALE, domain=DOMAIN, fuzzy=False)
+    new = Catalog(locale=LOCALE, domain=DOMAIN, project=DOMAIN, fuzzy=False, header_comment=_HEADER)
     for text, places in sorted(texts().items(), key=lambda found: (found[1][0], found[0])):
         known = old.get(text)
         translation = known.string if known and not known.fuzzy else ""
@@ -64,9 +66,9 @@ def written(catalogue: Catalog) -> bytes:
     """The file of texts, for people."""
     out = io.BytesIO()
     write_po(out, catalogue, width=100, omit_header=False, include_lineno=False, sort_output=False)
-    # The header's dates would differ every time.
+    # The header has dates, which would differ every time, and lines for names that nobody fills in.
     lines = out.getvalue().splitlines(keepends=True)
-    return b"".join(line for line in lines if b"-Date:" not in line and b"Generated-By" not in line)
+    return b"".join(line for line in lines if not line.startswith(_NO_USE))
 
 
 def compiled(catalogue: Catalog) -> bytes:

@@ -199,7 +199,9 @@ def measured(path: Path = MEASURED_FILE) -> dict[str, Constant]:
             "sample_bytes": NEEDS["sample_bytes"]._replace(value=payload, **known),
         }
     except (OSError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise ValueError(f"{path} is not a result of local.bench.backfill: {error!r}") from error
+        raise ValueError(
+            say("{path} is not a result of local.bench.backfill: {error!r}", path=path, error=error)
+        ) from error
 
 
 def _machine(machine: Mapping[str, Any]) -> str:
@@ -220,10 +222,7 @@ def report(work: Work, constants: Mapping[str, Constant], region: str = HOME) ->
         say("\n${total:,.0f} once (${each:,.2f} per million documents)", total=found.total, each=each),
         *(say(PRICE, dollars=dollars, name=tr(name)) for name, dollars in found.once.items()),
         say(MONTHLY, total=sum(found.monthly.values()), live=work.live),
-        *(
-            say(PRICE, dollars=dollars, name=tr(name))
-            for name, dollars in found.monthly.items()
-        ),
+        *(say(PRICE, dollars=dollars, name=tr(name)) for name, dollars in found.monthly.items()),
         tr("\nWhat matters most: a quarter more of each number, in dollars once, hours, dollars a month"),
         *(
             say(MATTERS, dollars=dollars, hours=hours, monthly=monthly, name=name)

@@ -38,7 +38,7 @@ def look(client: bigquery.Client, dataset: str, name: str | None = None) -> tupl
         absent = say(ABSENT, name=name, dataset=place) if name else say(NO_DATASET, dataset=place)
         raise DescribeError(f"{absent} {hint or tr(NOTHING_THERE)}") from error
     except GoogleAPICallError as error:
-        raise DescribeError(rest.explain(error, "roles/bigquery.metadataViewer on the dataset")) from error
+        raise DescribeError(rest.explain(error, tr("roles/bigquery.metadataViewer on the dataset"))) from error
     return [tr("column"), tr("type"), tr("description")], list(_columns(table.schema))
 
 

@@ -125,7 +125,7 @@ def run(
     except (exceptions.RetryError, requests.exceptions.RequestException) as error:
         cause = error.cause if isinstance(error, exceptions.RetryError) else error
         if isinstance(cause, exceptions.GoogleAPICallError):
-            raise QueryError(rest.explain(error, "roles/bigquery.jobUser on the project")) from error
+            raise QueryError(rest.explain(error, tr("roles/bigquery.jobUser on the project"))) from error
         if not isinstance(cause, requests.exceptions.ConnectionError | requests.exceptions.Timeout):
             raise QueryError(say("What BigQuery answered cannot be read: {cause}", cause=cause)) from error
         address = os.environ.get("BIGQUERY_EMULATOR_HOST")
