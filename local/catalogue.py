@@ -3,7 +3,7 @@
     python -m local.catalogue            check that the catalogue is that of the code; exit status 1 when it is not
     python -m local.catalogue --write    put the texts of the code into the catalogue, and compile it
 
-A new text has no translation until a person writes it into ``transforms/locale/pt_BR/LC_MESSAGES/acervo.po``, and
+A new text has no translation until a person writes it into ``local/locale/pt_BR.po``, and
 ``--write`` once more compiles it. Texts that the code has no longer are removed.
 """
 
@@ -27,8 +27,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("local", "pipelines", "transforms")
 # The first argument of these is a text, and nothing else of theirs.
 KEYWORDS = {"mark": None, "say": (1,), "tr": None}
-PO = FOLDER / LOCALE / "LC_MESSAGES" / f"{DOMAIN}.po"
-MO = PO.with_suffix(".mo")
+PO = ROOT / "local" / "locale" / f"{LOCALE}.po"
+MO = FOLDER / LOCALE / "LC_MESSAGES" / f"{DOMAIN}.mo"
 _HEADER = "# What commands say, in Portuguese as written in Brazil. See transforms/language.py and local/catalogue.py."
 _NO_USE = (b'"POT-', b'"PO-Rev', b'"Generated', b'"Report-', b'"Last-', b'"Language-T', b'"Project-')
 

@@ -1,6 +1,6 @@
 """The language in which commands talk to people: English, or Portuguese as written in Brazil. Standard library only.
 
-Texts stand in the code in English, which is also their name in the catalogue (``locale/pt_BR``): ``tr`` and ``say``
+Texts stand in the code in English, which is also their name in the catalogue (``local/locale/pt_BR.po``): ``tr`` and ``say``
 translate where a text is shown, ``mark`` names one that stands in a table and is given to ``tr`` later. Codes, names of
 columns, JSON, and what is stored (messages of dead letters) are never translated. ``python -m local.catalogue --write``
 brings the catalogue up to date.
