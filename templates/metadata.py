@@ -33,7 +33,7 @@ PASSED_ON = {
     DebugOptions: ("number_of_worker_harness_threads",),
 }
 # Options of a terminal: a template's launcher is gone before there is anything to print, and launches a job.
-NOT_PASSED = ("show", "day")
+NOT_PASSED = ("show", "day", "keys_file")
 # How a parameter that several jobs share begins in a new file.
 BEGINNINGS: dict[str, dict[str, Any]] = {
     "bigtable_instance": {"regexes": ["^[a-z][a-z0-9-]{4,31}[a-z0-9]$"]},
@@ -46,7 +46,7 @@ BEGINNINGS: dict[str, dict[str, Any]] = {
         "label": "Issuers (CNPJ or CPF), separated by commas",
         "regexes": ["^([0-9A-Z]{11,14}(,[0-9A-Z]{11,14})*)?$"],
     },
-    "keys": {"label": "Access keys, separated by commas", "regexes": ["^([0-9A-Z]{44}(,[0-9A-Z]{44})*)?$"]},
+    "keys": {"label": "Access keys, separated by commas", "regexes": ["^([0-9A-Z]{44,50}(,[0-9A-Z]{44,50})*)?$"]},
     "run": {"label": "Name of the run", "regexes": ["^\\S(.{0,198}\\S)?$"]},
     "strict": {"label": "No findings allowed"},
     "fallback_encoding": {"label": "Encoding of documents that are not UTF-8"},

@@ -38,9 +38,9 @@ class RawDocument(NamedTuple):
 class Entry(NamedTuple):
     """What one XML says: an entry in the history of its key.
 
-    ``key`` is the access key (44 characters), or the ``Id`` of a voided range. ``layout`` names the layout file
-    that read it (``nfe``), ``form`` how complete it is (``transforms.parse.layout`` lists the forms). ``fields``
-    are the columns of the table of its kind. ``findings`` are sorted stable codes of what is odd in it.
+    ``key`` is the access key (44 characters, of an NFS-e 50), or the ``Id`` of a DPS or voided range. ``layout`` names
+    the layout that read it (``nfe``), ``form`` how complete it is (``transforms.parse.layout`` lists the forms).
+    ``fields`` are the columns of the table of its kind. ``findings`` are sorted stable codes of what is odd in it.
     """
 
     record_id: str

@@ -17,11 +17,24 @@ WITH records AS (
     range_id, record_id, 'voided_range', form, layout, form,
     registered_at, protocol_number, return_status, reason, findings
   FROM `${dataset}.unique_voided_ranges`
+),
+-- A DPS is also a part of the history of the NFS-e that was made from it.
+requests AS (
+  SELECT DISTINCT access_key, dps_id
+  FROM `${dataset}.unique_documents`
+  WHERE dps_id IS NOT NULL
+),
+steps AS (
+  SELECT access_key AS history_of, * FROM `${dataset}.unique_changes`
+  UNION ALL
+  SELECT requests.access_key, change.*
+  FROM `${dataset}.unique_changes` AS change
+  JOIN requests ON requests.dps_id = change.access_key
 )
 SELECT
-  change.access_key,
+  change.history_of AS access_key,
   ROW_NUMBER() OVER (
-    PARTITION BY change.access_key ORDER BY record.happened_at IS NULL, record.happened_at, change.revision
+    PARTITION BY change.history_of ORDER BY record.happened_at IS NULL, record.happened_at, change.revision
   ) AS position,
   record.happened_at,
   change.kind,
@@ -41,5 +54,5 @@ SELECT
   change.origin,
   change.job,
   change.record_id
-FROM `${dataset}.unique_changes` AS change
+FROM steps AS change
 LEFT JOIN records AS record ON record.access_key = change.access_key AND record.record_id = change.record_id

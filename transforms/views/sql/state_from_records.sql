@@ -27,17 +27,25 @@ headlines AS (
     ORDER BY COALESCE(form_rank.rank, 9), documents.protocol_at IS NULL, documents.protocol_at, documents.record_id
   ) = 1
 ),
--- Registered events. A summary of an event is only handed out once the event is registered.
+-- Registered events: by their return, or by a form that they only have once they are registered.
 events AS (
   SELECT
     event.access_key, event.record_id, COALESCE(family.family, '${default_family}') AS family,
     event.event_type, event.return_status, event.sequence, event.author_id, event.correction,
+    IF(
+      annulling.event_type IS NULL, event.event_type,
+      CONCAT(event.event_type, '/', COALESCE(event.target_event_type, ''))
+    ) AS rule_type,
     COALESCE(event.protocol_number, '') AS protocol, COALESCE(event.registered_at, event.occurred_at) AS instant
   FROM `${dataset}.unique_events` AS event
-  LEFT JOIN ${families} AS family ON family.model = SUBSTR(event.access_key, 21, 2)
+  LEFT JOIN ${families} AS family ON family.model = ${model_of_event}
   LEFT JOIN ${accepted_returns} AS accepted
     ON accepted.family = COALESCE(family.family, '${default_family}') AND accepted.code = event.return_status
-  WHERE event.form = 'summary' OR accepted.code IS NOT NULL
+  LEFT JOIN ${registered_forms} AS registered
+    ON registered.family = COALESCE(family.family, '${default_family}') AND registered.form = event.form
+  LEFT JOIN ${annulling_events} AS annulling
+    ON annulling.family = COALESCE(family.family, '${default_family}') AND annulling.event_type = event.event_type
+  WHERE registered.form IS NOT NULL OR accepted.code IS NOT NULL
 ),
 -- An instant and a protocol number belong to the fact whose code they came with: dated tells whether they did.
 document_evidence AS (
@@ -46,7 +54,7 @@ document_evidence AS (
     COALESCE(documents.protocol_number, '') AS protocol,
     CASE
       WHEN documents.kind = 'voided_range' THEN voided.status
-      ELSE COALESCE(protocol.status, query.status, summary.status)
+      ELSE COALESCE(protocol.status, query.status, summary.status, form_status.status)
     END AS status,
     CASE
       WHEN documents.kind = 'voided_range' THEN 1
@@ -56,19 +64,21 @@ document_evidence AS (
     END AS dated,
     COALESCE(documents.registered_at, documents.protocol_at) AS instant
   FROM documents
-  LEFT JOIN ${families} AS family ON family.model = SUBSTR(documents.access_key, 21, 2)
+  LEFT JOIN ${families} AS family ON family.model = ${model_of_documents}
   LEFT JOIN ${protocol_statuses} AS protocol
     ON protocol.family = COALESCE(family.family, '${default_family}') AND protocol.code = documents.protocol_status
   LEFT JOIN ${protocol_statuses} AS query
     ON query.family = COALESCE(family.family, '${default_family}') AND query.code = documents.query_status
   LEFT JOIN ${summary_statuses} AS summary ON summary.code = documents.summary_status
+  LEFT JOIN ${form_statuses} AS form_status
+    ON form_status.family = COALESCE(family.family, '${default_family}') AND form_status.form = documents.form
   LEFT JOIN ${voided_statuses} AS voided ON voided.code = documents.return_status
 ),
 -- Events that were rejected because what they want is so already.
 repeated_evidence AS (
   SELECT event.access_key, event.record_id, deciding.status
   FROM `${dataset}.unique_events` AS event
-  LEFT JOIN ${families} AS family ON family.model = SUBSTR(event.access_key, 21, 2)
+  LEFT JOIN ${families} AS family ON family.model = ${model_of_event}
   JOIN ${repeated_returns} AS repeated
     ON repeated.family = COALESCE(family.family, '${default_family}') AND repeated.code = event.return_status
   JOIN ${deciding_events} AS deciding
@@ -151,7 +161,7 @@ last_texts AS (
 attributes AS (
   SELECT events.access_key, rule.name, rule.value, events.instant
   FROM events
-  JOIN ${attribute_rules} AS rule ON rule.family = events.family AND rule.event_type = events.event_type
+  JOIN ${attribute_rules} AS rule ON rule.family = events.family AND rule.event_type = events.rule_type
   WHERE TRUE
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY events.access_key, rule.name
