@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pipelines import discover
+from transforms.language import mark, say
 
 SERVICES = {
     "BIGTABLE_EMULATOR_HOST": "Bigtable",
@@ -17,13 +18,13 @@ SERVICES = {
     "BIGQUERY_STORAGE_EMULATOR_HOST": "BigQuery (Storage Write API)",
     "PUBSUB_EMULATOR_HOST": "Pub/Sub",
 }
-GONE = "{clock}  {service} at {address} does not answer. The job waits, and goes on when it is back."
-BACK = "{clock}  {service} answers again, after {seconds:.0f} s."
-EMPTY = (
+GONE = mark("{clock}  {service} at {address} does not answer. The job waits, and goes on when it is back.")
+BACK = mark("{clock}  {service} answers again, after {seconds:.0f} s.")
+EMPTY = mark(
     "{clock}  The stack was started again and is empty: what was loaded before is gone. Stop this job and start it "
     "again, after: {tables}\n          {problem}"
 )
-WAITING = "waiting for {services} since {clock}, {seconds:.0f} s"
+WAITING = mark("waiting for {services} since {clock}, {seconds:.0f} s")
 CLOCK = "%H:%M:%S"
 
 
@@ -46,7 +47,7 @@ class Outages:
             return ""
         began, clock = min(self._gone.values())
         services = ", ".join(SERVICES[name] for name in SERVICES if name in self._gone)
-        return WAITING.format(services=services, clock=clock, seconds=time.monotonic() - began)
+        return say(WAITING, services=services, clock=clock, seconds=time.monotonic() - began)
 
     def look(self) -> list[str]:
         """News, a line each."""
@@ -55,11 +56,11 @@ class Outages:
         for name, address in silent.items():
             if name not in self._gone:
                 self._gone[name] = time.monotonic(), clock
-                told.append(GONE.format(clock=clock, service=SERVICES[name], address=address))
+                told.append(say(GONE, clock=clock, service=SERVICES[name], address=address))
         back = [name for name in self._gone if name not in silent]
         for name in back:
             seconds = time.monotonic() - self._gone.pop(name)[0]
-            told.append(BACK.format(clock=clock, service=SERVICES[name], seconds=seconds))
+            told.append(say(BACK, clock=clock, service=SERVICES[name], seconds=seconds))
         if back and not self._gone:
             told += self._look_inside(clock)
         return told
@@ -70,4 +71,4 @@ class Outages:
         if not problem:
             return []
         self._emptied = True
-        return [EMPTY.format(clock=clock, tables=self._tables, problem=problem)]
+        return [say(EMPTY, clock=clock, tables=self._tables, problem=problem)]

@@ -1,9 +1,9 @@
 """The language in which commands talk to people: English, or Portuguese as written in Brazil. Standard library only.
 
-Texts stand in the code in English, which is also their name in the catalogue (``local/locale/pt_BR.po``): ``tr`` and ``say``
-translate where a text is shown, ``mark`` names one that stands in a table and is given to ``tr`` later. Codes, names of
-columns, JSON, and what is stored (messages of dead letters) are never translated. ``python -m local.catalogue --write``
-brings the catalogue up to date.
+Texts stand in the code in English, which is also their name in the catalogue, ``local/locale/pt_BR.po``: ``tr`` and
+``say`` translate where a text is shown, ``mark`` names one that stands in a table and is given to ``tr`` later. Codes,
+names of columns, JSON, and what is stored (messages of dead letters) are never translated.
+``python -m local.catalogue --write`` brings the catalogue up to date.
 """
 
 from __future__ import annotations
@@ -93,6 +93,11 @@ def decimal(value: Decimal, least: int = 0) -> str:
 def real(value: float) -> str:
     """A floating number, with all its digits."""
     return _local(f"{value}")
+
+
+def short(value: float) -> str:
+    """A number with one decimal, in groups of three."""
+    return _local(f"{value:,.1f}")
 
 
 def money(value: Decimal) -> str:
