@@ -35,7 +35,8 @@ class TraceError(AcervoError):
 
 _EXACTLY = "origin = @origin OR STARTS_WITH(origin, CONCAT(@origin, '#'))"
 # As the end of make run shows it: the file without its folders, and the end of the entry behind an ellipsis.
-_AS_SHOWN = "(STARTS_WITH(origin, @file) OR STRPOS(origin, CONCAT('/', @file)) > 0) AND ENDS_WITH(origin, @ending)"
+_AS_SHOWN = """(ENDS_WITH(CONCAT('/', origin), @whole) OR STRPOS(CONCAT('/', origin), @within) > 0)
+  AND ENDS_WITH(origin, @ending)"""
 ELLIPSIS = "…"
 
 
@@ -45,10 +46,11 @@ def arrivals(project: str, dataset: str, origin: str) -> list[dict[str, Any]]:
     What a job has only just applied to Bigtable may not be there for some seconds. Raises TraceError.
     """
     file, _, ending = origin.partition(ELLIPSIS)
+    name = f"/{file.rstrip('#')}"
+    shown = {"whole": name, "within": f"{name}#", "ending": ending}
     try:
-        return _asked(project, dataset, _EXACTLY, origin=origin) or _asked(
-            project, dataset, _AS_SHOWN, file=file, ending=ending
-        )
+        found = _asked(project, dataset, _EXACTLY, origin=origin)
+        return found or (_asked(project, dataset, _AS_SHOWN, **shown) if file else [])
     except NotFound as error:
         what = error.message.partition("; reason:")[0]
         raise TraceError(
