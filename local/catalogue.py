@@ -14,6 +14,7 @@ import io
 import string
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -29,6 +30,7 @@ PACKAGES = ("local", "pipelines", "transforms")
 KEYWORDS = {"mark": None, "say": (1,), "tr": None}
 PO = ROOT / "local" / "locale" / f"{LOCALE}.po"
 MO = FOLDER / LOCALE / "LC_MESSAGES" / f"{DOMAIN}.mo"
+_NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 _HEADER = "# What commands say, in Portuguese as written in Brazil. See transforms/language.py and local/catalogue.py."
 _NO_USE = (b'"POT-', b'"PO-Rev', b'"Generated', b'"Report-', b'"Last-', b'"Language-T', b'"Project-')
 
@@ -49,7 +51,10 @@ def texts() -> dict[str, list[str]]:
 def read() -> Catalog:
     """The catalogue as it is."""
     with PO.open("rb") as file:
-        return read_po(file, locale=LOCALE, domain=DOMAIN)
+        found = read_po(file, locale=LOCALE, domain=DOMAIN)
+    # Otherwise now, and what is compiled would differ from minute to minute.
+    found.creation_date = found.revision_date = _NO_DATE
+    return found
 
 
 def updated(old: Catalog) -> Catalog:
