@@ -39,7 +39,6 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOpt
 from pipelines import launching, telling
 from pipelines.options import StoreOptions, launch_of
 from pipelines.rebuild import SelectionOptions, selection_of
-from pipelines.typed import typed
 from transforms import metrics
 from transforms.counting import log
 from transforms.language import mark, say, tr
@@ -48,6 +47,7 @@ from transforms.reconcile.facts import Difference
 from transforms.reconcile.mending import Mending, mending_of
 from transforms.reconcile.served import Served
 from transforms.reconcile.transform import Reconcile
+from transforms.typed import typed
 
 JOB = "reconcile"
 _MOST_CHARACTERS = 8

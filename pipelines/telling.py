@@ -18,10 +18,10 @@ from apache_beam.runners.runner import PipelineResult
 from pipelines import discover, progress, screen, summary
 from pipelines.options import Launch, StoreOptions, SummaryOptions
 from pipelines.outage import Outages
-from pipelines.typed import typed
 from transforms import metrics
 from transforms.errors import AcervoError
 from transforms.language import mark, say
+from transforms.typed import typed
 
 RUNNING = mark("Running {job}")
 NO_FOLDER = mark("--summary {path}: the folder of this file does not exist")

@@ -12,9 +12,9 @@ from google.cloud import bigquery
 
 from pipelines import legend
 from pipelines.query import plain
-from pipelines.typed import typed
 from transforms.errors import AcervoError
 from transforms.language import say, tr
+from transforms.typed import typed
 from transforms.views import rest
 from transforms.views.connect import rest_client
 
