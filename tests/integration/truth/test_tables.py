@@ -229,7 +229,7 @@ def test_a_scan_of_large_rows_holds_few_of_them(config: TruthConfig) -> None:
 _SCANNED = """
 import resource, sys
 from transforms.truth.client import Client
-from transforms.typed import typed
+from transforms.truth.config import TruthConfig
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 client = Client(TruthConfig(*sys.argv[1:]))
 before = peak()
