@@ -53,7 +53,7 @@ def step_of(command: str, home: Path, archive: Path, key: str) -> Step:
             f"make run INPUT='{archive}/2025/*.tar.gz' SUMMARY=summary.json", shows=accounted
         ),
         "make stack": Step("make stack", background=True, shows="The local stack is up"),
-        "make stream": Step("make stream SECONDS=10 RATE=5", shows="documents"),
+        "make stream": Step("make stream SECONDS=10 RATE=5", shows="All that was published has arrived"),
         ".venv/bin/python -m pipelines.lookup <access key>": Step(
             f".venv/bin/python -m pipelines.lookup {key}", shows=key
         ),
