@@ -27,6 +27,7 @@ from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits
 from transforms.ingest.listing import check_patterns
 from transforms.ingest.transform import ReadDocuments
+from transforms.language import tr
 
 JOB = "backfill"
 _LOG = logging.getLogger(__name__)
@@ -39,15 +40,20 @@ class BackfillOptions(PipelineOptions):
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--input",
-            help="Files, folders or globs to read, separated by commas; local or gs://. Folders are read with all "
-            "that is below them.",
+            help=tr(
+                "Files, folders or globs to read, separated by commas; local or gs://. Folders are read with all "
+                "that is below them."
+            ),
         )
         parser.add_argument(
             "--spread",
             choices=(spreading.AUTO, spreading.ALWAYS, spreading.NEVER),
             default=spreading.AUTO,
-            help="Whether documents of large archives that one thread must read, such as tar.gz, go through a "
-            "shuffle, so that all workers share the rest. By default where there are fewer such archives than vCPUs.",
+            help=tr(
+                "Whether documents of large archives that one thread must read, such as tar.gz, go through a "
+                "shuffle, so that all workers share the rest. By default where there are fewer such archives than "
+                "vCPUs."
+            ),
         )
 
 

@@ -35,13 +35,14 @@ from pipelines.portable import cancel, lasting_streams
 from pipelines.telling import Launched
 from transforms.counting.cells import COUNT_TABLES
 from transforms.errors import AcervoError
+from transforms.language import mark, tr
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 from transforms.views import catalog
 from transforms.views.connect import rest_client
 
 R = TypeVar("R")
-INTERRUPTED = "Interrupted. The same command can be given again: it finishes what it began."
+INTERRUPTED = mark("Interrupted. The same command can be given again: it finishes what it began.")
 # How alike a name and one of the job's must be to be taken for it, as difflib measures it: one letter of five.
 _SLIP = 0.8
 
@@ -114,8 +115,10 @@ def parser(job: ModuleType) -> argparse.ArgumentParser:
         prog=f"acervo {job.JOB}",
         usage="%(prog)s --project PROJECT [options of the job] [options of Beam and its runner]",
         description=job.__doc__,
-        epilog="Options of Beam, such as --runner, --region and --temp_location: "
-        "https://cloud.google.com/dataflow/docs/reference/pipeline-options",
+        epilog=tr(
+            "Options of Beam, such as --runner, --region and --temp_location: "
+            "https://cloud.google.com/dataflow/docs/reference/pipeline-options"
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for family in families_of(job):
