@@ -20,6 +20,7 @@ GROUPS = {
         "extract": "a PostgreSQL table into everything",
         "stream": "a Pub/Sub subscription into everything, with live counts",
         "redrive": "dead letters through ingestion again",
+        "reparse": "stored XML read again by this release's parser, and what differs written",
         "refold": "states and changes computed again from the records of their key",
         "rebuild": "BigQuery's tables and all counts made again from Bigtable",
         "reconcile": "Bigtable compared with BigQuery and the counts; exit status 1 when they differ",

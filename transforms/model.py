@@ -40,7 +40,8 @@ class Record(NamedTuple):
 
     ``key`` is the access key (44 characters), or the ``Id`` of a voided range. ``layout`` names the layout file
     that read it (``nfe``), ``form`` how complete it is (``transforms.parse.layout`` lists the forms). ``fields``
-    are the columns of the table of its kind. ``findings`` are sorted stable codes of what is odd in it.
+    are the columns of the table of its kind. ``findings`` are sorted stable codes of what is odd in it. ``parser`` is
+    the number of the parser that read it so; 0 for those before parsers had numbers.
     """
 
     record_id: str
@@ -53,6 +54,7 @@ class Record(NamedTuple):
     xml: bytes
     origin: str
     received_at: int
+    parser: int = 0
 
 
 class DeadLetter(NamedTuple):
@@ -82,6 +84,12 @@ class DeadLetter(NamedTuple):
         return digest.hexdigest()
 
 
+# Why a change was made, where no arrival made it: a record that is stored was read again, and otherwise.
+REPARSE = "reparse"
+# The finding of a record of which a later parser makes none, or one of another key.
+NO_LONGER_READ = "no_longer_read"
+
+
 # What reading an input gives: documents, and what could not be read.
 Expanded = RawDocument | DeadLetter
 
@@ -92,7 +100,10 @@ class Change(NamedTuple):
     ``before`` and ``after`` are folded states (``None`` before the first record), ``dimensions_before`` and
     ``dimensions_after`` what counting groups by. ``run`` and ``origin`` tell who wrote it; ``received_at`` and
     ``applied_at`` are micros since the epoch. ``logged``: it is counted by way of the change log, as a stream's changes
-    are; otherwise in the partial sums of its run.
+    are; otherwise in the partial sums of its run. ``cause`` is empty where the record's arrival made the change. A
+    reparse's names it (REPARSE); ``was`` is then what takes the record back to what it said before (see
+    ``transforms.truth.patch``), ``run`` and ``job`` are the reparse's, and ``origin`` and ``received_at`` those of the
+    record's first arrival.
     """
 
     key: str
@@ -108,6 +119,8 @@ class Change(NamedTuple):
     dimensions_before: Fields | None
     dimensions_after: Fields
     logged: bool = False
+    cause: str = ""
+    was: Fields | None = None
 
 
 class Applied(NamedTuple):
@@ -115,7 +128,8 @@ class Applied(NamedTuple):
 
     ``outcome`` is NEW (this attempt wrote it), RESUMED (an earlier attempt of the same run and origin wrote it)
     or DUPLICATE (somebody else had). ``change`` is set for NEW and RESUMED. ``fields`` and ``findings`` are the
-    stored ones, so that a RESUMED record is served exactly as the first time.
+    stored ones, so that a RESUMED record is served exactly as it is stored. ``reading`` is the change of the last
+    reparse that read the record otherwise, None where there was none; ``parser`` as in ``Record``.
     """
 
     outcome: str
@@ -133,6 +147,8 @@ class Applied(NamedTuple):
     applied_at: int
     xml_bytes: int
     change: Change | None
+    parser: int = 0
+    reading: Change | None = None
 
 
 def record_id_of(payload: bytes) -> str:

@@ -16,6 +16,7 @@ from transforms.parse.reader import Source
 from transforms.parse.records import Built, build
 from transforms.parse.registry import Shape
 from transforms.parse.values import Reading
+from transforms.parse.version import PARSER
 
 # A root without a namespace prefix.
 _ROOT = re.compile(r"<([^\s/>:]+)[\s/>]")
@@ -175,6 +176,7 @@ def _settle(built: Built, raw: RawDocument, options: ParseOptions) -> Record | D
         raw.payload,
         raw.origin,
         raw.received_at,
+        PARSER,
     )
 
 

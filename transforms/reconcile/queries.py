@@ -1,6 +1,7 @@
 """The tables' side of a comparison: SQL that makes the same facts and digests as ``facts``. Pure.
 
-Rows that are there several times, all the same, are one fact: views keep one.
+Rows that are there several times, all the same, are one fact: views keep one. Of a record it is the row of its last
+reading, as in views.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from transforms.truth.selection import Selection
 from transforms.views import schema
 
 TABLES = tuple(name for name in schema.TABLES if name != schema.COUNTS)
-# Rows of one id must be the same rows. (Arrivals and dead letters have a row for each time that they were met.)
-SINGLE = (schema.DOCUMENTS, schema.EVENTS, schema.VOIDED_RANGES, schema.CHANGES)
+# A row for each reading of a record.
+_RECORDS = (schema.DOCUMENTS, schema.EVENTS, schema.VOIDED_RANGES)
+# Rows of one id and revision must be the same rows. (Arrivals and dead letters have a row for each time that they were
+# met.)
+SINGLE = (*_RECORDS, schema.CHANGES)
 
 _MICROS = "CAST(UNIX_MICROS({}) AS STRING)"
 # Whole part and billionths: an INT64 holds no amount of the largest in millionths.
@@ -42,13 +46,14 @@ def facts(dataset: str, table: str, characters: int, selection: Selection) -> st
 
 
 def doubled(dataset: str, table: str, selection: Selection) -> str:
-    """Columns key, identity, contents: rows of one id that are not all the same."""
+    """Columns key, identity, contents: rows of one id and revision that are not all the same."""
     key, identity = KEY_COLUMN.get(table, "access_key"), _identity(table)
+    stays = " AND moved_to_month IS NULL" if table in _RECORDS else ""
     return f"""
 SELECT {key} AS key, {identity} AS identity, COUNT(DISTINCT TO_JSON_STRING(t)) AS contents
 FROM `{dataset}.{table}` AS t
-WHERE {_selected(key, selection)}
-GROUP BY 1, 2
+WHERE {_selected(key, selection)}{stays}
+GROUP BY 1, 2, revision
 HAVING COUNT(DISTINCT TO_JSON_STRING(t)) > 1"""
 
 
@@ -87,10 +92,15 @@ def _facts(dataset: str, table: str, selection: Selection) -> str:
     condition = _selected(key, selection)
     if table == schema.ARRIVALS:
         condition = f"record_id IS NOT NULL AND {condition}"
-    return (
-        f"SELECT DISTINCT {key} AS key, {identity} AS identity, CONCAT({said}) AS text "
-        f"FROM `{dataset}.{table}` WHERE {condition}"
-    )
+    source = f"`{dataset}.{table}` WHERE {condition}"
+    if table in _RECORDS:
+        source = f"""(
+  SELECT *
+  FROM {source}
+  QUALIFY RANK() OVER (PARTITION BY partition_month, {key}, record_id ORDER BY revision DESC) = 1
+    AND moved_to_month IS NULL
+)"""
+    return f"SELECT DISTINCT {key} AS key, {identity} AS identity, CONCAT({said}) AS text FROM {source}"
 
 
 def _identity(table: str) -> str:

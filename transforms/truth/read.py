@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from transforms.history.fold import Entry
 from transforms.model import Applied, Change, Fields
 from transforms.truth import dead_letters, rows
 from transforms.truth.client import Client
@@ -14,14 +15,17 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
 from transforms.truth.errors import TruthError
 from transforms.truth.loop import wait_for
-from transforms.truth.rows import Arrival, Cell, Cells
+from transforms.truth.rows import Arrival, Cell, Cells, ReadBy, Row, StoredFields
 
 _HISTORY_FAMILIES = (rows.STATE, rows.FIELDS, rows.CHANGES, rows.ARRIVALS)
 _DUMPED_FAMILIES = (rows.STATE, rows.FIELDS, rows.XML)
 
 
 class StoredRecord(NamedTuple):
-    """A record as stored, with the change it made and every arrival of it (oldest first)."""
+    """A record as stored, with the change it made and every arrival of it (oldest first).
+
+    ``parser`` read it so; ``readings`` are the changes of the reparses that read it otherwise than before.
+    """
 
     record_id: str
     kind: str
@@ -33,6 +37,12 @@ class StoredRecord(NamedTuple):
     xml_bytes: int
     change: Change
     arrivals: tuple[Arrival, ...]
+    parser: int = 0
+    readings: tuple[Change, ...] = ()
+
+    def entry(self) -> Entry:
+        """The record as the fold wants it."""
+        return Entry(self.record_id, self.kind, self.key, self.layout, self.form, self.fields, self.findings)
 
     def applied(self) -> Applied:
         """What the transform emitted when the record was new."""
@@ -40,22 +50,25 @@ class StoredRecord(NamedTuple):
         return Applied(
             *("new", self.record_id, self.kind, self.key, self.layout, self.form, self.fields, self.findings),
             *(change.run, change.job, change.origin, change.received_at, change.applied_at),
-            *(self.xml_bytes, change),
+            *(self.xml_bytes, change, self.parser, self.readings[-1] if self.readings else None),
         )
 
 
 class History(NamedTuple):
-    """All that is known of a key; ``records`` and their changes in the order in which they were applied."""
+    """All that is known of a key; ``records`` in the order in which they were applied. ``read_by``: which parser read
+    all of it, as of which revision."""
 
     key: str
     revision: int
     state: Fields
     records: tuple[StoredRecord, ...]
+    read_by: ReadBy = rows.NEVER_READ_AGAIN
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """What each record did to the state, by revision."""
-        return tuple(record.change for record in self.records)
+        """What each record, and each reparse of one, did to the state, by revision."""
+        found = [change for record in self.records for change in (record.change, *record.readings)]
+        return tuple(sorted(found, key=lambda change: change.revision))
 
     @property
     def arrivals(self) -> tuple[tuple[str, Arrival], ...]:
@@ -112,6 +125,15 @@ class HistoryReader:
             if history is not None:
                 yield history
 
+    def scan_rows(self, start: bytes, end: bytes, families: Sequence[str]) -> Iterator[Row]:
+        """The rows from ``start`` up to ``end``, undecoded, of the given families."""
+        yield from self._client.scan(self._config.records_table, start, end, families)
+
+    def xml_cells(self, row: bytes) -> Mapping[bytes, bytes]:
+        """The stored XML of a row, by record."""
+        cells = wait_for(self._client.read_row(self._config.records_table, row, (rows.XML,)))
+        return cells.get(rows.XML, {})
+
     def dump(self) -> Iterator[tuple[str, Cell]]:
         """Every cell whose content may not depend on order, run or time, by row: for comparing two tables.
 
@@ -119,7 +141,7 @@ class HistoryReader:
         """
         for row in self._client.scan(self._config.records_table, b"0", rows.RESERVED, _DUMPED_FAMILIES):
             for cell in () if rows.is_reserved(row.key) else row.cells:
-                if (cell.family, cell.qualifier) != (rows.STATE, rows.REVISION):
+                if cell.family != rows.STATE or cell.qualifier not in (rows.REVISION, rows.READ):
                     yield rows.key_of(row.key), cell
 
     def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None:
@@ -160,29 +182,28 @@ def decode_history(codec: Codec, key: str, cells: Cells) -> History | None:
         record_id, arrival = rows.decode_arrival(codec, qualifier, value)
         arrivals.setdefault(record_id, []).append(arrival)
     fields = cells.get(rows.FIELDS, {})
+    changes = list(rows.decode_changes(codec, key, cells))
     records = []
-    for qualifier, value in sorted(cells.get(rows.CHANGES, {}).items()):
-        change = rows.decode_change(codec, key, qualifier, value)
+    for change in changes:
+        if change.cause:
+            continue
+        readings = tuple(one for one in changes if one.cause and one.record_id == change.record_id)
         came = [rows.arrival_of(change), *arrivals.get(change.record_id, [])]
         came.sort(key=lambda a: (a.received_at, a.applied_at, a))
-        records.append(_record(codec, key, change, fields[bytes.fromhex(change.record_id)], tuple(came)))
+        qualifier = bytes.fromhex(change.record_id)
+        stored = rows.decode_fields(codec, key, qualifier, fields[qualifier])
+        records.append(_record(stored, change, tuple(came), readings))
     state = codec.decode_json(cells[rows.STATE][rows.FOLDED])
-    return History(key, head.revision, state, tuple(records))
+    return History(key, head.revision, state, tuple(records), rows.read_by(cells))
 
 
-def _record(codec: Codec, key: str, change: Change, value: bytes, arrivals: tuple[Arrival, ...]) -> StoredRecord:
-    found = codec.decode_json(value)
+def _record(
+    stored: StoredFields, change: Change, arrivals: tuple[Arrival, ...], readings: tuple[Change, ...]
+) -> StoredRecord:
+    entry = stored.entry
     return StoredRecord(
-        change.record_id,
-        found["kind"],
-        key,
-        found["layout"],
-        found["form"],
-        found["fields"],
-        tuple(found["findings"]),
-        found["xml_bytes"],
-        change,
-        arrivals,
+        *(entry.record_id, entry.kind, entry.key, entry.layout, entry.form, entry.fields, entry.findings),
+        *(stored.xml_bytes, change, arrivals, stored.parser, readings),
     )
 
 

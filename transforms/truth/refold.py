@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from transforms.history.fold import Entry, Folded, fold
+from transforms.history.fold import Folded, fold
 from transforms.model import Change
 from transforms.truth import rows
 from transforms.truth.codec import Codec
@@ -40,10 +40,7 @@ class Refolded(NamedTuple):
 
 def folded_of(history: History) -> Folded:
     """The fold of all records of a history."""
-    return fold(
-        Entry(one.record_id, one.kind, one.key, one.layout, one.form, one.fields, one.findings)
-        for one in history.records
-    )
+    return fold(one.entry() for one in history.records)
 
 
 def refold_of(history: History) -> Refold:

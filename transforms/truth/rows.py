@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, Protocol
 
 from transforms import access_key, instants
 from transforms.history.fold import Entry, Folded
-from transforms.model import NEW, Change, Record
+from transforms.model import NEW, Change, Fields, Record
 from transforms.truth.certificates import Certificate
 from transforms.truth.codec import Codec
 
@@ -28,7 +28,7 @@ STATE, FIELDS, XML, CHANGES, ARRIVALS = "s", "f", "x", "c", "a"
 FAMILIES = (STATE, FIELDS, XML, CHANGES, ARRIVALS)
 TRANSACTION_FAMILIES = (STATE, FIELDS, CHANGES)
 
-REVISION, STATUS, FOLDED, SIZE = b"rev", b"status", b"state", b"size"
+REVISION, STATUS, FOLDED, SIZE, READ = b"rev", b"status", b"state", b"size", b"read"
 DICTIONARY, CERTIFICATE = b"dictionary", b"certificate"
 
 # What the service recommends as the most for a cell and for a row (its hard limits are 100 MB and 256 MB).
@@ -36,6 +36,7 @@ MAX_CELL_BYTES = 10_000_000
 MAX_ROW_BYTES = 100_000_000
 
 _INT64 = struct.Struct(">q")
+_INT64_PAIR = struct.Struct(">qq")
 _INSTANTS = ("issued_at", "occurred_at", "registered_at", "key_month")
 
 
@@ -106,6 +107,32 @@ class Head(NamedTuple):
 
     revision: int
     size: int
+
+
+class ReadBy(NamedTuple):
+    """That the records of a row, as of a revision, were all read by a parser: stored as that one reads them."""
+
+    parser: int
+    revision: int
+
+
+NEVER_READ_AGAIN = ReadBy(0, 0)
+
+
+class StoredFields(NamedTuple):
+    """An ``f`` cell: the record as the fold wants it, the parser that read it so, and the size of its XML."""
+
+    entry: Entry
+    parser: int
+    xml_bytes: int
+
+
+class _Dated(Protocol):
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def fields(self) -> Fields: ...
 
 
 def salt_of(key: str) -> bytes:
@@ -188,7 +215,7 @@ def unpack_int(value: bytes) -> int:
     return int(_INT64.unpack(value)[0])
 
 
-def cell_timestamp(record: Record) -> int:
+def cell_timestamp(record: _Dated) -> int:
     """The record's own instant in micros, cut to millis; its key's month where it has none, else 0."""
     for name in _INSTANTS:
         text = record.fields.get(name)
@@ -218,19 +245,30 @@ class RecordCells(NamedTuple):
 
 def record_cells(codec: Codec, record: Record) -> RecordCells:
     """What is stored of a record: the same for every arrival of it."""
-    timestamp = cell_timestamp(record)
-    qualifier = bytes.fromhex(record.record_id)
-    value = {
-        "kind": record.kind,
-        "layout": record.layout,
-        "form": record.form,
-        "fields": record.fields,
-        "findings": record.findings,
-        "xml_bytes": len(record.xml),
-    }
+    fields = fields_cell(codec, StoredFields(entry_of(record), record.parser, len(record.xml)))
     packed = codec.pack_xml(record.xml)
-    fields = Cell(FIELDS, qualifier, timestamp, codec.encode_json(value))
-    return RecordCells((fields, Cell(XML, qualifier, timestamp, packed.stored)), packed.certificates)
+    return RecordCells((fields, Cell(XML, fields.qualifier, fields.timestamp, packed.stored)), packed.certificates)
+
+
+def entry_of(record: Record) -> Entry:
+    """A record as the fold wants it."""
+    return Entry(record.record_id, record.kind, record.key, record.layout, record.form, record.fields, record.findings)
+
+
+def fields_cell(codec: Codec, stored: StoredFields) -> Cell:
+    """The ``f`` cell of a record."""
+    entry = stored.entry
+    value = {
+        "kind": entry.kind,
+        "layout": entry.layout,
+        "form": entry.form,
+        "fields": entry.fields,
+        "findings": entry.findings,
+        "xml_bytes": stored.xml_bytes,
+    }
+    if stored.parser:
+        value["parser"] = stored.parser
+    return Cell(FIELDS, bytes.fromhex(entry.record_id), cell_timestamp(entry), codec.encode_json(value))
 
 
 def state_cells(codec: Codec, revision: int, folded: Folded, size: int) -> tuple[Cell, ...]:
@@ -247,12 +285,20 @@ def change_cell(codec: Codec, change: Change) -> Cell:
     """The ``c`` cell of a change; its key and revision are in the row key and the qualifier."""
     value = change._asdict()
     del value["key"], value["revision"]
+    if not change.cause:
+        del value["cause"], value["was"]
     return Cell(CHANGES, change_qualifier(change.revision), 0, codec.encode_json(value))
 
 
 def decode_change(codec: Codec, key: str, qualifier: bytes, value: bytes) -> Change:
     """Reads what ``change_cell`` wrote."""
     return Change(key=key, revision=int(qualifier), **codec.decode_json(value))
+
+
+def decode_changes(codec: Codec, key: str, row: Cells) -> Iterator[Change]:
+    """The changes of a row, by revision."""
+    for qualifier, value in sorted(row.get(CHANGES, {}).items()):
+        yield decode_change(codec, key, qualifier, value)
 
 
 def arrival_cell(codec: Codec, record_id: str, arrival: Arrival) -> Cell:
@@ -277,10 +323,27 @@ def decode_arrival(codec: Codec, qualifier: bytes, value: bytes) -> tuple[str, A
 
 def decode_entry(codec: Codec, key: str, qualifier: bytes, value: bytes) -> Entry:
     """A record of the history from its ``f`` cell, as the fold wants it."""
+    return decode_fields(codec, key, qualifier, value).entry
+
+
+def decode_fields(codec: Codec, key: str, qualifier: bytes, value: bytes) -> StoredFields:
+    """Reads what ``fields_cell`` wrote."""
     found = codec.decode_json(value)
-    return Entry(
+    entry = Entry(
         qualifier.hex(), found["kind"], key, found["layout"], found["form"], found["fields"], tuple(found["findings"])
     )
+    return StoredFields(entry, found.get("parser", 0), found["xml_bytes"])
+
+
+def read_cell(by: ReadBy) -> Cell:
+    """The ``s`` cell that says which parser read all of a row."""
+    return Cell(STATE, READ, 0, _INT64_PAIR.pack(*by))
+
+
+def read_by(row: Cells) -> ReadBy:
+    """What ``read_cell`` wrote."""
+    value = row.get(STATE, {}).get(READ)
+    return ReadBy(*_INT64_PAIR.unpack(value)) if value else NEVER_READ_AGAIN
 
 
 def head_of(row: Cells) -> Head | None:

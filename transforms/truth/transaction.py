@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, NamedTuple
 
-from transforms.history.fold import Entry, Folded, fold
+from transforms.history.fold import Folded, fold
 from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Change, DeadLetter, Record
 from transforms.truth import rows
 from transforms.truth.certificates import Certificate
 from transforms.truth.codec import Codec
 from transforms.truth.errors import TruthError
-from transforms.truth.rows import Arrival, Cell, Cells, Head
+from transforms.truth.requests import Column
+from transforms.truth.rows import Arrival, Cell, Cells, Head, StoredFields
 
 STAGE = "truth"
 CELL_TOO_LARGE = "cell_too_large"
@@ -47,11 +48,13 @@ class Keep(NamedTuple):
 
 
 class Check(NamedTuple):
-    """Write the cells if the row's revision is the given one (None: if it has none). Answer: whether it was."""
+    """If the row's revision is the given one (None: if it has none), delete the columns and write the cells. Answer:
+    whether it was."""
 
     row: bytes
     revision: int | None
     cells: tuple[Cell, ...]
+    deleted: tuple[Column, ...] = ()
 
 
 class Read(NamedTuple):
@@ -112,7 +115,8 @@ def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
         if isinstance(plan, DeadLetter):
             return Outcome(plan, conflicts, 0)
         if (yield Check(row, head.revision if head else None, plan.cells)):
-            applied = _applied(_entry_of(record), len(record.xml), arrival, plan.change)
+            stored = StoredFields(rows.entry_of(record), record.parser, len(record.xml))
+            applied = _applied(stored, arrival, plan.change)
             return Outcome(applied, conflicts, rows.stored_bytes(plan.cells))
         found = yield Read(row)  # type: ignore[assignment]
         if qualifier in found.get(rows.FIELDS, {}):
@@ -124,18 +128,18 @@ def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
 
 def _found(codec: Codec, record: Record, arrival: Arrival, found: Cells, conflicts: int) -> Transaction:
     """The record is in its row already: mine, or somebody else's."""
-    change = _change_of(codec, record, found)
+    change, reading = changes_of(codec, record, found)
     qualifier = bytes.fromhex(record.record_id)
-    entry = rows.decode_entry(codec, record.key, qualifier, found[rows.FIELDS][qualifier])
+    fields = rows.decode_fields(codec, record.key, qualifier, found[rows.FIELDS][qualifier])
     mine = (change.run, change.origin) == (arrival.run, arrival.origin)
     if mine and change.job == arrival.job:
         this_attempt = change.applied_at == arrival.applied_at
         stored = rows.arrival_of(change)._replace(outcome=NEW if this_attempt else RESUMED)
-        return Outcome(_applied(entry, len(record.xml), stored, change), conflicts, 0)
+        return Outcome(_applied(fields, stored, change, reading), conflicts, 0)
     arrival = arrival._replace(outcome=RESUMED if mine else DUPLICATE)
     cells = (rows.arrival_cell(codec, record.record_id, arrival),)
     yield Write(rows.row_key(record.key), cells)
-    applied = _applied(entry, len(record.xml), arrival, change if mine else None)
+    applied = _applied(fields, arrival, change if mine else None, reading)
     return Outcome(applied, conflicts, rows.stored_bytes(cells))
 
 
@@ -176,10 +180,10 @@ def _change(codec: Codec, record: Record, arrival: Arrival, found: Cells, head: 
     """State before and after. Before is what the last change left, not a fold made anew: so the changes of a key
     add up even where the rules of the fold changed between two of them.
     """
-    before = _last_change(codec, record.key, found, head) if head else None
+    before = last_change(codec, record.key, found, head) if head else None
     stored = found.get(rows.FIELDS, {})
     entries = [rows.decode_entry(codec, record.key, qualifier, value) for qualifier, value in stored.items()]
-    folded = fold([*entries, _entry_of(record)])
+    folded = fold([*entries, rows.entry_of(record)])
     change = Change(
         key=record.key,
         revision=head.revision + 1 if head else 1,
@@ -197,7 +201,8 @@ def _change(codec: Codec, record: Record, arrival: Arrival, found: Cells, head: 
     return folded, change
 
 
-def _last_change(codec: Codec, key: str, found: Cells, head: Head) -> Change:
+def last_change(codec: Codec, key: str, found: Cells, head: Head) -> Change:
+    """The change that made the row's revision. Raises TruthError where it is not there."""
     qualifier = rows.change_qualifier(head.revision)
     value = found.get(rows.CHANGES, {}).get(qualifier)
     if value is None:
@@ -208,22 +213,23 @@ def _last_change(codec: Codec, key: str, found: Cells, head: Head) -> Change:
     return rows.decode_change(codec, key, qualifier, value)
 
 
-def _change_of(codec: Codec, record: Record, found: Cells) -> Change:
-    for qualifier, value in found.get(rows.CHANGES, {}).items():
-        change = rows.decode_change(codec, record.key, qualifier, value)
+def changes_of(codec: Codec, record: Record, found: Cells) -> tuple[Change, Change | None]:
+    """The change that the record's arrival made, and that of the last reparse that read it otherwise."""
+    made: Change | None = None
+    reading: Change | None = None
+    for change in rows.decode_changes(codec, record.key, found):
         if change.record_id == record.record_id:
-            return change
+            made, reading = (made, change) if change.cause else (made or change, reading)
+    if made is not None:
+        return made, reading
     raise TruthError(
         f"the row of {record.key} holds record {record.record_id} but no change of it: it was not written by this "
         "project, or cells were deleted. Restore the row from a backup."
     )
 
 
-def _entry_of(record: Record) -> Entry:
-    return Entry(record.record_id, record.kind, record.key, record.layout, record.form, record.fields, record.findings)
-
-
-def _applied(entry: Entry, xml_bytes: int, arrival: Arrival, change: Change | None) -> Applied:
+def _applied(stored: StoredFields, arrival: Arrival, change: Change | None, reading: Change | None = None) -> Applied:
+    entry = stored.entry
     return Applied(
         outcome=arrival.outcome,
         record_id=entry.record_id,
@@ -238,8 +244,10 @@ def _applied(entry: Entry, xml_bytes: int, arrival: Arrival, change: Change | No
         origin=arrival.origin,
         received_at=arrival.received_at,
         applied_at=arrival.applied_at,
-        xml_bytes=xml_bytes,
+        xml_bytes=stored.xml_bytes,
         change=change,
+        parser=stored.parser,
+        reading=reading,
     )
 
 

@@ -37,11 +37,38 @@ def rows_of(applied: Applied) -> list[TableRow]:
     arrival = (schema.ARRIVALS, _arrival_of_record(applied))
     if applied.outcome == DUPLICATE or applied.change is None:
         return [arrival]
-    return [
-        (_TABLE_OF_KIND[applied.kind], _record_row(applied, applied.change)),
-        (schema.CHANGES, _change_row(applied.kind, applied.change)),
-        arrival,
-    ]
+    return [row_of_record(applied, applied.change), row_of_change(applied.kind, applied.change), arrival]
+
+
+def row_of_record(applied: Applied, change: Change) -> TableRow:
+    """Row of a record as it was read last; ``change`` is that of its arrival."""
+    return _TABLE_OF_KIND[applied.kind], _record_row(applied, change)
+
+
+def row_of_change(kind: str, change: Change) -> TableRow:
+    """Row of a change; ``kind`` is that of its record."""
+    return schema.CHANGES, _change_row(kind, change)
+
+
+def row_of_move(now: Applied, before: Applied, reading: Change) -> TableRow | None:
+    """What takes a record out of its month where a reparse, ``reading``, put it into another; None where it did not."""
+    month, left = (_month_of_record(one, reading.received_at) for one in (now, before))
+    if month == left:
+        return None
+    row: Row = {
+        "record_id": now.record_id,
+        "range_id" if now.kind == VOIDED_RANGE else "access_key": now.key,
+        "partition_month": left,
+        "layout": now.layout,
+        "form": now.form,
+        "run": now.run,
+        "origin": _clean(now.origin),
+        "received_at": now.received_at,
+        "revision": reading.revision,
+        "applied_at": reading.applied_at,
+        "moved_to_month": month,
+    }
+    return _TABLE_OF_KIND[now.kind], row
 
 
 def rows_of_dead_letter(dead: DeadLetter, run: str, job: str, at: int) -> list[TableRow]:
@@ -103,8 +130,11 @@ def _record_row(applied: Applied, change: Change) -> Row:
     row["run"] = change.run
     row["origin"] = _clean(change.origin)
     row["received_at"] = change.received_at
-    row["revision"] = change.revision
-    row["applied_at"] = change.applied_at
+    last = applied.reading or change
+    row["revision"] = last.revision
+    row["applied_at"] = last.applied_at
+    if applied.parser:
+        row["parser"] = applied.parser
     return row
 
 
@@ -123,6 +153,8 @@ def _change_row(kind: str, change: Change) -> Row:
         "state_after": _json(change.after),
         "logged": change.logged,
     }
+    if change.cause:
+        row["cause"] = change.cause
     if change.before is not None:
         row["state_before"] = _json(change.before)
     for side, dimensions in (("before", change.dimensions_before), ("after", change.dimensions_after)):

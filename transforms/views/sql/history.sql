@@ -1,4 +1,5 @@
--- History of every key: its records in the order of what happened, with the change that each made when it came.
+-- History of every key: its records in the order of what happened, with the change that each made when it came. A reparse
+-- that read one otherwise is another row of it, with its cause.
 -- Filter on key, and order by position.
 WITH records AS (
   SELECT
@@ -40,6 +41,7 @@ SELECT
   change.run,
   change.origin,
   change.job,
-  change.record_id
+  change.record_id,
+  change.cause
 FROM `${dataset}.unique_changes` AS change
 LEFT JOIN records AS record ON record.key = change.key AND record.record_id = change.record_id

@@ -1,0 +1,199 @@
+"""Reparse: stored XML read again by this release's parser, and what differs written. Bounded.
+
+    python -m pipelines.reparse --project P --bigtable_instance I --dataset D --dry_run
+    python -m pipelines.reparse ... [--states SP,RJ --months 2503 | --keys K,...] [--layouts nfe] [--findings bad_date]
+        [--older_than 2]
+
+A record keeps its id and its XML. Where the parser makes something else of it than is stored, that is written as a
+change with a revision, whose cause is named, and which keeps what the record said before; BigQuery gets a newer row of
+the record, which views prefer, and counts move by the difference. It is a writer as any other: a stream, a backfill,
+and other reparses may go on. Stop it at any moment and start it again: what was written and not handed on is handed on
+then.
+
+``--dry_run`` writes nothing and says, by field, what would change. What a parser reads no more stays as it was, with
+the finding no_longer_read. Dead letters are redrive's.
+"""
+
+from __future__ import annotations
+
+from pipelines import command
+
+if __name__ == "__main__":
+    raise SystemExit(command.start("reparse"))
+
+import argparse
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult
+
+from pipelines import launching
+from pipelines.ingest import IngestConfig, KeepRefused
+from pipelines.options import Launch, launch_of
+from pipelines.rebuild import SelectionOptions, selection_of
+from transforms import reparse as package
+from transforms.counting.live import DrainLog, LogChanges
+from transforms.model import Applied, Change
+from transforms.parse.version import PARSER
+from transforms.reparse.reading import Choice, ChoiceError
+from transforms.reparse.transform import AdoptRecords, ReparseRecords
+from transforms.truth import jobs
+from transforms.truth.config import TruthConfig
+from transforms.truth.reparse import Reparsed
+from transforms.views.rows import TableRow, rows_of
+from transforms.views.stored import rows_of_readings
+from transforms.views.write import WriteRows
+
+JOB = "reparse"
+_SHOWN = 40
+
+
+class ReparseOptions(PipelineOptions):
+    """Which records of the selected keys are read again."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--layouts", default="", help="Only records of these layouts, such as nfe,cte.")
+        parser.add_argument("--findings", default="", help="Only records with one of these findings.")
+        parser.add_argument(
+            "--older_than",
+            type=int,
+            default=0,
+            help="Only records that were read last by a parser with a number below this; acervo lookup shows it.",
+        )
+        parser.add_argument("--dry_run", action="store_true", help="Write nothing; count what would change, by field.")
+
+
+def choice_of(options: PipelineOptions) -> Choice:
+    """The records that the options choose. Raises LaunchError for what chooses nothing."""
+    given = options.view_as(ReparseOptions)
+    layouts, findings = (
+        tuple(part.strip() for part in text.split(",") if part.strip()) for text in (given.layouts, given.findings)
+    )
+    try:
+        return Choice(layouts, findings, given.older_than).check()
+    except ChoiceError as error:
+        raise launching.LaunchError(str(error)) from error
+
+
+def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> None:
+    """Adds the whole job to the pipeline."""
+    config = launching.config_of(options, launch)
+    dry_run = options.view_as(ReparseOptions).dry_run
+    read = pipeline | "ReparseRecords" >> ReparseRecords(
+        config.truth, selection_of(options), choice_of(options), launch.run, launch.job, dry_run
+    )
+    if not dry_run:
+        _hand_on(read[ReparseRecords.REPARSED], read[ReparseRecords.FOUND], config)
+
+
+def _hand_on(reparsed: beam.PCollection[Reparsed], found: beam.PCollection[Any], config: IngestConfig) -> None:
+    """Rows and counts of what was changed; when all of it is done, the job says so."""
+    truth, launch = config.truth, config.launch
+    adopted = found | "AdoptRecords" >> AdoptRecords(truth, launch.run, launch.job)
+    rows = [
+        reparsed | "RowsOfReadings" >> beam.FlatMap(_rows).with_output_types(TableRow),
+        adopted | "RowsOfAdopted" >> beam.FlatMap(rows_of).with_output_types(TableRow),
+    ]
+    changes = [
+        reparsed | "ChangesOfReadings" >> beam.FlatMap(_changes).with_output_types(Change),
+        adopted | "ChangesOfAdopted" >> beam.FlatMap(_change).with_output_types(Change),
+    ]
+    written = [
+        one | f"Write{name}" >> WriteRows(config.project, config.dataset)
+        for one, name in zip(rows, ("Readings", "Adopted"), strict=True)
+    ]
+    logged = [
+        one | f"Log{name}" >> LogChanges(truth) for one, name in zip(changes, ("Readings", "Adopted"), strict=True)
+    ]
+    drained = _once("AllLogged", logged) | "DrainLog" >> DrainLog(truth, config.project, config.dataset)
+    refused = (
+        (*(one[WriteRows.REFUSED] for one in written), drained)
+        | "AllRefused" >> beam.Flatten()
+        | "KeepRefused" >> KeepRefused(config)
+    )
+    served = _once("AllServed", [*(one[WriteRows.WRITTEN] for one in written), refused])
+    _ = served | "Finish" >> beam.Map(_finish, truth, launch.job)
+
+
+def _rows(reparsed: Reparsed) -> Iterator[TableRow]:
+    if reparsed.history is not None:
+        yield from rows_of_readings(reparsed.history, reparsed.revisions)
+
+
+def _changes(reparsed: Reparsed) -> Iterator[Change]:
+    if reparsed.history is not None:
+        yield from (change for change in reparsed.history.changes if change.revision in reparsed.revisions)
+
+
+def _change(applied: Applied) -> Iterator[Change]:
+    if applied.change is not None:
+        yield applied.change
+
+
+def _once(name: str, before: Sequence[beam.PCollection[Any]]) -> beam.PCollection[int]:
+    """One element, once all that is before it is there."""
+    return (
+        tuple(pcoll | f"{name}{number}" >> beam.Map(_one) for number, pcoll in enumerate(before))
+        | f"{name}Together" >> beam.Flatten()
+        | name >> beam.CombineGlobally(sum)
+    )
+
+
+def _one(_: Any) -> int:
+    return 1
+
+
+def _finish(_: int, truth: TruthConfig, job: str) -> None:
+    jobs.finish(truth, job)
+
+
+def run(argv: Sequence[str] | None = None) -> PipelineResult:
+    """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
+    options = launching.options_of(argv, SelectionOptions, ReparseOptions)
+    selection_of(options)
+    choice_of(options)
+    launching.check_stores(options)
+    launch = launch_of(options, JOB, [])
+    launch = Launch(JOB, launch.job, launch.started_at)
+    pipeline = beam.Pipeline(options=options)
+    build(pipeline, options, launch)
+    waits = launching.waits(options)
+    if waits:
+        logging.getLogger(package.__name__).setLevel(logging.INFO)  # how far it is
+    result = launching.launch(pipeline)
+    if waits:
+        print(told(result, options.view_as(ReparseOptions).dry_run))
+    return result
+
+
+def told(result: PipelineResult, dry_run: bool) -> str:
+    """What was done, or would be, for people."""
+    found = Counter({one.key.metric.name: one.committed for one in result.metrics().query()["counters"]})
+    records = found["records_reparsed"]
+    what = "would change" if dry_run else "changed"
+    lines = [
+        f"{found['histories_read']:,} keys, {found['records_read_again']:,} records read again by parser {PARSER}: "
+        + (f"{records:,} {what}" if records else f"nothing {what}")
+    ]
+    prefix = "reparsed_"
+    named = Counter({name.removeprefix(prefix): n for name, n in found.items() if name.startswith(prefix) and n})
+    lines += [f"  {number:>11,}  {name}" for name, number in named.most_common(_SHOWN)]
+    if len(named) > _SHOWN:
+        lines.append(f"  {len(named) - _SHOWN:,} more: see the counters {prefix}*")
+    others = {
+        "records_adopted": "records found inside of stored ones, and applied",
+        "records_damaged": "records left as they are: their XML is not what was stored, see the log",
+        "records_too_large": "records left as they are: read again, they do not fit",
+    }
+    lines += [f"{found[name]:,} {text}" for name, text in others.items() if found[name]]
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    return launching.main(run, argv)
