@@ -23,6 +23,7 @@ if __name__ == "__main__":
 
 import argparse
 import logging
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -65,7 +66,11 @@ class ReparseOptions(PipelineOptions):
             default=0,
             help="Only records that were read last by a parser with a number below this; acervo lookup shows it.",
         )
-        parser.add_argument("--dry_run", action="store_true", help="Write nothing; count what would change, by field.")
+        parser.add_argument(
+            "--count_only",
+            action="store_true",
+            help="Write nothing; count what would change, by field. On a command line --dry_run says the same.",
+        )
 
 
 def choice_of(options: PipelineOptions) -> Choice:
@@ -83,7 +88,7 @@ def choice_of(options: PipelineOptions) -> Choice:
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> None:
     """Adds the whole job to the pipeline."""
     config = launching.config_of(options, launch)
-    dry_run = options.view_as(ReparseOptions).dry_run
+    dry_run = options.view_as(ReparseOptions).count_only
     read = pipeline | "ReparseRecords" >> ReparseRecords(
         config.truth, selection_of(options), choice_of(options), launch.run, launch.job, dry_run
     )
@@ -154,7 +159,7 @@ def _finish(_: int, truth: TruthConfig, job: str) -> None:
 
 def run(argv: Sequence[str] | None = None) -> PipelineResult:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
-    options = launching.options_of(argv, SelectionOptions, ReparseOptions)
+    options = launching.options_of(_own_dry_run(argv), SelectionOptions, ReparseOptions)
     selection_of(options)
     choice_of(options)
     launching.check_stores(options)
@@ -167,8 +172,14 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
         logging.getLogger(package.__name__).setLevel(logging.INFO)  # how far it is
     result = launching.launch(pipeline)
     if waits:
-        print(told(result, options.view_as(ReparseOptions).dry_run))
+        print(told(result, options.view_as(ReparseOptions).count_only))
     return result
+
+
+def _own_dry_run(argv: Sequence[str] | None) -> list[str]:
+    """``--dry_run`` is an option of Beam's, by which a job is not submitted: here it means to look and not to write."""
+    given = sys.argv[1:] if argv is None else argv
+    return ["--count_only" if argument == "--dry_run" else argument for argument in given]
 
 
 def told(result: PipelineResult, dry_run: bool) -> str:

@@ -1,0 +1,85 @@
+"""Stored rows as an older parser would have left them, and reparses of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from local.stack.discover import LOCAL_PROJECT
+from pipelines import reparse
+from tests.integration.jobs.stores import Stores
+from transforms.history.fold import fold
+from transforms.truth import rows
+from transforms.truth.codec import Codec, packaged_codec
+from transforms.truth.rows import Cell, Row, StoredFields
+
+Forget = Callable[[StoredFields], StoredFields]
+
+
+def reparse_stores(stores: Stores, *more: str) -> Counter[str]:
+    """Runs the job in this process; its counters."""
+    result = reparse.run([*stores.arguments("-")[2:], *more])
+    return Counter({c.key.metric.name: c.committed for c in result.metrics().query()["counters"]})
+
+
+def start_reparse(stores: Stores, *more: str) -> subprocess.Popen[bytes]:
+    """Runs the job in a process of its own."""
+    command = [sys.executable, "-m", "pipelines.reparse", *stores.arguments("-")[2:], *more]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def changed_by(counters: Counter[str]) -> dict[str, int]:
+    """What differed, by name, and in how many records."""
+    prefix = "reparsed_"
+    return {name.removeprefix(prefix): n for name, n in counters.items() if name.startswith(prefix) and n}
+
+
+def forgotten(found: Iterable[Row], forget: Forget) -> Iterator[Row]:
+    """Rows as a parser would have stored them that reads less: ``forget`` takes from a record what it did not read."""
+    codec = packaged_codec()
+    for row in found:
+        if rows.is_reserved(row.key) or rows.head_of(rows.by_column(row.cells)) is None:
+            yield row
+        else:
+            yield Row(row.key, _forgotten(codec, row, forget))
+
+
+def _forgotten(codec: Codec, row: Row, forget: Forget) -> list[Cell]:
+    """Fields, state and changes of a row, all made of records that say less."""
+    key, cells = rows.key_of(row.key), rows.by_column(row.cells)
+    stored = {name: forget(rows.decode_fields(codec, key, name, value)) for name, value in cells[rows.FIELDS].items()}
+    other = [cell for cell in row.cells if cell.family not in (rows.FIELDS, rows.CHANGES, rows.STATE)]
+    fields = [rows.fields_cell(codec, one) for one in stored.values()]
+    met, before, changes = [], None, []
+    for change in rows.decode_changes(codec, key, cells):
+        met.append(stored[bytes.fromhex(change.record_id)].entry)
+        folded = fold(met)
+        change = change._replace(
+            before=before.after if before else None,
+            dimensions_before=before.dimensions_after if before else None,
+            after=folded.state,
+            dimensions_after=folded.dimensions,
+        )
+        changes.append(rows.change_cell(codec, change))
+        before = change
+    size = rows.stored_bytes([*fields, *(cell for cell in other if cell.family == rows.XML)])
+    return [*other, *fields, *changes, *rows.state_cells(codec, len(changes), folded, size)]
+
+
+def content(stores: Stores) -> dict[str, Any]:
+    """What Bigtable holds of every key, as far as it does not tell who brought or read it when, and by which parser."""
+    return {
+        key: (history.state, sorted((one.entry(), one.xml_bytes) for one in history.records), _dimensions(history))
+        for key, history in stores.histories().items()
+    }
+
+
+def _dimensions(history: Any) -> Any:
+    return history.changes[-1].dimensions_after
+
+
+def project() -> str:
+    return LOCAL_PROJECT

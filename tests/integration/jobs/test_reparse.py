@@ -1,0 +1,69 @@
+"""Reparse against the real emulators: what is stored becomes what a clean load by this release stores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import stored_rows
+from tests.integration.jobs.reparsing import changed_by, content, forgotten, reparse_stores
+from tests.integration.jobs.stores import NewStores, Stores, bigtable_counts, differences, rebuild_stores
+from transforms.truth.read import HistoryReader
+from transforms.truth.rows import StoredFields
+
+
+def forget(stored: StoredFields) -> StoredFields:
+    """An older parser, which read no names, other totals, the date of issue of some documents in another month, and
+    less of their items."""
+    fields = dict(stored.entry.fields)
+    for name in ("issuer_name", "protocol_at"):
+        fields.pop(name, None)
+    if "total" in fields:
+        fields["total"] = "1.00"
+    if fields.get("issued_on", "").endswith(("1", "2")):
+        fields["issued_on"] = "2019-01-01"
+    if "items" in fields:
+        fields["items"] = [{k: v for k, v in item.items() if k != "ncm"} for item in fields["items"]]
+    findings = (*stored.entry.findings, "bad_date") if stored.entry.kind == "event" else ()
+    return stored._replace(entry=stored.entry._replace(fields=fields, findings=findings), parser=0)
+
+
+def documents_of(stores: Stores, folder: Path) -> Path:
+    """The XML of every record, as files."""
+    reader = HistoryReader(stores.truth)
+    for history in reader.scan():
+        for record in history.records:
+            (folder / f"{record.record_id}.xml").write_bytes(reader.xml(history.key, record.record_id))
+    reader.close()
+    return folder
+
+
+@pytest.mark.parametrize("path", stored_rows.files(), ids=lambda path: path.name.partition(".")[0])
+def test_rows_of_an_earlier_release_become_what_a_clean_load_stores(
+    new_stores: NewStores, tmp_path: Path, path: Path
+) -> None:
+    clean, stores = new_stores(), new_stores()
+    stored_rows.load(stores.truth, forgotten(stored_rows.read(path), forget))
+    rebuild_stores(stores)
+    (folder := tmp_path / "documents").mkdir()
+    clean.backfill(documents_of(stores, folder))
+    expected, views, counts = content(clean), clean.views(), bigtable_counts(clean)
+    assert content(stores) != expected and stores.views() != views and bigtable_counts(stores) != counts
+
+    before = stores.histories()
+    told = reparse_stores(stores, "--dry_run")
+    assert stores.histories() == before, "a dry run writes nothing"
+    done = reparse_stores(stores)
+    assert changed_by(done) == changed_by(told)
+    assert {"fields.issuer_name", "fields.items.ncm", "findings.bad_date", "counts.total"} <= changed_by(done).keys()
+    assert done["records_reparsed"] == told["records_reparsed"] > 50
+    assert content(stores) == expected
+    assert stores.views() == views
+    assert bigtable_counts(stores) == counts
+    assert differences(stores, tmp_path / "found.jsonl") == []
+
+    again = reparse_stores(stores)
+    assert again["records_read_again"] == told["records_read_again"]
+    assert again["records_reparsed"] == again["rows_marked"] == 0
+    assert not [name for name, count in again.items() if name.startswith("rows_written_") and count]
