@@ -1,35 +1,22 @@
-"""Rows of Bigtable as a release wrote them, kept in files: made by that release, loaded by later ones.
-
-    python -m tests.stored_rows tests/fixtures/stored/2026-11-29.json.gz
-
-makes a file with what this release stores of a set of generated documents. Do so at a release and keep the file: a
-later release has to read it, and a reparse has to bring it up to date. A file is never made a second time.
-"""
+"""Rows of Bigtable as a release wrote them, kept in files: made by that release, by ``store_rows``, for later ones."""
 
 from __future__ import annotations
 
 import base64
 import gzip
-import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import orjson
 
-from local.generate.__main__ import INPUT, write_set
-from local.stack import stack
-from local.stack.discover import LOCAL_PROJECT
-from pipelines import backfill, tables
-from pipelines.defaults import DEFAULT_INSTANCE
+from transforms.truth import rows
 from transforms.truth.client import Client
+from transforms.truth.codec import packaged_codec
 from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
 from transforms.truth.rows import Cell, Row
 
 FOLDER = Path(__file__).parent / "fixtures" / "stored"
-_SEED, _STORIES = 29, 80
-_NAME = "stored"
 
 
 def files() -> list[Path]:
@@ -43,31 +30,37 @@ def read(path: Path) -> Iterator[Row]:
         yield Row(_bytes(row), [Cell(family, _bytes(name), at, _bytes(value)) for family, name, at, value in cells])
 
 
-def load(config: TruthConfig, rows: Iterable[Row]) -> None:
+def payloads(path: Path) -> Iterator[bytes]:
+    """The XML of the records in a file."""
+    found = list(read(path))
+    reserved = {row.key: rows.by_column(row.cells) for row in found if rows.is_reserved(row.key)}
+
+    def certificate(digest: bytes) -> bytes | None:
+        return reserved.get(rows.certificate_row(digest), {}).get(rows.XML, {}).get(rows.CERTIFICATE)
+
+    codec = packaged_codec(find_certificate=certificate)
+    for row in found:
+        if row.key not in reserved:
+            yield from (codec.decode_xml(cell.value) for cell in row.cells if cell.family == rows.XML)
+
+
+def load(config: TruthConfig, found: Iterable[Row]) -> None:
     """Writes rows into the table of records, as they are."""
     client = Client(config)
     try:
-        for row in rows:
+        for row in found:
             wait_for(client.write(config.records_table, row.key, row.cells))
     finally:
         wait_for(client.close())
 
 
-def made() -> dict[str, list[list[object]]]:
-    """What this release stores of the set of documents, by row."""
-    config = TruthConfig(LOCAL_PROJECT, DEFAULT_INSTANCE, _NAME)
-    with tempfile.TemporaryDirectory() as folder, stack() as running, running.exported():
-        write_set(Path(folder), _SEED, _STORIES)
-        tables.set_up(config, _NAME)
-        places = ["--project", LOCAL_PROJECT, "--bigtable_table", _NAME, "--dataset", _NAME, "--runner", "FnApiRunner"]
-        backfill.run(["--input", str(Path(folder) / INPUT), *places, "--run", "release"])
-        client = Client(config)
-        found = list(client.scan(config.records_table, b"", b""))
-        wait_for(client.close())
-    return {
+def write(path: Path, found: Iterable[Row]) -> None:
+    """Makes a file of rows."""
+    said = {
         _text(row.key): [[cell.family, _text(cell.qualifier), cell.timestamp, _text(cell.value)] for cell in row.cells]
         for row in found
     }
+    path.write_bytes(gzip.compress(orjson.dumps(said), 9, mtime=0))
 
 
 def _text(value: bytes) -> str:
@@ -76,10 +69,3 @@ def _text(value: bytes) -> str:
 
 def _bytes(text: str) -> bytes:
     return base64.b85decode(text)
-
-
-if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    if target.exists():
-        raise SystemExit(f"{target} is there: what an earlier release stored is not made again")
-    target.write_bytes(gzip.compress(orjson.dumps(made()), 9, mtime=0))

@@ -1,7 +1,8 @@
 """The way back from a JSON value to what was there before it, as small as what differs. Pure.
 
 Of objects it holds what differs, by name, and ``None`` where there was nothing (fields hold no nulls); of lists of
-objects of one length what differs of each, by ``#`` and its number; anything else is what it was, whole.
+objects of one length what differs of each, by ``#`` and its number; anything else is what it was, whole, an object
+under ``=``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-_AT = "#"
+_AT, _WHOLE = "#", "="
 
 
 def back(now: Any, before: Any) -> Any:
@@ -19,7 +20,7 @@ def back(now: Any, before: Any) -> Any:
     if _are_alike(now, before):
         pairs = enumerate(zip(now, before, strict=True))
         return {f"{_AT}{number}": back(*pair) for number, pair in pairs if pair[0] != pair[1]}
-    return before
+    return {_WHOLE: before} if isinstance(before, dict) else before
 
 
 def _differing(now: dict[str, Any], before: dict[str, Any]) -> list[str]:
@@ -27,9 +28,7 @@ def _differing(now: dict[str, Any], before: dict[str, Any]) -> list[str]:
 
 
 def _back_of(name: str, now: dict[str, Any], before: dict[str, Any]) -> Any:
-    if name not in before:
-        return None
-    return back(now[name], before[name]) if name in now else before[name]
+    return back(now.get(name), before[name]) if name in before else None
 
 
 def _are_alike(now: Any, before: Any) -> bool:
@@ -42,16 +41,17 @@ def apply(now: Any, patch: Any) -> Any:
     """What was there before."""
     if not isinstance(patch, dict):
         return patch
-    if isinstance(now, list) and all(name.startswith(_AT) for name in patch):
+    if _WHOLE in patch:
+        return patch[_WHOLE]
+    if isinstance(now, list):
         before = list(now)
         for name, part in patch.items():
-            number = int(name.removeprefix(_AT))
-            before[number] = apply(before[number], part)
+            before[_number(name)] = apply(before[_number(name)], part)
         return before
-    fields = dict(now) if isinstance(now, dict) else {}
+    fields = dict(now)
     for name, part in patch.items():
         if part is None:
-            fields.pop(name, None)
+            del fields[name]
         else:
             fields[name] = apply(fields.get(name), part)
     return fields
@@ -59,13 +59,19 @@ def apply(now: Any, patch: Any) -> Any:
 
 def names(patch: Any, now: Any) -> Iterator[str]:
     """Names of what differs; those inside of objects and lists are joined by dots: ``items.total``."""
-    if not isinstance(patch, dict):
-        return
-    for name, part in patch.items():
-        inner = now[int(name.removeprefix(_AT))] if isinstance(now, list) else now.get(name)
-        within = set(names(part, inner)) if isinstance(inner, (dict, list)) else set()
-        shown = "" if isinstance(now, list) else name
-        if within:
-            yield from (f"{shown}.{one}" if shown else one for one in sorted(within))
-        elif shown:
-            yield shown
+    yield from sorted(set(_names(patch, now, "")))
+
+
+def _names(patch: Any, now: Any, place: str) -> Iterator[str]:
+    if not isinstance(patch, dict) or _WHOLE in patch:
+        yield place
+    elif isinstance(now, list):
+        for name, part in patch.items():
+            yield from _names(part, now[_number(name)], place)
+    else:
+        for name, part in patch.items():
+            yield from _names(part, now.get(name), f"{place}.{name}" if place else name)
+
+
+def _number(name: str) -> int:
+    return int(name.removeprefix(_AT))

@@ -12,6 +12,16 @@ from tests.integration.jobs.stores import NewStores, Stores, bigtable_counts, di
 from transforms.truth.read import HistoryReader
 from transforms.truth.rows import StoredFields
 
+# What all other views are made of; the long test compares all.
+VIEWS = (
+    "unique_documents",
+    "unique_events",
+    "unique_voided_ranges",
+    "document_state",
+    "counts_total",
+    "findings_count",
+)
+
 
 def forget(stored: StoredFields) -> StoredFields:
     """An older parser, which read no names, other totals, the date of issue of some documents in another month, and
@@ -48,8 +58,8 @@ def test_rows_of_an_earlier_release_become_what_a_clean_load_stores(
     rebuild_stores(stores)
     (folder := tmp_path / "documents").mkdir()
     clean.backfill(documents_of(stores, folder))
-    expected, views, counts = content(clean), clean.views(), bigtable_counts(clean)
-    assert content(stores) != expected and stores.views() != views and bigtable_counts(stores) != counts
+    expected, views, counts = content(clean), clean.views(*VIEWS), bigtable_counts(clean)
+    assert content(stores) != expected and bigtable_counts(stores) != counts
 
     before = stores.histories()
     told = reparse_stores(stores, "--dry_run")
@@ -59,7 +69,7 @@ def test_rows_of_an_earlier_release_become_what_a_clean_load_stores(
     assert {"fields.issuer_name", "fields.items.ncm", "findings.bad_date", "counts.total"} <= changed_by(done).keys()
     assert done["records_reparsed"] == told["records_reparsed"] > 50
     assert content(stores) == expected
-    assert stores.views() == views
+    assert stores.views(*VIEWS) == views
     assert bigtable_counts(stores) == counts
     assert differences(stores, tmp_path / "found.jsonl") == []
 
