@@ -25,6 +25,7 @@ def already(code: int, status: str, source: str) -> StatusRule:
 # 539 is no such rejection: the number is taken by another key.
 ALREADY = (
     already(204, statuses.AUTHORISED, "MOC: 204 rejeição: duplicidade, the key was authorised before"),
+    already(206, statuses.VOIDED, "MOC: 206 rejeição: o número já está inutilizado na base de dados da SEFAZ"),
     already(205, statuses.DENIED, "MOC: 205 rejeição: denegada na base de dados da SEFAZ"),
     already(218, statuses.CANCELLED, "MOC: 218 rejeição: já está cancelada na base de dados da SEFAZ"),
 )

@@ -97,6 +97,11 @@ def cpf(column: str) -> Field:
     return Field(column, values.put_cpf)
 
 
+def tax_id(column: str) -> Field:
+    """A CNPJ or CPF of which no column tells the type."""
+    return Field(column, values.put_tax_id)
+
+
 def foreign_id(column: str) -> Field:
     return Field(column, values.put_foreign_id)
 

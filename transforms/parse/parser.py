@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from transforms.model import DeadLetter, RawDocument, Record, record_id_of
 from transforms.parse import codes, envelopes, protocols, reader, registry, tree
+from transforms.parse.checks import key_of_text
 from transforms.parse.codes import Refused
 from transforms.parse.envelopes import Entry
 from transforms.parse.layout import EMBEDDED, QUERY
@@ -69,20 +70,24 @@ def _parse(raw: RawDocument, options: ParseOptions, nesting: int) -> Iterator[Re
 def _parse_document(
     raw: RawDocument, source: Source, shape: Shape, reading: Reading, options: ParseOptions, nesting: int
 ) -> Iterator[Record | DeadLetter]:
-    """The record of a document or event, and of what was appended to its envelope: events, protocols of other keys."""
-    has_foreign = False
+    """The record of a document or event, and of what was appended to its envelope: events, answers to others."""
+    foreign: frozenset[str] = frozenset()
     if protocols.is_doubtful(shape.layout, reading):
-        reading, has_foreign = protocols.settle(shape.layout, shape.node, reader.parse_tree(source), reading)
+        reading, foreign = protocols.settle(shape.layout, shape.node, reader.parse_tree(source), reading)
     built = build(shape.layout, reading, source.findings)
     yield _settle(built, raw, options)
     if EMBEDDED in reading.parts:
         yield from _parse_entries(raw, envelopes.appended(source.data, registry.is_event), options, nesting)
-    if has_foreign:
-        tag = f"prot{shape.layout.family.tag}"
-        entries = envelopes.appended(source.data, lambda name: name == tag)
+    if foreign:
+        entries = envelopes.split(source.data, foreign.__contains__, lambda name: False, options.max_bytes).entries
         for found in _parse_entries(raw, entries, options, nesting):
-            if isinstance(found, Record) and found.key != built.key:
+            if isinstance(found, Record) and _subject(found) != _subject(built):
                 yield found
+
+
+def _subject(found: Record | Built) -> tuple[str, str | None]:
+    """What an answer is to: a key, and the type of the event where it is to one."""
+    return found.key, found.fields.get("event_type")
 
 
 def _parse_query(
@@ -94,13 +99,22 @@ def _parse_query(
     yield from found
     status = reading.fields.get("query_status")
     rule = shape.layout.family.rule_of_protocol.get(status or 0)
-    said = {record.fields.get("protocol_status") for record in found if isinstance(record, Record)}
+    _name_key(reading, found)
+    key = key_of_text(reading.fields.get("_protocol_key", ""))[0]
+    said = {one.fields.get("protocol_status") for one in found if isinstance(one, Record) and one.key == key}
     if rule is not None and not rule.is_rejection and status not in said and "_protocol_key" in reading.fields:
         yield _settle(build(shape.layout, reading, source.findings), raw, options)
     elif not found:
         answer = f"{status or ''} {reading.fields.get('protocol_reason', '')}".strip()
         told = f"; it answers {answer}" if answer else ""
         raise Refused(codes.NO_DOCUMENT, f"retConsSit{shape.layout.family.tag} holds no document{told}")
+
+
+def _name_key(reading: Reading, found: Sequence[Record | DeadLetter]) -> None:
+    """An answer that does not name the key that was asked for is about that of all its entries."""
+    keys = {record.key for record in found if isinstance(record, Record)}
+    if len(keys) == 1:
+        reading.fields.setdefault("_protocol_key", keys.pop())
 
 
 def _read(source: Source, shapes: Mapping[str, Shape]) -> tuple[Shape | None, Reading]:

@@ -1,70 +1,139 @@
-"""Which protocol in an envelope speaks for the document in it: its own, and no other.
+"""Which answers of the office in an envelope speak for the document or event in it: its own, and no others.
 
-Batches' whole answers are glued to one document, and protocols of other documents by mistake. Of several protocols of
-its own key an accepting one counts before a rejecting one, the first before later ones.
+Batches' whole answers are glued to one document or event, and answers to others by mistake. Of several answers of its
+own key an accepting one counts before a rejecting one, the first before later ones.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from lxml import etree
 
+from transforms.families import FAMILIES
+from transforms.model import EVENT
 from transforms.parse import codes, tree
 from transforms.parse.checks import key_of_id, key_of_text
-from transforms.parse.layout import BODY, PROTOCOL, Layout, Node
+from transforms.parse.layout import BODY, PROTOCOL, REQUEST, RETURN, Layout, Node
 from transforms.parse.values import Reading
+
+_ASKED = (BODY, REQUEST)
+_ANSWERS = (PROTOCOL, RETURN)
+_KEY_ELEMENTS = {family.name: family.key_element for family in FAMILIES.values()}
 
 
 class Settled(NamedTuple):
-    """What the document says by its own protocol alone, and whether protocols of other keys stood beside it."""
+    """What the document or event says by its own answer alone, and the elements that answers to others stood in."""
 
     reading: Reading
-    has_foreign: bool
+    foreign: frozenset[str]
 
 
 def is_doubtful(layout: Layout, reading: Reading) -> bool:
-    """Whether the protocol that was read may be another key's, or one of several."""
-    if BODY not in reading.parts or PROTOCOL not in reading.parts:
+    """Whether the answer that was read may be to another document or event, or one of several."""
+    parts, fields = reading.parts, reading.fields
+    if layout.kind == EVENT:
+        if REQUEST not in parts or RETURN not in parts:
+            return False
+        asked = _asked_of_event(layout, reading)
+        return codes.REPEATED_ELEMENT in reading.findings or _differs(
+            asked, fields.get(f"_return_key_{asked.family}"), fields.get("_return_event_type")
+        )
+    if BODY not in parts or PROTOCOL not in parts:
         return False
-    if codes.REPEATED_ELEMENT in reading.findings:
-        return True
-    named, key = reading.fields.get("_protocol_key"), _key_of(layout, reading)
-    return named is not None and key is not None and key_of_text(named)[0] != key
+    asked = _asked_of_document(layout, reading)
+    return codes.REPEATED_ELEMENT in reading.findings or _differs(asked, fields.get("_protocol_key"), None)
 
 
 def settle(layout: Layout, node: Node, root: etree._Element, reading: Reading) -> Settled:
-    """Read the document again with no protocol but its own, where it has one; ``root`` loses the others."""
-    key = _key_of(layout, reading)
-    found = [child for child in root if tree.local_name(child.tag) == f"prot{layout.family.tag}"]
-    own: list[etree._Element] = []
-    foreign: list[etree._Element] = []
-    for protocol in found:
-        named = _text(protocol, layout.family.key_element)
-        (own if named is None or key is None or key_of_text(named)[0] == key else foreign).append(protocol)
-    own.sort(key=lambda protocol: layout.family.is_rejection(_status(protocol)))
-    for protocol in (*own[1:], *foreign):
-        root.remove(protocol)
+    """Read it again with no answer but its own, where it has one; ``root`` loses the others."""
+    asked = (_asked_of_event if layout.kind == EVENT else _asked_of_document)(layout, reading)
+    found = list(_parts(root, node))
+    answers = [element for part, element in found if part in _ANSWERS]
+    kept = {element for part, element in found if part in _ASKED}
+    own = [answer for answer in answers if not _is_foreign(answer, asked)]
+    own.sort(key=lambda answer: _rank(layout, _status(answer)))
+    foreign = [answer for answer in answers if answer not in own]
+    containers = {answer.getparent() for answer in foreign} - {root, None}
+    names = frozenset(tree.local_name(parent.tag) for parent in containers if parent is not None)
+    for answer in (*own[1:], *foreign):
+        _remove(answer, root, kept | set(answers) - {answer})
     settled = tree.read(root, node)
-    if len(found) > 1:
+    if len(answers) > 1:
         settled.findings.add(codes.REPEATED_ELEMENT)
     if foreign and not own:
         settled.findings.add(codes.PROTOCOL_KEY_MISMATCH)
-    return Settled(settled, bool(foreign))
+    return Settled(settled, names)
 
 
-def _key_of(layout: Layout, reading: Reading) -> str | None:
+class _Asked(NamedTuple):
+    """What an answer has to name to be an own one; None where the document or event does not tell."""
+
+    family: str
+    key: str | None
+    event_type: str | None
+
+
+def _asked_of_document(layout: Layout, reading: Reading) -> _Asked:
     written = reading.fields.get("_id")
-    return key_of_id(written, layout.id_prefixes)[0] if written else None
+    return _Asked(layout.family.name, key_of_id(written, layout.id_prefixes)[0] if written else None, None)
 
 
-def _text(protocol: etree._Element, name: str) -> str | None:
-    for element in protocol.iter():
+def _asked_of_event(layout: Layout, reading: Reading) -> _Asked:
+    """An event of an NF-e may name the CT-e that it is about beside its own key."""
+    fields = reading.fields
+    named = [name for name in _KEY_ELEMENTS if f"_key_{name}" in fields]
+    family = next((name for name in named if name == layout.family.name), named[0] if named else layout.family.name)
+    text = fields.get(f"_key_{family}")
+    return _Asked(family, key_of_text(text)[0] if text else None, fields.get("event_type"))
+
+
+def _differs(asked: _Asked, named: str | None, event_type: str | None) -> bool:
+    """Whether an answer names another key or event than was asked for. What it does not name does not differ."""
+    if named is not None and asked.key is not None and key_of_text(named)[0] != asked.key:
+        return True
+    return None not in (event_type, asked.event_type) and event_type != asked.event_type
+
+
+def _is_foreign(answer: etree._Element, asked: _Asked) -> bool:
+    return _differs(asked, _text(answer, _KEY_ELEMENTS[asked.family]), _text(answer, "tpEvento"))
+
+
+def _rank(layout: Layout, status: int | None) -> int:
+    family = layout.family
+    if layout.kind != EVENT:
+        return int(family.is_rejection(status))
+    return 0 if status in family.accepted_returns else 1 if status in family.repeated_returns else 2
+
+
+def _parts(element: etree._Element, node: Node) -> Iterator[tuple[str, etree._Element]]:
+    """Every element that is a part of the layout, and which."""
+    if node.part is not None:
+        yield node.part, element
+        return
+    for child in element:
+        wanted = node.nodes.get(tree.local_name(child.tag))
+        if wanted is not None:
+            yield from _parts(child, wanted)
+
+
+def _remove(answer: etree._Element, root: etree._Element, kept: set[etree._Element]) -> None:
+    """Take an answer out, with the elements around it that nothing else stands in."""
+    parent = answer.getparent()
+    while parent is not None and parent is not root and not any(other in kept for other in parent.iter()):
+        answer, parent = parent, parent.getparent()
+    if parent is not None:
+        parent.remove(answer)
+
+
+def _text(answer: etree._Element, name: str) -> str | None:
+    for element in answer.iter():
         if tree.local_name(element.tag) == name and element.text and element.text.strip():
             return element.text.strip()
     return None
 
 
-def _status(protocol: etree._Element) -> int | None:
-    text = _text(protocol, "cStat")
+def _status(answer: etree._Element) -> int | None:
+    text = _text(answer, "cStat")
     return int(text) if text and text.isdigit() and len(text) < 10 else None

@@ -18,7 +18,7 @@ from transforms.parse.checks import (
     settle_instants,
 )
 from transforms.parse.codes import Refused
-from transforms.parse.layout import BODY, EMBEDDED, FORMS, Layout
+from transforms.parse.layout import BODY, EMBEDDED, FORMS, RETURN, Layout
 from transforms.parse.registry import EVENT_LAYOUT_OF_FAMILY
 from transforms.parse.values import Reading, Target, is_date
 
@@ -218,6 +218,7 @@ def _voided_range(layout: Layout, reading: Reading) -> tuple[str, Layout]:
         raise Refused(codes.NO_ACCESS_KEY, _no_range(layout, fields, written))
     if asked and answered and asked != answered:
         findings.add(codes.PROTOCOL_KEY_MISMATCH)
+        _forget_answer(reading)
     if written and written not in (key, key[:4] + key[6:]):
         findings.add(codes.ID_KEY_MISMATCH)
     uf = split(key[2:].ljust(44, "0")).uf
@@ -228,6 +229,14 @@ def _voided_range(layout: Layout, reading: Reading) -> tuple[str, Layout]:
         fields.pop(name, None)
     settle_instants(reading.instants, uf, fields, findings)
     return key, layout
+
+
+def _forget_answer(reading: Reading) -> None:
+    """What an office answered about another range says nothing of this one."""
+    reading.parts.discard(RETURN)
+    reading.instants.pop("registered_at", None)
+    for name in ("return_status", "return_reason", "protocol_number"):
+        reading.fields.pop(name, None)
 
 
 def _range_id(fields: Target, prefix: str, hidden: str) -> str | None:

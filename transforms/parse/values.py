@@ -93,6 +93,11 @@ def put_cpf(target: Target, column: str, text: str, reading: Reading) -> None:
     target[column], target[column + "_type"] = _tax_id(text, reading), "CPF"
 
 
+def put_tax_id(target: Target, column: str, text: str, reading: Reading) -> None:
+    """A CNPJ or CPF of which no column tells the type."""
+    target[column] = _tax_id(text, reading)
+
+
 def _tax_id(text: str, reading: Reading) -> str:
     """The id as the schemas write it, so that one party is one: no punctuation, capital letters."""
     if text.isdigit():

@@ -196,6 +196,13 @@ def test_who_pays_a_cte(toma: str, role: str | None, payer: str | None) -> None:
     assert record.findings == ()
 
 
+def test_parties_of_a_cte_written_with_their_masks_are_the_same_parties() -> None:
+    plain = CTE.format(toma="<toma3><toma>0</toma></toma3>", documents="")
+    record = parsed(plain.replace("11111111000111", "11.111.111/0001-11"))
+    assert (record.fields["sender_id"], record.fields["payer_id"]) == ("11111111000111", "11111111000111")
+    assert record.findings == ("tax_id_form",)
+
+
 def test_cte_does_not_take_a_referenced_nfe_for_a_document() -> None:
     other = key(number=8)
     record = parsed(

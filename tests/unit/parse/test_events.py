@@ -128,9 +128,11 @@ def test_return_without_an_element_of_its_own() -> None:
     assert (record.form, record.fields["return_status"]) == ("processed", 135)
 
 
-def test_return_of_another_key_is_a_finding() -> None:
-    record = parsed(proc(event(), event_return(key(number=9))))
-    assert (record.key, record.findings) == (KEY, ("protocol_key_mismatch",))
+def test_return_of_another_key_is_a_finding_and_a_record_of_that_key() -> None:
+    record, other = all_of(proc(event(), event_return(key(number=9))))
+    assert (record.key, record.form, record.findings) == (KEY, "bare", ("protocol_key_mismatch",))
+    assert "return_status" not in record.fields
+    assert (other.key, other.form, other.fields["return_status"]) == (key(number=9), "return", 135)
 
 
 def test_id_of_another_key_is_a_finding() -> None:
@@ -241,6 +243,18 @@ def test_voided_range_whose_id_tells_another_range() -> None:
     record = parsed(voided(RANGE_KEY, last="110"))
     assert record.key == RANGE_KEY[:-3] + "110"
     assert record.findings == ("id_key_mismatch",)
+
+
+def test_answer_about_another_range_does_not_void_this_one() -> None:
+    answer = voided_return().replace("<nNFFin>109<", "<nNFFin>110<")
+    record = parsed(f'<procInutNFe xmlns="{NFE_NS}">{voided(RANGE_KEY)}{answer}</procInutNFe>')
+    assert (record.key, record.form, record.findings) == (RANGE_KEY, "bare", ("protocol_key_mismatch",))
+    assert not {"return_status", "registered_at", "protocol_number"} & record.fields.keys()
+
+
+def test_voided_range_of_an_issuer_written_with_its_mask() -> None:
+    record = parsed(voided(RANGE_KEY).replace(f"<CNPJ>{CNPJ}<", "<CNPJ>12.345.678/0001-95<"))
+    assert (record.key, record.fields["issuer_id"], record.findings) == (RANGE_KEY, CNPJ, ("tax_id_form",))
 
 
 def test_voided_range_that_is_not_told_in_full() -> None:

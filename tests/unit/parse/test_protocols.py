@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.unit.parse.samples import KEY, NFE_NS, all_of, key, nfe, parsed, processed, protocol, refused
+from tests.unit.parse.samples import (
+    KEY,
+    NFE_NS,
+    all_of,
+    event,
+    event_return,
+    key,
+    nfe,
+    parsed,
+    processed,
+    protocol,
+    refused,
+)
+from transforms.history.fold import Entry, fold
 from transforms.model import Record
 
 OTHER = key(number=9)
@@ -43,6 +56,42 @@ def test_every_byte_is_kept_with_the_document() -> None:
     assert all_of(glued)[0].xml == glued.encode()
 
 
+def events(*answers: str) -> list[tuple[str, str, str | None, int | None]]:
+    """What a processed event gives whose request is a cancellation of KEY."""
+    found = all_of(f'<procEventoNFe xmlns="{NFE_NS}" versao="1.00">{event()}{"".join(answers)}</procEventoNFe>')
+    return [(r.key, r.form, r.fields.get("event_type"), r.fields.get("return_status")) for r in found]
+
+
+def test_of_several_returns_the_events_own_counts_and_the_others_are_records_of_theirs() -> None:
+    assert events(event_return(OTHER, status=573), event_return()) == [
+        (KEY, "processed", "110111", 135),
+        (OTHER, "return", "110111", 573),
+    ]
+
+
+def test_of_several_returns_of_its_own_an_accepting_one_counts_in_any_order() -> None:
+    for both in ((656, 135), (135, 656), (573, 135)):
+        assert events(*(event_return(status=status) for status in both)) == [(KEY, "processed", "110111", 135)]
+
+
+def test_a_return_of_another_event_of_the_same_key_registers_that_one() -> None:
+    assert events(event_return(event_type="110110")) == [
+        (KEY, "bare", "110111", None),
+        (KEY, "return", "110110", 135),
+    ]
+
+
+def test_a_batchs_whole_answer_was_glued_to_an_event() -> None:
+    batch = f"<retEnvEvento><idLote>1</idLote><cStat>128</cStat>{event_return(OTHER)}{event_return()}</retEnvEvento>"
+    assert events(batch) == [(KEY, "processed", "110111", 135), (OTHER, "return", "110111", 135)]
+
+
+def test_a_number_that_is_voided_already() -> None:
+    (record,) = all_of(processed(protocols=protocol(status=206)))
+    entry = Entry(record.record_id, "document", KEY, "nfe", record.form, record.fields, ())
+    assert fold([entry]).state == {"status": "voided", "known_by": "document"}
+
+
 def query(status: int, content: str = "", namespace: str = NFE_NS) -> str:
     return f'<retConsSitNFe xmlns="{namespace}"><cStat>{status}</cStat><chNFe>{KEY}</chNFe>{content}</retConsSitNFe>'
 
@@ -74,3 +123,13 @@ def test_a_query_of_another_family_is_read_by_its_own_table() -> None:
     )
     (record,) = all_of(xml)
     assert isinstance(record, Record) and (record.key, record.layout) == (nfcom, "nfcom_query")
+
+
+def test_what_a_query_says_counts_where_its_protocol_is_another_keys() -> None:
+    found = all_of(query(101, protocol(OTHER, 101)))
+    assert [(one.key, one.form) for one in found] == [(OTHER, "protocol"), (KEY, "query")]
+
+
+def test_a_query_without_the_key_is_about_that_of_its_protocol() -> None:
+    found = all_of(query(101, protocol()).replace(f"<cStat>101</cStat><chNFe>{KEY}</chNFe>", "<cStat>101</cStat>"))
+    assert [(one.key, one.form) for one in found] == [(KEY, "protocol"), (KEY, "query")]

@@ -2,14 +2,14 @@
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, document_shapes, each, protocol_fields, text
+from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, document_shapes, each, protocol_fields, tax_id
 from transforms.parse.layouts.cte import SHARED, TAXES
 from transforms.parse.values import Target
 
 CTEOS_BODY = {
     **SHARED,
-    "toma/CNPJ": text("payer_id"),
-    "toma/CPF": text("payer_id"),
+    "toma/CNPJ": tax_id("payer_id"),
+    "toma/CPF": tax_id("payer_id"),
     "vPrest/vTPrest": amount("total"),
     **TAXES,
     "infCTeNorm/infCteSub/chCte": each("replaced_keys"),

@@ -2,14 +2,14 @@
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, document_shapes, each, protocol_fields, text
+from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, document_shapes, each, protocol_fields, tax_id, text
 from transforms.parse.layouts.cte import SHARED, TAXES, name_payer
 
 CTESIMP_BODY = {
     **SHARED,
     "toma/toma": text("_payer"),
-    "toma/CNPJ": text("payer_id"),
-    "toma/CPF": text("payer_id"),
+    "toma/CNPJ": tax_id("payer_id"),
+    "toma/CPF": tax_id("payer_id"),
     "total/vTPrest": amount("total"),
     "total/IBSCBSTot/gIBS/vIBS": amount("ibs_total"),
     "total/IBSCBSTot/gCBS/vCBS": amount("cbs_total"),

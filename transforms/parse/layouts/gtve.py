@@ -2,17 +2,17 @@
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import BODY, PROTOCOL, Layout, document_shapes, party, protocol_fields, text
+from transforms.parse.layout import BODY, PROTOCOL, Layout, document_shapes, party, protocol_fields, tax_id, text
 from transforms.parse.layouts.cte import SHARED, name_payer
 
 GTVE_BODY = {
     **SHARED,
     "ide/toma/toma": text("_payer"),
     "ide/tomaTerceiro/toma": text("_payer"),
-    "ide/tomaTerceiro/CNPJ": text("payer_id"),
-    "ide/tomaTerceiro/CPF": text("payer_id"),
-    "rem/CNPJ": text("sender_id"),
-    "rem/CPF": text("sender_id"),
+    "ide/tomaTerceiro/CNPJ": tax_id("payer_id"),
+    "ide/tomaTerceiro/CPF": tax_id("payer_id"),
+    "rem/CNPJ": tax_id("sender_id"),
+    "rem/CPF": tax_id("sender_id"),
     **party("dest", "recipient", "enderDest"),
     "origem/UF": text("origin_uf"),
     "destino/UF": text("destination_uf"),

@@ -3,7 +3,7 @@
 from transforms.families import FAMILIES
 from transforms.families.family import Family
 from transforms.model import VOIDED_RANGE
-from transforms.parse.layout import REQUEST, RETURN, Field, Layout, instant, integer, text
+from transforms.parse.layout import REQUEST, RETURN, Field, Layout, instant, integer, tax_id, text
 
 
 def _range(prefix: str, number: str) -> dict[str, Field]:
@@ -12,8 +12,8 @@ def _range(prefix: str, number: str) -> dict[str, Field]:
         "infInut/tpAmb": integer(f"{prefix}environment"),
         "infInut/cUF": text(f"{prefix or '_'}uf_code"),
         "infInut/ano": text(f"{prefix or '_'}year"),
-        "infInut/CNPJ": text(f"{prefix}issuer_id"),
-        "infInut/CPF": text(f"{prefix}issuer_id"),
+        "infInut/CNPJ": tax_id(f"{prefix}issuer_id"),
+        "infInut/CPF": tax_id(f"{prefix}issuer_id"),
         "infInut/mod": text(f"{prefix}model"),
         "infInut/serie": integer(f"{prefix}series"),
         f"infInut/{number}Ini": integer(f"{prefix}first_number"),

@@ -1,9 +1,12 @@
--- IBS, CBS and IS of documents in force per issuer, month and model, beside the value they are of.
+-- IBS, CBS and IS of documents in force per issuer, month and model, beside the value they are of. Entry notes
+-- (operation_type 0), returns, credit and debit notes (purpose 4, 5, 6 of an NF-e) apart: they are to be taken away.
 SELECT
   state.issuer_id,
   state.month,
   state.model,
   state.environment,
+  state.operation_type,
+  state.purpose,
   COUNT(*) AS documents,
   COUNTIF(document.ibs_total IS NOT NULL OR document.cbs_total IS NOT NULL) AS documents_with_ibs_cbs,
   SUM(state.total) AS total,
@@ -16,4 +19,5 @@ SELECT
 FROM `${dataset}.document_state` AS state
 JOIN `${dataset}.headline_documents` AS document ON document.access_key = state.access_key
 WHERE state.status IN (${in_force})
-GROUP BY state.issuer_id, state.month, state.model, state.environment
+GROUP BY
+  state.issuer_id, state.month, state.model, state.environment, state.operation_type, state.purpose
