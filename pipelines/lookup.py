@@ -29,6 +29,8 @@ from transforms.model import Change
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, StoredDeadLetter
 from transforms.truth.read import History, HistoryReader, StoredRecord
+from transforms.truth.reparse import differing, readings_of
+from transforms.truth.rows import StoredFields
 
 _DEAD_LETTER_ID_LENGTH = 64
 
@@ -149,6 +151,7 @@ def as_json(history: History) -> dict[str, Any]:
         "key": history.key,
         "revision": history.revision,
         "state": history.state,
+        "read_by": history.read_by._asdict(),
         "records": [_record_json(record) for record in history.records],
     }
 
@@ -159,6 +162,7 @@ def _record_json(record: StoredRecord) -> dict[str, Any]:
     return values | {
         "change": record.change._asdict(),
         "arrivals": [arrival._asdict() for arrival in record.arrivals],
+        "readings": [reading._asdict() for reading in record.readings],
     }
 
 
@@ -166,6 +170,8 @@ def as_text(history: History) -> str:
     """The history for people: the state, then each record with its change and its arrivals."""
     state = dict(history.state)
     lines = [f"{history.key}  {state.pop('status')}  revision {history.revision}"]
+    if history.read_by.parser:
+        lines.append(f"    read again by parser {history.read_by.parser}, as of revision {history.read_by.revision}")
     lines += [f"    {name}: {value}" for name, value in sorted(state.items())]
     for number, record in enumerate(history.records, 1):
         lines += ["", *_record_lines(number, record)]
@@ -182,16 +188,30 @@ _SHOWN = (
 def _record_lines(number: int, record: StoredRecord) -> list[str]:
     name = record.fields.get("event_name", record.layout)
     lines = [f"{number}. {record.kind} {name} ({record.form}), {record.xml_bytes} bytes, {_change_text(record.change)}"]
-    lines.append(f"   record {record.record_id}")
+    parser = f", read by parser {record.parser}" if record.parser else ""
+    lines.append(f"   record {record.record_id}{parser}")
     shown = [f"{field}: {record.fields[field]}" for field in _SHOWN if field in record.fields]
     if shown:
         lines.append("   " + "; ".join(shown))
     if record.findings:
         lines.append("   findings: " + ", ".join(record.findings))
+    lines += [f"   {line}" for line in _reading_lines(record)]
     for arrival in record.arrivals:
         lines.append(f"   {_moment(arrival.received_at)}  {arrival.outcome:9} {arrival.origin}")
         lines.append(f"   {'':20}  {'':9} run {arrival.run}, job {arrival.job}, applied {_moment(arrival.applied_at)}")
     return lines
+
+
+def _reading_lines(record: StoredRecord) -> list[str]:
+    """Each reparse that read the record otherwise, and what it said before."""
+    lines = []
+    now = StoredFields(record.entry(), record.parser, record.xml_bytes)
+    for reading, before in readings_of(record):
+        change = f"{reading.cause} at {_moment(reading.applied_at)}, job {reading.job}, {_change_text(reading)}"
+        changed = ", ".join(differing(before, now))
+        lines.append(f"{change}; parser {before.parser or 'unknown'} had read otherwise: {changed}")
+        now = before
+    return lines[::-1]
 
 
 def _change_text(change: Change) -> str:

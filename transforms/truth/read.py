@@ -141,7 +141,7 @@ class HistoryReader:
         """
         for row in self._client.scan(self._config.records_table, b"0", rows.RESERVED, _DUMPED_FAMILIES):
             for cell in () if rows.is_reserved(row.key) else row.cells:
-                if cell.family != rows.STATE or cell.qualifier not in (rows.REVISION, rows.READ):
+                if cell.family != rows.STATE or cell.qualifier in rows.CONTENT:
                     yield rows.key_of(row.key), cell
 
     def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None:

@@ -158,7 +158,7 @@ def plan(codec: Codec, key: str, cells: Cells, readings: Readings, launch: Launc
         change = _change(before_it, first[name], folded, launch, was(stored[name], now))
         # An earlier instant would hide the new cell behind the old one.
         deleted.append(Column(rows.FIELDS, cell.qualifier))
-        written += [cell, rows.change_cell(codec, change)]
+        written += [cell, rows.change_cell(codec, change), rows.cause_cell(codec, change)]
         differences += names(stored[name], now, before_it, change)
     revision = change.revision if change else head.revision
     if folded is not None:
@@ -205,6 +205,14 @@ def _change(before: Change, first: Change, folded: Folded, launch: Launch, was: 
 
 def names(stored: StoredFields, now: StoredFields, before: Change, change: Change) -> Iterator[str]:
     """What differs of a record, of the state and of what is counted, by name: ``fields.total``, ``state.status``."""
+    yield from differing(stored, now)
+    yield from (f"state.{one}" for one in patch.names(patch.back(change.after, before.after), change.after))
+    moved = patch.back(change.dimensions_after, before.dimensions_after)
+    yield from (f"counts.{one}" for one in patch.names(moved, change.dimensions_after))
+
+
+def differing(stored: StoredFields, now: StoredFields) -> Iterator[str]:
+    """What differs of a record, by name."""
     for name, old in was(stored, now).items():
         if name == "findings":
             yield from (f"findings.{code}" for code in sorted({*old} ^ {*now.entry.findings}))
@@ -212,9 +220,6 @@ def names(stored: StoredFields, now: StoredFields, before: Change, change: Chang
             yield from (f"fields.{one}" for one in patch.names(old, now.entry.fields))
         elif name != "parser":
             yield name
-    yield from (f"state.{one}" for one in patch.names(patch.back(change.after, before.after), change.after))
-    moved = patch.back(change.dimensions_after, before.dimensions_after)
-    yield from (f"counts.{one}" for one in patch.names(moved, change.dimensions_after))
 
 
 def reparse(codec: Codec, key: str, cells: Cells, first: Plan, readings: Readings, launch: Launch) -> Transaction:

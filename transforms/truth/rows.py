@@ -29,6 +29,10 @@ FAMILIES = (STATE, FIELDS, XML, CHANGES, ARRIVALS)
 TRANSACTION_FAMILIES = (STATE, FIELDS, CHANGES)
 
 REVISION, STATUS, FOLDED, SIZE, READ = b"rev", b"status", b"state", b"size", b"read"
+# What of the state does not tell how it came about.
+CONTENT = (STATUS, FOLDED, SIZE)
+# Before the revision of a change with a cause.
+WAS = b"was/"
 DICTIONARY, CERTIFICATE = b"dictionary", b"certificate"
 
 # What the service recommends as the most for a cell and for a row (its hard limits are 100 MB and 256 MB).
@@ -36,6 +40,7 @@ MAX_CELL_BYTES = 10_000_000
 MAX_ROW_BYTES = 100_000_000
 
 _INT64 = struct.Struct(">q")
+_CAUSE = ("cause", "was")
 _INT64_PAIR = struct.Struct(">qq")
 _INSTANTS = ("issued_at", "occurred_at", "registered_at", "key_month")
 
@@ -284,21 +289,27 @@ def state_cells(codec: Codec, revision: int, folded: Folded, size: int) -> tuple
 def change_cell(codec: Codec, change: Change) -> Cell:
     """The ``c`` cell of a change; its key and revision are in the row key and the qualifier."""
     value = change._asdict()
-    del value["key"], value["revision"]
-    if not change.cause:
-        del value["cause"], value["was"]
+    for name in ("key", "revision", *_CAUSE):
+        del value[name]
     return Cell(CHANGES, change_qualifier(change.revision), 0, codec.encode_json(value))
 
 
-def decode_change(codec: Codec, key: str, qualifier: bytes, value: bytes) -> Change:
-    """Reads what ``change_cell`` wrote."""
-    return Change(key=key, revision=int(qualifier), **codec.decode_json(value))
+def cause_cell(codec: Codec, change: Change) -> Cell:
+    """The ``s`` cell of a change that has a cause. Releases that know of none do not see it, and write to the row."""
+    return Cell(STATE, WAS + change_qualifier(change.revision), 0, codec.encode_json([change.cause, change.was]))
+
+
+def decode_change(codec: Codec, key: str, qualifier: bytes, value: bytes, row: Cells | None = None) -> Change:
+    """Reads what ``change_cell`` wrote, and, in the row, ``cause_cell``."""
+    change = Change(key=key, revision=int(qualifier), **codec.decode_json(value))
+    stored = row.get(STATE, {}).get(WAS + qualifier) if row else None
+    return change._replace(**dict(zip(_CAUSE, codec.decode_json(stored), strict=True))) if stored else change
 
 
 def decode_changes(codec: Codec, key: str, row: Cells) -> Iterator[Change]:
     """The changes of a row, by revision."""
     for qualifier, value in sorted(row.get(CHANGES, {}).items()):
-        yield decode_change(codec, key, qualifier, value)
+        yield decode_change(codec, key, qualifier, value, row)
 
 
 def arrival_cell(codec: Codec, record_id: str, arrival: Arrival) -> Cell:

@@ -210,7 +210,7 @@ def last_change(codec: Codec, key: str, found: Cells, head: Head) -> Change:
             f"the row of {key} has revision {head.revision} but no change of that number: it was not written by this "
             "project, or cells were deleted. Restore the row from a backup."
         )
-    return rows.decode_change(codec, key, qualifier, value)
+    return rows.decode_change(codec, key, qualifier, value, found)
 
 
 def changes_of(codec: Codec, record: Record, found: Cells) -> tuple[Change, Change | None]:

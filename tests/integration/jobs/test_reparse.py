@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests import stored_rows
-from tests.integration.jobs.reparsing import changed_by, content, forgotten, reparse_stores
-from tests.integration.jobs.stores import NewStores, Stores, bigtable_counts, differences, rebuild_stores
-from transforms.truth.read import HistoryReader
-from transforms.truth.rows import StoredFields
+from tests.integration.jobs.reparsing import changed_by, content, forget, forgotten, reparse_stores
+from tests.integration.jobs.stores import NewStores, bigtable_counts, differences, rebuild_stores
 
 # What all other views are made of; the long test compares all.
 VIEWS = (
@@ -23,32 +21,6 @@ VIEWS = (
 )
 
 
-def forget(stored: StoredFields) -> StoredFields:
-    """An older parser, which read no names, other totals, the date of issue of some documents in another month, and
-    less of their items."""
-    fields = dict(stored.entry.fields)
-    for name in ("issuer_name", "protocol_at"):
-        fields.pop(name, None)
-    if "total" in fields:
-        fields["total"] = "1.00"
-    if fields.get("issued_on", "").endswith(("1", "2")):
-        fields["issued_on"] = "2019-01-01"
-    if "items" in fields:
-        fields["items"] = [{k: v for k, v in item.items() if k != "ncm"} for item in fields["items"]]
-    findings = (*stored.entry.findings, "bad_date") if stored.entry.kind == "event" else ()
-    return stored._replace(entry=stored.entry._replace(fields=fields, findings=findings), parser=0)
-
-
-def documents_of(stores: Stores, folder: Path) -> Path:
-    """The XML of every record, as files."""
-    reader = HistoryReader(stores.truth)
-    for history in reader.scan():
-        for record in history.records:
-            (folder / f"{record.record_id}.xml").write_bytes(reader.xml(history.key, record.record_id))
-    reader.close()
-    return folder
-
-
 @pytest.mark.parametrize("path", stored_rows.files(), ids=lambda path: path.name.partition(".")[0])
 def test_rows_of_an_earlier_release_become_what_a_clean_load_stores(
     new_stores: NewStores, tmp_path: Path, path: Path
@@ -57,7 +29,9 @@ def test_rows_of_an_earlier_release_become_what_a_clean_load_stores(
     stored_rows.load(stores.truth, forgotten(stored_rows.read(path), forget))
     rebuild_stores(stores)
     (folder := tmp_path / "documents").mkdir()
-    clean.backfill(documents_of(stores, folder))
+    for number, payload in enumerate(stored_rows.payloads(path)):
+        (folder / f"{number:04}.xml").write_bytes(payload)
+    clean.backfill(folder)
     expected, views, counts = content(clean), clean.views(*VIEWS), bigtable_counts(clean)
     assert content(stores) != expected and bigtable_counts(stores) != counts
 

@@ -64,7 +64,8 @@ def test_what_is_read_otherwise_is_a_change_of_the_record_with_a_cause_that_keep
     [change] = one.readings
     assert (change.cause, change.run, change.job, change.applied_at) == (REPARSE, "reparse", "reparse/1", 5_000)
     assert (change.origin, change.received_at) == (first.origin, RECEIVED_AT), "where the record came from is as it was"
-    assert (change.dimensions_before["total"], change.dimensions_after["total"]) == ("10.50", "20.00")
+    assert change.dimensions_before and change.dimensions_before["total"] == "10.50"
+    assert change.dimensions_after["total"] == "20.00"
     assert change.logged and change.revision == found.revision == 2
     assert change.was == {"parser": 0, "fields": {"total": "10.50", "issuer_name": None}}
     assert (one.fields["total"], one.parser, one.record_id) == ("20.00", 2, first.record_id)
