@@ -86,8 +86,8 @@ def samples_of(payloads: Iterable[bytes]) -> Samples:
         received_at = 1_780_000_000_000_000 + number * 1_234_567
         for record in parse(RawDocument(payload, origin, received_at)):
             if isinstance(record, Record):
-                samples.xml.extend(_sections(certificates.split(record.xml).rest))
-                _apply(recorder, record, table.setdefault(record.key, {}))
+                samples.xml.extend(_sections(certificates.split(record.raw.payload).rest))
+                _apply(recorder, record, table.setdefault(record.entry.key, {}))
     return samples
 
 
@@ -136,7 +136,7 @@ class _Recorder(Codec):
 
 def _apply(recorder: Codec, record: Record, row: dict[tuple[str, bytes], Cell]) -> None:
     """Applies a record to a row in memory."""
-    attempt = Attempt("backfill-0123456789ab", "backfill/20260701T120000-a1b2c3", record.received_at + 4_321_987)
+    attempt = Attempt("backfill-0123456789ab", "backfill/20260701T120000-a1b2c3", record.raw.received_at + 4_321_987)
     transaction = transact(recorder, record, attempt)
     answer: Any = None
     try:

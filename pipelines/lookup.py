@@ -30,7 +30,6 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, StoredDeadLetter
 from transforms.truth.read import History, HistoryReader, StoredRecord
 from transforms.truth.reparse import differing, readings_of
-from transforms.truth.rows import StoredFields
 
 _DEAD_LETTER_ID_LENGTH = 64
 
@@ -131,7 +130,7 @@ def _hint(key: str) -> str:
 def _write_xml(reader: HistoryReader, history: History, number: int, output: Path | None) -> int:
     if not 1 <= number <= len(history.records):
         return _fail(f"--xml {number}: the key has records 1 to {len(history.records)}")
-    return _write(reader.xml(history.key, history.records[number - 1].record_id), output)
+    return _write(reader.xml(history.key, history.records[number - 1].entry.record_id), output)
 
 
 def _write(xml: bytes, output: Path | None) -> int:
@@ -157,9 +156,10 @@ def as_json(history: History) -> dict[str, Any]:
 
 
 def _record_json(record: StoredRecord) -> dict[str, Any]:
-    values = record._asdict()
+    values = record.entry._asdict()
     del values["key"]
     return values | {
+        "xml_bytes": record.xml_bytes,
         "change": record.change._asdict(),
         "arrivals": [arrival._asdict() for arrival in record.arrivals],
         "readings": [reading._asdict() for reading in record.readings],
@@ -186,15 +186,15 @@ _SHOWN = (
 
 
 def _record_lines(number: int, record: StoredRecord) -> list[str]:
-    name = record.fields.get("event_name", record.layout)
-    lines = [f"{number}. {record.kind} {name} ({record.form}), {record.xml_bytes} bytes, {_change_text(record.change)}"]
-    parser = f", read by parser {record.parser}" if record.parser else ""
-    lines.append(f"   record {record.record_id}{parser}")
-    shown = [f"{field}: {record.fields[field]}" for field in _SHOWN if field in record.fields]
+    entry = record.entry
+    name = entry.fields.get("event_name", entry.layout)
+    lines = [f"{number}. {entry.kind} {name} ({entry.form}), {record.xml_bytes} bytes, {_change_text(record.change)}"]
+    lines.append(f"   record {entry.record_id}{f', read by parser {entry.parser}' if entry.parser else ''}")
+    shown = [f"{field}: {entry.fields[field]}" for field in _SHOWN if field in entry.fields]
     if shown:
         lines.append("   " + "; ".join(shown))
-    if record.findings:
-        lines.append("   findings: " + ", ".join(record.findings))
+    if entry.findings:
+        lines.append("   findings: " + ", ".join(entry.findings))
     lines += [f"   {line}" for line in _reading_lines(record)]
     for arrival in record.arrivals:
         lines.append(f"   {_moment(arrival.received_at)}  {arrival.outcome:9} {arrival.origin}")
@@ -205,7 +205,7 @@ def _record_lines(number: int, record: StoredRecord) -> list[str]:
 def _reading_lines(record: StoredRecord) -> list[str]:
     """Each reparse that read the record otherwise, and what it said before."""
     lines = []
-    now = StoredFields(record.entry(), record.parser, record.xml_bytes)
+    now = record.entry
     for reading, before in readings_of(record):
         change = f"{reading.cause} at {_moment(reading.applied_at)}, job {reading.job}, {_change_text(reading)}"
         changed = ", ".join(differing(before, now))

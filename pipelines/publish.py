@@ -180,7 +180,7 @@ def access_key_of(document: RawDocument) -> str:
     """The access key of the first document in it; empty where it has none, which is then in no order."""
     for found in parse(document, _KEYS_ONLY):
         if isinstance(found, Record):
-            return found.key
+            return found.entry.key
     return ""
 
 

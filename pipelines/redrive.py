@@ -199,7 +199,7 @@ def _letter_by_origin(stored: StoredDeadLetter) -> tuple[str, StoredDeadLetter]:
 
 
 def _applied_by_origin(applied: Applied) -> Iterator[_ByOrigin]:
-    for origin in _within(applied.origin):
+    for origin in _within(applied.arrival.origin):
         yield origin, ""
 
 

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from transforms import access_key
 from transforms.families import FAMILIES, FAMILY_OF_MODEL, family_of
 from transforms.families.family import Family
-from transforms.history.fold import Entry
-from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Fields
+from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Entry, Fields
 
 
 def deciding_events(family: Family) -> list[str]:

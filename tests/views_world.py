@@ -6,8 +6,21 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from transforms import access_key
-from transforms.history.fold import Entry, fold
-from transforms.model import DOCUMENT, DUPLICATE, EVENT, NEW, RESUMED, VOIDED_RANGE, Applied, Change, DeadLetter, Fields
+from transforms.history.fold import fold
+from transforms.model import (
+    DOCUMENT,
+    DUPLICATE,
+    EVENT,
+    NEW,
+    RESUMED,
+    VOIDED_RANGE,
+    Applied,
+    Arrival,
+    Change,
+    DeadLetter,
+    Entry,
+    Fields,
+)
 
 RECEIVED_AT = 1_780_000_000_000_000  # 2026-05-28T20:26:40Z
 SECOND = 1_000_000
@@ -102,8 +115,9 @@ def applied(entries: Iterable[Entry], run: str = "run-1", received_at: int = REC
     for position, entry in enumerate(entries):
         history = histories.setdefault(entry.key, [])
         at = received_at + position * SECOND
+        arrival = Arrival(run, _origin(position), f"{run}/1", at, at + 2 * SECOND, NEW)
         if any(known.record_id == entry.record_id for known in history):
-            results.append(_applied(DUPLICATE, entry, None, run, at, position))
+            results.append(Applied(entry, arrival._replace(outcome=DUPLICATE), None))
             continue
         before = fold(history) if history else None
         history.append(entry)
@@ -113,50 +127,31 @@ def applied(entries: Iterable[Entry], run: str = "run-1", received_at: int = REC
             revision=len(history),
             record_id=entry.record_id,
             run=run,
-            origin=_origin(position),
-            job=f"{run}/1",
-            received_at=at,
-            applied_at=at + 2 * SECOND,
+            origin=arrival.origin,
+            job=arrival.job,
+            received_at=arrival.received_at,
+            applied_at=arrival.applied_at,
             before=before.state if before else None,
             after=after.state,
             dimensions_before=before.dimensions if before else None,
             dimensions_after=after.dimensions,
         )
-        results.append(_applied(NEW, entry, change, run, at, position))
+        results.append(Applied(entry, arrival, change))
     return results
 
 
 def retried(results: Sequence[Applied]) -> list[Applied]:
     """The same inputs in a second attempt of the same run, an hour later: what it wrote is resumed."""
+    return [result._replace(arrival=_again(result.arrival)) for result in results]
+
+
+def _again(first: Arrival) -> Arrival:
     later = 3600 * SECOND
-    return [
-        result._replace(
-            outcome=RESUMED if result.outcome == NEW else result.outcome,
-            job=result.run + "/2",
-            received_at=result.received_at + later,
-            applied_at=result.applied_at + later,
-        )
-        for result in results
-    ]
-
-
-def _applied(outcome: str, entry: Entry, change: Change | None, run: str, at: int, position: int) -> Applied:
-    return Applied(
-        outcome=outcome,
-        record_id=entry.record_id,
-        kind=entry.kind,
-        key=entry.key,
-        layout=entry.layout,
-        form=entry.form,
-        fields=entry.fields,
-        findings=entry.findings,
-        run=run,
-        job=f"{run}/1",
-        origin=_origin(position),
-        received_at=at,
-        applied_at=at + 2 * SECOND,
-        xml_bytes=1000,
-        change=change,
+    return first._replace(
+        outcome=RESUMED if first.outcome == NEW else first.outcome,
+        job=first.run + "/2",
+        received_at=first.received_at + later,
+        applied_at=first.applied_at + later,
     )
 
 

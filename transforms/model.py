@@ -35,8 +35,8 @@ class RawDocument(NamedTuple):
     received_at: int
 
 
-class Record(NamedTuple):
-    """One parsed XML.
+class Entry(NamedTuple):
+    """What one XML says: an entry in the history of its key.
 
     ``key`` is the access key (44 characters), or the ``Id`` of a voided range. ``layout`` names the layout file
     that read it (``nfe``), ``form`` how complete it is (``transforms.parse.layout`` lists the forms). ``fields``
@@ -51,10 +51,14 @@ class Record(NamedTuple):
     form: str
     fields: Fields
     findings: tuple[str, ...]
-    xml: bytes
-    origin: str
-    received_at: int
     parser: int = 0
+
+
+class Record(NamedTuple):
+    """One parsed XML: what it says, and the document that it was read from."""
+
+    entry: Entry
+    raw: RawDocument
 
 
 class DeadLetter(NamedTuple):
@@ -123,31 +127,32 @@ class Change(NamedTuple):
     was: Fields | None = None
 
 
+class Arrival(NamedTuple):
+    """One input's coming to the source of truth: who brought it, from where, when (micros), and what became of it.
+
+    ``outcome`` is NEW (this attempt wrote its record), RESUMED (an earlier attempt of the same run and origin wrote
+    it) or DUPLICATE (somebody else had).
+    """
+
+    run: str
+    origin: str
+    job: str
+    received_at: int
+    applied_at: int
+    outcome: str
+
+
 class Applied(NamedTuple):
     """What became of one Record at the source of truth.
 
-    ``outcome`` is NEW (this attempt wrote it), RESUMED (an earlier attempt of the same run and origin wrote it)
-    or DUPLICATE (somebody else had). ``change`` is set for NEW and RESUMED. ``fields`` and ``findings`` are the
-    stored ones, so that a RESUMED record is served exactly as it is stored. ``reading`` is the change of the last
-    reparse that read the record otherwise, None where there was none; ``parser`` as in ``Record``.
+    ``change`` is set where the outcome of ``arrival`` is NEW or RESUMED. ``entry`` is the stored one, so that a
+    RESUMED record is served exactly as it is stored. ``reading`` is the change of the last reparse that read the record
+    otherwise, None where there was none.
     """
 
-    outcome: str
-    record_id: str
-    kind: str
-    key: str
-    layout: str
-    form: str
-    fields: Fields
-    findings: tuple[str, ...]
-    run: str
-    job: str
-    origin: str
-    received_at: int
-    applied_at: int
-    xml_bytes: int
+    entry: Entry
+    arrival: Arrival
     change: Change | None
-    parser: int = 0
     reading: Change | None = None
 
 

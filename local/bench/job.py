@@ -150,9 +150,8 @@ def _applied(writer: Writer, records: Iterable[Record]) -> Iterator[Applied]:
     bundle, table = writer.bundle(), writer.config.records_table
     for record in records:
         attempt = Attempt(_RUN, _RUN, time.time_ns() // 1_000)
-        bundle.add(
-            table, rows.row_key(record.key), len(record.xml), None, partial(transact, writer.codec, record, attempt)
-        )
+        row, size = rows.row_key(record.entry.key), len(record.raw.payload)
+        bundle.add(table, row, size, None, partial(transact, writer.codec, record, attempt))
         yield from (done.outcome.result for done in bundle.ready())
     yield from (done.outcome.result for done in bundle.finish())
 

@@ -25,7 +25,7 @@ def first_records(count: int) -> list[Record]:
     for raw in raw_documents():
         for parsed in parse(raw):
             if isinstance(parsed, Record):
-                found.setdefault(parsed.key, parsed)
+                found.setdefault(parsed.entry.key, parsed)
         if len(found) >= count:
             break
     return list(found.values())[:count]

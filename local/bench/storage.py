@@ -139,7 +139,7 @@ def _records(payloads: Iterable[bytes]) -> list[bytes]:
     for payload in payloads:
         for record in parse(RawDocument(payload, "file:///bench.xml", 0)):
             if isinstance(record, Record):
-                found.setdefault(record.record_id, record.xml)
+                found.setdefault(record.entry.record_id, record.raw.payload)
     return list(found.values())
 
 

@@ -34,7 +34,7 @@ def test_records_and_dead_letters_are_told_apart_and_counted() -> None:
         assert records.element_type is Record
         assert dead.element_type is DeadLetter
         assert_that(
-            records | "Told" >> beam.Map(lambda r: (r.origin, r.key, r.findings, r.received_at)),
+            records | "Told" >> beam.Map(lambda r: (r.raw.origin, r.entry.key, r.entry.findings, r.raw.received_at)),
             equal_to([
                 ("good", KEY, (), 1),
                 ("batch#NFe[1]", KEY, (), 2),

@@ -14,19 +14,7 @@ from transforms.families import common, family_of, statuses
 from transforms.families.family import Attribute, Family
 from transforms.history import rules
 from transforms.history.dimensions import dimensions_of
-from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Fields
-
-
-class Entry(NamedTuple):
-    """One record of a key's history, as far as the fold needs it."""
-
-    record_id: str
-    kind: str
-    key: str
-    layout: str
-    form: str
-    fields: Fields
-    findings: tuple[str, ...]
+from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Entry, Fields
 
 
 class Folded(NamedTuple):

@@ -36,7 +36,7 @@ _ZLIB_OR_GZIP = 47
 _MAX_ELEMENTS_AROUND = 50_000
 
 
-class Entry(NamedTuple):
+class Enclosed(NamedTuple):
     """One input inside an envelope: what its origin ends with, and its bytes or why there are none.
 
     With ``refused`` set, ``payload`` holds the compressed entry as it was received.
@@ -50,7 +50,7 @@ class Entry(NamedTuple):
 class Contents(NamedTuple):
     """Entries of an envelope; its root element and the namespace of that; and what it answers (``cStat xMotivo``)."""
 
-    entries: list[Entry]
+    entries: list[Enclosed]
     root: str
     namespace: str
     answer: str
@@ -66,7 +66,7 @@ def split(data: bytes, is_document: Callable[[str], bool], is_known: Callable[[s
     return _Splitter(data, is_document, is_known, max_bytes, shallow=False).run()
 
 
-def appended(data: bytes, is_document: Callable[[str], bool]) -> list[Entry]:
+def appended(data: bytes, is_document: Callable[[str], bool]) -> list[Enclosed]:
     """Entries among the children of the root of ``data``, a document's own envelope."""
     return _Splitter(data, is_document, lambda name: False, 0, shallow=True).run().entries
 
@@ -94,7 +94,7 @@ class _Splitter:
         max_bytes: int,
         shallow: bool,
     ) -> None:
-        self._entries: list[Entry] = []
+        self._entries: list[Enclosed] = []
         self._answer: dict[str, str] = {}
         self._root = ("", "")
         self._data = data
@@ -205,7 +205,7 @@ class _Splitter:
 
     def _add(self, name: str, payload: bytes, suffix: str | None = None, refused: Refused | None = None) -> None:
         self._seen[name] += 1
-        self._entries.append(Entry(suffix or f"{name}[{self._seen[name]}]", payload, refused))
+        self._entries.append(Enclosed(suffix or f"{name}[{self._seen[name]}]", payload, refused))
 
 
 def _with_namespaces(raw: bytes, namespaces: dict[str, str]) -> bytes:

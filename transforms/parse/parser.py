@@ -7,17 +7,16 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from transforms.model import DeadLetter, RawDocument, Record, record_id_of
+from transforms.model import DeadLetter, Entry, RawDocument, Record, record_id_of
 from transforms.parse import codes, envelopes, protocols, reader, registry, tree
 from transforms.parse.checks import key_of_text
 from transforms.parse.codes import Refused
-from transforms.parse.envelopes import Entry
+from transforms.parse.envelopes import Enclosed
 from transforms.parse.layout import EMBEDDED, QUERY
 from transforms.parse.reader import Source
-from transforms.parse.records import Built, build
+from transforms.parse.records import entry_of
 from transforms.parse.registry import Shape
 from transforms.parse.values import Reading
-from transforms.parse.version import PARSER
 
 # A root without a namespace prefix.
 _ROOT = re.compile(r"<([^\s/>:]+)[\s/>]")
@@ -74,20 +73,20 @@ def _parse_document(
     foreign: frozenset[str] = frozenset()
     if protocols.is_doubtful(shape.layout, reading):
         reading, foreign = protocols.settle(shape.layout, shape.node, reader.parse_tree(source), reading)
-    built = build(shape.layout, reading, source.findings)
-    yield _settle(built, raw, options)
+    entry = entry_of(record_id_of(raw.payload), shape.layout, reading, source.findings)
+    yield _settle(entry, raw, options)
     if EMBEDDED in reading.parts:
         yield from _parse_entries(raw, envelopes.appended(source.data, registry.is_event), options, nesting)
     if foreign:
         entries = envelopes.split(source.data, foreign.__contains__, lambda name: False, options.max_bytes).entries
         for found in _parse_entries(raw, entries, options, nesting):
-            if isinstance(found, Record) and _subject(found) != _subject(built):
+            if isinstance(found, Record) and _subject(found.entry) != _subject(entry):
                 yield found
 
 
-def _subject(found: Record | Built) -> tuple[str, str | None]:
+def _subject(entry: Entry) -> tuple[str, str | None]:
     """What an answer is to: a key, and the type of the event where it is to one."""
-    return found.key, found.fields.get("event_type")
+    return entry.key, entry.fields.get("event_type")
 
 
 def _parse_query(
@@ -101,9 +100,10 @@ def _parse_query(
     rule = shape.layout.family.rule_of_protocol.get(status or 0)
     _name_key(reading, found)
     key = key_of_text(reading.fields.get("_protocol_key", ""))[0]
-    said = {one.fields.get("protocol_status") for one in found if isinstance(one, Record) and one.key == key}
+    of_key = [one.entry for one in found if isinstance(one, Record) and one.entry.key == key]
+    said = {entry.fields.get("protocol_status") for entry in of_key}
     if rule is not None and not rule.is_rejection and status not in said and "_protocol_key" in reading.fields:
-        yield _settle(build(shape.layout, reading, source.findings), raw, options)
+        yield _settle(entry_of(record_id_of(raw.payload), shape.layout, reading, source.findings), raw, options)
     elif not found:
         answer = f"{status or ''} {reading.fields.get('protocol_reason', '')}".strip()
         told = f"; it answers {answer}" if answer else ""
@@ -112,7 +112,7 @@ def _parse_query(
 
 def _name_key(reading: Reading, found: Sequence[Record | DeadLetter]) -> None:
     """An answer that does not name the key that was asked for is about that of all its entries."""
-    keys = {record.key for record in found if isinstance(record, Record)}
+    keys = {record.entry.key for record in found if isinstance(record, Record)}
     if len(keys) == 1:
         reading.fields.setdefault("_protocol_key", keys.pop())
 
@@ -164,7 +164,7 @@ def _parse_envelope(
 
 
 def _parse_entries(
-    raw: RawDocument, entries: Sequence[Entry], options: ParseOptions, nesting: int
+    raw: RawDocument, entries: Sequence[Enclosed], options: ParseOptions, nesting: int
 ) -> Iterator[Record | DeadLetter]:
     if nesting == _MAX_NESTING:
         raise Refused(codes.TOO_DEEP, f"more than {_MAX_NESTING} envelopes inside one another")
@@ -176,22 +176,10 @@ def _parse_entries(
             yield from _parse(inner, options, nesting + 1)
 
 
-def _settle(built: Built, raw: RawDocument, options: ParseOptions) -> Record | DeadLetter:
-    if options.strict and built.findings:
-        return _dead(raw, codes.STRICT_FINDINGS, f"{built.key}: {', '.join(built.findings)}")
-    return Record(
-        record_id_of(raw.payload),
-        built.kind,
-        built.key,
-        built.layout,
-        built.form,
-        built.fields,
-        built.findings,
-        raw.payload,
-        raw.origin,
-        raw.received_at,
-        PARSER,
-    )
+def _settle(entry: Entry, raw: RawDocument, options: ParseOptions) -> Record | DeadLetter:
+    if options.strict and entry.findings:
+        return _dead(raw, codes.STRICT_FINDINGS, f"{entry.key}: {', '.join(entry.findings)}")
+    return Record(entry, raw)
 
 
 def _dead(raw: RawDocument, code: str, message: str) -> DeadLetter:

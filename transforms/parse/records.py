@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from transforms.access_key import split
 from transforms.families import FAMILIES
-from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE
+from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Entry
 from transforms.parse import codes
 from transforms.parse.checks import (
     check_document,
@@ -21,6 +20,7 @@ from transforms.parse.codes import Refused
 from transforms.parse.layout import BODY, EMBEDDED, FORMS, RETURN, Layout
 from transforms.parse.registry import EVENT_LAYOUT_OF_FAMILY
 from transforms.parse.values import Reading, Target, is_date
+from transforms.parse.version import PARSER
 
 UNKNOWN = "unknown"
 # tpEvento 6, key 44, nSeqEvento 2 or 3; the key alone before there were events.
@@ -35,19 +35,8 @@ _REFERENCES = ("replaced_keys", "annulled_keys", "complemented_keys")
 _ID_OF_EVENT = re.compile(r"ID(?:[0-9]{6})?([0-9]{6}[0-9A-Z]{12}[0-9]{26})(?:[0-9]{2,3})?\Z")
 
 
-class Built(NamedTuple):
-    """A record but for its bytes and origin."""
-
-    kind: str
-    key: str
-    layout: str
-    form: str
-    fields: Target
-    findings: tuple[str, ...]
-
-
-def build(layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Built:
-    """The record of what was read; raises ``Refused`` when there is nothing to key it by."""
+def entry_of(record_id: str, layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Entry:
+    """The entry made of what was read; raises ``Refused`` when there is nothing to key it by."""
     reading.findings.update(findings)
     other_namespaces = reading.namespaces - {layout.family.namespace}
     if other_namespaces and any(_NFSE in namespace for namespace in other_namespaces):
@@ -58,7 +47,16 @@ def build(layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Built:
     if layout.finish is not None:
         layout.finish(reading.fields)
     form = FORMS[frozenset(reading.parts - {EMBEDDED})]
-    return Built(layout.kind, key, layout.name, form, reading.fields, tuple(sorted(reading.findings)))
+    return Entry(
+        record_id=record_id,
+        kind=layout.kind,
+        key=key,
+        layout=layout.name,
+        form=form,
+        fields=reading.fields,
+        findings=tuple(sorted(reading.findings)),
+        parser=PARSER,
+    )
 
 
 def _document(layout: Layout, reading: Reading) -> tuple[str, Layout]:

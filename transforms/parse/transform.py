@@ -47,8 +47,8 @@ class _Parse(beam.DoFn):
             if isinstance(found, DeadLetter):
                 yield TaggedOutput(ParseDocuments.DEAD_LETTERS, found)
                 continue
-            self._bytes.update(len(found.xml))
-            for code in found.findings:
+            self._bytes.update(len(found.raw.payload))
+            for code in found.entry.findings:
                 self._finding(code).inc()
             yield found
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from transforms.errors import AcervoError
-from transforms.model import RawDocument, Record, record_id_of
+from transforms.model import Entry, RawDocument, Record, record_id_of
 from transforms.parse import codes
 from transforms.parse.parser import DEFAULTS, ParseOptions, parse
 from transforms.parse.registry import LAYOUTS
 from transforms.truth import rows
 from transforms.truth.codec import Codec
-from transforms.truth.reparse import stored_fields
-from transforms.truth.rows import Cells, StoredFields
+from transforms.truth.reparse import stored_entries
+from transforms.truth.rows import Cells
 
 # What documents are in that say UTF-8 and are not. It has all that ISO-8859-1 has, and letters besides.
 _FALLBACK_ENCODING = "windows-1252"
@@ -48,11 +48,11 @@ class Choice(NamedTuple):
         """Whether the XML of most rows is read: then it is read with the row."""
         return not (self.layouts or self.findings)
 
-    def takes(self, stored: StoredFields, parser: int) -> bool:
+    def takes(self, stored: Entry, parser: int) -> bool:
         """Whether a record is chosen that was read by a parser of this number last."""
         return (
-            (not self.layouts or stored.entry.layout in self.layouts)
-            and (not self.findings or any(code in self.findings for code in stored.entry.findings))
+            (not self.layouts or stored.layout in self.layouts)
+            and (not self.findings or any(code in self.findings for code in stored.findings))
             and (not self.older_than or parser < self.older_than)
         )
 
@@ -61,7 +61,7 @@ class ReadAgain(NamedTuple):
     """What was made of a row: of each record chosen its reading, None where it gives none any more; records inside of
     them that the row does not hold, with origins below ``#``; and records whose XML cannot be read, with the reason."""
 
-    readings: dict[str, Record | None]
+    readings: dict[str, Entry | None]
     found: tuple[Record, ...]
     damaged: tuple[str, ...]
 
@@ -71,11 +71,11 @@ def read_again(codec: Codec, key: str, cells: Cells, choice: Choice, find_xml: F
     chosen = _chosen(codec, key, cells, choice)
     known = {qualifier.hex() for qualifier in cells.get(rows.FIELDS, {})}
     stored_xml = find_xml() if chosen else {}
-    readings: dict[str, Record | None] = {}
+    readings: dict[str, Entry | None] = {}
     found: list[Record] = []
     damaged: list[str] = []
     for stored in chosen:
-        name = stored.entry.record_id
+        name = stored.record_id
         try:
             xml = codec.decode_xml(stored_xml[bytes.fromhex(name)])
         except (KeyError, AcervoError) as error:
@@ -85,20 +85,18 @@ def read_again(codec: Codec, key: str, cells: Cells, choice: Choice, find_xml: F
             damaged.append(f"{name}: the XML is not what was stored")
             continue
         records = _records(xml, stored)
-        readings[name] = next((one for one in records if _is(one, stored)), None)
-        found += _inside(codec, key, cells, name, [one for one in records if one.record_id not in known])
+        readings[name] = next((one.entry for one in records if _is(one.entry, stored)), None)
+        found += _inside(codec, key, cells, name, [one for one in records if one.entry.record_id not in known])
     return ReadAgain(readings, tuple(found), tuple(damaged))
 
 
-def _chosen(codec: Codec, key: str, cells: Cells, choice: Choice) -> list[StoredFields]:
-    stored = list(stored_fields(codec, key, cells))
+def _chosen(codec: Codec, key: str, cells: Cells, choice: Choice) -> list[Entry]:
+    stored = [one.entry for one in stored_entries(codec, key, cells)]
     if not choice.older_than:
         return [one for one in stored if choice.takes(one, one.parser)]
     by = rows.read_by(cells)
     covered = _applied_until(codec, key, cells, by.revision)
-    return [
-        one for one in stored if choice.takes(one, max(one.parser, by.parser if one.entry.record_id in covered else 0))
-    ]
+    return [one for one in stored if choice.takes(one, max(one.parser, by.parser if one.record_id in covered else 0))]
 
 
 def _applied_until(codec: Codec, key: str, cells: Cells, revision: int) -> Collection[str]:
@@ -107,12 +105,12 @@ def _applied_until(codec: Codec, key: str, cells: Cells, revision: int) -> Colle
     return {change.record_id for change in changes if change.revision <= revision}
 
 
-def _records(xml: bytes, stored: StoredFields) -> list[Record]:
+def _records(xml: bytes, stored: Entry) -> list[Record]:
     """The records that an XML holds. It was small enough, and with findings or not, when it came."""
     raw = RawDocument(xml, "", 0)
     options = DEFAULTS._replace(max_bytes=max(len(xml), DEFAULTS.max_bytes))
     found = _parsed(raw, options)
-    if not found and codes.ENCODING_MISMATCH in stored.entry.findings:
+    if not found and codes.ENCODING_MISMATCH in stored.findings:
         found = _parsed(raw, options._replace(fallback_encoding=_FALLBACK_ENCODING))
     return found
 
@@ -127,9 +125,9 @@ def _inside(codec: Codec, key: str, cells: Cells, container: str, found: list[Re
         changes = rows.decode_changes(codec, key, cells)
         first = next(one for one in changes if one.record_id == container and not one.cause)
         for record in found:
-            yield record._replace(origin=f"{first.origin}{record.origin}", received_at=first.received_at)
+            raw = record.raw._replace(origin=f"{first.origin}{record.raw.origin}", received_at=first.received_at)
+            yield record._replace(raw=raw)
 
 
-def _is(record: Record, stored: StoredFields) -> bool:
-    entry = stored.entry
-    return (record.record_id, record.kind, record.key) == (entry.record_id, entry.kind, entry.key)
+def _is(read: Entry, stored: Entry) -> bool:
+    return (read.record_id, read.kind, read.key) == (stored.record_id, stored.kind, stored.key)

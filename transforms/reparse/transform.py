@@ -188,8 +188,8 @@ class _Adopt(_LaunchDoFn):
         self._adopted = metrics.counter("records_adopted")
 
     def process(self, record: Record, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
-        codec, launch, size = self._writer.codec, self._launch(), _OVERHEAD_BYTES + len(record.xml)
-        table, row = self._config.records_table, rows.row_key(record.key)
+        codec, launch, size = self._writer.codec, self._launch(), _OVERHEAD_BYTES + len(record.raw.payload)
+        table, row = self._config.records_table, rows.row_key(record.entry.key)
         self._bundle.add(table, row, size, place, lambda: adopt(codec, record, launch))
         return self._ready()
 

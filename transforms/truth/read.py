@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from transforms.history.fold import Entry
-from transforms.model import Applied, Change, Fields
+from transforms.model import Applied, Arrival, Change, Entry, Fields
 from transforms.truth import dead_letters, rows
 from transforms.truth.client import Client
 from transforms.truth.codec import Codec, packaged_codec
@@ -15,7 +14,7 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
 from transforms.truth.errors import TruthError
 from transforms.truth.loop import wait_for
-from transforms.truth.rows import Arrival, Cell, Cells, ReadBy, Row, StoredFields
+from transforms.truth.rows import Cell, Cells, ReadBy, Row
 
 _HISTORY_FAMILIES = (rows.STATE, rows.FIELDS, rows.CHANGES, rows.ARRIVALS)
 _DUMPED_FAMILIES = (rows.STATE, rows.FIELDS, rows.XML)
@@ -24,34 +23,19 @@ _DUMPED_FAMILIES = (rows.STATE, rows.FIELDS, rows.XML)
 class StoredRecord(NamedTuple):
     """A record as stored, with the change it made and every arrival of it (oldest first).
 
-    ``parser`` read it so; ``readings`` are the changes of the reparses that read it otherwise than before.
+    ``readings`` are the changes of the reparses that read it otherwise than before.
     """
 
-    record_id: str
-    kind: str
-    key: str
-    layout: str
-    form: str
-    fields: Fields
-    findings: tuple[str, ...]
+    entry: Entry
     xml_bytes: int
     change: Change
     arrivals: tuple[Arrival, ...]
-    parser: int = 0
     readings: tuple[Change, ...] = ()
-
-    def entry(self) -> Entry:
-        """The record as the fold wants it."""
-        return Entry(self.record_id, self.kind, self.key, self.layout, self.form, self.fields, self.findings)
 
     def applied(self) -> Applied:
         """What the transform emitted when the record was new."""
-        change = self.change
-        return Applied(
-            *("new", self.record_id, self.kind, self.key, self.layout, self.form, self.fields, self.findings),
-            *(change.run, change.job, change.origin, change.received_at, change.applied_at),
-            *(self.xml_bytes, change, self.parser, self.readings[-1] if self.readings else None),
-        )
+        reading = self.readings[-1] if self.readings else None
+        return Applied(self.entry, rows.arrival_of(self.change), self.change, reading)
 
 
 class History(NamedTuple):
@@ -73,7 +57,7 @@ class History(NamedTuple):
     @property
     def arrivals(self) -> tuple[tuple[str, Arrival], ...]:
         """Record id and arrival of every input that brought something of this key, oldest first."""
-        found = [(record.record_id, arrival) for record in self.records for arrival in record.arrivals]
+        found = [(record.entry.record_id, arrival) for record in self.records for arrival in record.arrivals]
         return tuple(sorted(found, key=lambda pair: (pair[1].received_at, pair[1].applied_at, pair)))
 
 
@@ -190,21 +174,11 @@ def decode_history(codec: Codec, key: str, cells: Cells) -> History | None:
         readings = tuple(one for one in changes if one.cause and one.record_id == change.record_id)
         came = [rows.arrival_of(change), *arrivals.get(change.record_id, [])]
         came.sort(key=lambda a: (a.received_at, a.applied_at, a))
-        qualifier = bytes.fromhex(change.record_id)
-        stored = rows.decode_fields(codec, key, qualifier, fields[qualifier])
-        records.append(_record(stored, change, tuple(came), readings))
+        of_record = bytes.fromhex(change.record_id)
+        entry, xml_bytes = rows.decode_fields(codec, key, of_record, fields[of_record])
+        records.append(StoredRecord(entry, xml_bytes, change, tuple(came), readings))
     state = codec.decode_json(cells[rows.STATE][rows.FOLDED])
     return History(key, head.revision, state, tuple(records), rows.read_by(cells))
-
-
-def _record(
-    stored: StoredFields, change: Change, arrivals: tuple[Arrival, ...], readings: tuple[Change, ...]
-) -> StoredRecord:
-    entry = stored.entry
-    return StoredRecord(
-        *(entry.record_id, entry.kind, entry.key, entry.layout, entry.form, entry.fields, entry.findings),
-        *(stored.xml_bytes, change, arrivals, stored.parser, readings),
-    )
 
 
 def read_history(config: TruthConfig, key: str) -> History | None:

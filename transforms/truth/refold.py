@@ -40,7 +40,7 @@ class Refolded(NamedTuple):
 
 def folded_of(history: History) -> Folded:
     """The fold of all records of a history."""
-    return fold(one.entry() for one in history.records)
+    return fold(record.entry for record in history.records)
 
 
 def refold_of(history: History) -> Refold:

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import orjson
 
 from transforms.history.fold import Folded, fold
-from transforms.model import NO_LONGER_READ, REPARSE, Applied, Change, Fields, Record
+from transforms.model import NO_LONGER_READ, REPARSE, Applied, Change, Entry, Fields, Record
 from transforms.truth import patch, rows
 from transforms.truth.codec import Codec
 from transforms.truth.read import History, StoredRecord, decode_history
 from transforms.truth.requests import Column
-from transforms.truth.rows import Cell, Cells, ReadBy, StoredFields
+from transforms.truth.rows import Cell, Cells, ReadBy, StoredEntry
 from transforms.truth.transaction import (
     Attempt,
     Check,
@@ -31,8 +31,8 @@ from transforms.truth.transaction import (
     transact,
 )
 
-Readings = Mapping[str, Record | None]
-"""What a parser makes of stored XML, by record id: None where it makes no record of that id, kind and key."""
+Readings = Mapping[str, Entry | None]
+"""What a parser makes of stored XML, by record id: None where it makes no entry of that id, kind and key."""
 
 
 class Launch(NamedTuple):
@@ -70,59 +70,57 @@ class Reparsed(NamedTuple):
     revisions: frozenset[int]
 
 
-def decide(stored: StoredFields, record: Record | None, parser: int) -> StoredFields | None:
+def decide(stored: Entry, read: Entry | None, parser: int) -> Entry | None:
     """What is to be stored of a record instead of what is; None where that is right.
 
     What a newer parser read stays. What is read no more stays too, and says so by a finding.
     """
     if stored.parser > parser:
         return None
-    if record is None or not _is_storable(record):
-        findings = tuple(sorted({*stored.entry.findings, NO_LONGER_READ}))
-        now = stored.entry._replace(findings=findings)
+    if read is None or not _is_storable(read):
+        now = stored._replace(findings=tuple(sorted({*stored.findings, NO_LONGER_READ})), parser=parser)
     else:
-        now = rows.entry_of(record)
-    return None if now == stored.entry else StoredFields(now, parser, stored.xml_bytes)
+        now = read
+    return None if now._replace(parser=stored.parser) == stored else now
 
 
-def _is_storable(record: Record) -> bool:
+def _is_storable(entry: Entry) -> bool:
     """Whether its fields can be stored: not those with an integer beyond 64 bits, or text that is no Unicode."""
     try:
-        orjson.dumps(record.fields)
+        orjson.dumps(entry.fields)
     except TypeError:
         return False
     return True
 
 
-def was(stored: StoredFields, now: StoredFields) -> Fields:
+def was(stored: Entry, now: Entry) -> Fields:
     """What takes a record back to what it said: its parser, and of the rest what differs."""
     found: Fields = {"parser": stored.parser}
-    before, after = stored.entry, now.entry
     for name in ("layout", "form"):
-        if getattr(before, name) != getattr(after, name):
-            found[name] = getattr(before, name)
-    if before.findings != after.findings:
-        found["findings"] = list(before.findings)
-    if before.fields != after.fields:
-        found["fields"] = patch.back(after.fields, before.fields)
+        if getattr(stored, name) != getattr(now, name):
+            found[name] = getattr(stored, name)
+    if stored.findings != now.findings:
+        found["findings"] = list(stored.findings)
+    if stored.fields != now.fields:
+        found["fields"] = patch.back(now.fields, stored.fields)
     return found
 
 
-def before(now: StoredFields, change: Change) -> StoredFields:
+def before(now: Entry, change: Change) -> Entry:
     """What a record said before a reparse's change, of what it said after."""
     found = change.was or {}
-    entry = now.entry._replace(
-        layout=found.get("layout", now.entry.layout),
-        form=found.get("form", now.entry.form),
-        findings=tuple(found.get("findings", now.entry.findings)),
-        fields=patch.apply(now.entry.fields, found.get("fields", {})),
+    return now._replace(
+        layout=found.get("layout", now.layout),
+        form=found.get("form", now.form),
+        findings=tuple(found.get("findings", now.findings)),
+        fields=patch.apply(now.fields, found.get("fields", {})),
+        parser=found.get("parser", 0),
     )
-    return StoredFields(entry, found.get("parser", 0), now.xml_bytes)
 
 
-def readings_of(record: StoredRecord) -> Iterator[tuple[Change, StoredFields]]:
+def readings_of(record: StoredRecord) -> Iterator[tuple[Change, Entry]]:
     """The reparses that read a record otherwise, the last one first, and what it said before each."""
-    now = StoredFields(record.entry(), record.parser, record.xml_bytes)
+    now = record.entry
     for reading in reversed(record.readings):
         now = before(now, reading)
         yield reading, now
@@ -132,8 +130,10 @@ def plan(codec: Codec, key: str, cells: Cells, readings: Readings, launch: Launc
     """What makes the records of a row say what was read of them. The row must have a revision."""
     head = rows.head_of(cells)
     assert head is not None
-    stored = {one.entry.record_id: one for one in stored_fields(codec, key, cells)}
-    decided = {name: decide(stored[name], record, launch.parser) for name, record in readings.items() if name in stored}
+    stored = {one.entry.record_id: one for one in stored_entries(codec, key, cells)}
+    decided = {
+        name: decide(stored[name].entry, read, launch.parser) for name, read in readings.items() if name in stored
+    }
     change: Change | None = None
     folded: Folded | None = None
     size, too_large = head.size, 0
@@ -146,40 +146,38 @@ def plan(codec: Codec, key: str, cells: Cells, readings: Readings, launch: Launc
     for name, now in sorted(decided.items()):
         if now is None:
             continue
-        cell = rows.fields_cell(codec, now)
+        cell = rows.fields_cell(codec, StoredEntry(now, stored[name].xml_bytes))
         grown = size + len(cell.value) - len(cells[rows.FIELDS][cell.qualifier])
         if len(cell.value) > rows.MAX_CELL_BYTES or grown > rows.MAX_ROW_BYTES:
             too_large += 1
             continue
         size = grown
         before_it = change or last_change(codec, key, cells, head)
-        entries[name] = now.entry
+        entries[name] = now
         folded = fold(entries.values())
-        change = _change(before_it, first[name], folded, launch, was(stored[name], now))
+        change = _change(before_it, first[name], folded, launch, was(stored[name].entry, now))
         # An earlier instant would hide the new cell behind the old one.
         deleted.append(Column(rows.FIELDS, cell.qualifier))
         written += [cell, rows.change_cell(codec, change), rows.cause_cell(codec, change)]
-        differences += names(stored[name], now, before_it, change)
+        differences += names(stored[name].entry, now, before_it, change)
     revision = change.revision if change else head.revision
     if folded is not None:
         written += rows.state_cells(codec, revision, folded, size)
     by = ReadBy(launch.parser, revision)
-    if not too_large and by != rows.read_by(cells) and _is_news(stored, readings, decided, launch.parser):
+    if not too_large and by != rows.read_by(cells) and _is_news(entries, readings, launch.parser):
         written.append(rows.read_cell(by))
     return Plan(head.revision, tuple(written), tuple(deleted), tuple(differences), len(deleted), too_large)
 
 
-def stored_fields(codec: Codec, key: str, cells: Cells) -> Iterator[StoredFields]:
+def stored_entries(codec: Codec, key: str, cells: Cells) -> Iterator[StoredEntry]:
     """The records of a row."""
     for qualifier, value in cells.get(rows.FIELDS, {}).items():
         yield rows.decode_fields(codec, key, qualifier, value)
 
 
-def _is_news(
-    stored: Mapping[str, StoredFields], readings: Readings, decided: Mapping[str, StoredFields | None], parser: int
-) -> bool:
+def _is_news(entries: Mapping[str, Entry], readings: Readings, parser: int) -> bool:
     """Whether every record of the row was read by the parser, and some do not say so: they are as they were before."""
-    by = {name: (decided.get(name) or one).parser for name, one in stored.items()}
+    by = {name: entry.parser for name, entry in entries.items()}
     return all(name in readings or by[name] == parser for name in by) and max(by.values()) <= parser > min(by.values())
 
 
@@ -203,7 +201,7 @@ def _change(before: Change, first: Change, folded: Folded, launch: Launch, was: 
     )
 
 
-def names(stored: StoredFields, now: StoredFields, before: Change, change: Change) -> Iterator[str]:
+def names(stored: Entry, now: Entry, before: Change, change: Change) -> Iterator[str]:
     """What differs of a record, of the state and of what is counted, by name: ``fields.total``, ``state.status``."""
     yield from differing(stored, now)
     yield from (f"state.{one}" for one in patch.names(patch.back(change.after, before.after), change.after))
@@ -211,13 +209,13 @@ def names(stored: StoredFields, now: StoredFields, before: Change, change: Chang
     yield from (f"counts.{one}" for one in patch.names(moved, change.dimensions_after))
 
 
-def differing(stored: StoredFields, now: StoredFields) -> Iterator[str]:
+def differing(stored: Entry, now: Entry) -> Iterator[str]:
     """What differs of a record, by name."""
     for name, old in was(stored, now).items():
         if name == "findings":
-            yield from (f"findings.{code}" for code in sorted({*old} ^ {*now.entry.findings}))
+            yield from (f"findings.{code}" for code in sorted({*old} ^ {*now.findings}))
         elif name == "fields":
-            yield from (f"fields.{one}" for one in patch.names(old, now.entry.fields))
+            yield from (f"fields.{one}" for one in patch.names(old, now.fields))
         elif name != "parser":
             yield name
 
@@ -243,11 +241,11 @@ def reparse(codec: Codec, key: str, cells: Cells, first: Plan, readings: Reading
 def adopt(codec: Codec, record: Record, launch: Launch) -> Transaction:
     """Steps that apply a record found inside of stored XML, where its row does not hold it. Ends as ``transact`` does
     for it and for one that an earlier launch applied and may not have handed on, otherwise in None."""
-    found = yield Read(rows.row_key(record.key))
+    found = yield Read(rows.row_key(record.entry.key))
     assert isinstance(found, dict)
-    if bytes.fromhex(record.record_id) in found.get(rows.FIELDS, {}):
-        made, _ = changes_of(codec, record, found)
-        mine = (made.run, made.origin) == (launch.run, storable(record.origin))
+    if bytes.fromhex(record.entry.record_id) in found.get(rows.FIELDS, {}):
+        made, _ = changes_of(codec, record.entry, found)
+        mine = (made.run, made.origin) == (launch.run, storable(record.raw.origin))
         if not mine or made.job in launch.finished:
             return Outcome(None, 0, 0)
     outcome = yield from transact(codec, record, Attempt(launch.run, launch.job, launch.at, logged=True))

@@ -10,11 +10,11 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from transforms import access_key, instants
-from transforms.history.fold import Entry, Folded
-from transforms.model import NEW, Change, Fields, Record
+from transforms.history.fold import Folded
+from transforms.model import NEW, Arrival, Change, Entry, Record
 from transforms.truth.certificates import Certificate
 from transforms.truth.codec import Codec
 
@@ -96,17 +96,6 @@ def after(found: Cells, written: Iterable[Cell]) -> Cells:
     return merged
 
 
-class Arrival(NamedTuple):
-    """One input's coming to the source of truth: who brought it, from where, when (micros)."""
-
-    run: str
-    origin: str
-    job: str
-    received_at: int
-    applied_at: int
-    outcome: str
-
-
 class Head(NamedTuple):
     """The part of a row that a transaction rests on. ``size`` is the bytes of its ``f`` and ``x`` cells."""
 
@@ -124,20 +113,11 @@ class ReadBy(NamedTuple):
 NEVER_READ_AGAIN = ReadBy(0, 0)
 
 
-class StoredFields(NamedTuple):
-    """An ``f`` cell: the record as the fold wants it, the parser that read it so, and the size of its XML."""
+class StoredEntry(NamedTuple):
+    """An ``f`` cell: the entry, and how many bytes its XML has."""
 
     entry: Entry
-    parser: int
     xml_bytes: int
-
-
-class _Dated(Protocol):
-    @property
-    def key(self) -> str: ...
-
-    @property
-    def fields(self) -> Fields: ...
 
 
 def salt_of(key: str) -> bytes:
@@ -220,14 +200,14 @@ def unpack_int(value: bytes) -> int:
     return int(_INT64.unpack(value)[0])
 
 
-def cell_timestamp(record: _Dated) -> int:
+def cell_timestamp(entry: Entry) -> int:
     """The record's own instant in micros, cut to millis; its key's month where it has none, else 0."""
     for name in _INSTANTS:
-        text = record.fields.get(name)
+        text = entry.fields.get(name)
         if text:
             return _millis(text)
-    if access_key.is_access_key(record.key):
-        month = access_key.split(record.key).month
+    if access_key.is_access_key(entry.key):
+        month = access_key.split(entry.key).month
         if month:
             return _millis(month)
     return 0
@@ -250,17 +230,13 @@ class RecordCells(NamedTuple):
 
 def record_cells(codec: Codec, record: Record) -> RecordCells:
     """What is stored of a record: the same for every arrival of it."""
-    fields = fields_cell(codec, StoredFields(entry_of(record), record.parser, len(record.xml)))
-    packed = codec.pack_xml(record.xml)
+    xml = record.raw.payload
+    fields = fields_cell(codec, StoredEntry(record.entry, len(xml)))
+    packed = codec.pack_xml(xml)
     return RecordCells((fields, Cell(XML, fields.qualifier, fields.timestamp, packed.stored)), packed.certificates)
 
 
-def entry_of(record: Record) -> Entry:
-    """A record as the fold wants it."""
-    return Entry(record.record_id, record.kind, record.key, record.layout, record.form, record.fields, record.findings)
-
-
-def fields_cell(codec: Codec, stored: StoredFields) -> Cell:
+def fields_cell(codec: Codec, stored: StoredEntry) -> Cell:
     """The ``f`` cell of a record."""
     entry = stored.entry
     value = {
@@ -271,8 +247,8 @@ def fields_cell(codec: Codec, stored: StoredFields) -> Cell:
         "findings": entry.findings,
         "xml_bytes": stored.xml_bytes,
     }
-    if stored.parser:
-        value["parser"] = stored.parser
+    if entry.parser:
+        value["parser"] = entry.parser
     return Cell(FIELDS, bytes.fromhex(entry.record_id), cell_timestamp(entry), codec.encode_json(value))
 
 
@@ -333,17 +309,24 @@ def decode_arrival(codec: Codec, qualifier: bytes, value: bytes) -> tuple[str, A
 
 
 def decode_entry(codec: Codec, key: str, qualifier: bytes, value: bytes) -> Entry:
-    """A record of the history from its ``f`` cell, as the fold wants it."""
+    """An entry of the history from its ``f`` cell."""
     return decode_fields(codec, key, qualifier, value).entry
 
 
-def decode_fields(codec: Codec, key: str, qualifier: bytes, value: bytes) -> StoredFields:
+def decode_fields(codec: Codec, key: str, qualifier: bytes, value: bytes) -> StoredEntry:
     """Reads what ``fields_cell`` wrote."""
     found = codec.decode_json(value)
     entry = Entry(
-        qualifier.hex(), found["kind"], key, found["layout"], found["form"], found["fields"], tuple(found["findings"])
+        record_id=qualifier.hex(),
+        kind=found["kind"],
+        key=key,
+        layout=found["layout"],
+        form=found["form"],
+        fields=found["fields"],
+        findings=tuple(found["findings"]),
+        parser=found.get("parser", 0),
     )
-    return StoredFields(entry, found.get("parser", 0), found["xml_bytes"])
+    return StoredEntry(entry, found["xml_bytes"])
 
 
 def read_cell(by: ReadBy) -> Cell:

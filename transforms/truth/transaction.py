@@ -11,13 +11,13 @@ from collections.abc import Generator
 from typing import Any, NamedTuple
 
 from transforms.history.fold import Folded, fold
-from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Change, DeadLetter, Record
+from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Arrival, Change, DeadLetter, Entry, Record
 from transforms.truth import rows
 from transforms.truth.certificates import Certificate
 from transforms.truth.codec import Codec
 from transforms.truth.errors import TruthError
 from transforms.truth.requests import Column
-from transforms.truth.rows import Arrival, Cell, Cells, Head, StoredFields
+from transforms.truth.rows import Cell, Cells, Head
 
 STAGE = "truth"
 CELL_TOO_LARGE = "cell_too_large"
@@ -97,16 +97,23 @@ def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
     RESUMED: an earlier attempt of the same run and origin wrote it, its change is handed on unaltered. Raises
     TruthError when the row contradicts itself.
     """
-    origin = storable(record.origin)
-    row = rows.row_key(record.key)
-    qualifier = bytes.fromhex(record.record_id)
+    entry, raw = record
+    row = rows.row_key(entry.key)
+    qualifier = bytes.fromhex(entry.record_id)
     try:
         own_cells, certificates = rows.record_cells(codec, record)
     except TypeError as error:  # orjson: an integer beyond 64 bits, text that is no Unicode
         return Outcome(_dead(record, UNSTORABLE, f"its fields cannot be stored as JSON: {error}"), 0, 0)
     for certificate in certificates:
         yield Keep(rows.certificate_row(certificate.digest), certificate)
-    arrival = Arrival(attempt.run, origin, attempt.job, record.received_at, attempt.applied_at, NEW)
+    arrival = Arrival(
+        run=attempt.run,
+        origin=storable(raw.origin),
+        job=attempt.job,
+        received_at=raw.received_at,
+        applied_at=attempt.applied_at,
+        outcome=NEW,
+    )
     found: Cells = {}
     head: Head | None = None
     conflicts = 0
@@ -115,31 +122,29 @@ def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
         if isinstance(plan, DeadLetter):
             return Outcome(plan, conflicts, 0)
         if (yield Check(row, head.revision if head else None, plan.cells)):
-            stored = StoredFields(rows.entry_of(record), record.parser, len(record.xml))
-            applied = _applied(stored, arrival, plan.change)
-            return Outcome(applied, conflicts, rows.stored_bytes(plan.cells))
+            return Outcome(Applied(entry, arrival, plan.change), conflicts, rows.stored_bytes(plan.cells))
         found = yield Read(row)  # type: ignore[assignment]
         if qualifier in found.get(rows.FIELDS, {}):
-            return (yield from _found(codec, record, arrival, found, conflicts))
+            return (yield from _found(codec, entry, arrival, found, conflicts))
         if head is not None:
             conflicts += 1
         head = rows.head_of(found)
 
 
-def _found(codec: Codec, record: Record, arrival: Arrival, found: Cells, conflicts: int) -> Transaction:
-    """The record is in its row already: mine, or somebody else's."""
-    change, reading = changes_of(codec, record, found)
-    qualifier = bytes.fromhex(record.record_id)
-    fields = rows.decode_fields(codec, record.key, qualifier, found[rows.FIELDS][qualifier])
+def _found(codec: Codec, parsed: Entry, arrival: Arrival, found: Cells, conflicts: int) -> Transaction:
+    """The record is in its row already: mine, or somebody else's. What is handed on is what was stored."""
+    change, reading = changes_of(codec, parsed, found)
+    qualifier = bytes.fromhex(parsed.record_id)
+    entry = rows.decode_entry(codec, parsed.key, qualifier, found[rows.FIELDS][qualifier])
     mine = (change.run, change.origin) == (arrival.run, arrival.origin)
     if mine and change.job == arrival.job:
         this_attempt = change.applied_at == arrival.applied_at
         stored = rows.arrival_of(change)._replace(outcome=NEW if this_attempt else RESUMED)
-        return Outcome(_applied(fields, stored, change, reading), conflicts, 0)
+        return Outcome(Applied(entry, stored, change, reading), conflicts, 0)
     arrival = arrival._replace(outcome=RESUMED if mine else DUPLICATE)
-    cells = (rows.arrival_cell(codec, record.record_id, arrival),)
-    yield Write(rows.row_key(record.key), cells)
-    applied = _applied(fields, arrival, change if mine else None, reading)
+    cells = (rows.arrival_cell(codec, entry.record_id, arrival),)
+    yield Write(rows.row_key(entry.key), cells)
+    applied = Applied(entry, arrival, change if mine else None, reading)
     return Outcome(applied, conflicts, rows.stored_bytes(cells))
 
 
@@ -155,11 +160,11 @@ def _plan(
     size = rows.stored_bytes(own_cells) + (head.size if head else 0)
     if size > rows.MAX_ROW_BYTES:
         message = (
-            f"the row of {record.key} would hold {size:,} bytes, and may hold {rows.MAX_ROW_BYTES:,}; it has "
+            f"the row of {record.entry.key} would hold {size:,} bytes, and may hold {rows.MAX_ROW_BYTES:,}; it has "
             f"{len(found[rows.FIELDS]) if found else 0} records. Look at its history before you send more of them."
         )
         return _dead(record, ROW_FULL, message)
-    folded, change = _change(codec, record, arrival, found, head)
+    folded, change = _change(codec, record.entry, arrival, found, head)
     change = change._replace(logged=logged)
     cells = (
         *rows.state_cells(codec, change.revision, folded, size),
@@ -170,24 +175,24 @@ def _plan(
         if len(cell.value) > rows.MAX_CELL_BYTES:
             message = (
                 f"a cell of family {cell.family} would hold {len(cell.value):,} bytes compressed, and may hold "
-                f"{rows.MAX_CELL_BYTES:,}; the document has {len(record.xml):,} bytes."
+                f"{rows.MAX_CELL_BYTES:,}; the document has {len(record.raw.payload):,} bytes."
             )
             return _dead(record, CELL_TOO_LARGE, message)
     return _Plan(change, cells)
 
 
-def _change(codec: Codec, record: Record, arrival: Arrival, found: Cells, head: Head | None) -> tuple[Folded, Change]:
+def _change(codec: Codec, entry: Entry, arrival: Arrival, found: Cells, head: Head | None) -> tuple[Folded, Change]:
     """State before and after. Before is what the last change left, not a fold made anew: so the changes of a key
     add up even where the rules of the fold changed between two of them.
     """
-    before = last_change(codec, record.key, found, head) if head else None
+    before = last_change(codec, entry.key, found, head) if head else None
     stored = found.get(rows.FIELDS, {})
-    entries = [rows.decode_entry(codec, record.key, qualifier, value) for qualifier, value in stored.items()]
-    folded = fold([*entries, rows.entry_of(record)])
+    entries = [rows.decode_entry(codec, entry.key, qualifier, value) for qualifier, value in stored.items()]
+    folded = fold([*entries, entry])
     change = Change(
-        key=record.key,
+        key=entry.key,
         revision=head.revision + 1 if head else 1,
-        record_id=record.record_id,
+        record_id=entry.record_id,
         run=arrival.run,
         origin=arrival.origin,
         job=arrival.job,
@@ -213,46 +218,24 @@ def last_change(codec: Codec, key: str, found: Cells, head: Head) -> Change:
     return rows.decode_change(codec, key, qualifier, value, found)
 
 
-def changes_of(codec: Codec, record: Record, found: Cells) -> tuple[Change, Change | None]:
+def changes_of(codec: Codec, entry: Entry, found: Cells) -> tuple[Change, Change | None]:
     """The change that the record's arrival made, and that of the last reparse that read it otherwise."""
     made: Change | None = None
     reading: Change | None = None
-    for change in rows.decode_changes(codec, record.key, found):
-        if change.record_id == record.record_id:
+    for change in rows.decode_changes(codec, entry.key, found):
+        if change.record_id == entry.record_id:
             made, reading = (made, change) if change.cause else (made or change, reading)
     if made is not None:
         return made, reading
     raise TruthError(
-        f"the row of {record.key} holds record {record.record_id} but no change of it: it was not written by this "
+        f"the row of {entry.key} holds record {entry.record_id} but no change of it: it was not written by this "
         "project, or cells were deleted. Restore the row from a backup."
     )
 
 
-def _applied(stored: StoredFields, arrival: Arrival, change: Change | None, reading: Change | None = None) -> Applied:
-    entry = stored.entry
-    return Applied(
-        outcome=arrival.outcome,
-        record_id=entry.record_id,
-        kind=entry.kind,
-        key=entry.key,
-        layout=entry.layout,
-        form=entry.form,
-        fields=entry.fields,
-        findings=entry.findings,
-        run=arrival.run,
-        job=arrival.job,
-        origin=arrival.origin,
-        received_at=arrival.received_at,
-        applied_at=arrival.applied_at,
-        xml_bytes=stored.xml_bytes,
-        change=change,
-        parser=stored.parser,
-        reading=reading,
-    )
-
-
 def _dead(record: Record, code: str, message: str) -> DeadLetter:
-    return DeadLetter(code, message, STAGE, record.origin, record.xml, record.received_at, len(record.xml))
+    raw = record.raw
+    return DeadLetter(code, message, STAGE, raw.origin, raw.payload, raw.received_at, len(raw.payload))
 
 
 def storable(text: str) -> str:

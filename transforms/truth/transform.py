@@ -79,10 +79,10 @@ class _ApplyRecords(WriterDoFn):
     def process(self, record: Record, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         attempt = Attempt(self._run, self._job, instants.now(), self._logged)
         codec = self._writer.codec
-        size = _OVERHEAD_BYTES + len(record.xml)
+        size = _OVERHEAD_BYTES + len(record.raw.payload)
         self._bundle.add(
             self._config.records_table,
-            rows.row_key(record.key),
+            rows.row_key(record.entry.key),
             size,
             place,
             lambda: transact(codec, record, attempt),
@@ -96,8 +96,8 @@ class _ApplyRecords(WriterDoFn):
             self._conflicts.inc(outcome.conflicts)
         if isinstance(outcome.result, DeadLetter):
             return TaggedOutput(ApplyToTruth.DEAD_LETTERS, windowed)
-        self._outcomes[outcome.result.outcome].inc()
-        self._kinds[outcome.result.kind].inc()
+        self._outcomes[outcome.result.arrival.outcome].inc()
+        self._kinds[outcome.result.entry.kind].inc()
         self._millis.update(int(done.seconds * 1_000))
         self._bytes.update(outcome.stored_bytes)
         return windowed

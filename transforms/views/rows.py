@@ -13,7 +13,19 @@ import orjson
 
 from transforms import instants
 from transforms.history.dimensions import DIMENSIONS
-from transforms.model import DOCUMENT, DUPLICATE, EVENT, NEW, VOIDED_RANGE, Applied, Change, DeadLetter, Fields
+from transforms.model import (
+    DOCUMENT,
+    DUPLICATE,
+    EVENT,
+    NEW,
+    VOIDED_RANGE,
+    Applied,
+    Arrival,
+    Change,
+    DeadLetter,
+    Entry,
+    Fields,
+)
 from transforms.views import schema
 
 Row = dict[str, Any]
@@ -34,15 +46,17 @@ _COUNTED = (*DIMENSIONS, "total")
 
 def rows_of(applied: Applied) -> list[TableRow]:
     """Rows of one applied record: itself and its change when it is new or resumed, its arrival always."""
-    arrival = (schema.ARRIVALS, _arrival_of_record(applied))
-    if applied.outcome == DUPLICATE or applied.change is None:
-        return [arrival]
-    return [row_of_record(applied, applied.change), row_of_change(applied.kind, applied.change), arrival]
+    entry, arrival, change, reading = applied
+    came = (schema.ARRIVALS, _arrival_row(entry, arrival))
+    if arrival.outcome == DUPLICATE or change is None:
+        return [came]
+    return [row_of_entry(entry, change, reading), row_of_change(entry.kind, change), came]
 
 
-def row_of_record(applied: Applied, change: Change) -> TableRow:
-    """Row of a record as it was read last; ``change`` is that of its arrival."""
-    return _TABLE_OF_KIND[applied.kind], _record_row(applied, change)
+def row_of_entry(entry: Entry, change: Change, reading: Change | None) -> TableRow:
+    """Row of a record as it was read last; ``change`` is that of its arrival, ``reading`` that of the last reparse that
+    read it otherwise."""
+    return _TABLE_OF_KIND[entry.kind], _record_row(entry, change, reading or change)
 
 
 def row_of_change(kind: str, change: Change) -> TableRow:
@@ -50,9 +64,9 @@ def row_of_change(kind: str, change: Change) -> TableRow:
     return schema.CHANGES, _change_row(kind, change)
 
 
-def row_of_move(now: Applied, before: Applied, reading: Change) -> TableRow | None:
+def row_of_move(now: Entry, before: Entry, change: Change, reading: Change) -> TableRow | None:
     """What takes a record out of its month where a reparse, ``reading``, put it into another; None where it did not."""
-    month, left = (_month_of_record(one, reading.received_at) for one in (now, before))
+    month, left = (_month_of_record(one, change.received_at) for one in (now, before))
     if month == left:
         return None
     row: Row = {
@@ -61,9 +75,9 @@ def row_of_move(now: Applied, before: Applied, reading: Change) -> TableRow | No
         "partition_month": left,
         "layout": now.layout,
         "form": now.form,
-        "run": now.run,
-        "origin": _clean(now.origin),
-        "received_at": now.received_at,
+        "run": change.run,
+        "origin": _clean(change.origin),
+        "received_at": change.received_at,
         "revision": reading.revision,
         "applied_at": reading.applied_at,
         "moved_to_month": month,
@@ -111,30 +125,29 @@ def row_of_count(partial: Row) -> TableRow:
     return schema.COUNTS, {**partial, "partition_month": number}
 
 
-def _record_row(applied: Applied, change: Change) -> Row:
-    table = _TABLE_OF_KIND[applied.kind]
+def _record_row(entry: Entry, change: Change, last: Change) -> Row:
+    table = _TABLE_OF_KIND[entry.kind]
     columns = schema.column_names(table)
     row: Row = {}
     extra: Fields = {}
-    for name, value in applied.fields.items():
+    for name, value in entry.fields.items():
         (row if name in columns else extra)[name] = value
     if extra:
         row["extra"] = _json(extra)
-    row["record_id"] = applied.record_id
-    row["range_id" if applied.kind == VOIDED_RANGE else "access_key"] = applied.key
-    row["partition_month"] = _month_of_record(applied, change.received_at)
-    row["layout"] = applied.layout
-    row["form"] = applied.form
-    if applied.findings:
-        row["findings"] = list(applied.findings)
+    row["record_id"] = entry.record_id
+    row["range_id" if entry.kind == VOIDED_RANGE else "access_key"] = entry.key
+    row["partition_month"] = _month_of_record(entry, change.received_at)
+    row["layout"] = entry.layout
+    row["form"] = entry.form
+    if entry.findings:
+        row["findings"] = list(entry.findings)
     row["run"] = change.run
     row["origin"] = _clean(change.origin)
     row["received_at"] = change.received_at
-    last = applied.reading or change
     row["revision"] = last.revision
     row["applied_at"] = last.applied_at
-    if applied.parser:
-        row["parser"] = applied.parser
+    if entry.parser:
+        row["parser"] = entry.parser
     return row
 
 
@@ -164,27 +177,27 @@ def _change_row(kind: str, change: Change) -> Row:
     return row
 
 
-def _arrival_of_record(applied: Applied) -> Row:
+def _arrival_row(entry: Entry, arrival: Arrival) -> Row:
     return {
-        "run": applied.run,
-        "origin": _clean(applied.origin),
-        "job": applied.job,
-        "outcome": DUPLICATE if applied.outcome == DUPLICATE else NEW,
-        "record_id": applied.record_id,
-        "key": applied.key,
-        "kind": applied.kind,
-        "partition_month": _month_of_micros(applied.received_at),
-        "received_at": applied.received_at,
-        "applied_at": applied.applied_at,
+        "run": arrival.run,
+        "origin": _clean(arrival.origin),
+        "job": arrival.job,
+        "outcome": DUPLICATE if arrival.outcome == DUPLICATE else NEW,
+        "record_id": entry.record_id,
+        "key": entry.key,
+        "kind": entry.kind,
+        "partition_month": _month_of_micros(arrival.received_at),
+        "received_at": arrival.received_at,
+        "applied_at": arrival.applied_at,
     }
 
 
-def _month_of_record(applied: Applied, received_at: int) -> int:
-    for name in _MONTH_FIELDS[applied.kind]:
-        text = applied.fields.get(name)
+def _month_of_record(entry: Entry, received_at: int) -> int:
+    for name in _MONTH_FIELDS[entry.kind]:
+        text = entry.fields.get(name)
         if text:
             return _month_of_text(text)
-    year = applied.fields.get("year")
+    year = entry.fields.get("year")
     return int(year) * 100 + 1 if year else _month_of_micros(received_at)
 
 

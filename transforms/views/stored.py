@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from transforms.model import Applied
 from transforms.truth.dead_letters import DONE, StoredDeadLetter
 from transforms.truth.read import History, StoredRecord
 from transforms.truth.reparse import readings_of
-from transforms.views.rows import TableRow, row_of_change, row_of_move, row_of_record, rows_of, rows_of_dead_letter
+from transforms.views.rows import TableRow, row_of_change, row_of_entry, row_of_move, rows_of, rows_of_dead_letter
 
 
 def rows_of_history(history: History) -> Iterator[TableRow]:
     """Each record with its change, and every arrival of it once: a repeated attempt of a run is the same arrival."""
     for record in history.records:
-        applied = record.applied()
-        own, change, _ = rows_of(applied)
+        own, change, _ = rows_of(record.applied())
         yield own
         yield change
-        yield from (row_of_change(record.kind, reading) for reading in record.readings)
+        yield from (row_of_change(record.entry.kind, reading) for reading in record.readings)
         yield from _moves(record)
         met = set()
         for arrival in record.arrivals:
@@ -25,16 +25,7 @@ def rows_of_history(history: History) -> Iterator[TableRow]:
             if sender in met:  # the change's own arrival, brought again by another attempt
                 continue
             met.add(sender)
-            came = applied._replace(
-                outcome=arrival.outcome,
-                run=arrival.run,
-                job=arrival.job,
-                origin=arrival.origin,
-                received_at=arrival.received_at,
-                applied_at=arrival.applied_at,
-                change=None,
-            )
-            yield from rows_of(came)
+            yield from rows_of(Applied(record.entry, arrival, None))
 
 
 def rows_of_readings(history: History, revisions: Collection[int]) -> Iterator[TableRow]:
@@ -42,18 +33,16 @@ def rows_of_readings(history: History, revisions: Collection[int]) -> Iterator[T
     for record in history.records:
         made = [reading for reading in record.readings if reading.revision in revisions]
         if made:
-            yield row_of_record(record.applied(), record.change)
-            yield from (row_of_change(record.kind, reading) for reading in made)
+            yield row_of_entry(record.entry, record.change, record.readings[-1])
+            yield from (row_of_change(record.entry.kind, reading) for reading in made)
             yield from _moves(record)
 
 
 def _moves(record: StoredRecord) -> Iterator[TableRow]:
     """What takes a record out of the months that it was in, as it was read before."""
-    now = record.applied()
-    for reading, stored in readings_of(record):
-        entry = stored.entry
-        before = now._replace(layout=entry.layout, form=entry.form, fields=entry.fields)
-        moved = row_of_move(now, before, reading)
+    now = record.entry
+    for reading, before in readings_of(record):
+        moved = row_of_move(now, before, record.change, reading)
         if moved is not None:
             yield moved
         now = before

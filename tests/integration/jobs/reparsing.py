@@ -11,11 +11,13 @@ from typing import Any
 from pipelines import reparse
 from tests.integration.jobs.stores import Stores
 from transforms.history.fold import fold
+from transforms.model import Entry
 from transforms.truth import rows
 from transforms.truth.codec import Codec, packaged_codec
-from transforms.truth.rows import Cell, Row, StoredFields
+from transforms.truth.read import StoredRecord
+from transforms.truth.rows import Cell, Row
 
-Forget = Callable[[StoredFields], StoredFields]
+Forget = Callable[[Entry], Entry]
 
 
 def reparse_stores(stores: Stores, *more: str) -> Counter[str]:
@@ -36,10 +38,10 @@ def changed_by(counters: Counter[str]) -> dict[str, int]:
     return {name.removeprefix(prefix): n for name, n in counters.items() if name.startswith(prefix) and n}
 
 
-def forget(stored: StoredFields) -> StoredFields:
+def forget(stored: Entry) -> Entry:
     """An older parser, which read no names, other totals, the date of issue of some documents in another month, and
     less of their items."""
-    fields = dict(stored.entry.fields)
+    fields = dict(stored.fields)
     for name in ("issuer_name", "protocol_at"):
         fields.pop(name, None)
     if "total" in fields:
@@ -48,8 +50,8 @@ def forget(stored: StoredFields) -> StoredFields:
         fields["issued_on"] = "2019-01-01"
     if "items" in fields:
         fields["items"] = [{k: v for k, v in item.items() if k != "ncm"} for item in fields["items"]]
-    findings = (*stored.entry.findings, "bad_date") if stored.entry.kind == "event" else ()
-    return stored._replace(entry=stored.entry._replace(fields=fields, findings=findings), parser=0)
+    findings = (*stored.findings, "bad_date") if stored.kind == "event" else ()
+    return stored._replace(fields=fields, findings=findings, parser=0)
 
 
 def forgotten(found: Iterable[Row], forget: Forget) -> Iterator[Row]:
@@ -65,7 +67,8 @@ def forgotten(found: Iterable[Row], forget: Forget) -> Iterator[Row]:
 def _forgotten(codec: Codec, row: Row, forget: Forget) -> list[Cell]:
     """Fields, state and changes of a row, all made of records that say less."""
     key, cells = rows.key_of(row.key), rows.by_column(row.cells)
-    stored = {name: forget(rows.decode_fields(codec, key, name, value)) for name, value in cells[rows.FIELDS].items()}
+    decoded = {name: rows.decode_fields(codec, key, name, value) for name, value in cells[rows.FIELDS].items()}
+    stored = {name: one._replace(entry=forget(one.entry)) for name, one in decoded.items()}
     other = [cell for cell in row.cells if cell.family not in (rows.FIELDS, rows.CHANGES, rows.STATE)]
     fields = [rows.fields_cell(codec, one) for one in stored.values()]
     met, before, changes = [], None, []
@@ -87,10 +90,10 @@ def _forgotten(codec: Codec, row: Row, forget: Forget) -> list[Cell]:
 def content(stores: Stores) -> dict[str, Any]:
     """What Bigtable holds of every key, as far as it does not tell who brought or read it when, and by which parser."""
     return {
-        key: (history.state, sorted((one.entry(), one.xml_bytes) for one in history.records), _dimensions(history))
+        key: (history.state, history.changes[-1].dimensions_after, sorted(map(_said, history.records), key=repr))
         for key, history in stores.histories().items()
     }
 
 
-def _dimensions(history: Any) -> Any:
-    return history.changes[-1].dimensions_after
+def _said(record: StoredRecord) -> Any:
+    return record.entry._replace(parser=0), record.xml_bytes

@@ -33,13 +33,13 @@ def test_history_state_lineage_and_bytes_of_a_key(
     assert looked_up(filled, history.key, "--json") == 0
     told = json.loads(capfdbinary.readouterr().out)
     assert told["state"] == history.state
-    assert [record["record_id"] for record in told["records"]] == [record.record_id for record in history.records]
+    assert [record["record_id"] for record in told["records"]] == [record.entry.record_id for record in history.records]
     assert all(record["arrivals"][0]["origin"].startswith(str(documents)) for record in told["records"])
 
     spaced = " ".join(history.key[i : i + 4] for i in range(0, 44, 4))
     assert looked_up(filled, spaced) == 0
     text = capfdbinary.readouterr().out.decode()
-    assert history.state["status"] in text and history.records[0].record_id in text
+    assert history.state["status"] in text and history.records[0].entry.record_id in text
 
     known = set(payloads_of(documents))
     for number in range(1, len(history.records) + 1):

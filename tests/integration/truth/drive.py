@@ -21,7 +21,7 @@ def apply_all(writer: Writer, found: Iterable[Record], attempt: Attempt) -> list
     """One bundle of records; each result's tag is its record."""
     bundle = writer.bundle()
     for stored in found:
-        row, size = rows.row_key(stored.key), len(stored.xml)
+        row, size = rows.row_key(stored.entry.key), len(stored.raw.payload)
         bundle.add(
             writer.config.records_table,
             row,
@@ -35,7 +35,7 @@ def apply_all(writer: Writer, found: Iterable[Record], attempt: Attempt) -> list
 def outcomes(done: Iterable[Done]) -> list[str]:
     """Outcome of each applied record, code of each dead letter."""
     results = (each.outcome.result for each in done)
-    return [result.code if isinstance(result, DeadLetter) else result.outcome for result in results]
+    return [result.code if isinstance(result, DeadLetter) else result.arrival.outcome for result in results]
 
 
 def applied(done: Done) -> Applied:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.truth.drive import CODEC, answer, applied, apply_all, content, outcomes
-from tests.unit.truth.samples import expected_cells, fresh_key, record, records
+from tests.unit.truth.samples import expected_cells, fresh_key, from_origin, record, records
 from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Record
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
@@ -71,7 +71,7 @@ class SteppingWriter:
 @given(data=st.data())
 def test_any_interleaving_ends_in_the_same_row(config: TruthConfig, reader: HistoryReader, data: st.DataObject) -> None:
     history = data.draw(records(max_size=4))
-    key = history[0].key
+    key = history[0].entry.key
     writers = [
         SteppingWriter(config, "backfill", data.draw(st.permutations(history))),
         SteppingWriter(config, "stream", data.draw(st.permutations(history))),
@@ -135,7 +135,7 @@ def test_threads_and_processes_on_one_key_conflict_and_lose_nothing(
     with ThreadPoolExecutor(6) as pool:
         results = [a for found in pool.map(bring, range(6)) for a in found]
     # All bring the same origins in the same run: one of each is new, the others resume it.
-    assert Counter(a.outcome for a in results) == {NEW: 24, RESUMED: 120}
+    assert Counter(a.arrival.outcome for a in results) == {NEW: 24, RESUMED: 120}
     assert sum(conflicts) >= 2
     assert content(writers[0].client, config, key) == expected_cells(CODEC, history)
     found = reader.history(key)
@@ -168,7 +168,7 @@ def test_what_one_record_leaves_in_a_row_need_not_be_read_for_the_next(
     for name in ("check", "read_row"):
         monkeypatch.setattr(writer.client, name, _counted(calls, name, getattr(writer.client, name)))
     attempt = Attempt("run", "job", 1)
-    done = apply_all(writer, [*brought, *(each._replace(origin="copy") for each in brought)], attempt)
+    done = apply_all(writer, [*brought, *(from_origin(each, "copy") for each in brought)], attempt)
     assert outcomes(done) == [NEW] * 10 + [DUPLICATE] * 10
     assert calls == {"check": 10}
     assert content(writer.client, config, key) == expected_cells(CODEC, brought)
@@ -221,13 +221,15 @@ def test_a_backfill_beside_the_stream_leaves_each_record_to_one_of_them(
 
     def bring(number: int) -> list[Applied]:
         order = random.Random(number).sample(brought, len(brought))
-        named = [each._replace(origin=f"{number}:{each.record_id}") for each in order]
+        named = [from_origin(each, f"{number}:{each.entry.record_id}") for each in order]
         return [applied(d) for d in apply_all(writers[number], named, Attempt(f"run-{number}", "job", number))]
 
     with ThreadPoolExecutor(2) as pool:
         results = [a for found in pool.map(bring, range(2)) for a in found]
-    assert Counter(a.outcome for a in results) == {NEW: 80, DUPLICATE: 80}
-    assert Counter(a.record_id for a in results if a.outcome == NEW) == Counter(r.record_id for r in brought)
+    assert Counter(a.arrival.outcome for a in results) == {NEW: 80, DUPLICATE: 80}
+    assert Counter(a.entry.record_id for a in results if a.arrival.outcome == NEW) == Counter(
+        r.entry.record_id for r in brought
+    )
     histories = list(reader.scan())
     assert {h.key: h.revision for h in histories} == dict.fromkeys(keys, 2)
     assert all(len(h.arrivals) == 4 for h in histories)

@@ -47,7 +47,7 @@ def test_a_first_write_whose_answer_is_lost_is_new_and_there_once(
     (done,) = apply_all(behind_proxy, [stored], ATTEMPT)
     assert (outcomes([done]), proxy.cut) == ([NEW], 1)
     assert done.retries
-    history = reader.history(stored.key)
+    history = reader.history(stored.entry.key)
     assert history and history.revision == 1
     assert history.changes == (applied(done).change,)
 
@@ -86,7 +86,7 @@ def test_when_retries_are_used_up_the_bundle_fails_and_says_what(
     with pytest.raises(TruthError) as raised:
         apply_all(writer, [stored], ATTEMPT)
     message = str(raised.value)
-    assert stored.key in message and "after 2 attempts" in message and "UNAVAILABLE" in message
+    assert stored.entry.key in message and "after 2 attempts" in message and "UNAVAILABLE" in message
     assert writer.config.records_table in message
     proxy.refuse = False
     assert outcomes(apply_all(behind_proxy, [stored], ATTEMPT)) == [NEW]

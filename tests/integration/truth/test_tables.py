@@ -13,7 +13,7 @@ from google.cloud.bigtable_admin_v2 import AppProfile
 
 from tests.integration.truth.drive import CODEC, apply_all
 from tests.unit.truth.samples import fresh_key, record
-from transforms.model import record_id_of
+from transforms.model import Record, record_id_of
 from transforms.truth import admin, certificates, client, codec, dead_letters, rows
 from transforms.truth.client import Client
 from transforms.truth.codec import Codec, Dictionary
@@ -85,7 +85,7 @@ def test_an_app_profile_must_allow_conditional_writes(profile: AppProfile, probl
 @pytest.fixture
 def foreign() -> Dictionary:
     """A dictionary of another release."""
-    samples = [record(fresh_key()).xml for _ in range(300)]
+    samples = [record(fresh_key()).raw.payload for _ in range(300)]
     data = zstandard.train_dictionary(2_048, samples, dict_id=41_234).as_bytes()
     return Dictionary(codec.XML, 41_234, data)
 
@@ -103,8 +103,8 @@ def test_data_of_another_release_is_read_with_the_dictionary_in_the_table(
         )
     )
     history = reader.history(key)
-    assert history and history.records[0].fields == record(key).fields
-    assert reader.xml(key, record(key).record_id) == record(key).xml
+    assert history and history.records[0].entry == record(key).entry
+    assert reader.xml(key, record(key).entry.record_id) == record(key).raw.payload
     # A writer of this release meets the row, fetches the dictionary, and goes on.
     own = Writer(config, Codec(codec.packaged(), codec.current()))
     apply_all(own, [record(key, "other", origin="b.xml")], ATTEMPT)
@@ -134,10 +134,10 @@ def test_a_history_is_read_in_the_order_in_which_it_was_made(config: TruthConfig
     apply_all(writer, found, ATTEMPT)
     history = reader.history(key)
     assert history
-    assert [r.record_id for r in history.records] == [r.record_id for r in found]
-    assert [r.xml_bytes for r in history.records] == [len(r.xml) for r in found]
+    assert [r.entry for r in history.records] == [r.entry for r in found]
+    assert [r.xml_bytes for r in history.records] == [len(r.raw.payload) for r in found]
     assert history.state == history.changes[-1].after
-    assert [reader.xml(key, r.record_id) for r in history.records] == [r.xml for r in found]
+    assert [reader.xml(key, r.entry.record_id) for r in history.records] == [r.raw.payload for r in found]
     with pytest.raises(TruthError, match="no XML of record"):
         reader.xml(key, "ab" * 32)
     assert reader.history(fresh_key()) is None
@@ -149,7 +149,7 @@ def test_one_certificate_is_kept_for_all_documents_that_it_signs(config: TruthCo
     signed = [record(fresh_key(), f"<X509Certificate>{text}</X509Certificate>") for _ in range(50)]
     writer = Writer(config, CODEC)
     apply_all(writer, signed, ATTEMPT)
-    assert [reader.xml(r.key, r.record_id) for r in signed] == [r.xml for r in signed]
+    assert [reader.xml(r.entry.key, r.entry.record_id) for r in signed] == [r.raw.payload for r in signed]
     assert sum(len(cell.value) for _, cell in reader.dump()) < 50 * 1_000
     row = rows.certificate_row(certificates.digest_of(text.encode()))
     kept = writer.client.scan(config.records_table, b"", b"")
@@ -162,11 +162,11 @@ def test_xml_that_is_not_what_its_name_says_is_an_error(config: TruthConfig, rea
     stored = record(fresh_key())
     writer = Writer(config, CODEC)
     apply_all(writer, [stored], ATTEMPT)
-    qualifier = bytes.fromhex(stored.record_id)
-    other = Cell(rows.XML, qualifier, rows.cell_timestamp(stored), CODEC.encode_xml(b"<other/>"))
-    wait_for(writer.client.write(config.records_table, rows.row_key(stored.key), [other]))
+    qualifier = bytes.fromhex(stored.entry.record_id)
+    other = Cell(rows.XML, qualifier, rows.cell_timestamp(stored.entry), CODEC.encode_xml(b"<other/>"))
+    wait_for(writer.client.write(config.records_table, rows.row_key(stored.entry.key), [other]))
     with pytest.raises(TruthError, match="is not what was stored"):
-        reader.xml(stored.key, stored.record_id)
+        reader.xml(stored.entry.key, stored.entry.record_id)
     writer.close()
 
 
@@ -174,13 +174,14 @@ def test_a_scan_reads_every_page_and_only_its_prefix(config: TruthConfig, reader
     voided = "ID35251122233300018155001000000010000000020"
     many = [record(fresh_key("57" if number % 3 else "55")) for number in range(700)]
     writer = Writer(config, CODEC)
-    apply_all(writer, [*many, record(fresh_key())._replace(key=voided)], ATTEMPT)
-    assert {h.key for h in reader.scan()} == {voided, *(r.key for r in many)}
+    other = record(fresh_key())
+    apply_all(writer, [*many, other._replace(entry=other.entry._replace(key=voided))], ATTEMPT)
+    assert {h.key for h in reader.scan()} == {voided, *(r.entry.key for r in many)}
     assert sum(1 for _ in writer.client.scan(config.records_table, b"0", rows.RESERVED, ("s",), limit=7)) == 701
     assert [h.key for h in reader.scan("ID")] == [voided]
-    some = many[0].key[:24]
-    assert {h.key for h in reader.scan(some)} == {r.key for r in many if r.key.startswith(some)}
-    assert {key for key, _ in reader.dump()} == {voided, *(r.key for r in many)}
+    some = many[0].entry.key[:24]
+    assert {h.key for h in reader.scan(some)} == {r.entry.key for r in many if r.entry.key.startswith(some)}
+    assert {key for key, _ in reader.dump()} == {voided, *(r.entry.key for r in many)}
     writer.close()
 
 
@@ -238,10 +239,12 @@ print(count, peak() - before)
 
 def test_rows_larger_than_grpc_takes_by_itself_are_read(config: TruthConfig, reader: HistoryReader) -> None:
     noise = random.Random(1).randbytes(6_000_000)
-    stored = record(fresh_key())._replace(xml=noise, record_id=record_id_of(noise))
+    small = record(fresh_key())
+    entry = small.entry._replace(record_id=record_id_of(noise))
+    stored = Record(entry, small.raw._replace(payload=noise))
     writer = Writer(config, CODEC)
     apply_all(writer, [stored], ATTEMPT)
-    assert reader.xml(stored.key, stored.record_id) == noise
+    assert reader.xml(stored.entry.key, stored.entry.record_id) == noise
     writer.close()
 
 

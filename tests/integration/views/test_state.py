@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests import views_world as world
 from tests.histories import histories, key_of, voided_range
 from tests.integration.views.dataset import Dataset
-from transforms.history.fold import Entry, fold
-from transforms.model import Fields
+from transforms.history.fold import fold
+from transforms.model import Entry, Fields
 
 KEY = world.key_of()
 _FRESH = itertools.count(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests import views_world as world
-from transforms.history.fold import Entry
+from transforms.model import Entry
 from transforms.views.rows import TableRow, rows_of, rows_of_dead_letter
 
 US, SUPPLIER, OTHER = "11222333000181", "99888777000161", "52998224000199"
@@ -115,7 +115,10 @@ LETTERS = [
 def _year_rows() -> list[TableRow]:
     first = world.applied(YEAR)
     other_run = [
-        a._replace(outcome="duplicate", run="run-2", job="run-2/1", origin=f"queue/{n}", change=None)
+        a._replace(
+            arrival=a.arrival._replace(outcome="duplicate", run="run-2", job="run-2/1", origin=f"queue/{n}"),
+            change=None,
+        )
         for n, a in enumerate(first[:3])
     ]
     found = [row for result in (*first, *world.retried(first), *other_run) for row in rows_of(result)]

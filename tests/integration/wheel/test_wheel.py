@@ -99,7 +99,7 @@ def test_a_job_runs_and_its_result_is_found(installed: Installed, local_stack: S
     for number, leaf in enumerate(leaf for one in documents(3, 8) for leaf in leaves(one)):
         (folder / f"{number}.xml").write_bytes(leaf.payload)
         found = parse(RawDocument(leaf.payload, "origin", 0))
-        keys |= {record.key for record in found if isinstance(record, Record)}
+        keys |= {record.entry.key for record in found if isinstance(record, Record)}
     installed.run("acervo", "tables", *PLACES)
     installed.run("acervo", "backfill", "--input", folder, "--runner", "FnApiRunner", *PLACES)
     sql = "SELECT access_key FROM document_state"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from transforms.counting.contributions import Amount, CountKey, add, contributions
-from transforms.history.fold import Entry, fold
-from transforms.model import Change
+from transforms.history.fold import fold
+from transforms.model import Change, Entry
 
 
 def changes_of(history: list[Entry]) -> list[Change]:

@@ -7,8 +7,7 @@ from hypothesis import given
 from tests.histories import histories
 from tests.unit.counting.changes import changes_of, counted
 from transforms.counting.contributions import contributions
-from transforms.history.fold import Entry
-from transforms.model import Change
+from transforms.model import Change, Entry
 
 
 @given(histories())

@@ -8,8 +8,8 @@ import pytest
 
 from local.generate import DEAD, Generated, documents, histories, leaves
 from local.generate.stream import one_of_each_broken
-from transforms.history.fold import Entry, fold
-from transforms.model import DeadLetter, RawDocument, Record
+from transforms.history.fold import fold
+from transforms.model import DeadLetter, Entry, RawDocument, Record
 from transforms.parse.parser import parse
 
 
@@ -25,17 +25,18 @@ def _difference(leaf: Generated, result: Record | DeadLetter) -> list[str]:
     if isinstance(result, DeadLetter):
         return [] if leaf.code == result.code else [f"{leaf.what}: dead as {result.code}: {result.message}"]
     if leaf.kind == DEAD:
-        return [f"{leaf.what}: a record of {result.key}, not dead"]
+        return [f"{leaf.what}: a record of {result.entry.key}, not dead"]
+    entry = result.entry
     pairs = {
-        "kind": (leaf.kind, result.kind),
-        "key": (leaf.key, result.key),
-        "layout": (leaf.layout, result.layout),
-        "form": (leaf.form, result.form),
-        "findings": (leaf.findings, result.findings),
+        "kind": (leaf.kind, entry.kind),
+        "key": (leaf.key, entry.key),
+        "layout": (leaf.layout, entry.layout),
+        "form": (leaf.form, entry.form),
+        "findings": (leaf.findings, entry.findings),
     }
     # The answer to a query is an envelope: its record holds the protocol alone.
     if leaf.form != "protocol":
-        pairs["bytes"] = (leaf.payload, result.xml)  # type: ignore[assignment]
+        pairs["bytes"] = (leaf.payload, result.raw.payload)  # type: ignore[assignment]
     return [
         f"{leaf.what}: {name} is {got!r:.80}, not {said!r:.80}" for name, (said, got) in pairs.items() if said != got
     ]
@@ -90,5 +91,5 @@ def test_a_story_ends_in_the_state_that_its_name_tells(story: str) -> None:
         for generated in inputs:
             for record in parse(RawDocument(generated.payload, generated.name, 0)):
                 assert isinstance(record, Record)
-                entries.setdefault(record.key, []).append(Entry(record.record_id, *record[1:7]))
+                entries.setdefault(record.entry.key, []).append(record.entry)
         assert {fold(of_key).state["status"] for of_key in entries.values()} == _STATUSES[story]

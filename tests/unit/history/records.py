@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.histories import key_of
-from transforms.history.fold import Entry
-from transforms.model import DOCUMENT, EVENT
+from transforms.model import DOCUMENT, EVENT, Entry
 
 
 def document(record: str = "a", form: str = "processed", model: str = "55", **fields: Any) -> Entry:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.unit.history.records import document, event
-from transforms.history.fold import Entry, fold
+from transforms.history.fold import fold
+from transforms.model import Entry
 
 AUTHORISED_AT = "2025-03-01T10:00:00Z"
 CANCELLED_AT = "2025-04-02T10:00:00Z"

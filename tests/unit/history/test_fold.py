@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.histories import histories, voided_range
 from tests.unit.history.records import document, event
-from transforms.history.fold import Entry, fold
+from transforms.history.fold import fold
+from transforms.model import Entry
 
 
 @given(histories(), st.randoms(use_true_random=False))

@@ -33,11 +33,7 @@ def digest(layouts: Iterable[Layout] = LAYOUTS.values()) -> str:
 def read(payload: bytes) -> list[Any]:
     """What is made of a document, where it came from aside."""
     found = parse(RawDocument(payload, "", 0))
-    return [
-        [one.record_id, one.kind, one.key, one.layout, one.form, one.fields, one.findings]
-        for one in found
-        if isinstance(one, Record)
-    ]
+    return [list(one.entry._replace(parser=0)) for one in found if isinstance(one, Record)]
 
 
 def declared(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from transforms.access_key import check_digit
-from transforms.model import DeadLetter, RawDocument, Record
+from transforms.model import DeadLetter, Entry, RawDocument, Record
 from transforms.parse.parser import DEFAULTS, ParseOptions, parse
 
 NFE_NS = "http://www.portalfiscal.inf.br/nfe"
@@ -102,11 +102,13 @@ def raw(xml: str | bytes, origin: str = "o") -> RawDocument:
     return RawDocument(xml.encode() if isinstance(xml, str) else xml, origin, 7)
 
 
-def parsed(xml: str | bytes, options: ParseOptions = DEFAULTS) -> Record:
-    """The one record that the input must give."""
-    (found,) = parse(raw(xml), options)
+def parsed(xml: str | bytes, options: ParseOptions = DEFAULTS) -> Entry:
+    """What the one record says that the input must give."""
+    document = raw(xml)
+    (found,) = parse(document, options)
     assert isinstance(found, Record), found
-    return found
+    assert found.raw == document
+    return found.entry
 
 
 def refused(xml: str | bytes, options: ParseOptions = DEFAULTS) -> DeadLetter:

@@ -53,7 +53,7 @@ def distribution(*entries: str) -> str:
 def test_batch_of_notes() -> None:
     first, second = nfe(), nfe(OTHER)
     found = all_of(BATCH.format(first + "\n" + second))
-    assert [(r.origin, r.key, r.xml) for r in found] == [
+    assert [(r.raw.origin, r.entry.key, r.raw.payload) for r in found] == [
         ("o#NFe[1]", KEY, first.encode()),
         ("o#NFe[2]", OTHER, second.encode()),
     ]
@@ -63,15 +63,15 @@ def test_batch_of_notes() -> None:
 def test_a_document_is_the_same_record_in_every_envelope(envelope: str) -> None:
     alone = parsed(nfe())
     (wrapped,) = all_of(envelope.format(nfe()))
-    assert wrapped._replace(origin=alone.origin) == alone
+    assert wrapped.entry == alone
 
 
 def test_namespaces_from_around_an_entry_are_written_into_it_when_it_uses_them() -> None:
     document = nfe(root="<p:NFe>").replace("</NFe>", "</p:NFe>")
     (record,) = all_of(f'<a xmlns:p="{NFE_NS}" xmlns:q="unused" xmlns="{NFE_NS}">{document}</a>')
-    assert record.xml == document.replace("<p:NFe", f'<p:NFe xmlns="{NFE_NS}" xmlns:p="{NFE_NS}"', 1).encode()
-    assert record.findings == ()
-    assert parsed(record.xml).fields == record.fields
+    assert record.raw.payload == document.replace("<p:NFe", f'<p:NFe xmlns="{NFE_NS}" xmlns:p="{NFE_NS}"', 1).encode()
+    assert record.entry.findings == ()
+    assert parsed(record.raw.payload).fields == record.entry.fields
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "utf-16"])
@@ -79,8 +79,8 @@ def test_entries_of_any_encoding_are_utf8(encoding: str) -> None:
     document = nfe(emit="<CNPJ>12345678000195</CNPJ><xNome>São João</xNome>")
     payload = f'<?xml version="1.0" encoding="{encoding}"?>{BATCH.format(document)}'.encode(encoding)
     (record,) = all_of(payload)
-    assert record.xml == document.encode()
-    assert record.fields["issuer_name"] == "São João"
+    assert record.raw.payload == document.encode()
+    assert record.entry.fields["issuer_name"] == "São João"
 
 
 def test_status_query_gives_protocol_and_events() -> None:
@@ -89,7 +89,7 @@ def test_status_query_gives_protocol_and_events() -> None:
         f'<procEventoNFe versao="1.00">{event()}{event_return()}</procEventoNFe></retConsSitNFe>'
     )
     found = all_of(SOAP11.format(f'<nfeResultMsg xmlns="urn:w">{xml}</nfeResultMsg>'))
-    assert [(r.origin, r.kind, r.form, r.key, r.findings) for r in found] == [
+    assert [(r.raw.origin, r.entry.kind, r.entry.form, r.entry.key, r.entry.findings) for r in found] == [
         ("o#retConsSitNFe[1]#protNFe[1]", "document", "protocol", KEY, ()),
         ("o#retConsSitNFe[1]#procEventoNFe[1]", "event", "processed", KEY, ()),
         ("o#retConsSitNFe[1]", "document", "query", KEY, ()),
@@ -98,14 +98,15 @@ def test_status_query_gives_protocol_and_events() -> None:
 
 def test_batch_of_events_and_its_answer() -> None:
     sent = all_of(f'<envEvento xmlns="{NFE_NS}"><idLote>1</idLote>{event()}{event(OTHER)}</envEvento>')
-    assert [(r.origin, r.key, r.form) for r in sent] == [("o#evento[1]", KEY, "bare"), ("o#evento[2]", OTHER, "bare")]
+    assert [(r.raw.origin, r.entry.key) for r in sent] == [("o#evento[1]", KEY), ("o#evento[2]", OTHER)]
+    assert [r.entry.form for r in sent] == ["bare", "bare"]
     (answer,) = all_of(f'<retEnvEvento xmlns="{NFE_NS}"><cStat>128</cStat>{event_return()}</retEnvEvento>')
-    assert (answer.origin, answer.form) == ("o#retEvento[1]", "return")
+    assert (answer.raw.origin, answer.entry.form) == ("o#retEvento[1]", "return")
 
 
 def test_distribution_entries_are_named_by_nsu_and_keep_the_unpacked_bytes() -> None:
     found = all_of(distribution(doczip(processed(), "7"), doczip(event(), "8")))
-    assert [(r.origin, r.kind, r.xml) for r in found] == [
+    assert [(r.raw.origin, r.entry.kind, r.raw.payload) for r in found] == [
         ("o#NSU=7", "document", processed().encode()),
         ("o#NSU=8", "event", event().encode()),
     ]
@@ -155,19 +156,19 @@ def test_many_bombs_share_one_allowance() -> None:
 )
 def test_xml_written_as_text(message: str) -> None:
     (record,) = all_of(SOAP11.format(message))
-    assert (record.origin, record.xml) == ("o#enviNFe[1]#NFe[1]", nfe().encode())
+    assert (record.raw.origin, record.raw.payload) == ("o#enviNFe[1]#NFe[1]", nfe().encode())
 
 
 def test_text_in_latin1_by_its_own_declaration() -> None:
     document = '<?xml version="1.0" encoding="ISO-8859-1"?>' + nfe(emit="<CNPJ>12345678000195</CNPJ><xNome>São</xNome>")
     (record,) = all_of(SOAP11.format(f"<m>{escape(document)}</m>"))
-    assert (record.xml, record.fields["issuer_name"]) == (document.encode("latin-1"), "São")
+    assert (record.raw.payload, record.entry.fields["issuer_name"]) == (document.encode("latin-1"), "São")
 
 
 def test_message_packed_as_the_cte_services_do() -> None:
     packed = base64.b64encode(gzip.compress(processed().encode())).decode()
     (record,) = all_of(SOAP12.format(f"<cteDadosMsg>{packed}</cteDadosMsg>"))
-    assert (record.origin, record.key) == ("o#cteDadosMsg[1]", KEY)
+    assert (record.raw.origin, record.entry.key) == ("o#cteDadosMsg[1]", KEY)
 
 
 def test_markup_in_a_text_that_is_no_document_is_no_entry() -> None:
@@ -209,13 +210,13 @@ def test_envelopes_inside_envelopes_come_to_an_end() -> None:
 def test_a_record_out_of_an_envelope_reads_the_same_again() -> None:
     for record in parse(raw(SOAP11.format(BATCH.format(nfe() + nfe(OTHER))))):
         assert isinstance(record, Record)
-        assert parsed(record.xml) == record._replace(origin="o")
+        assert parsed(record.raw.payload) == record.entry
 
 
 def test_request_element_that_holds_a_batch() -> None:
     """An eventoCTe with a lot inside, as a real file has it."""
     (record,) = all_of(f'<eventoCTe xmlns="{NFE_NS}"><idLote>1</idLote>{event()}</eventoCTe>')
-    assert (record.origin, record.layout) == ("o#evento[1]", "nfe_event")
+    assert (record.raw.origin, record.entry.layout) == ("o#evento[1]", "nfe_event")
 
 
 def test_elements_around_documents_are_limited() -> None:

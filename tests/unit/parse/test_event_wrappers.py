@@ -40,13 +40,14 @@ def test_the_wrapper_of_early_cancellations_may_hold_an_event() -> None:
 
 def test_two_requests_are_two_events() -> None:
     found = all_of(f"<lote>{event()}{event(event_type='110110')}</lote>")
-    assert [record.form for record in found] == ["bare", "bare"]
+    assert [record.entry.form for record in found] == ["bare", "bare"]
 
 
 def test_an_answer_appended_in_such_a_wrapper_is_an_event_of_its_own() -> None:
     appended = f"<procEncMDFe>{mdfe_return()}</procEncMDFe></nfeProc>"
     document = processed(nfe(), protocol()).replace("</nfeProc>", appended)
-    assert [(found.kind, found.form) for found in all_of(document)] == [("document", "processed"), ("event", "return")]
+    expected = [("document", "processed"), ("event", "return")]
+    assert [(found.entry.kind, found.entry.form) for found in all_of(document)] == expected
 
 
 def test_an_event_of_an_nfe_may_name_the_cte_that_it_is_about() -> None:

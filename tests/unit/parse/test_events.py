@@ -130,9 +130,9 @@ def test_return_without_an_element_of_its_own() -> None:
 
 def test_return_of_another_key_is_a_finding_and_a_record_of_that_key() -> None:
     record, other = all_of(proc(event(), event_return(key(number=9))))
-    assert (record.key, record.form, record.findings) == (KEY, "bare", ("protocol_key_mismatch",))
-    assert "return_status" not in record.fields
-    assert (other.key, other.form, other.fields["return_status"]) == (key(number=9), "return", 135)
+    assert (record.entry.key, record.entry.form, record.entry.findings) == (KEY, "bare", ("protocol_key_mismatch",))
+    assert "return_status" not in record.entry.fields
+    assert (other.entry.key, other.entry.form, other.entry.fields["return_status"]) == (key(number=9), "return", 135)
 
 
 def test_id_of_another_key_is_a_finding() -> None:
@@ -167,10 +167,10 @@ def test_summary_of_an_event() -> None:
 def test_event_appended_to_a_documents_envelope_is_an_input_of_its_own() -> None:
     xml = processed().replace("</nfeProc>", event_return() + "</nfeProc>")
     document, appended = all_of(xml)
-    assert (document.kind, document.form, document.xml) == ("document", "processed", xml.encode())
-    assert (appended.kind, appended.form, appended.key) == ("event", "return", KEY)
-    assert appended.origin == "o#retEvento[1]"
-    assert document.findings == appended.findings == ()
+    assert (document.entry.kind, document.entry.form, document.raw.payload) == ("document", "processed", xml.encode())
+    assert (appended.entry.kind, appended.entry.form, appended.entry.key) == ("event", "return", KEY)
+    assert appended.raw.origin == "o#retEvento[1]"
+    assert document.entry.findings == appended.entry.findings == ()
 
 
 def test_cancellation_as_it_was_before_events() -> None:

@@ -15,27 +15,27 @@ from tests.unit.parse.samples import (
     protocol,
     refused,
 )
-from transforms.history.fold import Entry, fold
+from transforms.history.fold import fold
 from transforms.model import Record
 
 OTHER = key(number=9)
 
 
 def statuses(xml: str) -> list[tuple[str, str, int | None]]:
-    return [(found.key, found.form, found.fields.get("protocol_status")) for found in all_of(xml)]
+    return [(found.entry.key, found.entry.form, found.entry.fields.get("protocol_status")) for found in all_of(xml)]
 
 
 def test_of_several_protocols_the_documents_own_counts() -> None:
     glued = processed(protocols=protocol(OTHER, 539) + protocol())
     assert statuses(glued) == [(KEY, "processed", 100), (OTHER, "protocol", 539)]
-    assert all_of(glued)[0].findings == ("repeated_element",)
+    assert all_of(glued)[0].entry.findings == ("repeated_element",)
 
 
 def test_the_only_protocol_is_another_keys() -> None:
     found = all_of(processed(protocols=protocol(OTHER)))
     assert statuses(processed(protocols=protocol(OTHER))) == [(KEY, "bare", None), (OTHER, "protocol", 100)]
-    assert "protocol_key_mismatch" in found[0].findings
-    assert found[1].origin == "o#protNFe[1]"
+    assert "protocol_key_mismatch" in found[0].entry.findings
+    assert found[1].raw.origin == "o#protNFe[1]"
 
 
 def test_of_several_of_its_own_an_accepting_one_counts_in_any_order() -> None:
@@ -53,13 +53,15 @@ def test_without_a_key_of_its_own_a_document_takes_its_protocols() -> None:
 
 def test_every_byte_is_kept_with_the_document() -> None:
     glued = processed(protocols=protocol(OTHER, 539) + protocol())
-    assert all_of(glued)[0].xml == glued.encode()
+    assert all_of(glued)[0].raw.payload == glued.encode()
 
 
 def events(*answers: str) -> list[tuple[str, str, str | None, int | None]]:
     """What a processed event gives whose request is a cancellation of KEY."""
     found = all_of(f'<procEventoNFe xmlns="{NFE_NS}" versao="1.00">{event()}{"".join(answers)}</procEventoNFe>')
-    return [(r.key, r.form, r.fields.get("event_type"), r.fields.get("return_status")) for r in found]
+    return [
+        (e.key, e.form, e.fields.get("event_type"), e.fields.get("return_status")) for e in (r.entry for r in found)
+    ]
 
 
 def test_of_several_returns_the_events_own_counts_and_the_others_are_records_of_theirs() -> None:
@@ -88,8 +90,7 @@ def test_a_batchs_whole_answer_was_glued_to_an_event() -> None:
 
 def test_a_number_that_is_voided_already() -> None:
     (record,) = all_of(processed(protocols=protocol(status=206)))
-    entry = Entry(record.record_id, "document", KEY, "nfe", record.form, record.fields, ())
-    assert fold([entry]).state == {"status": "voided", "known_by": "document"}
+    assert fold([record.entry]).state == {"status": "voided", "known_by": "document"}
 
 
 def query(status: int, content: str = "", namespace: str = NFE_NS) -> str:
@@ -103,11 +104,11 @@ def test_a_query_that_tells_a_status_is_a_record_of_the_key() -> None:
 
 
 def test_a_query_that_says_what_its_protocol_says_is_no_record() -> None:
-    assert [found.form for found in all_of(query(100, protocol()))] == ["protocol"]
+    assert [found.entry.form for found in all_of(query(100, protocol()))] == ["protocol"]
 
 
 def test_a_query_that_says_more_than_its_protocol_is_one() -> None:
-    assert [found.form for found in all_of(query(101, protocol()))] == ["protocol", "query"]
+    assert [found.entry.form for found in all_of(query(101, protocol()))] == ["protocol", "query"]
 
 
 def test_a_query_that_found_nothing_is_no_document() -> None:
@@ -122,14 +123,14 @@ def test_a_query_of_another_family_is_read_by_its_own_table() -> None:
         f"<chNFCom>{nfcom}</chNFCom></retConsSitNFCom>"
     )
     (record,) = all_of(xml)
-    assert isinstance(record, Record) and (record.key, record.layout) == (nfcom, "nfcom_query")
+    assert isinstance(record, Record) and (record.entry.key, record.entry.layout) == (nfcom, "nfcom_query")
 
 
 def test_what_a_query_says_counts_where_its_protocol_is_another_keys() -> None:
     found = all_of(query(101, protocol(OTHER, 101)))
-    assert [(one.key, one.form) for one in found] == [(OTHER, "protocol"), (KEY, "query")]
+    assert [(one.entry.key, one.entry.form) for one in found] == [(OTHER, "protocol"), (KEY, "query")]
 
 
 def test_a_query_without_the_key_is_about_that_of_its_protocol() -> None:
     found = all_of(query(101, protocol()).replace(f"<cStat>101</cStat><chNFe>{KEY}</chNFe>", "<cStat>101</cStat>"))
-    assert [(one.key, one.form) for one in found] == [(KEY, "protocol"), (KEY, "query")]
+    assert [(one.entry.key, one.entry.form) for one in found] == [(KEY, "protocol"), (KEY, "query")]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.parse.samples import NFE_NS, event, nfe, parsed, processed, raw, refused
-from transforms.model import DeadLetter, Record
+from transforms.model import DeadLetter, RawDocument, Record
 from transforms.parse import parser
 from transforms.parse.codes import DEAD_LETTER_CODES, FINDINGS
 from transforms.parse.parser import ParseOptions, parse
@@ -36,12 +36,16 @@ def assert_accounted_for(payload: bytes, options: ParseOptions) -> None:
             assert result.message
         else:
             assert isinstance(result, Record)
-            assert set(result.findings) <= set(FINDINGS)
-            assert not any(name.startswith("_") for name in result.fields)
-            assert None not in result.fields.values() and "" not in result.fields.values()
-        assert result.origin.startswith("o")
-    if len(found) == 1 and found[0].origin == "o":
-        assert (found[0].xml if isinstance(found[0], Record) else found[0].payload) == payload
+            assert set(result.entry.findings) <= set(FINDINGS)
+            assert not any(name.startswith("_") for name in result.entry.fields)
+            assert None not in result.entry.fields.values() and "" not in result.entry.fields.values()
+        assert _document_of(result).origin.startswith("o")
+    if len(found) == 1 and _document_of(found[0]).origin == "o":
+        assert _document_of(found[0]).payload == payload
+
+
+def _document_of(result: Record | DeadLetter) -> RawDocument | DeadLetter:
+    return result.raw if isinstance(result, Record) else result
 
 
 @settings(max_examples=200)
@@ -85,7 +89,7 @@ def test_elements_in_any_nesting(xml: str) -> None:
 
 
 def test_a_defect_of_the_parser_is_a_dead_letter_with_its_trace() -> None:
-    with patch.object(parser, "build", side_effect=ZeroDivisionError("boom")):
+    with patch.object(parser, "entry_of", side_effect=ZeroDivisionError("boom")):
         dead = refused(nfe())
     assert dead.code == "parser_error"
     assert "ZeroDivisionError: boom" in dead.message

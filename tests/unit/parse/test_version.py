@@ -28,11 +28,11 @@ def test_a_field_that_no_document_has_is_noticed() -> None:
 
 def test_the_documents_that_never_change_are_of_every_kind() -> None:
     found = [one for each in stored_rows.payloads(reads.DOCUMENTS) for one in parse(RawDocument(each, "", 0))]
-    assert {one.kind for one in found if isinstance(one, Record)} == {"document", "event", "voided_range"}
-    assert {"nfe", "cte", "cteos", "mdfe", "nf3e"} <= {one.layout for one in found if isinstance(one, Record)}
+    assert {one.entry.kind for one in found if isinstance(one, Record)} == {"document", "event", "voided_range"}
+    assert {"nfe", "cte", "cteos", "mdfe", "nf3e"} <= {one.entry.layout for one in found if isinstance(one, Record)}
 
 
 def test_every_record_says_which_parser_read_it() -> None:
     payload = next(stored_rows.payloads(reads.DOCUMENTS))
     [record] = parse(RawDocument(payload, "", 0))
-    assert isinstance(record, Record) and record.parser == version.PARSER
+    assert isinstance(record, Record) and record.entry.parser == version.PARSER

@@ -8,19 +8,22 @@ from collections.abc import Iterable
 from hypothesis import strategies as st
 
 from tests.histories import histories, key_of
-from transforms.history.fold import Entry, fold
+from transforms.history.fold import fold
 from transforms.model import (
     DOCUMENT,
     Applied,
+    Arrival,
     Change,
+    Entry,
     Fields,
+    RawDocument,
     Record,
     record_id_of,
 )
 from transforms.truth import rows
 from transforms.truth.codec import Codec, packaged_codec
 from transforms.truth.read import History, decode_history
-from transforms.truth.rows import Arrival, Cell
+from transforms.truth.rows import Cell
 from transforms.truth.transaction import Answer, Attempt, Check, Keep, Outcome, Read, Step, Transaction, transact
 
 RECEIVED_AT = 1_760_000_000_000_000
@@ -36,18 +39,19 @@ def record(key: str, text: str = "", origin: str = "file:///a.xml", **fields: ob
     """A document of a key; another text is another record."""
     xml = f"<nfeProc>{key}{text}</nfeProc>".encode()
     given: Fields = {"model": key[20:22], "issued_at": "2025-03-01T10:00:00Z", "total": "10.50", **fields}
-    return Record(
-        record_id_of(xml), DOCUMENT, key, "nfe", "processed", given, ("wrong_check_digit",), xml, origin, RECEIVED_AT
-    )
+    entry = Entry(record_id_of(xml), DOCUMENT, key, "nfe", "processed", given, ("wrong_check_digit",))
+    return Record(entry, RawDocument(xml, origin, RECEIVED_AT))
 
 
 def record_of(entry: Entry, key: str, origin: str) -> Record:
     """A record with the fields of an entry, under another key of the same model."""
     xml = f"<xml>{entry.record_id}{key}</xml>".encode()
-    return Record(
-        record_id_of(xml), entry.kind, key, entry.layout, entry.form, entry.fields, entry.findings, xml, origin,
-        RECEIVED_AT,
-    )  # fmt: skip
+    return Record(entry._replace(record_id=record_id_of(xml), key=key), RawDocument(xml, origin, RECEIVED_AT))
+
+
+def from_origin(found: Record, origin: str) -> Record:
+    """The same bytes, brought from elsewhere."""
+    return found._replace(raw=found.raw._replace(origin=origin))
 
 
 @st.composite
@@ -61,9 +65,8 @@ def records(draw: st.DrawFn, max_size: int = 5) -> list[Record]:
 def expected_cells(codec: Codec, found: Iterable[Record]) -> set[Cell]:
     """Cells of a row after these records, lineage, revisions and changes aside."""
     kept = list(found)
-    entries = [Entry(r.record_id, r.kind, r.key, r.layout, r.form, r.fields, r.findings) for r in kept]
     own = [cell for r in kept for cell in rows.record_cells(codec, r).cells]
-    state = rows.state_cells(codec, len(kept), fold(entries), rows.stored_bytes(own))
+    state = rows.state_cells(codec, len(kept), fold(record.entry for record in kept), rows.stored_bytes(own))
     return {cell for cell in (*own, *state) if cell.qualifier != rows.REVISION}
 
 

@@ -28,7 +28,7 @@ def damage_change(row: Row, key: str, revision: int, **fields: object) -> None:
 @given(records())
 @settings(max_examples=50)
 def test_a_history_as_it_was_written_needs_nothing(found: list[Record]) -> None:
-    row, key = row_of(found), found[0].key
+    row, key = row_of(found), found[0].entry.key
     assert not refold_of(history(row, key)).needed
     row.steps.clear()
     assert row.follow(refold(CODEC, key)).result == Refolded(key, False, 0)
@@ -38,7 +38,7 @@ def test_a_history_as_it_was_written_needs_nothing(found: list[Record]) -> None:
 @given(records(), st.data())
 @settings(max_examples=50)
 def test_whatever_derived_part_is_damaged_comes_back_as_it_was(found: list[Record], data: st.DataObject) -> None:
-    row, key = row_of(found), found[0].key
+    row, key = row_of(found), found[0].entry.key
     before = dict(row.cells)
     bogus = {"status": "bogus"}
     last = len(found)

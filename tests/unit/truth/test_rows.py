@@ -10,12 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.histories import key_of, keys
-from tests.unit.truth.samples import record
-from transforms.history.fold import Entry
-from transforms.model import Change
+from tests.unit.truth.samples import from_origin, record
+from transforms.model import Arrival, Change
 from transforms.truth import rows
 from transforms.truth.codec import packaged_codec
-from transforms.truth.rows import Arrival
 
 CODEC = packaged_codec()
 KEY = key_of("55", 1)
@@ -83,29 +81,27 @@ def test_a_prefix_that_selects_nothing_is_refused(parts: tuple[str, ...], messag
     ids=["fraction", "event", "registered only", "month", "month of the key", "before 1970", "no such day"],
 )
 def test_cells_are_stamped_with_the_records_own_instant(fields: dict[str, str], micros: int) -> None:
-    stamped = record(KEY)._replace(fields=fields)
+    stamped = record(KEY).entry._replace(fields=fields)
     assert rows.cell_timestamp(stamped) == micros
 
 
 def test_a_voided_range_without_instants_is_stamped_zero() -> None:
-    assert rows.cell_timestamp(record(KEY)._replace(key=VOIDED, fields={})) == 0
+    assert rows.cell_timestamp(record(KEY).entry._replace(key=VOIDED, fields={})) == 0
 
 
 def test_a_record_is_two_cells_that_read_back() -> None:
     stored = record(KEY, total="1.00", items=[{"number": 1, "code": "a"}])
     fields, xml = rows.record_cells(CODEC, stored).cells
     assert (fields.family, xml.family) == ("f", "x")
-    assert fields.qualifier == xml.qualifier == bytes.fromhex(stored.record_id)
+    assert fields.qualifier == xml.qualifier == bytes.fromhex(stored.entry.record_id)
     assert fields.timestamp == xml.timestamp == 1_740_823_200_000_000
-    assert CODEC.decode_xml(xml.value) == stored.xml
-    assert rows.decode_entry(CODEC, KEY, fields.qualifier, fields.value) == Entry(
-        stored.record_id, "document", KEY, "nfe", "processed", stored.fields, ("wrong_check_digit",)
-    )
+    assert CODEC.decode_xml(xml.value) == stored.raw.payload
+    assert rows.decode_entry(CODEC, KEY, fields.qualifier, fields.value) == stored.entry
 
 
 def test_cells_of_a_record_do_not_depend_on_who_brought_it() -> None:
     stored = record(KEY)
-    again = stored._replace(origin="elsewhere", received_at=1)
+    again = from_origin(stored, "elsewhere")
     assert rows.record_cells(CODEC, stored) == rows.record_cells(CODEC, again)
 
 

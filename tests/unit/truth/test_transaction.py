@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.truth.samples import CODEC, FIRST, RECEIVED_AT, Row, applied, expected_cells, fresh_key, record, records
+from tests.unit.truth.samples import (
+    CODEC,
+    FIRST,
+    RECEIVED_AT,
+    Row,
+    applied,
+    expected_cells,
+    fresh_key,
+    from_origin,
+    record,
+    records,
+)
 from transforms.model import DUPLICATE, NEW, RESUMED, Applied, DeadLetter, Record
 from transforms.truth import certificates, rows
 from transforms.truth.codec import Codec, current, packaged
@@ -21,7 +32,7 @@ def test_the_first_record_of_a_key_takes_one_step() -> None:
     row, first = Row(), record(fresh_key())
     result = applied(row.apply(first))
     assert [type(step) for step in row.steps] == [Check]
-    assert (result.outcome, result.change and result.change.revision) == (NEW, 1)
+    assert (result.arrival.outcome, result.change and result.change.revision) == (NEW, 1)
     assert result.change and result.change.before is None
     assert row.content() == expected_cells(CODEC, [first])
     assert [a.outcome for a in row.arrivals()] == [NEW]
@@ -30,7 +41,7 @@ def test_the_first_record_of_a_key_takes_one_step() -> None:
 def test_a_certificate_is_kept_before_the_document_that_needs_it() -> None:
     text = random.Random(1).randbytes(900).hex()
     row, signed = Row(), record(fresh_key(), f"<X509Certificate>{text}</X509Certificate>")
-    assert applied(row.apply(signed)).outcome == NEW
+    assert applied(row.apply(signed)).arrival.outcome == NEW
     assert [type(step) for step in row.steps] == [Keep, Check]
     ((place, cell),) = row.kept
     reader = Codec(
@@ -38,9 +49,9 @@ def test_a_certificate_is_kept_before_the_document_that_needs_it() -> None:
         current(),
         find_certificate=lambda digest: cell.value if rows.certificate_row(digest) == place else None,
     )
-    stored = row.cells["x", bytes.fromhex(signed.record_id)].value
+    stored = row.cells["x", bytes.fromhex(signed.entry.record_id)].value
     assert place == rows.certificate_row(certificates.digest_of(text.encode()))
-    assert reader.decode_xml(stored) == signed.xml
+    assert reader.decode_xml(stored) == signed.raw.payload
     assert len(stored) < len(text) / 2
 
 
@@ -61,7 +72,7 @@ def test_a_later_attempt_of_the_same_run_and_origin_resumes_with_the_same_change
     row, stored = Row(), record(fresh_key())
     first = applied(row.apply(stored))
     again = applied(row.apply(stored, Attempt("run", "job-2", 9_000)))
-    assert (again.outcome, again.change) == (RESUMED, first.change)
+    assert (again.arrival.outcome, again.change) == (RESUMED, first.change)
     assert sorted(a.job for a in row.arrivals()) == ["job-1", "job-2"]
 
 
@@ -69,8 +80,12 @@ def test_a_retry_within_the_job_resumes_and_leaves_the_lineage_as_it_is() -> Non
     row, stored = Row(), record(fresh_key())
     first = applied(row.apply(stored))
     before = dict(row.cells)
-    again = applied(row.apply(stored._replace(received_at=RECEIVED_AT + 5), FIRST._replace(applied_at=9_000)))
-    assert again == first._replace(outcome=RESUMED)
+    again = applied(
+        row.apply(
+            stored._replace(raw=stored.raw._replace(received_at=RECEIVED_AT + 5)), FIRST._replace(applied_at=9_000)
+        )
+    )
+    assert again == first._replace(arrival=first.arrival._replace(outcome=RESUMED))
     assert row.cells == before
 
 
@@ -78,8 +93,10 @@ def test_a_resumed_record_is_handed_on_as_it_was_stored_not_as_it_is_parsed_now(
     key = fresh_key()
     row = Row()
     row.apply(record(key))
-    again = applied(row.apply(record(key)._replace(fields={"model": "55"}, findings=()), Attempt("run", "job-2", 2)))
-    assert (again.fields, again.findings) == (record(key).fields, ("wrong_check_digit",))
+    stored = record(key)
+    now = stored._replace(entry=stored.entry._replace(fields={"model": "55"}, findings=()))
+    again = applied(row.apply(now, Attempt("run", "job-2", 2)))
+    assert again.entry == stored.entry
 
 
 @pytest.mark.parametrize(("run", "origin"), [("another run", "file:///a.xml"), ("run", "file:///copy.xml")])
@@ -87,8 +104,9 @@ def test_the_same_bytes_by_another_run_or_origin_are_a_duplicate(run: str, origi
     row, stored = Row(), record(fresh_key())
     row.apply(stored)
     content, changes = row.content(), row.changes()
-    result = applied(row.apply(stored._replace(origin=origin), Attempt(run, "job-2", 2_000)))
-    assert (result.outcome, result.change, result.run, result.origin) == (DUPLICATE, None, run, origin)
+    result = applied(row.apply(from_origin(stored, origin), Attempt(run, "job-2", 2_000)))
+    came = result.arrival
+    assert (came.outcome, result.change, came.run, came.origin) == (DUPLICATE, None, run, origin)
     assert (row.content(), row.changes()) == (content, changes)
     assert {(a.run, a.origin, a.outcome) for a in row.arrivals()} == {
         ("run", "file:///a.xml", NEW),
@@ -101,7 +119,7 @@ def test_a_write_whose_answer_was_lost_is_still_new() -> None:
     transaction = transact(CODEC, stored, FIRST)
     row.answer(next(transaction))  # written, but the client hears nothing and sends it again
     result = applied(row.follow(transaction, answer=False))
-    assert (result.outcome, result.change and result.change.revision) == (NEW, 1)
+    assert (result.arrival.outcome, result.change and result.change.revision) == (NEW, 1)
     assert len(row.changes()) == 1
 
 
@@ -112,7 +130,7 @@ def test_a_write_whose_answer_was_lost_is_new_even_when_another_record_followed(
     row.answer(next(transaction))
     row.apply(record(key, "other"), Attempt("stream", "job-9", 5))
     result = applied(row.follow(transaction, answer=False))
-    assert (result.outcome, result.change and result.change.revision) == (NEW, 1)
+    assert (result.arrival.outcome, result.change and result.change.revision) == (NEW, 1)
 
 
 def test_another_writer_in_between_is_a_conflict_and_nothing_is_lost() -> None:
@@ -150,7 +168,7 @@ def test_a_cell_that_is_too_large_is_a_dead_letter(monkeypatch: pytest.MonkeyPat
     outcome = row.apply(stored)
     assert isinstance(outcome.result, DeadLetter)
     assert (outcome.result.code, outcome.result.stage) == ("cell_too_large", "truth")
-    assert (outcome.result.payload, outcome.result.origin) == (stored.xml, stored.origin)
+    assert (outcome.result.payload, outcome.result.origin) == (stored.raw.payload, stored.raw.origin)
     assert row.cells == {}
 
 
@@ -163,7 +181,7 @@ def test_a_full_row_takes_no_more_but_still_knows_its_own(monkeypatch: pytest.Mo
     assert isinstance(outcome.result, DeadLetter)
     assert outcome.result.code == "row_full"
     assert key in outcome.result.message
-    assert applied(row.apply(record(key), Attempt("run", "job-2", 2))).outcome == RESUMED
+    assert applied(row.apply(record(key), Attempt("run", "job-2", 2))).arrival.outcome == RESUMED
 
 
 def test_a_number_that_json_cannot_hold_is_a_dead_letter() -> None:
@@ -175,8 +193,8 @@ def test_a_number_that_json_cannot_hold_is_a_dead_letter() -> None:
 def test_an_origin_with_bytes_that_are_no_unicode_is_stored_and_known_again() -> None:
     row = Row()
     stored = record(fresh_key(), origin="file:///\udce7.xml")
-    assert applied(row.apply(stored)).outcome == NEW
-    assert applied(row.apply(stored, Attempt("run", "job-2", 2))).outcome == RESUMED
+    assert applied(row.apply(stored)).arrival.outcome == NEW
+    assert applied(row.apply(stored, Attempt("run", "job-2", 2))).arrival.outcome == RESUMED
 
 
 @pytest.mark.parametrize("stored", [True, False], ids=["the same record", "another record"])
@@ -241,7 +259,7 @@ def test_any_interleaving_of_writers_that_die_anywhere_ends_in_the_same_row(data
     assert row.content() == expected_cells(CODEC, history)
     changes = row.changes()
     assert [c.revision for c in changes] == list(range(1, len(history) + 1))
-    assert sorted(c.record_id for c in changes) == sorted(r.record_id for r in history)
+    assert sorted(c.record_id for c in changes) == sorted(r.entry.record_id for r in history)
     assert all(later.before == earlier.after for earlier, later in zip(changes, changes[1:], strict=False))
     # Whoever owns a change has emitted it when all is done, and nobody else has.
     emitted = [a.change._replace(key="") for writer in writers for a in writer.emitted if a.change]

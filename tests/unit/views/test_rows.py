@@ -122,7 +122,8 @@ def test_bytes_over_a_mebibyte_stay_out_of_the_table() -> None:
 
 def test_a_file_name_that_is_no_utf8_does_not_make_a_row_unfit() -> None:
     name = b"nota\xe7\xe3o.xml".decode("utf-8", "surrogateescape")
-    applied = world.applied([DOCUMENT])[0]._replace(origin=name)
+    once = world.applied([DOCUMENT])[0]
+    applied = once._replace(arrival=once.arrival._replace(origin=name))
     letters = rows.rows_of_dead_letter(LETTER._replace(origin=name), "r", "j", 0)
     for table, row in [*rows.rows_of(applied), *letters]:
         RowEncoder(schema.load(table)).encode(row)
