@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from local.show import plain_table
 from local.stores import Tables
+from pipelines.screen import plain_table
 from transforms.families import MODEL_NAMES
 
 RATE_SECONDS = 15.0
 LATELY = timedelta(seconds=30)
+COUNTS = "live counts of the stack"
+STOPS = "Ctrl-C stops it"
 
 
 class Standing(NamedTuple):
@@ -106,7 +108,7 @@ def counted_line(seen: Standing) -> str:
 def board(seconds: float, published: int, seen: Standing, rate: float) -> RenderableType:
     """All of it, for a terminal: a row for each model, a column for each status."""
     statuses = sorted({row["status"] for row in seen.counts if row["documents"]})
-    table = plain_table("", ("live counts", "left"), *((status, "right") for status in statuses), ("all", "right"))
+    table = plain_table("", (COUNTS, "left"), *((status, "right") for status in statuses), ("all", "right"))
     by_model: dict[str, dict[str, int]] = {}
     for row in seen.counts:
         by_model.setdefault(row["model"] or "", {})[row["status"]] = row["documents"]
@@ -115,7 +117,7 @@ def board(seconds: float, published: int, seen: Standing, rate: float) -> Render
             _add_row(table, MODEL_NAMES.get(model, model or "unknown"), found, statuses)
     _add_row(table, "all", seen.documents(), statuses)
     head = Text(f"{int(seconds) // 60:02}:{int(seconds) % 60:02}  {line(published, seen, rate)}", style="bold")
-    return Group(head, Text(), table, Text(), Text("Ctrl-C stops it", style="dim"))
+    return Group(head, Text(), table, Text(), Text(STOPS, style="dim"))
 
 
 def _add_row(table: Any, name: str, documents: Mapping[str, int], statuses: Sequence[str]) -> None:

@@ -6,19 +6,21 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import local.generate
 from local.generate.__main__ import INPUT, MANIFEST, write_set
 from local.stack.process import PROJECT
+from pipelines.outcome import Outcome
 
 FOLDER = PROJECT / "out"
 SEED = 7
 FILES = 2000
 BROKEN = 0.02
 DUPLICATES = 0.05
+UNEXPECTED = "{what}: {found} instead of {expected}"
 
 
 class Demo(NamedTuple):
@@ -43,6 +45,22 @@ def demo(writing: Callable[[], object] = lambda: None, folder: Path = FOLDER) ->
             _move(written, target)
     manifest = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
     return Demo(target / INPUT, manifest["expected"])
+
+
+def unexpected(outcome: Outcome, expected: Mapping[str, Any]) -> list[str]:
+    """Where a run over a whole generated set differs from what its manifest expects."""
+    actual: dict[str, Any] = {
+        "inputs": outcome.inputs,
+        "documents": outcome.documents,
+        "events": outcome.events,
+        "voided_ranges": outcome.voided_ranges,
+        "dead_letters": outcome.dead_letters,
+    }
+    return [
+        UNEXPECTED.format(what=name.replace("_", " "), found=actual[name], expected=expected[name])
+        for name in actual
+        if name in expected and actual[name] != expected[name]
+    ]
 
 
 def _move(written: Path, target: Path) -> None:

@@ -9,23 +9,30 @@ import argparse
 import json
 import os
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 # Set before gRPC is loaded, which reads it once.
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
-from local import demo, show, summary
-from local.progress import Seen, Steps
-from local.session import Interrupted, RunError, console, emulators, interruptible, quieten
-from local.stack import StackError, discover, find
+from local import demo, show
+from local.session import Interrupted, RunError, emulators, interruptible, quieten
+from local.stack import discover, find
 from local.stores import Tables, bigtable_rows
-from pipelines import defaults, query, tables
+from pipelines import defaults, outcome, query, tables
+from pipelines.guard import reason_of
+from pipelines.outcome import Outcome
+from pipelines.progress import Steps
+from pipelines.screen import console
 from transforms.truth.config import TruthConfig
+
+WRONG = "\nNot as it must be:"
+EXPECTED = "the generator expects {what}"
+ACCOUNTED = "\nEvery input is accounted for."
+ACCOUNTED_AS_EXPECTED = "\nEvery input is accounted for, as the generator expects."
+TO_LOOK = "To query it or look a key up: make stack in another terminal, then this again."
 
 
 def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
@@ -54,8 +61,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         with ExitStack() as cleanup:
             cleanup.enter_context(emulators(told))
             return _run(options, passed_on, told)
-    except (RunError, StackError, query.QueryError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        reason = reason_of(error)
+        if reason is None:
+            raise
+        print(f"error: {reason}", file=sys.stderr)
         return 2
     except Interrupted:
         print("Interrupted. The same again finishes what was begun, where the stack was kept up.", file=sys.stderr)
@@ -77,26 +87,30 @@ def _run(options: argparse.Namespace, passed_on: list[str], told: Steps) -> int:
     with told.step("Preparing tables and views"):
         tables.set_up(truth, defaults.DEFAULT_DATASET)
     stores = Tables(query.connect(project), defaults.DEFAULT_DATASET)
-    began, started = datetime.now(UTC), time.monotonic()
+    before = bigtable_rows(truth)
     total = expected["inputs"] if expected else None
-
-    def look() -> Seen:
-        return Seen(bigtable_rows(truth), stores.served(began))
-
-    with told.watching(f"Backfilling {_shown(given)}", look, total):
-        outcome = _backfill(options, [*passed_on, "--input", given, "--project", project])
-    seconds = time.monotonic() - started
+    run, ended, seconds = _backfill(options, [*passed_on, "--input", given, "--project", project], total)
     with told.step("Looking at the result"):
-        _present(stores, outcome, seconds)
+        found = _look(stores, run, ended, before, bigtable_rows(truth))
         if options.summary:
-            found = {
-                "bigtable_rows": bigtable_rows(truth),
-                "tables": stores.table_rows(),
-                "views": stores.view_rows(),
-            }
-            text = json.dumps({"input": given, **summary.as_json(outcome, found, seconds)}, indent=2)
-            options.summary.write_text(f"{text}\n", encoding="utf-8")
-    return _verdict(outcome, expected)
+            held: dict[str, Any] = {"bigtable_rows": found.keys, "bigtable_rows_before": before}
+            held |= {"tables": stores.table_rows(), "views": stores.view_rows()}
+            values = {"input": given, "run": run, **outcome.as_json(ended), **held, "wall_seconds": round(seconds, 2)}
+            options.summary.write_text(f"{json.dumps(values, indent=2)}\n", encoding="utf-8")
+    show.show(console(sys.stdout), run, ended, found, seconds)
+    return _verdict(ended, expected)
+
+
+def _look(stores: Tables, run: str, ended: Outcome, before: int, keys: int) -> show.Found:
+    """What the views tell of a run. Where the stack held nothing before, live counts are those of the run."""
+    key = stores.telling_key(run)
+    return show.Found(
+        counts=stores.counts_of(run) if before else stores.counts(),
+        dead_letters=stores.dead_letters(run) if ended.dead else {},
+        history=stores.history(key) if key else [],
+        keys=keys,
+        before=before,
+    )
 
 
 def _input(given: str | None, told: Steps) -> tuple[str, dict[str, Any] | None]:
@@ -108,81 +122,40 @@ def _input(given: str | None, told: Steps) -> tuple[str, dict[str, Any] | None]:
     return str(archive.input), archive.expected
 
 
-def _backfill(options: argparse.Namespace, argv: list[str]) -> summary.Outcome:
-    """Runs the job and reads its counters. Raises RunError when it fails."""
-    from pipelines import backfill, launching
+def _backfill(options: argparse.Namespace, argv: list[str], total: int | None) -> tuple[str, Outcome, float]:
+    """Runs the job; its run, what became of the inputs, and seconds. Raises RunError when it fails."""
+    from pipelines import backfill, endings, launching, telling
 
     argv += ["--runner", options.runner]
     prism = find.prism()
     if options.runner == "PrismRunner" and prism and not any(arg.startswith("--prism_location") for arg in argv):
         argv += ["--prism_location", str(prism)]
+    endings.brief_logs()
     try:
-        result = backfill.run(argv)
+        launched = backfill.run(argv, total)
     except launching.LaunchError as error:
         raise RunError(str(error)) from error
     except Exception as error:
         if Interrupted.__name__ in str(error):
             raise Interrupted from error
-        if options.verbose:
+        if reason_of(error) is not None:
             raise
-        raise RunError(f"the backfill failed: {_cause(error)}\nVERBOSE=1 shows all of it.") from error
-    counters, sums = _metrics(result)
-    return summary.outcome_of(counters, sums)
+        raise RunError(endings.failure(error)) from error
+    return launched.launch.run, outcome.outcome_of(*telling.figures_of(launched.result)), launched.seconds
 
 
-def _metrics(result: Any) -> tuple[dict[str, int], dict[str, int]]:
-    """Counters, and sums of distributions, of all steps by name. Prism lists those that no element reached, as None."""
-    from apache_beam.metrics.metric import MetricsFilter
-
-    found = result.metrics().query(MetricsFilter().with_namespace(summary.NAMESPACE))
-    counters: dict[str, int] = {}
-    for counter in found["counters"]:
-        name = counter.key.metric.name
-        counters[name] = counters.get(name, 0) + (counter.result or 0)
-    sums: dict[str, int] = {}
-    for distribution in found["distributions"]:
-        name = distribution.key.metric.name
-        sums[name] = sums.get(name, 0) + (distribution.result.sum if distribution.result else 0)
-    return counters, sums
-
-
-def _present(stores: Tables, outcome: summary.Outcome, seconds: float) -> None:
-    key = stores.telling_key()
-    show.show(
-        console(sys.stdout),
-        outcome,
-        stores.counts(),
-        stores.dead_letters() if outcome.dead else {},
-        stores.history(key) if key else [],
-        seconds,
-    )
-
-
-def _verdict(outcome: summary.Outcome, expected: Mapping[str, Any] | None) -> int:
+def _verdict(ended: Outcome, expected: Mapping[str, Any] | None) -> int:
     """Says whether every input is accounted for; the exit status."""
-    wrong = summary.problems(outcome)
+    wrong = outcome.problems(ended)
     if expected:
-        wrong += [f"the generator expects {line}" for line in summary.unexpected(outcome, expected)]
+        wrong += [EXPECTED.format(what=line) for line in demo.unexpected(ended, expected)]
     if wrong:
-        print("\nNot as it must be:\n" + "\n".join(f"  {line}" for line in wrong), file=sys.stderr)
+        print(WRONG, *(f"  {line}" for line in wrong), sep="\n", file=sys.stderr)
         return 1
-    print("\nEvery input is accounted for" + (", as the generator expects." if expected else "."))
+    print(ACCOUNTED_AS_EXPECTED if expected else ACCOUNTED)
     if discover.running() is None:
-        print("To query it or look a key up: make stack in another terminal, then this again.")
+        print(TO_LOOK)
     return 0
-
-
-def _cause(error: BaseException) -> str:
-    """The error beneath those that runners wrap around it, in one line."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    lines = [line for line in str(error).strip().splitlines() if line.strip()]
-    return lines[-1].strip() if lines else type(error).__name__
-
-
-def _shown(path: str) -> str:
-    """A path as people would write it here."""
-    return os.path.relpath(path) if os.path.isabs(path) and path.startswith(os.getcwd()) else path
 
 
 if __name__ == "__main__":

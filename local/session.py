@@ -8,15 +8,12 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import FrameType
-from typing import TextIO
 
-from rich.console import Console
-
-from local.progress import Steps
 from local.stack import discover, stack
+from pipelines import screen
+from pipelines.progress import Steps
 from transforms.errors import AcervoError
 
-PIPED_WIDTH = 140
 STORES = discover.STORES
 PUBSUB = "PUBSUB_EMULATOR_HOST"
 
@@ -41,14 +38,9 @@ def interruptible() -> None:
         signal.signal(number, interrupt)
 
 
-def console(out: TextIO) -> Console:
-    """A console on a terminal's width, or on one that suits a file."""
-    return Console(file=out, width=None if out.isatty() else PIPED_WIDTH, highlight=False)
-
-
 def quieten(verbose: bool) -> None:
     """Beam logs much that is no news to users. On the handler: some of its loggers set their own level."""
-    logging.basicConfig()
+    logging.basicConfig(handlers=[screen.StderrHandler()])
     for handler in logging.getLogger().handlers:
         handler.setLevel(logging.INFO if verbose else logging.ERROR)
     logging.getLogger().setLevel(logging.INFO if verbose else logging.WARNING)

@@ -5,66 +5,70 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.columns import Columns
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from local.summary import Outcome
+from pipelines import legend, summary
+from pipelines.outcome import Outcome
+from pipelines.screen import plain_table
 from transforms.families import MODEL_NAMES
 
 TEST_ENVIRONMENT = 2
 SHOWN_LINES = 8
 ORIGIN_CHARACTERS = 60
+READ = "Read in {seconds:,.1f} s, run {run}"
+OF_ALL = "Documents by model, UF, month and state, from the view counts_by_uf"
+OF_THIS_RUN = "Documents of this run by model, UF, month and state, as they are now"
+HISTORY = "History of {key}"
+OF_ANOTHER = "(another run) {origin}"
+WIDE = 130
+HELD_BEFORE = "The stack holds {keys:,} keys in all; before this run it held {before:,}."
 
 
-def show(
-    console: Console,
-    outcome: Outcome,
-    counts: Sequence[Mapping[str, Any]],
-    dead_letters: Mapping[str, Mapping[str, Any]],
-    history: Sequence[Mapping[str, Any]],
-    seconds: float,
-) -> None:
+class Found(NamedTuple):
+    """What the views of BigQuery tell after a run.
+
+    ``counts``: of this run's documents where ``before`` (keys that the stack held before the run) is not 0, else of all
+    there are, which is the same. ``dead_letters`` and ``history``: of this run.
+    """
+
+    counts: Sequence[Mapping[str, Any]]
+    dead_letters: Mapping[str, Mapping[str, Any]]
+    history: Sequence[Mapping[str, Any]]
+    keys: int
+    before: int
+
+
+def show(console: Console, run: str, outcome: Outcome, found: Found, seconds: float) -> None:
     """Prints what a run read and made, with counts, dead letters and one history as the views of BigQuery give them."""
     console.print()
+    console.print(READ.format(run=run, seconds=seconds), style="bold", markup=False)
     console.print(read_table(outcome, seconds))
     if outcome.dead_letters:
         console.print()
-        console.print(dead_table(outcome, dead_letters))
-    if counts:
-        console.print("\nDocuments by model, UF, month and state, from the view counts_by_uf", style="bold")
-        console.print(Columns(count_tables(counts), padding=(0, 3)))
-        if tests := test_text(counts):
+        console.print(dead_table(outcome, found.dead_letters))
+    if found.counts:
+        console.print(f"\n{OF_THIS_RUN if found.before else OF_ALL}", style="bold")
+        console.print(Columns(count_tables(found.counts), padding=(0, 3)))
+        if tests := test_text(found.counts):
             console.print(tests)
-    if history:
+    if found.before:
+        console.print(f"\n{HELD_BEFORE.format(keys=found.keys, before=found.before)}")
+    if found.history:
         console.print()
-        console.print(history_table(history))
+        console.print(history_table(found.history, run, narrow=console.width < WIDE))
 
 
 def read_table(outcome: Outcome, seconds: float) -> Table:
-    table = plain_table("Read", ("", "left"), ("", "right"), ("", "left"))
-    rate = outcome.inputs / seconds if seconds else 0
-    table.add_row("inputs", f"{outcome.inputs:,}", f"in {seconds:,.1f} s, {rate:,.0f} a second")
-    table.add_row("  documents", f"{outcome.documents:,}", "")
-    table.add_row("  events", f"{outcome.events:,}", "")
-    table.add_row("  voided ranges", f"{outcome.voided_ranges:,}", "")
-    table.add_row("  dead letters", f"{outcome.dead:,}", "kept with their bytes" if outcome.dead else "")
-    resumed = f"of these {outcome.resumed:,} written by an earlier attempt of this run" if outcome.resumed else ""
-    table.add_row("new", f"{outcome.new:,}", resumed)
-    table.add_row("duplicate", f"{outcome.duplicates:,}", "traced, counted nowhere" if outcome.duplicates else "")
-    table.add_row("XML", size(outcome.xml_bytes), stored_text(outcome))
+    """What was read, as at the end of every job."""
+    table = plain_table("", ("", "left"), ("", "right"), ("", "left"))
+    for row in summary.ingested(outcome, seconds):
+        table.add_row(*row)
     return table
-
-
-def stored_text(outcome: Outcome) -> str:
-    """How much of the bytes received is stored: XML, fields, changes and lineage together."""
-    if not outcome.stored_bytes or not outcome.xml_bytes:
-        return ""
-    share = outcome.stored_bytes / outcome.xml_bytes
-    return f"stored in {size(outcome.stored_bytes)} ({share:.0%}), fields, changes and lineage included"
 
 
 def dead_table(outcome: Outcome, details: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -129,32 +133,25 @@ def _add_rest(
     table.add_row(label, f"{number:,}", f"{total:,.2f}")
 
 
-def history_table(history: Sequence[Mapping[str, Any]]) -> Table:
+def history_table(history: Sequence[Mapping[str, Any]], run: str, narrow: bool = False) -> RenderableType:
+    """The records of a key, each with what it changed; where the screen is narrow, origins have lines of their own."""
     table = plain_table(
-        f"History of {history[0]['key']}",
-        ("happened", "left"), ("what", "left"), ("answer", "right"), ("state", "left"), ("arrived from", "left"),
+        HISTORY.format(key=history[0]["access_key"]),
+        ("happened", "left"), ("what", "left"), ("answer", "left"), ("state", "left"),
+        *(() if narrow else (("arrived from", "left"),)),
     )  # fmt: skip
     for record in history:
-        happened = record["happened_at"]
-        before = record["status_before"] or "nothing"
+        origin = _short(record["origin"])
+        if record["run"] != run:
+            origin = OF_ANOTHER.format(origin=origin)
         table.add_row(
-            f"{happened:%Y-%m-%d %H:%M:%S}" if happened else "",
+            legend.moment(record["happened_at"]) if record["happened_at"] else "",
             f"{record['kind']} {record['what'] or ''}",
-            str(record["result"] or ""),
-            f"{record['revision']}. {before} -> {record['status_after']}",
-            Text(_short(record["origin"]), overflow="ellipsis", no_wrap=True),
+            legend.answer(record["result"]),
+            legend.change(record["revision"], record["status_before"], record["status_after"]),
+            *(() if narrow else (Text(origin, overflow="ellipsis", no_wrap=True),)),
         )
-    return table
-
-
-def size(number: int) -> str:
-    """Bytes in the unit that keeps the number short."""
-    value = float(number)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:,.0f} {unit}" if unit == "bytes" else f"{value:,.1f} {unit}"
-        value /= 1000
-    return f"{value:,.1f} TB"
+    return Group(table, Text(legend.READING, style="dim"))
 
 
 def _short(origin: str) -> str:
@@ -163,13 +160,3 @@ def _short(origin: str) -> str:
     name = path.rsplit("/", 1)[-1] + mark
     room = max(ORIGIN_CHARACTERS - len(name), 20)
     return name + (entry if len(entry) <= room else f"…{entry[-room:]}")
-
-
-def plain_table(title: str, *columns: tuple[str, Any]) -> Table:
-    table = Table(
-        title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
-    table.show_header = any(name for name, _ in columns)
-    for name, justify in columns:
-        table.add_column(name, justify=justify, header_style="dim")
-    return table

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import grpc
@@ -62,30 +62,45 @@ class Tables:
     def _count(self, names: Iterable[str]) -> dict[str, int]:
         return {name: self.rows(f"SELECT COUNT(*) AS n FROM `{name}`")[0]["n"] for name in names}
 
-    def served(self, since: datetime) -> dict[str, int]:
-        """Inputs whose outcome has reached BigQuery since an instant, by outcome."""
-        statement = f"""
-            SELECT outcome, COUNT(*) AS inputs FROM arrivals
-            WHERE applied_at >= TIMESTAMP '{since.isoformat()}' GROUP BY outcome"""
-        return {row["outcome"]: row["inputs"] for row in self.rows(statement)}
-
     def counts(self) -> list[dict[str, Any]]:
         """Documents and value by month, UF, model, status and environment."""
         columns = "uf, month, model, status, environment, documents, total"
         return self.rows(f"SELECT {columns} FROM counts_by_uf WHERE documents != 0")
 
-    def dead_letters(self) -> dict[str, dict[str, Any]]:
-        """By code: how many, and where one of them came from."""
-        return {row["code"]: row for row in self.rows("SELECT * FROM dead_letters_by_code")}
-
-    def telling_key(self) -> str | None:
-        """An access key whose history has most to tell: the most known statuses, then the most records."""
-        found = self.rows(
-            "SELECT key FROM unique_changes WHERE LENGTH(key) = 44 GROUP BY key "
-            "ORDER BY COUNT(DISTINCT NULLIF(status_after, 'unknown')) DESC, COUNT(*) DESC, key LIMIT 1"
+    def counts_of(self, run: str) -> list[dict[str, Any]]:
+        """The same of what came with a run, whenever it came first, as it is now."""
+        columns = "uf_after AS uf, month_after AS month, model_after AS model, status_after AS status"
+        return self.rows(
+            f"SELECT {columns}, environment_after AS environment, COUNT(*) AS documents, SUM(total_after) AS total "
+            "FROM (SELECT * FROM unique_changes "
+            f"WHERE access_key IN (SELECT access_key FROM arrivals WHERE run = {_literal(run)}) "
+            "QUALIFY ROW_NUMBER() OVER (PARTITION BY access_key ORDER BY revision DESC) = 1) "
+            "GROUP BY uf, month, model, status, environment"
         )
-        return found[0]["key"] if found else None
+
+    def dead_letters(self, run: str) -> dict[str, dict[str, Any]]:
+        """Of a run, by code: where one of them came from, and what is wrong with it."""
+        found = self.rows(
+            "SELECT code, MIN(origin) AS example_origin, "
+            "ARRAY_AGG(message ORDER BY origin, dead_letter_id LIMIT 1)[OFFSET(0)] AS example_message "
+            f"FROM dead_letters WHERE run = {_literal(run)} GROUP BY code"
+        )
+        return {row["code"]: row for row in found}
+
+    def telling_key(self, run: str) -> str | None:
+        """An access key of a run whose history has most to tell: the most known statuses, then the most records."""
+        found = self.rows(
+            "SELECT access_key FROM unique_changes WHERE LENGTH(access_key) = 44 "
+            f"AND access_key IN (SELECT access_key FROM arrivals WHERE run = {_literal(run)}) GROUP BY access_key "
+            "ORDER BY COUNT(DISTINCT NULLIF(status_after, 'unknown')) DESC, COUNT(*) DESC, access_key LIMIT 1"
+        )
+        return found[0]["access_key"] if found else None
 
     def history(self, key: str) -> list[dict[str, Any]]:
         """The records of a key in the order of what happened."""
-        return self.rows(f"SELECT * FROM history WHERE key = '{key}' ORDER BY position")
+        return self.rows(f"SELECT * FROM history WHERE access_key = '{key}' ORDER BY position")
+
+
+def _literal(text: str) -> str:
+    """A string of GoogleSQL: its escapes are those of JSON."""
+    return json.dumps(text)

@@ -16,12 +16,13 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.runner import PipelineResult
 
-from pipelines import launching, spreading
-from pipelines.ingest import IngestDocuments, Ingested, Inputs
+from pipelines import launching, sizing, spreading
+from pipelines.ingest import IngestDocuments, Ingested
 from pipelines.options import IngestOptions, Launch, launch_of
+from pipelines.telling import Launched
 from transforms.ingest.files import split_patterns
+from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits
 from transforms.ingest.listing import check_patterns
 from transforms.ingest.transform import ReadDocuments
@@ -53,8 +54,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     """Adds the whole job to the pipeline and gives what it makes, for tests to look at."""
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
     spread = options.view_as(BackfillOptions).spread == spreading.ALWAYS
-    read = pipeline | "ReadDocuments" >> ReadDocuments(patterns_of(options), limits, spread)
-    inputs = Inputs(read[ReadDocuments.DOCUMENTS], read[ReadDocuments.DEAD_LETTERS])
+    inputs: Inputs = pipeline | "ReadDocuments" >> ReadDocuments(patterns_of(options), limits, spread)
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch))
     return ingested
 
@@ -85,11 +85,14 @@ def _settle_spread(options: PipelineOptions) -> None:
     decision = spreading.decide(own.spread, options, own.input or "")
     own.spread = spreading.ALWAYS if decision.spread else spreading.NEVER
     if decision.spread:
-        print(decision.why)
+        launching.note(decision.why)
 
 
-def run(argv: Sequence[str] | None = None) -> PipelineResult:
-    """Launches the job; waits for its end unless it runs on Dataflow. Raises AcervoError before anything is read."""
+def run(argv: Sequence[str] | None = None, total: int | None = None) -> Launched:
+    """Launches the job; waits for its end unless it runs on Dataflow. Raises AcervoError before anything is read.
+
+    ``total``: the inputs that there are, where somebody knows.
+    """
     options = launching.options_of(argv, BackfillOptions)
     preflight(options)
     launch = launch_of(options, JOB, patterns_of(options))
@@ -101,7 +104,9 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
         )
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options, launch)
-    return launching.launch(pipeline)
+    if total is None and launching.waits(options):
+        total = sizing.inputs_in(options.view_as(BackfillOptions).input)
+    return launching.launch(pipeline, launch, total)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -82,6 +82,12 @@ def unreachable() -> str | None:
     return None
 
 
+def silent() -> dict[str, str]:
+    """The emulators of the environment that do not answer at this moment: variable and address."""
+    named = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
+    return {name: address for name, address in named.items() if not _answers(address)}
+
+
 def _answers(address: str) -> bool:
     parts = urlsplit(address if "://" in address else f"//{address}")
     try:

@@ -17,6 +17,8 @@ import traceback
 import grpc
 from apache_beam.runners.worker import sdk_worker
 
+from pipelines import screen
+
 _TRACEBACK = "Traceback (most recent call last):"
 _MODULE = re.compile(r"^(?:\w+\.)+(?=\w+(?::|$))")
 
@@ -60,17 +62,25 @@ class Brief(logging.Formatter):
 def at_console() -> None:
     """From now on this process tells things as a command does: logs are brief, workers in it tell of errors in the log
     alone, and SIGTERM stops the job as Ctrl-C does."""
-    logging.basicConfig(level=logging.WARNING)
-    for handler in logging.getLogger().handlers:
-        if type(handler) is logging.StreamHandler:
+    brief_logs()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+
+
+def brief_logs() -> None:
+    """Logs of this process are brief, on stderr, and errors of workers in it are told there alone."""
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(screen.StderrHandler())
+        root.setLevel(logging.WARNING)
+    for handler in root.handlers:
+        if type(handler) in (logging.StreamHandler, screen.StderrHandler):
             handler.setFormatter(Brief(logging.BASIC_FORMAT))
     if not verbose():
         # Beam prints each traceback that it logs on the next line.
         setattr(sdk_worker, "print", lambda *args, **more: None)  # noqa: B010
         if threading.excepthook is threading.__excepthook__:
             threading.excepthook = _thread_ended
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
 
 
 def _thread_ended(args: threading.ExceptHookArgs) -> None:
@@ -79,17 +89,24 @@ def _thread_ended(args: threading.ExceptHookArgs) -> None:
         threading.__excepthook__(args)
 
 
+FAILED = "the job failed: {cause}\nStarted again, it finishes what it began: nothing is lost."
+WHOLE = "The whole error is in {file}."
+
+
 def tell_failure(error: BaseException) -> None:
     """Says on stderr why a job failed, and what to do."""
-    whole = "".join(traceback.format_exception(error))
+    print(f"error: {failure(error)}", file=sys.stderr)
+
+
+def failure(error: BaseException) -> str:
+    """Why a job failed, what to do, and where the whole error is: on stderr already, or in a file."""
+    whole, told = "".join(traceback.format_exception(error)), FAILED.format(cause=cause_of(error))
     if verbose():
         print(whole, file=sys.stderr)
-        where = ""
-    else:
+        return told
+    try:
         with tempfile.NamedTemporaryFile("w", prefix="acervo-error-", suffix=".log", delete=False) as file:
             file.write(whole)
-        where = f" The whole error is in {file.name}."
-    print(
-        f"error: the job failed: {cause_of(error)}\nStarted again, it finishes what it began: nothing is lost.{where}",
-        file=sys.stderr,
-    )
+    except OSError:  # such as a disk that is full, which may be what failed the job
+        return told
+    return f"{told} {WHOLE.format(file=file.name)}"

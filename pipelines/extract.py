@@ -12,17 +12,19 @@ if __name__ == "__main__":
     raise SystemExit(command.start("extract"))
 
 import itertools
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.runner import PipelineResult
 
 from pipelines import launching
-from pipelines.ingest import IngestDocuments, Ingested, Inputs
+from pipelines.ingest import IngestDocuments, Ingested
 from pipelines.options import IngestOptions, Launch, launch_of
+from pipelines.telling import Launched
+from transforms.ingest.inputs import Inputs
 from transforms.ingest.postgres.errors import PostgresError, snapshot_was_lost
 from transforms.ingest.postgres.options import (
     PostgresOptions,
@@ -37,14 +39,15 @@ from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.transform import ReadFromPostgres
 
 JOB = "extract"
+ANOTHER_RUN = "this table was extracted to its end before, so this is another run: {run}."
 
 
 def build(
     pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, source: PostgresSource | None = None
 ) -> Ingested:
     """Adds the whole job to the pipeline and gives what it makes. ``source``: with the snapshot that is held for it."""
-    read = pipeline | "ReadFromPostgres" >> ReadFromPostgres(source or described(options, launch.run))
-    inputs = Inputs(read[ReadFromPostgres.DOCUMENTS], read[ReadFromPostgres.DEAD_LETTERS])
+    read = ReadFromPostgres(source or described(options, launch.run))
+    inputs: Inputs = pipeline | "ReadFromPostgres" >> read
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch))
     return ingested
 
@@ -86,11 +89,11 @@ def _under_its_own_run(options: PipelineOptions, launch: Launch) -> Launch:
     names = (launch.run if number == 1 else f"{launch.run}-{number}" for number in itertools.count(1))
     name = next(name for name in names if name not in ended)
     if name != launch.run:
-        print(f"This table was extracted to its end before, so this is another run: {name}.")
+        launching.note(ANOTHER_RUN.format(run=name))
     return replace(launch, run=name)
 
 
-def run(argv: Sequence[str] | None = None) -> PipelineResult:
+def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
     options = launching.options_of(argv, PostgresOptions)
     if not launching.waits(options) and not options.view_as(PostgresOptions).postgres_dsn:
@@ -103,12 +106,12 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
             if exports_snapshot(options, launcher_waits=launching.waits(options)):
                 source = held.enter_context(hold_snapshot(source))
             for line in check_table(source).lines():
-                print(line)
+                print(line, file=sys.stderr)
             launching.check_stores(options)
             launch = _under_its_own_run(options, launch)
             pipeline = beam.Pipeline(options=options)
             build(pipeline, options, launch, source)
-            return launching.launch(pipeline)
+            return launching.launch(pipeline, launch)
     except PostgresError as error:
         raise launching.LaunchError(str(error)) from error
     except Exception as error:

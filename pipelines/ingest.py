@@ -20,15 +20,17 @@ from transforms import instants, metrics
 from transforms.counting.live import LogChanges
 from transforms.counting.store import StoreCounts
 from transforms.counting.transform import CountChanges
+from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import STAGE as INGEST_STAGE
-from transforms.model import Applied, Change, DeadLetter, RawDocument
+from transforms.model import Applied, Change, DeadLetter
 from transforms.parse.parser import ParseOptions
-from transforms.parse.transform import ParseDocuments
+from transforms.parse.transform import Parsed, ParseDocuments
 from transforms.truth.config import TruthConfig
-from transforms.truth.transform import ApplyToTruth, StoreDeadLetters
-from transforms.views.refused import dead_letter_of
+from transforms.truth.transform import ApplyToTruth, Committed, StoreDeadLetters
+from transforms.views.refused import Refusal
 from transforms.views.rows import TableRow, row_of_count, rows_of, rows_of_dead_letter
-from transforms.views.write import Refusal, WriteRows
+from transforms.views.transform import KeepRefused, Kept
+from transforms.views.write import WriteRows, Written
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,6 @@ class IngestConfig:
     fallback_encoding: str | None = None
 
 
-class Inputs(NamedTuple):
-    """What a source gives: documents to parse, and inputs that were dead before they could be parsed."""
-
-    documents: beam.PCollection[RawDocument]
-    dead_letters: beam.PCollection[DeadLetter]
-
-
 class Ingested(NamedTuple):
     """What became of the inputs, each only after its commit to the source of truth."""
 
@@ -73,24 +68,23 @@ class IngestDocuments(beam.PTransform):
 
     def expand(self, inputs: Inputs) -> Ingested:
         config, launch = self._config, self._config.launch
-        parsed = inputs.documents | "ParseDocuments" >> ParseDocuments(
+        parsed: Parsed = inputs.documents | "ParseDocuments" >> ParseDocuments(
             ParseOptions(
                 max_bytes=config.max_input_bytes, strict=config.strict, fallback_encoding=config.fallback_encoding
             )
         )
-        applied = parsed[ParseDocuments.RECORDS] | "ApplyToTruth" >> ApplyToTruth(
-            config.truth, launch.run, launch.job, config.live
-        )
-        records = applied[ApplyToTruth.APPLIED]
-        changes = records | "Changes" >> beam.FlatMap(_changes).with_output_types(Change)
+        apply = ApplyToTruth(config.truth, launch.run, launch.job, config.live)
+        committed: Committed = parsed.records | "ApplyToTruth" >> apply
+        changes = committed.applied | "Changes" >> beam.FlatMap(_changes).with_output_types(Change)
         dead = (
-            (inputs.dead_letters, parsed[ParseDocuments.DEAD_LETTERS], applied[ApplyToTruth.DEAD_LETTERS])
+            (inputs.dead_letters, parsed.dead_letters, committed.dead_letters)
             | "AllDeadLetters" >> beam.Flatten()
             | "StoreDeadLetters" >> StoreDeadLetters(config.truth, launch.run, launch.job)
         )
-        refusals = [*self._serve(records, dead), *self._count(changes)]
-        refused = refusals | "AllRefused" >> beam.Flatten() | "KeepRefused" >> KeepRefused(config)
-        return Ingested(records, changes, (dead, refused) | "DeadLetters" >> beam.Flatten())
+        refusals = [*self._serve(committed.applied, dead), *self._count(changes)]
+        kept: Kept = refusals | "AllRefused" >> beam.Flatten() | "KeepRefused" >> keep_refused(config)
+        all_dead = (dead, kept.dead_letters) | "DeadLetters" >> beam.Flatten()
+        return Ingested(committed.applied, changes, all_dead)
 
     def _count(self, changes: beam.PCollection[Change]) -> list[beam.PCollection[Refusal]]:
         """Counts changes, by the log or by run; gives the rows of sums that BigQuery refused."""
@@ -119,30 +113,15 @@ class IngestDocuments(beam.PTransform):
         ]
 
     def _write(self, name: str, rows: beam.PCollection[TableRow]) -> beam.PCollection[Refusal]:
-        return (rows | f"Write{name}" >> WriteRows(self._config.project, self._config.dataset))[WriteRows.REFUSED]
+        written: Written = rows | f"Write{name}" >> WriteRows(self._config.project, self._config.dataset)
+        return written.refused
 
 
-class KeepRefused(beam.PTransform):
-    """Rows that BigQuery refused -> their dead letters, once these are stored and served."""
-
-    def __init__(self, config: IngestConfig) -> None:
-        super().__init__()
-        self._config = config
-
-    def expand(self, refusals: beam.PCollection[Refusal]) -> beam.PCollection[DeadLetter]:
-        config, launch = self._config, self._config.launch
-        refused = (
-            refusals
-            | "DeadLettersOfRefused" >> beam.Map(dead_letter_of).with_output_types(DeadLetter)
-            | "StoreRefused" >> StoreDeadLetters(config.truth, launch.run, launch.job)
-        )
-        last = (
-            refused
-            | "RowsOfRefused" >> beam.ParDo(_DeadLetterRows(launch))
-            | "WriteRefused" >> WriteRows(config.project, config.dataset)
-        )
-        _ = last[WriteRows.REFUSED] | "NothingLeft" >> beam.Map(_cannot_be_refused)
-        return refused
+def keep_refused(config: IngestConfig) -> KeepRefused:
+    """For rows of a job that BigQuery refuses; their dead letters are counted as all others are."""
+    launch = config.launch
+    rows = beam.ParDo(_DeadLetterRows(launch))
+    return KeepRefused(config.truth, launch.run, launch.job, config.project, config.dataset, rows)
 
 
 def _is_of_run(change: Change) -> bool:
@@ -174,12 +153,3 @@ class _DeadLetterRows(beam.DoFn):
         if letter.stage == INGEST_STAGE:
             self._inputs.inc()
         yield from rows_of_dead_letter(letter, self._launch.run, self._launch.job, instants.now())
-
-
-def _cannot_be_refused(refusal: tuple[str, dict[str, Any], str]) -> None:
-    table, row, reason = refusal
-    raise RuntimeError(
-        f"BigQuery refused the row that reports a refused row (table {table}): {reason}. The input is kept in the "
-        f"Bigtable table of dead letters under {row.get('dead_letter_id')}. Check that the tables are current: "
-        "python -m pipelines.tables"
-    )

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from types import ModuleType
 from typing import TypeVar
 
@@ -25,11 +26,12 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import PipelineResult
 from google.cloud import bigquery
 
-from pipelines import discover, endings
+from pipelines import discover, endings, telling
 from pipelines.guard import guarded, reason_of
 from pipelines.ingest import IngestConfig
-from pipelines.options import IngestOptions, Launch, StoreOptions
+from pipelines.options import IngestOptions, Launch, StoreOptions, SummaryOptions
 from pipelines.portable import cancel, lasting_streams
+from pipelines.telling import Launched
 from transforms.counting.cells import COUNT_TABLES
 from transforms.errors import AcervoError
 from transforms.truth import admin
@@ -53,7 +55,7 @@ def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> 
     ``families``: the options of the job beside those that all jobs share; Beam reads them because they are defined.
     """
     given = list(argv if argv is not None else sys.argv[1:])
-    own = (*families, StoreOptions, IngestOptions)
+    own = (*families, StoreOptions, IngestOptions, SummaryOptions)
     with _wrong_values_told():
         options = PipelineOptions(given)
         unknown = _unknown(options)
@@ -65,6 +67,7 @@ def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> 
         _find_local_stack(google)
     if not google.project:
         raise LaunchError("no project: give --project, or start the local stack with: make stack")
+    telling.check_place(options)
     # What the workers import is the installed package: nothing of __main__ needs to travel.
     options.view_as(SetupOptions).save_main_session = False
     return options
@@ -101,7 +104,7 @@ def families_of(job: ModuleType) -> list[type[PipelineOptions]]:
         if issubclass(family, PipelineOptions) and family.__module__.startswith(("pipelines.", "transforms."))
     ]
     shared = [StoreOptions, IngestOptions] if hasattr(job, "IngestDocuments") else [StoreOptions]
-    return [family for family in own if family not in (StoreOptions, IngestOptions)] + shared
+    return [family for family in own if family not in (StoreOptions, IngestOptions)] + [*shared, SummaryOptions]
 
 
 def parser(job: ModuleType) -> argparse.ArgumentParser:
@@ -193,6 +196,17 @@ def check_stores(options: PipelineOptions) -> None:
     catalog.preflight(options.view_as(GoogleCloudOptions).project, options.view_as(StoreOptions).dataset)
 
 
+def problem_of_stores(options: PipelineOptions) -> str:
+    """What is wrong with the stores, for people; empty where nothing is, or they cannot be asked."""
+    try:
+        check_stores(options)
+    except AcervoError as error:
+        return str(error)
+    except Exception:
+        return ""
+    return ""
+
+
 def runs_with_counts(options: PipelineOptions, prefix: str) -> set[str]:
     """Names of the runs that begin so and have written counts: those that went to their end."""
     project, dataset = options.view_as(GoogleCloudOptions).project, options.view_as(StoreOptions).dataset
@@ -208,12 +222,21 @@ def note(text: str) -> None:
         print(f"note: {text}", file=sys.stderr)
 
 
-def launch(pipeline: beam.Pipeline) -> PipelineResult:
-    """Runs the pipeline; waits for its end on runners that live in or beside this process."""
-    result = run(pipeline)
-    if waits(pipeline.options):
+def launch(
+    pipeline: beam.Pipeline, launch: Launch, total: int | None = None, reads: str = "", wait_for_it: bool = False
+) -> Launched:
+    """Runs the pipeline; waits for its end on runners that live in or beside this process, and tells how far it is.
+
+    ``total``: the inputs that are expected, where that is known. ``reads``: what a stream reads. ``wait_for_it``: on
+    every runner.
+    """
+    options = pipeline.options
+    if not waits(options) and not wait_for_it:
+        return Launched(run(pipeline), options, launch, 0.0)
+    with telling.watched(options, launch, partial(problem_of_stores, options), total, reads) as watch:
+        result = run(pipeline)
         wait(result)
-    return result
+    return Launched(result, options, launch, watch.seconds)
 
 
 def run(pipeline: beam.Pipeline) -> PipelineResult:
@@ -254,7 +277,10 @@ def main(
             parser(sys.modules[run.__module__]).print_help()
             return 0
         try:
-            return int(status(run(given)))
+            found = run(given)
+            if isinstance(found, Launched):
+                telling.tell(found, on_dataflow=not waits(found.options))
+            return int(status(found))
         except Exception as error:
             if reason_of(error) is not None:
                 raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from pipelines import launching
+from transforms.errors import AcervoError
 from transforms.ingest import foreign, limits
 from transforms.ingest.pubsub.message import MESSAGE_WITHOUT_ID
 from transforms.parse import codes
@@ -23,11 +23,18 @@ CODES: dict[str, str] = {
 """From code to what it says of the input."""
 
 
+UNKNOWN = "--codes {code}: no dead letter has this code. Known codes:\n{known}"
+UNKNOWN_BUT_NEAR = "--codes {code}: no dead letter has this code. Did you mean {near}? Known codes:\n{known}"
+
+
+class UnknownCodeError(AcervoError):
+    """A code that no dead letter has; the message lists those that there are."""
+
+
 def check(wanted: Iterable[str]) -> None:
-    """Raises LaunchError for a code that no dead letter has."""
+    """Raises UnknownCodeError for a code that no dead letter has."""
     for code in wanted:
         if code not in CODES:
-            near = difflib.get_close_matches(code, CODES, n=1)
-            asked = f" Did you mean {near[0]}?" if near else ""
+            near = next(iter(difflib.get_close_matches(code, CODES, n=1)), "")
             known = "\n".join(f"  {name.ljust(26)}{text}" for name, text in CODES.items())
-            raise launching.LaunchError(f"--codes {code}: no dead letter has this code.{asked} Known codes:\n{known}")
+            raise UnknownCodeError((UNKNOWN_BUT_NEAR if near else UNKNOWN).format(code=code, near=near, known=known))

@@ -14,13 +14,14 @@ if __name__ == "__main__":
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from pipelines import discover
+from pipelines import discover, legend
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
 from pipelines.guard import guarded
 from transforms import access_key, instants
@@ -32,6 +33,11 @@ from transforms.truth.read import History, HistoryReader, StoredRecord
 from transforms.truth.reparse import differing, readings_of
 
 _DEAD_LETTER_ID_LENGTH = 64
+STATE = "{key}  {status}  (records: {records})"
+ARRIVED = "   {outcome}, received {at}, from {origin}"
+BY = "      run {run}, job {job}, applied {at}"
+# Codes of what an office answered, and instants of the state, which are in UTC.
+_ANSWERS = ("protocol_status", "return_status", "summary_status", "query_status")
 
 
 @guarded
@@ -59,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The options of this command."""
     found = argparse.ArgumentParser(prog="acervo lookup", description="History of one access key.")
-    key = "access key (44 characters), Id of a voided range, or id of a dead letter"
+    key = "access key (44 characters, of an NFS-e 50), Id of a DPS or voided range, or id of a dead letter"
     found.add_argument("key", nargs="?", help=key)
     found.add_argument("--origin", help="an input instead: a file, file#entry, pubsub:TOPIC/ID, postgres:TABLE/KEY")
     found.add_argument("--json", action="store_true", help="print JSON instead of text")
@@ -100,11 +106,21 @@ def _tell(reader: HistoryReader, arguments: argparse.Namespace) -> int:
         return 1
     if arguments.xml is not None:
         return _write_xml(reader, history, arguments.xml, arguments.output)
+    requests = list(_requests(reader, history))
     if arguments.json:
-        sys.stdout.buffer.write(orjson.dumps(as_json(history), option=orjson.OPT_INDENT_2) + b"\n")
+        values = as_json(history) | ({"requests": [as_json(request) for request in requests]} if requests else {})
+        sys.stdout.buffer.write(orjson.dumps(values, option=orjson.OPT_INDENT_2) + b"\n")
     else:
-        print(as_text(history))
+        print("\n\nmade from the DPS\n".join(as_text(one) for one in (history, *requests)))
     return 0
+
+
+def _requests(reader: HistoryReader, history: History) -> Iterator[History]:
+    """Histories of the DPS that an NFS-e was made from, where they came alone too."""
+    for dps_id in sorted({one.entry.fields["dps_id"] for one in history.records if "dps_id" in one.entry.fields}):
+        found = reader.history(dps_id)
+        if found is not None:
+            yield found
 
 
 def normalised(text: str) -> str:
@@ -121,8 +137,11 @@ def _hint(key: str) -> str:
     if len(key) == _DEAD_LETTER_ID_LENGTH or key.startswith("ID"):
         return ""
     if not access_key.is_access_key(key):
-        return f" It is no access key: those have 44 digits (letters only in the CNPJ), this has {len(key)} characters."
-    if access_key.check_digit(key) != key[-1]:
+        return (
+            " It is no access key: those have 44 digits, of an NFS-e 50 (letters only in the CNPJ), this has "
+            f"{len(key)} characters."
+        )
+    if not access_key.has_right_check_digit(key):
         return " Its check digit is wrong: is it mistyped?"
     return ""
 
@@ -169,10 +188,10 @@ def _record_json(record: StoredRecord) -> dict[str, Any]:
 def as_text(history: History) -> str:
     """The history for people: the state, then each record with its change and its arrivals."""
     state = dict(history.state)
-    lines = [f"{history.key}  {state.pop('status')}  revision {history.revision}"]
+    lines = [STATE.format(key=history.key, status=state.pop("status"), records=len(history.records))]
     if history.read_by.parser:
         lines.append(f"    read again by parser {history.read_by.parser}, as of revision {history.read_by.revision}")
-    lines += [f"    {name}: {value}" for name, value in sorted(state.items())]
+    lines += [f"    {name}: {_told_of_state(name, value)}" for name, value in sorted(state.items())]
     for number, record in enumerate(history.records, 1):
         lines += ["", *_record_lines(number, record)]
     return "\n".join(lines)
@@ -188,17 +207,18 @@ _SHOWN = (
 def _record_lines(number: int, record: StoredRecord) -> list[str]:
     entry = record.entry
     name = entry.fields.get("event_name", entry.layout)
-    lines = [f"{number}. {entry.kind} {name} ({entry.form}), {record.xml_bytes} bytes, {_change_text(record.change)}"]
+    lines = [f"{number}. {entry.kind} {name} ({entry.form}), {record.xml_bytes:,} bytes"]
+    lines.append(f"   {_change_text(record.change)}")
     lines.append(f"   record {entry.record_id}{f', read by parser {entry.parser}' if entry.parser else ''}")
-    shown = [f"{field}: {entry.fields[field]}" for field in _SHOWN if field in entry.fields]
+    shown = [f"{field}: {_told(field, entry.fields[field])}" for field in _SHOWN if field in entry.fields]
     if shown:
         lines.append("   " + "; ".join(shown))
     if entry.findings:
         lines.append("   findings: " + ", ".join(entry.findings))
     lines += [f"   {line}" for line in _reading_lines(record)]
     for arrival in record.arrivals:
-        lines.append(f"   {_moment(arrival.received_at)}  {arrival.outcome:9} {arrival.origin}")
-        lines.append(f"   {'':20}  {'':9} run {arrival.run}, job {arrival.job}, applied {_moment(arrival.applied_at)}")
+        lines.append(ARRIVED.format(at=_moment(arrival.received_at), outcome=arrival.outcome, origin=arrival.origin))
+        lines.append(BY.format(run=arrival.run, job=arrival.job, at=_moment(arrival.applied_at)))
     return lines
 
 
@@ -214,13 +234,26 @@ def _reading_lines(record: StoredRecord) -> list[str]:
     return lines[::-1]
 
 
+def _told(field: str, value: Any) -> str:
+    """A value with what it means: what an office answered, and when an instant with an offset is in UTC."""
+    if field in _ANSWERS:
+        return legend.answer(value)
+    return legend.moment_of_text(value) if field.endswith("_at_text") else str(value)
+
+
+def _told_of_state(name: str, value: Any) -> str:
+    try:
+        return legend.moment(datetime.fromisoformat(value)) if name.endswith("_at") else str(value)
+    except (TypeError, ValueError):
+        return str(value)
+
+
 def _change_text(change: Change) -> str:
-    before = change.before["status"] if change.before else "nothing"
-    return f"revision {change.revision}: {before} -> {change.after['status']}"
+    return legend.change(change.revision, change.before["status"] if change.before else None, change.after["status"])
 
 
 def _moment(micros: int) -> str:
-    return f"{instants.datetime_of(micros):%Y-%m-%dT%H:%M:%SZ}"
+    return legend.moment(instants.datetime_of(micros))
 
 
 def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) -> int:

@@ -75,13 +75,26 @@ class IngestOptions(PipelineOptions):
         )
 
 
+class SummaryOptions(PipelineOptions):
+    """What is told at the end."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--summary",
+            default="",
+            help="File for the summary of the end, as JSON; - for standard output, where the text goes to stderr then.",
+        )
+
+
 @dataclass(frozen=True)
 class Launch:
-    """One launch of a job: its run (the unit of retry), its own name, and when it started (micros)."""
+    """One launch of a job: its run (the unit of retry), its own name, when it started (micros), and which job it is."""
 
     run: str
     job: str
     started_at: int
+    kind: str = ""
 
 
 def launch_of(options: PipelineOptions, job: str, identity: Sequence[str]) -> Launch:
@@ -91,4 +104,4 @@ def launch_of(options: PipelineOptions, job: str, identity: Sequence[str]) -> La
     run = options.view_as(IngestOptions).run or f"{job}-{digest}"
     given = options.view_as(GoogleCloudOptions).job_name
     unique = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    return Launch(run, f"{given or job}/{unique}", instants.micros_of(now))
+    return Launch(run, f"{given or job}/{unique}", instants.micros_of(now), job)

@@ -27,25 +27,24 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
-from apache_beam.runners.runner import PipelineResult
 
 from pipelines import launching
 from pipelines.options import Launch, StoreOptions, launch_of
+from pipelines.telling import Launched
 from transforms import metrics
 from transforms.counting.cells import COUNT_TABLES
 from transforms.counting.recount import CountAgain, LogAgain, ReplaceCounts
-from transforms.model import Change, DeadLetter
+from transforms.model import Change
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 from transforms.truth.read import History
 from transforms.truth.scan import ReadDeadLetters, ReadHistories
 from transforms.truth.selection import Selection
-from transforms.truth.transform import StoreDeadLetters
 from transforms.views import catalog, repair, schema
-from transforms.views.refused import dead_letter_of
 from transforms.views.rows import TableRow, row_of_count, rows_of_dead_letter
 from transforms.views.stored import rows_of_history, rows_of_stored_dead_letter
-from transforms.views.write import WriteRows
+from transforms.views.transform import KeepRefused, Kept
+from transforms.views.write import WriteRows, Written
 
 JOB = "rebuild"
 # Clocks of workers may differ: a run that wrote this long (micros) before the start counts as active too.
@@ -141,7 +140,7 @@ class _Rebuild:
     def part(self, pipeline: beam.Pipeline, selection: Selection) -> None:
         """Missing rows of a selection. What is served is not noted before, so none of it can be wrong."""
         histories = pipeline | "ReadHistories" >> ReadHistories(self._truth, selection)
-        repaired = self._repair("Repair", [self._records(histories)], repair.ROWS)
+        repaired = self._repair("Repair", [self._records(histories)], repair.ROWS, noted=False)
         self._drop([repaired])
 
     def everything(self, pipeline: beam.Pipeline) -> None:
@@ -180,29 +179,24 @@ class _Rebuild:
         )
 
     def _repair(
-        self, name: str, before: Sequence[beam.PCollection[Any]], tables: Sequence[str]
+        self, name: str, before: Sequence[beam.PCollection[Any]], tables: Sequence[str], noted: bool = True
     ) -> beam.PCollection[Any]:
         places = (self._project, self._dataset, self._build)
-        return self._then(name, before, partial(_repair, *places, tables, self._launch.started_at))
+        return self._then(name, before, partial(_repair, *places, tables, self._launch.started_at, noted))
 
     def _drop(self, before: Sequence[beam.PCollection[Any]]) -> None:
         self._then("DropBuild", before, partial(repair.drop_build, self._project, self._build))
 
     def _write(self, name: str, rows: beam.PCollection[TableRow]) -> beam.PCollection[Any]:
         """Rows into the build; one that BigQuery refuses becomes a dead letter, as it did when it came."""
-        written = rows | f"Write{name}" >> WriteRows(self._project, self._build)
+        written: Written = rows | f"Write{name}" >> WriteRows(self._project, self._build)
         launch = self._launch
-        refused = (
-            written[WriteRows.REFUSED]
-            | f"DeadLettersOf{name}" >> beam.Map(dead_letter_of).with_output_types(DeadLetter)
-            | f"StoreRefused{name}" >> StoreDeadLetters(self._truth, launch.run, launch.job)
-            | f"RowsOfRefused{name}"
-            >> beam.FlatMap(rows_of_dead_letter, launch.run, launch.job, launch.started_at).with_output_types(TableRow)
-            | f"WriteRefused{name}" >> WriteRows(self._project, self._build)
+        letters = beam.FlatMap(rows_of_dead_letter, launch.run, launch.job, launch.started_at)
+        keep = KeepRefused(
+            self._truth, launch.run, launch.job, self._project, self._build, letters.with_output_types(TableRow)
         )
-        _ = refused[WriteRows.REFUSED] | f"NothingLeftOf{name}" >> beam.Map(_cannot_be_refused)
-        both = (written[WriteRows.WRITTEN], refused[WriteRows.WRITTEN])
-        return both | f"Written{name}" >> beam.Flatten()
+        kept: Kept = written.refused | f"KeepRefused{name}" >> keep
+        return (written.written, kept.written) | f"Written{name}" >> beam.Flatten()
 
     def _then(self, name: str, before: Sequence[beam.PCollection[Any]], do: Any) -> beam.PCollection[Any]:
         """Does something once all that is before it is there; one element."""
@@ -226,19 +220,14 @@ def _do(_: int, do: Any) -> None:
     do()
 
 
-def _repair(project: str, dataset: str, build: str, tables: Sequence[str], until: int) -> None:
-    for name, found in repair.repair(project, dataset, build, tables, until).items():
+def _repair(project: str, dataset: str, build: str, tables: Sequence[str], until: int, noted: bool) -> None:
+    for name, found in repair.repair(project, dataset, build, tables, until, noted).items():
         metrics.counter("rows_removed_<table>", name).inc(found.removed)
         metrics.counter("rows_added_<table>", name).inc(found.added)
 
 
 def _runs_since(history: History, since: int) -> set[str]:
     return {change.run for change in history.changes if change.applied_at >= since}
-
-
-def _cannot_be_refused(refusal: tuple[str, dict[str, Any], str]) -> None:
-    table, _, reason = refusal
-    raise RuntimeError(f"BigQuery refused the row that reports a refused row (table {table}): {reason}")
 
 
 def prepare(options: PipelineOptions, launch: Launch) -> None:
@@ -250,14 +239,14 @@ def prepare(options: PipelineOptions, launch: Launch) -> None:
     repair.create_build(project, dataset, build_name(dataset, launch))
 
 
-def run(argv: Sequence[str] | None = None) -> PipelineResult:
+def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is written."""
     options = launching.options_of(argv, SelectionOptions, RebuildOptions)
     launch = launch_of(options, JOB, [repr(selection_of(options))])
     prepare(options, launch)
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options, launch)
-    return launching.launch(pipeline)
+    return launching.launch(pipeline, launch)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,8 +6,9 @@
 
 Finds rows that are missing, too many, wrong, or there with several contents; counts that are not what the changes add
 up to; histories whose state is not the fold of their records. Writes them as JSON lines, prints a summary by day and
-issuer and which job mends them. Exit status: 0 no difference, 1 differences, 2 could not look. A Flex Template's
-launcher does not wait for its job: there the answer is the file, empty or not, and the counters ``difference_*``.
+issuer and one command that mends all of them. Exit status: 0 no difference, 1 differences, 2 could not look. A Flex
+Template's launcher does not wait for its job: there the answer is the file, empty or not, and the counters
+``difference_*``.
 
 ``--day`` compares the change log of that day with the counts that were stored of it, here and not in a job, and
 takes as long as that day's changes ask for, however old and large the tables are.
@@ -35,18 +36,29 @@ import orjson
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 
-from pipelines import launching
-from pipelines.options import StoreOptions
+from pipelines import launching, telling
+from pipelines.options import StoreOptions, launch_of
 from pipelines.rebuild import SelectionOptions, selection_of
+from pipelines.typed import typed
 from transforms import metrics
 from transforms.counting import log
 from transforms.reconcile.day import compare_day
 from transforms.reconcile.facts import Difference
+from transforms.reconcile.mending import Mending, mending_of
 from transforms.reconcile.served import Served
 from transforms.reconcile.transform import Reconcile
 
 JOB = "reconcile"
 _MOST_CHARACTERS = 8
+NONE = "no differences"
+FOUND = "\n{total:,} differences"
+FOUND_ALL = "\n{total:,} differences, all in {output}"
+LINE = "  {count:>8,}  {what} {table}  day {day}  issuer {issuer}"
+KEYS = "\n{keys:,} keys to go through are in {file}"
+MEND = "\nThis mends all of it:\n  {command}"
+CONFINED = "It goes through everything. --keys_file FILE writes the {keys:,} keys that need it, and names them instead."
+LOST = "{lost:,} of them no job can mend: changes that are gone. Restore their rows from a backup (RUNBOOK)."
+NO_FOLDER = "--keys_file {file}: no file can be written there."
 _Summary = Counter[tuple[str, str, str, str]]
 
 
@@ -58,6 +70,11 @@ class ReconcileOptions(PipelineOptions):
         parser.add_argument("--output", default="", help="File for the differences, one JSON object a line; gs:// too.")
         parser.add_argument(
             "--day", default="", help="Only the counts of what streams applied on this day (YYYY-MM-DD, UTC)."
+        )
+        parser.add_argument(
+            "--keys_file",
+            default="",
+            help="File for the keys to mend, one a line, as --keys @FILE takes it.",
         )
         parser.add_argument("--show", type=int, default=50, help="Differences printed, and lines of the summary.")
         parser.add_argument(
@@ -105,6 +122,8 @@ def preflight(options: PipelineOptions) -> None:
     output = given.output
     if not 1 <= given.bucket_characters <= _MOST_CHARACTERS:
         raise launching.LaunchError(f"--bucket_characters is 1 to {_MOST_CHARACTERS}, not {given.bucket_characters}")
+    if given.keys_file and (Path(given.keys_file).is_dir() or not Path(given.keys_file).absolute().parent.is_dir()):
+        raise launching.LaunchError(NO_FOLDER.format(file=given.keys_file))
     if given.day:
         _day_of(given.day)
         if not selection.everything:
@@ -130,12 +149,13 @@ def run(argv: Sequence[str] | None = None) -> int:
         output = given.output or f"{folder}/differences.jsonl"
         pipeline = beam.Pipeline(options=options)
         build(pipeline, options, output)
-        result = launching.run(pipeline)
+        launch = launch_of(options, JOB, [])
         if options.view_as(GoogleCloudOptions).template_location:
+            launching.run(pipeline)
             return 0
         # The exit status is the answer, on every runner.
-        launching.wait(result)
-        return _tell(output, given.show, bool(given.output))
+        launching.launch(pipeline, launch, wait_for_it=True)
+        return _tell(output, given, options)
 
 
 def _look_at_day(options: PipelineOptions) -> int:
@@ -146,7 +166,7 @@ def _look_at_day(options: PipelineOptions) -> int:
         with FileSystems.create(output) as file:
             for difference in compare_day(launching.truth_of(options), dataset, _day_of(given.day)):
                 file.write(f"{_as_json(difference)}\n".encode())
-        return _tell(output, given.show, bool(given.output))
+        return _tell(output, given, options)
 
 
 def _day_of(text: str) -> date:
@@ -162,26 +182,37 @@ def _day_of(text: str) -> date:
     return day
 
 
-def _tell(output: str, show: int, kept: bool) -> int:
-    summary: _Summary = Counter()
-    mends: dict[str, str] = {}
-    total = 0
-    for line in _lines(output):
-        if total < show:
+def _tell(output: str, given: ReconcileOptions, options: PipelineOptions) -> int:
+    """Prints what was found and the one command that mends it; how many differences."""
+    counts: _Summary = Counter()
+    for number, line in enumerate(_lines(output)):
+        if number < given.show:
             print(line)
-        total += 1
         found = orjson.loads(line)
-        summary[found["what"], found["table"], found["day"], found["issuer"]] += 1
-        mends.setdefault(found["what"], found["mend"])
-    if not total:
-        print("no differences")
+        counts[found["what"], found["table"], found["day"], found["issuer"]] += 1
+    if not counts:
+        print(NONE)
         return 0
-    print(f"\n{total:,} differences{f', all in {output}' if kept else ''}")
-    for (what, table, day, issuer), count in summary.most_common(show):
-        print(f"  {count:>8,}  {what} {table}  day {day or '-'}  issuer {issuer or '-'}")
-    for what, mend in sorted(mends.items()):
-        print(f"{what}: {mend}")
-    return total
+    print((FOUND_ALL if given.output else FOUND).format(total=counts.total(), output=output))
+    for (what, table, day, issuer), count in counts.most_common(given.show):
+        print(LINE.format(count=count, what=what, table=table, day=day or "-", issuer=issuer or "-"))
+    _tell_mending(mending_of(map(orjson.loads, _lines(output))), given.keys_file, options)
+    return counts.total()
+
+
+def _tell_mending(mending: Mending, file: str, options: PipelineOptions) -> None:
+    if mending.keys and file:
+        with open(file, "w", encoding="utf-8") as keys:
+            keys.writelines(f"{key}\n" for key in mending.keys)
+        print(KEYS.format(keys=len(mending.keys), file=file))
+    commands = mending.commands(file)
+    if commands:
+        where = tuple(f"--{name}={value}" for name, value in telling.places(options).items())
+        print(MEND.format(command=" && ".join(typed(name, *where, *rest) for name, *rest in commands)))
+    if mending.keys and not file and not any("--keys" in command for command in commands):
+        print(CONFINED.format(keys=len(mending.keys)))
+    if mending.lost:
+        print(LOST.format(lost=mending.lost))
 
 
 def _lines(output: str) -> Iterator[str]:

@@ -22,29 +22,29 @@ if __name__ == "__main__":
     raise SystemExit(command.start("redrive"))
 
 import argparse
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
-from apache_beam.runners.runner import PipelineResult
 
 from pipelines import launching, letter_codes
-from pipelines.ingest import IngestDocuments, Ingested, Inputs
+from pipelines.ingest import IngestDocuments, Ingested
 from pipelines.options import IngestOptions, Launch, launch_of
+from pipelines.telling import Launched
 from transforms import instants, metrics
+from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits
 from transforms.ingest.reread import NotThereError, inputs_of
 from transforms.model import Applied, DeadLetter, RawDocument
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, Redrive, StoredDeadLetter
 from transforms.truth.redrive_marks import MarkDeadLetters
 from transforms.truth.scan import ReadDeadLetters
-from transforms.views.refused import ROW_REFUSED
+from transforms.views.refused import ROW_REFUSED, fail_on
 from transforms.views.rows import TableRow
 from transforms.views.stored import rows_of_redriven
-from transforms.views.write import WriteRows
+from transforms.views.write import WriteRows, Written
 
 JOB = "redrive"
 _LETTERS, _APPLIED, _DEAD = "letters", "applied", "dead"
@@ -82,7 +82,7 @@ class Choice(NamedTuple):
 
 
 def choice_of(options: PipelineOptions) -> Choice:
-    """The choice that the options make. Raises LaunchError for an unknown code, and for an instant that is none."""
+    """The choice that the options make. Raises AcervoError for an unknown code, and for an instant that is none."""
     given = options.view_as(RedriveOptions)
     codes = tuple(code.strip() for code in given.codes.split(",") if code.strip())
     letter_codes.check(codes)
@@ -117,14 +117,14 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     inputs = Inputs(read[_Inputs.DOCUMENTS], read[_Inputs.DEAD])
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(config)
     outcomes = (_became(chosen, ingested, launch), read[_Inputs.SKIPPED] | "Skipped" >> _as(launch, FAILED))
-    written = (
+    written: Written = (
         outcomes
         | "Outcomes" >> beam.Flatten()
         | "End" >> MarkDeadLetters(truth)
         | "RowsOfRedriven" >> beam.FlatMap(rows_of_redriven).with_output_types(TableRow)
         | "WriteRedriven" >> WriteRows(config.project, config.dataset)
     )
-    _ = written[WriteRows.REFUSED] | "NoneRefused" >> beam.Map(_cannot_be_refused)
+    _ = written.refused | "NoneRefused" >> beam.Map(fail_on)
     return ingested
 
 
@@ -225,15 +225,7 @@ def _judge(element: tuple[str, dict[str, Iterable[Any]]], launch: Launch) -> Ite
             yield _taken(stored, launch, FAILED if again else DONE)
 
 
-def _cannot_be_refused(refusal: tuple[str, dict[str, Any], str]) -> None:
-    table, row, reason = refusal
-    raise RuntimeError(
-        f"BigQuery refused the row that says what became of dead letter {row.get('dead_letter_id')} (table {table}): "
-        f"{reason}. Check that the tables are current: acervo tables"
-    )
-
-
-def run(argv: Sequence[str] | None = None) -> PipelineResult:
+def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
     options = launching.options_of(argv, RedriveOptions)
     choice_of(options)
@@ -243,24 +235,7 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
     launch = launch_of(options, JOB, [])
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options, launch)
-    result = launching.launch(pipeline)
-    if launching.waits(options):
-        _tell(result)
-    return result
-
-
-def _tell(result: PipelineResult) -> None:
-    found = Counter({one.key.metric.name: one.committed for one in result.metrics().query()["counters"]})
-    print(
-        f"{found['redrive_chosen']:,} dead letters taken, {found['redrive_again']:,} more of earlier redrives of this "
-        f"run; {found['records_new']:,} records new, {found['dead_letters']:,} inputs dead again"
-    )
-    if skipped := found["redrive_skipped"]:
-        print(f"{skipped:,} cannot be read again: cut or empty, and in no file that is there")
-    if refused := found["redrive_refused_rows"]:
-        print(f"{refused:,} are rows that BigQuery refused: acervo rebuild writes them")
-    if other := found["redrive_other_run"]:
-        print(f"{other:,} were taken by a redrive of another --run, and left to it")
+    return launching.launch(pipeline, launch)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -20,11 +20,12 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.runner import PipelineResult
 from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines import launching
+from pipelines.options import launch_of
 from pipelines.rebuild import SelectionOptions, selection_of
+from pipelines.telling import Launched
 from transforms import metrics
 from transforms.truth import admin, rows
 from transforms.truth.config import TruthConfig
@@ -81,27 +82,14 @@ class _Refold(WriterDoFn):
         return super()._emit(done)
 
 
-def run(argv: Sequence[str] | None = None) -> PipelineResult:
+def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises AcervoError before anything is read."""
     options = launching.options_of(argv, SelectionOptions)
-    selection_of(options)
+    launch = launch_of(options, JOB, [repr(selection_of(options))])
     admin.preflight(launching.truth_of(options))
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options)
-    result = launching.launch(pipeline)
-    if launching.waits(options):
-        _tell(result)
-    return result
-
-
-def _tell(result: PipelineResult) -> None:
-    found = {counter.key.metric.name: counter.committed for counter in result.metrics().query()["counters"]}
-    states, changes = found.get("states_refolded", 0), found.get("changes_refolded", 0)
-    print(f"{found.get('histories_read', 0):,} histories read, {states:,} states and {changes:,} changes rewritten")
-    if incomplete := found.get("histories_incomplete", 0):
-        print(f"{incomplete:,} histories lack changes, left as they are: see python -m pipelines.reconcile")
-    if changes:
-        print("BigQuery and the counts have the old changes still: python -m pipelines.rebuild")
+    return launching.launch(pipeline, launch)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -22,24 +22,21 @@ if __name__ == "__main__":
     raise SystemExit(command.start("reparse"))
 
 import argparse
-import logging
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.runner import PipelineResult
 
 from pipelines import launching
-from pipelines.ingest import IngestConfig, KeepRefused
+from pipelines.ingest import IngestConfig, keep_refused
 from pipelines.options import Launch, launch_of
 from pipelines.rebuild import SelectionOptions, selection_of
-from transforms import reparse as package
+from pipelines.telling import Launched
 from transforms.counting.live import DrainLog, LogChanges
 from transforms.model import Applied, Change
-from transforms.parse.version import PARSER
 from transforms.reparse.reading import Choice, ChoiceError
 from transforms.reparse.transform import AdoptRecords, ReparseRecords
 from transforms.truth import jobs
@@ -47,10 +44,10 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.reparse import Reparsed
 from transforms.views.rows import TableRow, rows_of
 from transforms.views.stored import rows_of_readings
-from transforms.views.write import WriteRows
+from transforms.views.transform import Kept
+from transforms.views.write import WriteRows, Written
 
 JOB = "reparse"
-_SHOWN = 40
 
 
 class ReparseOptions(PipelineOptions):
@@ -108,7 +105,7 @@ def _hand_on(reparsed: beam.PCollection[Reparsed], found: beam.PCollection[Any],
         reparsed | "ChangesOfReadings" >> beam.FlatMap(_changes).with_output_types(Change),
         adopted | "ChangesOfAdopted" >> beam.FlatMap(_change).with_output_types(Change),
     ]
-    written = [
+    written: list[Written] = [
         one | f"Write{name}" >> WriteRows(config.project, config.dataset)
         for one, name in zip(rows, ("Readings", "Adopted"), strict=True)
     ]
@@ -116,12 +113,12 @@ def _hand_on(reparsed: beam.PCollection[Reparsed], found: beam.PCollection[Any],
         one | f"Log{name}" >> LogChanges(truth) for one, name in zip(changes, ("Readings", "Adopted"), strict=True)
     ]
     drained = _once("AllLogged", logged) | "DrainLog" >> DrainLog(truth, config.project, config.dataset)
-    refused = (
-        (*(one[WriteRows.REFUSED] for one in written), drained)
+    kept: Kept = (
+        (*(one.refused for one in written), drained)
         | "AllRefused" >> beam.Flatten()
-        | "KeepRefused" >> KeepRefused(config)
+        | "KeepRefused" >> keep_refused(config)
     )
-    served = _once("AllServed", [*(one[WriteRows.WRITTEN] for one in written), refused])
+    served = _once("AllServed", [*(one.written for one in written), kept.written])
     _ = served | "Finish" >> beam.Map(_finish, truth, launch.job)
 
 
@@ -157,52 +154,23 @@ def _finish(_: int, truth: TruthConfig, job: str) -> None:
     jobs.finish(truth, job)
 
 
-def run(argv: Sequence[str] | None = None) -> PipelineResult:
+def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
     options = launching.options_of(_own_dry_run(argv), SelectionOptions, ReparseOptions)
     selection_of(options)
     choice_of(options)
     launching.check_stores(options)
-    launch = launch_of(options, JOB, [])
-    launch = Launch(JOB, launch.job, launch.started_at)
+    # Its changes are counted by the log, and handed on by launch: all reparses may share a name.
+    launch = replace(launch_of(options, JOB, []), run=JOB)
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options, launch)
-    waits = launching.waits(options)
-    if waits:
-        logging.getLogger(package.__name__).setLevel(logging.INFO)  # how far it is
-    result = launching.launch(pipeline)
-    if waits:
-        print(told(result, options.view_as(ReparseOptions).count_only))
-    return result
+    return launching.launch(pipeline, launch)
 
 
 def _own_dry_run(argv: Sequence[str] | None) -> list[str]:
     """``--dry_run`` is an option of Beam's, by which a job is not submitted: here it means to look and not to write."""
     given = sys.argv[1:] if argv is None else argv
     return ["--count_only" if argument == "--dry_run" else argument for argument in given]
-
-
-def told(result: PipelineResult, dry_run: bool) -> str:
-    """What was done, or would be, for people."""
-    found = Counter({one.key.metric.name: one.committed for one in result.metrics().query()["counters"]})
-    records = found["records_reparsed"]
-    what = "would change" if dry_run else "changed"
-    lines = [
-        f"{found['histories_read']:,} keys, {found['records_read_again']:,} records read again by parser {PARSER}: "
-        + (f"{records:,} {what}" if records else f"nothing {what}")
-    ]
-    prefix = "reparsed_"
-    named = Counter({name.removeprefix(prefix): n for name, n in found.items() if name.startswith(prefix) and n})
-    lines += [f"  {number:>11,}  {name}" for name, number in named.most_common(_SHOWN)]
-    if len(named) > _SHOWN:
-        lines.append(f"  {len(named) - _SHOWN:,} more: see the counters {prefix}*")
-    others = {
-        "records_adopted": "records found inside of stored ones, and applied",
-        "records_damaged": "records left as they are: their XML is not what was stored, see the log",
-        "records_too_large": "records left as they are: read again, they do not fit",
-    }
-    lines += [f"{found[name]:,} {text}" for name, text in others.items() if found[name]]
-    return "\n".join(lines)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

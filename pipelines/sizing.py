@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zipfile
 from itertools import islice
+from pathlib import PurePath
 from typing import NamedTuple
 
 from pipelines.pricing import ARCHIVED, ARCHIVED_PAYLOAD, NEEDS
@@ -11,6 +13,7 @@ from transforms.ingest.listing import list_files
 from transforms.ingest.work import SHARD_BYTES
 
 # Read from the start to the end by one thread; zip archives are divided, other files are many.
+_LISTED = 2_000
 _STREAMS = (".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz")
 
 
@@ -46,6 +49,36 @@ def measure(patterns: str, payload_bytes: float = NEEDS["payload_bytes"].value, 
         if file.path.endswith(_STREAMS) and file.size >= SHARD_BYTES:
             streams, streamed = streams + 1, streamed + inside
     return Input(files, size, documents, streams, streamed, next(listed, None) is None)
+
+
+def inputs_in(patterns: str) -> int | None:
+    """Inputs by the names of files and by the directories of zip archives, nothing else being read; None where that
+    does not tell: in the cloud, of other archives, of many files. Archives in archives are taken for one input each.
+    """
+    if "://" in patterns:
+        return None
+    found = 0
+    for number, file in enumerate(list_files(patterns)):
+        if number >= _LISTED or not isinstance(file, FileRef):
+            return None
+        inside = _entries(file.path)
+        if inside is None:
+            return None
+        found += inside
+    return found
+
+
+def _entries(path: str) -> int | None:
+    kind = PurePath(path).suffix.lower()
+    if kind == ".xml":
+        return 1
+    if kind != ".zip":
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(not entry.is_dir() for entry in archive.infolist())
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return None
 
 
 def _bytes_of_one(path: str, payload_bytes: float) -> float:

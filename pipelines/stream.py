@@ -16,13 +16,14 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
-from apache_beam.runners.runner import PipelineResult
 from google.api_core.exceptions import PermissionDenied
 
 from pipelines import launching
-from pipelines.ingest import IngestDocuments, Ingested, Inputs, KeepRefused
+from pipelines.ingest import IngestDocuments, Ingested, keep_refused
 from pipelines.options import IngestOptions, Launch, launch_of
+from pipelines.telling import Launched
 from transforms.counting.live import SweepLog, sweeping
+from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits
 from transforms.ingest.pubsub.preflight import check_subscription, subscription_path
 from transforms.ingest.pubsub.settings import SubscriptionError
@@ -62,16 +63,14 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     """Adds the whole job to the pipeline and gives what it makes, for tests to look at."""
     given = options.view_as(StreamOptions)
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
-    read = pipeline | "ReadFromSubscription" >> ReadFromSubscription(
-        subscription_of(options), source=given.source, limits=limits
-    )
-    inputs = Inputs(read[ReadFromSubscription.DOCUMENTS], read[ReadFromSubscription.DEAD_LETTERS])
+    source = ReadFromSubscription(subscription_of(options), source=given.source, limits=limits)
+    inputs: Inputs = pipeline | "ReadFromSubscription" >> source
     config = launching.config_of(options, launch, live=True)
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(config)
     # Apart from the messages' way: what came of them is acknowledged without waiting for sums.
     if not is_old_runner(options):
         swept = pipeline | "SweepLog" >> SweepLog(config.truth, config.project, config.dataset)
-        _ = swept | "KeepRefusedSums" >> KeepRefused(config)
+        _ = swept | "KeepRefusedSums" >> keep_refused(config)
     if given.changes_topic:
         publish_changes = PublishChanges(topic_of(options, given.changes_topic), ordered=given.order_changes)
         _ = ingested.changes | "PublishChanges" >> publish_changes
@@ -128,7 +127,7 @@ def _check_topic(topic: str) -> None:
         launching.note(f"{topic} was not looked at, as this account may not. The job's account has to publish to it.")
 
 
-def run(argv: Sequence[str] | None = None) -> PipelineResult:
+def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job and waits until it is stopped, unless it runs on Dataflow. Raises LaunchError."""
     options = launching.options_of(argv, StreamOptions)
     options.view_as(StandardOptions).streaming = True
@@ -140,7 +139,7 @@ def run(argv: Sequence[str] | None = None) -> PipelineResult:
         if is_old_runner(options):
             config = launching.config_of(options, launch, live=True)
             beside.enter_context(sweeping(config.truth, config.project, config.dataset))
-        return launching.launch(pipeline)
+        return launching.launch(pipeline, launch, reads=subscription_of(options))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,8 +18,8 @@ from transforms.views.connect import rest_client
 _RETRY = rest.retry(30.0)
 _MOST = 1000
 _QUERY = """
-SELECT origin, run, job, outcome, received_at, applied_at, kind, key, record_id, revision, status_before, status_after,
-  first_run, first_origin, dead_letter_id, code, stage, message
+SELECT origin, run, job, outcome, received_at, applied_at, kind, access_key, record_id, revision, status_before,
+  status_after, first_run, first_origin, dead_letter_id, code, stage, message
 FROM `{dataset}.arrivals_by_origin`
 WHERE origin = @origin OR STARTS_WITH(origin, CONCAT(@origin, '#'))
 ORDER BY origin, applied_at, run
@@ -66,8 +66,10 @@ def _lines(one: dict[str, Any]) -> list[str]:
     if "dead_letter_id" in one:
         lines.append(f"    {one.get('code')} ({one.get('stage')}): {one.get('message')}")
         return [*lines, f"    its bytes: python -m pipelines.lookup {one['dead_letter_id']} --xml 1"]
-    change = f"revision {one['revision']}: {one.get('status_before', 'nothing')} -> {one.get('status_after')}, "
-    lines.append(f"    {one['kind']} {one['key']}, {change if 'revision' in one else ''}record {one['record_id']}")
+    change = ""
+    if "revision" in one:
+        change = f"revision {one['revision']}: {one.get('status_before', 'nothing')} -> {one.get('status_after')}, "
+    lines.append(f"    {one['kind']} {one['access_key']}, {change}record {one['record_id']}")
     if one["outcome"] == "duplicate" and "first_origin" in one:
         lines.append(f"    came first from {one['first_origin']} (run {one['first_run']})")
     return lines

@@ -33,7 +33,7 @@ PASSED_ON = {
     DebugOptions: ("number_of_worker_harness_threads",),
 }
 # Options of a terminal: a template's launcher is gone before there is anything to print, and launches a job.
-NOT_PASSED = ("show", "day")
+NOT_PASSED = ("show", "day", "keys_file")
 # How a parameter that several jobs share begins in a new file.
 BEGINNINGS: dict[str, dict[str, Any]] = {
     "bigtable_instance": {"regexes": ["^[a-z][a-z0-9-]{4,31}[a-z0-9]$"]},
@@ -46,7 +46,7 @@ BEGINNINGS: dict[str, dict[str, Any]] = {
         "label": "Issuers (CNPJ or CPF), separated by commas",
         "regexes": ["^([0-9A-Z]{11,14}(,[0-9A-Z]{11,14})*)?$"],
     },
-    "keys": {"label": "Access keys, separated by commas", "regexes": ["^([0-9A-Z]{44}(,[0-9A-Z]{44})*)?$"]},
+    "keys": {"label": "Access keys, separated by commas", "regexes": ["^([0-9A-Z]{44,50}(,[0-9A-Z]{44,50})*)?$"]},
     "layouts": {"label": "Layouts, separated by commas", "regexes": ["^([a-z0-9_]+(,[a-z0-9_]+)*)?$"]},
     "findings": {"label": "Findings, separated by commas", "regexes": ["^([a-z0-9_]+(,[a-z0-9_]+)*)?$"]},
     "older_than": {"label": "Parsers older than", "regexes": ["^[0-9]+$"]},

@@ -26,7 +26,12 @@ _CODES = sorted({code for family in FAMILIES.values() for code in family.rule_of
 
 
 def key_of(model: str = "55", number: int = 1) -> str:
-    """A right access key of the given model and number."""
+    """A right access key of the given model and number; of a DPS, its Id."""
+    if model == access_key.MODEL_OF_DPS:
+        return f"DPS35503082{'11222333000181'}00001{number:015d}"
+    if model == access_key.MODEL_OF_NFSE:
+        body = f"355030822{'11222333000181'}{number:013d}2503{number % 10**9:09d}"
+        return body + access_key.check_digit(body)
     body = f"352503{'11222333000181'}{model}001{number:09d}1{number % 10**8:08d}"
     return body + access_key.check_digit(body)
 
@@ -69,11 +74,13 @@ def _entries(draw: st.DrawFn, key: str) -> Entry:
     family = family_of(key).name
     if draw(st.booleans()):
         form = draw(st.sampled_from(["processed", "bare", "summary", "protocol", "query"]))
-        fields = {"model": key[20:22], **draw(_document_fields(form))}
+        fields = {"model": access_key.model_of(key), **draw(_document_fields(form))}
         return Entry(draw(_record_ids), DOCUMENT, key, family, form, fields, ())
     form = draw(st.sampled_from(["processed", "bare", "summary", "return"]))
+    event_type, _, annulled = draw(st.sampled_from(_EVENT_TYPES[family])).partition("/")
     fields = {
-        "event_type": draw(st.sampled_from(_EVENT_TYPES[family])),
+        "event_type": event_type,
+        **({"target_event_type": annulled} if annulled else {}),
         **draw(
             _some(
                 sequence=st.integers(1, 3),

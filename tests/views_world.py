@@ -41,7 +41,7 @@ def document(key: str, record_id: str, form: str = "processed", **fields: Any) -
         "model": parts.model,
         "uf": "SP",
         "environment": 1,
-        "series": int(parts.series),
+        "series": int(parts.series) if parts.series else None,
         "number": int(parts.number),
         "issued_at": "2026-03-10T12:00:00Z",
         "issued_on": "2026-03-10",

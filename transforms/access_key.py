@@ -1,16 +1,15 @@
-"""The access key (*chave de acesso*): 44 characters that identify a fiscal document.
+"""The access key (*chave de acesso*), which identifies a fiscal document, in all its kinds.
 
-Layout: cUF 2, AAMM 4, CNPJ 14 (or ``000`` + CPF), mod 2, serie 3, number 9, tpEmis 1, cNF 8, check digit 1.
-From 2026 the CNPJ in it may have letters (Nota Técnica Conjunta 2025.001).
+A kind of key is a line of ``KINDS``: its length, its form, and where its parts stand. From 2026 the CNPJ in a key may
+have letters (Nota Técnica Conjunta 2025.001). Sources: MOC (44 characters), Ato COTEPE of the SAT (59), and of NFS-e
+TSChaveNFSe and TSIdDPS in tiposSimples_v1.01.xsd.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
-
-KEY_LENGTH = 44
-_FORM = re.compile(r"[0-9]{6}[0-9A-Z]{12}[0-9]{26}\Z")
 
 UF_OF_CODE = {
     "11": "RO", "12": "AC", "13": "AM", "14": "RR", "15": "PA", "16": "AP", "17": "TO",
@@ -21,12 +20,18 @@ UF_OF_CODE = {
 }  # fmt: skip
 CODE_OF_UF = {uf: code for code, uf in UF_OF_CODE.items()}
 
-# Position of each of the first 43 characters decides its weight: 2..9 cycling from the right.
-_WEIGHTS = tuple(2 + (42 - i) % 8 for i in range(43))
+MODEL_OF_NFSE = "nfse"
+MODEL_OF_DPS = "dps"
+MODEL_OF_SAT = "59"
+_PERSON = "1"
 
 
 class AccessKey(NamedTuple):
-    """The parts of an access key, as text."""
+    """The parts of an access key, as text; empty where keys of its kind have no such part.
+
+    ``place`` is who counts the numbers beside the issuer: municipality and generating environment of an NFS-e.
+    ``registration`` tells whose id the issuer's is: 1 CPF, 2 CNPJ.
+    """
 
     uf_code: str
     year_month: str
@@ -37,6 +42,8 @@ class AccessKey(NamedTuple):
     emission_type: str
     code: str
     check_digit: str
+    place: str = ""
+    registration: str = ""
 
     @property
     def uf(self) -> str | None:
@@ -47,8 +54,10 @@ class AccessKey(NamedTuple):
     def issuer_is_person(self) -> bool:
         """Whether the issuer's place holds a CPF: ``000`` + a valid CPF, and no valid CNPJ as a whole.
 
-        A few low CNPJs (00000000000191) read as both; they are companies.
+        A few low CNPJs (00000000000191) read as both; they are companies, unless the key tells.
         """
+        if self.registration:
+            return self.registration == _PERSON and self.issuer.startswith("000")
         return self.issuer.startswith("000") and is_cpf(self.issuer[3:]) and not is_cnpj(self.issuer)
 
     @property
@@ -58,27 +67,140 @@ class AccessKey(NamedTuple):
 
     @property
     def month(self) -> str | None:
-        """First day of the key's month, ``YYYY-MM-01``; None when AAMM is no month."""
+        """First day of the key's month, ``YYYY-MM-01``; None when AAMM is no month, or the key has none."""
         month = self.year_month[2:]
         return f"20{self.year_month[:2]}-{month}-01" if "01" <= month <= "12" else None
 
 
+class KeyKind(NamedTuple):
+    """One kind of key. ``places`` are first and last character (from 0, end open) of the parts of ``AccessKey``.
+
+    ``model`` names the documents where the key has no model in it. ``checked``: whether its last character is a check
+    digit.
+    """
+
+    name: str
+    length: int
+    form: re.Pattern[str]
+    places: Mapping[str, tuple[int, int]]
+    model: str = ""
+    checked: bool = True
+
+    def has_form(self, text: str) -> bool:
+        """Whether the text has the form of a key of this kind; its check digit is not looked at."""
+        return self.form.match(text) is not None
+
+    def split(self, key: str) -> AccessKey:
+        """The parts of a key of the kind."""
+        found = {name: key[start:end] for name, (start, end) in self.places.items()}
+        return AccessKey(**{**_NO_PARTS, "model": self.model, **found})
+
+
+_NO_PARTS = dict.fromkeys(AccessKey._fields, "")
+_IN_44 = {"uf_code": (0, 2), "year_month": (2, 6), "issuer": (6, 20), "model": (20, 22)}
+_FORM_44 = re.compile(r"[0-9]{6}[0-9A-Z]{12}[0-9]{26}\Z")
+
+SEFAZ = KeyKind(
+    "sefaz",
+    44,
+    _FORM_44,
+    {**_IN_44, "series": (22, 25), "number": (25, 34), "emission_type": (34, 35), "code": (35, 43),
+     "check_digit": (43, 44)},
+)  # fmt: skip
+# The series of a CF-e is the number of the device (nserieSAT).
+SAT = KeyKind(
+    "sat",
+    44,
+    _FORM_44,
+    {**_IN_44, "series": (22, 31), "number": (31, 37), "code": (37, 43), "check_digit": (43, 44)},
+)
+NFSE = KeyKind(
+    "nfse",
+    50,
+    re.compile(r"[0-9]{9}[0-9A-Z]{12}[0-9]{29}\Z"),
+    {"uf_code": (0, 2), "place": (0, 8), "registration": (8, 9), "issuer": (9, 23), "number": (23, 36),
+     "year_month": (36, 40), "code": (40, 49), "check_digit": (49, 50)},
+    model=MODEL_OF_NFSE,
+)  # fmt: skip
+# The Id of a DPS, with its letters: what it asks for has no key yet.
+DPS = KeyKind(
+    "dps",
+    45,
+    re.compile(r"DPS[0-9]{8}[0-9A-Z]{12}[0-9]{22}\Z"),
+    {"uf_code": (3, 5), "place": (3, 10), "registration": (10, 11), "issuer": (11, 25), "series": (25, 30),
+     "number": (30, 45)},
+    model=MODEL_OF_DPS,
+    checked=False,
+)  # fmt: skip
+KINDS = {kind.name: kind for kind in (SEFAZ, SAT, NFSE, DPS)}
+LENGTHS = tuple(sorted({kind.length for kind in KINDS.values()}))
+_BY_LENGTH = {kind.length: kind for kind in (NFSE, DPS, SAT, SEFAZ)}
+_FORM = re.compile("|".join(f"(?:{kind.form.pattern})" for kind in (SEFAZ, NFSE, DPS)))
+
+# Weights of the characters before the check digit, by how many they are: 2..9 cycling from the right.
+_WEIGHTS = {n: tuple(2 + (n - 1 - i) % 8 for i in range(n)) for n in (kind.length - 1 for kind in (SEFAZ, NFSE))}
+
+# Row keys are ordered by state, month and issuer, so that a scan finds those of one. An NFS-e's key begins otherwise:
+# its row has these parts first, then a letter where other keys have a digit, then what is left of the key.
+_ROW_OF_NFSE = ((0, 2), (36, 40), (9, 23))
+_REST_OF_NFSE = ((2, 9), (23, 36), (40, 50))
+_MARK = "S"
+_ROW_FORM = re.compile(r"[0-9]{6}[0-9A-Z]{12}[0-9]{2}S[0-9]{30}\Z")
+
+
+def kind_of(key: str) -> KeyKind:
+    """The kind of a key of the right form; of 44 characters where no kind has its length."""
+    if len(key) != SEFAZ.length:
+        return _BY_LENGTH.get(len(key), SEFAZ)
+    return SAT if key[20:22] == MODEL_OF_SAT else SEFAZ
+
+
+def model_of(key: str) -> str:
+    """What documents of the key are: two digits (``55``), or ``nfse`` and ``dps``, whose keys have no model."""
+    return kind_of(key).model or key[20:22]
+
+
 def is_access_key(text: str) -> bool:
-    """Whether the text has the form of an access key; its check digit is not looked at."""
+    """Whether the text has the form of an access key of any kind; its check digit is not looked at."""
     return _FORM.match(text) is not None
 
 
 def check_digit(key: str) -> str:
-    """Modulo-11 digit over the first 43 characters; a character counts as its ASCII code minus 48."""
-    remainder = sum((ord(c) - 48) * w for c, w in zip(key, _WEIGHTS, strict=False)) % 11
+    """Modulo-11 digit over all characters but the last, or all where it is missing; a character counts as its ASCII
+    code minus 48."""
+    weights = _WEIGHTS.get(len(key)) or _WEIGHTS.get(len(key) - 1) or _WEIGHTS[SEFAZ.length - 1]
+    remainder = sum((ord(c) - 48) * w for c, w in zip(key, weights, strict=False)) % 11
     return "0" if remainder < 2 else str(11 - remainder)
+
+
+def has_right_check_digit(key: str) -> bool:
+    """Whether the key's last character is its check digit; keys of a kind without one have nothing wrong."""
+    return not kind_of(key).checked or check_digit(key) == key[-1]
 
 
 def split(key: str) -> AccessKey:
     """The parts of a key of the right form (see ``is_access_key``)."""
+    if len(key) != 44 or key[20:22] == MODEL_OF_SAT:
+        return kind_of(key).split(key)
     return AccessKey(
         key[0:2], key[2:6], key[6:20], key[20:22], key[22:25], key[25:34], key[34:35], key[35:43], key[43:44]
     )
+
+
+def to_row(key: str) -> str:
+    """The key as row keys have it: state, month and issuer first. What is no key of an NFS-e stays as it is."""
+    if len(key) != NFSE.length or not NFSE.has_form(key):
+        return key
+    first, rest = ("".join(key[start:end] for start, end in parts) for parts in (_ROW_OF_NFSE, _REST_OF_NFSE))
+    return first + _MARK + rest
+
+
+def from_row(row: str) -> str:
+    """The key that ``to_row`` was given."""
+    if len(row) != NFSE.length + 1 or not _ROW_FORM.match(row):
+        return row
+    first, rest = row[:20], row[21:]
+    return first[:2] + rest[:7] + first[6:] + rest[7:20] + first[2:6] + rest[20:]
 
 
 def is_cnpj(text: str) -> bool:

@@ -2,13 +2,18 @@
 
 A DoFn makes its metrics here, once, when it is made: making one costs more than counting. They are Beam's ``Metrics``
 in the namespace ``acervo``. RUNBOOK has this catalogue as a table.
+
+Counters are also added up in the process that counts (``tally``). Where workers live in the process of the launcher, as
+those of local runners do, that tells how far a job is while Beam tells nothing before the end. What a bundle counted
+that failed stays in it, so results come from Beam alone.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from apache_beam.metrics import Metrics
+from apache_beam.metrics.metricbase import MetricName
 
 NAMESPACE = "acervo"
 
@@ -29,6 +34,7 @@ CATALOGUE = {
     "entries_read": Metric("inputs", "inputs found in files and archives"),
     "bytes_read": Metric("bytes", "bytes of those, unpacked"),
     "litter_skipped": Metric("files", "system files such as .DS_Store and Thumbs.db, which are no inputs"),
+    "subscription_reads": Metric("reads", "times that the subscription was asked for messages, in vain or not"),
     "messages_received": Metric("messages", "messages taken from the subscription, repeated ones included"),
     "messages_redelivered": Metric("messages", "deliveries of messages that are being worked on already, dropped"),
     "message_bytes": Metric("bytes", "bytes of the messages received"),
@@ -88,9 +94,39 @@ CATALOGUE = {
 }
 
 
+_TALLY: dict[str, list[int]] = {}
+
+
+def tally() -> dict[str, int]:
+    """What counters of this process have come to since it began, by full name. Threads may lose each other a few."""
+    return {name: cell[0] for name, cell in list(_TALLY.items()) if cell[0]}
+
+
+class _Tallied:
+    """The ``inc`` of a counter that is added up here too."""
+
+    def __init__(self, inc: Any, name: str) -> None:
+        self._inc = inc
+        self._name = name
+        self._cell = _TALLY.setdefault(name, [0])
+
+    def __call__(self, value: int = 1) -> None:
+        self._inc(value)
+        self._cell[0] += value
+
+    def __reduce__(self) -> tuple[type[_Tallied], tuple[Any, str]]:
+        return _Tallied, (self._inc, self._name)
+
+
+class _Counter(Metrics.DelegatingCounter):
+    def __init__(self, name: str) -> None:
+        super().__init__(MetricName(NAMESPACE, name))
+        self.inc: Any = _Tallied(self.inc, name)
+
+
 def counter(name: str, which: str | None = None) -> Metrics.DelegatingCounter:
     """The counter of that name in the catalogue; ``which`` is put in the place of ``<...>``."""
-    return Metrics.counter(NAMESPACE, named(name, which, distribution=False))
+    return _Counter(named(name, which, distribution=False))
 
 
 def distribution(name: str) -> Metrics.DelegatingDistribution:

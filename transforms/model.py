@@ -38,10 +38,10 @@ class RawDocument(NamedTuple):
 class Entry(NamedTuple):
     """What one XML says: an entry in the history of its key.
 
-    ``key`` is the access key (44 characters), or the ``Id`` of a voided range. ``layout`` names the layout file
-    that read it (``nfe``), ``form`` how complete it is (``transforms.parse.layout`` lists the forms). ``fields``
-    are the columns of the table of its kind. ``findings`` are sorted stable codes of what is odd in it. ``parser`` is
-    the number of the parser that read it so; 0 for those before parsers had numbers.
+    ``key`` is the access key (44 characters, of an NFS-e 50), or the ``Id`` of a DPS or voided range. ``layout`` names
+    the layout that read it (``nfe``), ``form`` how complete it is (``transforms.parse.layout`` lists the forms).
+    ``fields`` are the columns of the table of its kind. ``findings`` are sorted stable codes of what is odd in it.
+    ``parser`` is the number of the parser that read it so; 0 for those before parsers had numbers.
     """
 
     record_id: str

@@ -121,7 +121,7 @@ def extract(source: PostgresSource, workers: int, checksums: bool = False) -> tu
         arguments += [f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
     with tempfile.TemporaryDirectory(prefix="acervo-bench-") as folder:
         with beam.Pipeline(options=PipelineOptions(arguments)) as pipeline:
-            rows = (pipeline | ReadFromPostgres(source))[ReadFromPostgres.DOCUMENTS]
+            rows = (pipeline | ReadFromPostgres(source)).documents
             _ = rows | "Note" >> beam.ParDo(Note(folder, checksums))
         return collect(Path(folder))
 

@@ -28,13 +28,14 @@ from local import board
 from local.bench import results
 from local.bench.processes import Use, below, use_of
 from local.live import runner_arguments
-from local.progress import Steps
-from local.session import PUBSUB, STORES, Interrupted, RunError, console, emulators, interruptible, quieten
+from local.session import PUBSUB, STORES, Interrupted, RunError, emulators, interruptible, quieten
 from local.stack import StackError, discover, find
 from local.stack.process import PROJECT, Process
 from local.stores import Tables
 from local.trickle import Trickle
 from pipelines import defaults, query, tables
+from pipelines.progress import Steps
+from pipelines.screen import console
 from transforms.notify.topic import TopicError, ensure_queue
 from transforms.truth.config import TruthConfig
 

@@ -45,6 +45,13 @@ def access_key(
     return body + check_digit(body)
 
 
+def nfse_key(city: str, issuer_id: str, number: int, issued: Instant, code: str) -> str:
+    """The 50 characters of an NFS-e of the national system; ``city`` has 7 digits, ``code`` 9."""
+    registration = 1 if len(issuer_id) == 11 else 2
+    body = f"{city}2{registration}{issuer_id:0>14}{number:013d}{issued.year_month}{code}"
+    return body + check_digit(body)
+
+
 def some_key(rng: Rng, model: str, issued: Instant, issuer_id: str, uf: str) -> str:
     """A well-formed key of a document that is referred to, and not among the generated ones."""
     return access_key(uf, issued, issuer_id, model, rng.between(1, 9), rng.between(1, 999_999), 1, rng.digits(8))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from local.generate import common_stories as common
 from local.generate import nfe_stories as nfe
+from local.generate import service_stories as services
 from local.generate.place import Told
 
 STORIES: dict[str, Told] = {
@@ -61,4 +62,13 @@ STORIES: dict[str, Told] = {
     "mdfe_cancelled": Told("mdfe", 3, common.cancelled),
     "nf3e": Told("nf3e", 18, common.authorised),
     "nf3e_cancelled": Told("nf3e", 1, common.cancelled),
+    "nfse": Told("nfse", 40, services.authorised),
+    "nfse_requested": Told("nfse", 5, services.asked_for),
+    "nfse_cancelled": Told("nfse", 4, services.cancelled),
+    "nfse_only_requested": Told("nfse", 1, services.only_requested),
+    "nfse_substituted": Told("nfse", 3, services.substituted),
+    "nfse_answered": Told("nfse", 8, services.answered),
+    "nfse_distribution": Told("nfse", 4, services.distribution),
+    "cfe": Told("cfe", 14, services.sold),
+    "cfe_cancelled": Told("cfe", 2, services.sale_cancelled),
 }

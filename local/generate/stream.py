@@ -114,6 +114,8 @@ def _slots(world: World, by_group: dict[str, dict[str, float]]) -> list[tuple[st
         "cteos": world.carriers,
         "mdfe": world.carriers,
         "nf3e": world.utilities,
+        "nfse": world.sellers,
+        "cfe": world.shops,
     }
     total = sum(sum(stories.values()) for stories in by_group.values())
     placed: list[tuple[float, str, Party, int, int]] = []

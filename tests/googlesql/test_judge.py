@@ -97,7 +97,7 @@ def test_statements_are_judged_under_any_name_of_their_dataset_and_with_their_pa
         Sent("ALTER TABLE `p-x.d_1.events` ADD COLUMN IF NOT EXISTS fresh ARRAY<STRUCT<a STRING, b NUMERIC>>", ()),
         Sent("DELETE FROM `p.d_build.ready_events` WHERE TRUE", ()),
         Sent("INSERT INTO `p.b.ready_events` (record_id) SELECT record_id FROM `p.b.events`", ()),
-        Sent("SELECT key FROM `p.d.arrivals` WHERE key IN UNNEST(@keys)", (("keys", "ARRAY<STRING>"),)),
+        Sent("SELECT access_key FROM `p.d.arrivals` WHERE access_key IN UNNEST(@keys)", (("keys", "ARRAY<STRING>"),)),
         Sent("CREATE OR REPLACE VIEW `p.d.v` AS SELECT * FROM `p.d.events`", ()),
         Sent(
             "MERGE `p.d.events` AS t USING `p.d.documents` AS s ON s.record_id = t.record_id "
@@ -107,7 +107,7 @@ def test_statements_are_judged_under_any_name_of_their_dataset_and_with_their_pa
     ]
     bad = [
         Sent("INSERT INTO `p.b.ready_events` (revision) SELECT record_id FROM `p.b.events`", ()),
-        Sent("SELECT key FROM `p.d.arrivals` WHERE key = @key", (("key", "INT64"),)),
+        Sent("SELECT access_key FROM `p.d.arrivals` WHERE access_key = @key", (("key", "INT64"),)),
         Sent("ALTER TABLE `p.d.events` ADD COLUMN fresh NO_SUCH_TYPE", ()),
     ]
     judged = judge([*good, *bad, Sent("SELECT 1 FROM `p.d.of_somebody_else`", ())], dataset)
@@ -117,9 +117,9 @@ def test_statements_are_judged_under_any_name_of_their_dataset_and_with_their_pa
 
 
 def test_a_statement_of_the_sources_that_was_not_judged_is_found() -> None:
-    literal = Literal("a.py:1", ("SELECT run FROM `", ".arrivals` WHERE key = '", "'"))
-    assert missing([literal], ["SELECT run FROM `p.d.arrivals`\n  WHERE key = 'x'"]) == []
-    assert missing([literal], ["SELECT job FROM `p.d.arrivals` WHERE key = 'x'"]) != []
+    literal = Literal("a.py:1", ("SELECT run FROM `", ".arrivals` WHERE access_key = '", "'"))
+    assert missing([literal], ["SELECT run FROM `p.d.arrivals`\n  WHERE access_key = 'x'"]) == []
+    assert missing([literal], ["SELECT job FROM `p.d.arrivals` WHERE access_key = 'x'"]) != []
     assert len(list(written.literals())) > 10
 
 

@@ -30,7 +30,7 @@ def counters(result: beam.runners.runner.PipelineResult) -> dict[str, int]:
 def test_records_and_dead_letters_are_told_apart_and_counted() -> None:
     with TestPipeline(runner="FnApiRunner", options=PipelineOptions([])) as pipeline:
         parsed = pipeline | beam.Create(INPUTS) | ParseDocuments()
-        records, dead = parsed[ParseDocuments.RECORDS], parsed[ParseDocuments.DEAD_LETTERS]
+        records, dead = parsed.records, parsed.dead_letters
         assert records.element_type is Record
         assert dead.element_type is DeadLetter
         assert_that(
@@ -57,9 +57,9 @@ def test_strict_and_limit_reach_the_parser() -> None:
     with TestPipeline(runner="FnApiRunner", options=PipelineOptions([])) as pipeline:
         options = ParseOptions(strict=True, max_bytes=5_000)
         parsed = pipeline | beam.Create([INPUTS[2], RawDocument(b"<a>" * 2_000, "large", 1)]) | ParseDocuments(options)
-        assert_that(parsed[ParseDocuments.RECORDS], equal_to([]), label="records")
+        assert_that(parsed.records, equal_to([]), label="records")
         assert_that(
-            parsed[ParseDocuments.DEAD_LETTERS] | beam.Map(lambda d: (d.origin, d.code)),
+            parsed.dead_letters | beam.Map(lambda d: (d.origin, d.code)),
             equal_to([("odd", "strict_findings"), ("large", "too_large")]),
             label="dead",
         )

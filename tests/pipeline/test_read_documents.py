@@ -53,7 +53,7 @@ def counters(result: object) -> dict[str, int]:
 def test_a_folder_of_everything(folder: Path) -> None:
     pipeline = TestPipeline(runner=RUNNER)
     read = pipeline | "Read" >> ReadDocuments([str(folder), str(folder / "*.xml")])
-    documents, dead = read[ReadDocuments.DOCUMENTS], read[ReadDocuments.DEAD_LETTERS]
+    documents, dead = read.documents, read.dead_letters
     expected = [
         (f"{folder}/1.xml", xml(1)),
         (f"{folder}/sub/2.xml.gz", xml(2)),
@@ -91,10 +91,10 @@ def test_a_folder_as_accountants_send_it(tmp_path: Path) -> None:
     put(tmp_path / "mes.zip", zipped([*files, ("m.eml", mail)]))
     pipeline = TestPipeline(runner=RUNNER)
     read = pipeline | ReadDocuments(str(tmp_path))
-    origins = read[ReadDocuments.DOCUMENTS] | beam.Map(lambda d: (d.origin, d.payload))
+    origins = read.documents | beam.Map(lambda d: (d.origin, d.payload))
     expected = [(f"{tmp_path}/mes.zip#1.xml", xml(1)), (f"{tmp_path}/mes.zip#m.eml#2.xml", xml(2))]
     assert_that(origins, equal_to(expected), "documents")
-    dead = read[ReadDocuments.DEAD_LETTERS] | "Codes" >> beam.Map(lambda d: (d.origin, d.code))
+    dead = read.dead_letters | "Codes" >> beam.Map(lambda d: (d.origin, d.code))
     assert_that(dead, equal_to([(f"{tmp_path}/mes.zip#danfe.pdf", "pdf_file")]), "dead letters")
     result = pipeline.run()
     result.wait_until_finish()
@@ -111,10 +111,10 @@ def test_a_large_zip_is_read_in_shards_and_gives_every_entry_once(
     assert len(shares) > 3
     with TestPipeline(runner=RUNNER) as pipeline:
         read = pipeline | ReadDocuments(str(tmp_path))
-        origins = read[ReadDocuments.DOCUMENTS] | beam.Map(lambda d: (d.origin, d.payload))
+        origins = read.documents | beam.Map(lambda d: (d.origin, d.payload))
         expected = [(f"{tmp_path}/a.zip#{n % 900}.xml" + ("~2" if n >= 900 else ""), xml(n)) for n in range(1000)]
         assert_that(origins, equal_to(expected), "documents")
-        assert_that(read[ReadDocuments.DEAD_LETTERS], equal_to([]), "dead letters")
+        assert_that(read.dead_letters, equal_to([]), "dead letters")
 
 
 @pytest.mark.parametrize("spread", [False, True])
@@ -141,7 +141,7 @@ def test_a_long_archive_gives_the_same_spread_or_not(
             (f"5.txt#@{len(xml('5a')) + 1}", xml("5b")),
         )
     ]
-    documents = read[ReadDocuments.DOCUMENTS]
+    documents = read.documents
     assert_that(documents | "Of" >> beam.Map(lambda d: (d.origin, d.payload, d.received_at)), equal_to(expected), "all")
     dead = [
         (f"{folder}/sub/3.zip#b.xml", "encrypted_entry"),
@@ -149,7 +149,7 @@ def test_a_long_archive_gives_the_same_spread_or_not(
         (f"{folder}/long.tar.gz#../x.xml", "unsafe_entry_name"),
         (f"{folder}/long.tar.gz", "corrupt_archive"),
     ]
-    letters = read[ReadDocuments.DEAD_LETTERS] | "Dead" >> beam.Map(lambda d: (d.origin, d.code))
+    letters = read.dead_letters | "Dead" >> beam.Map(lambda d: (d.origin, d.code))
     assert_that(letters, equal_to(dead), "dead")
     result = pipeline.run()
     result.wait_until_finish()
@@ -184,7 +184,7 @@ def test_two_workers_read_what_one_reads(folder: Path) -> None:
     options = PipelineOptions(["--direct_num_workers=2", "--direct_running_mode=multi_threading"])
     with TestPipeline(runner=RUNNER, options=options) as pipeline:
         read = pipeline | ReadDocuments(str(folder))
-        count = read[ReadDocuments.DOCUMENTS] | beam.combiners.Count.Globally()
+        count = read.documents | beam.combiners.Count.Globally()
         assert_that(count, equal_to([7]))
 
 
@@ -192,13 +192,13 @@ def test_a_file_that_cannot_be_read_is_a_dead_letter_and_stops_nothing(folder: P
     (folder / "sub/quebrado.xml").symlink_to(folder / "nada.xml")
     with TestPipeline(runner=RUNNER) as pipeline:
         read = pipeline | ReadDocuments(str(folder / "sub"))
-        codes = read[ReadDocuments.DEAD_LETTERS] | "Codes" >> beam.Map(lambda d: (d.origin, d.code))
+        codes = read.dead_letters | "Codes" >> beam.Map(lambda d: (d.origin, d.code))
         expected = [
             (f"{folder}/sub/quebrado.xml", "unreadable_file"),
             (f"{folder}/sub/3.zip#b.xml", "encrypted_entry"),
         ]
         assert_that(codes, equal_to(expected), "dead letters")
-        assert_that(read[ReadDocuments.DOCUMENTS] | beam.combiners.Count.Globally(), equal_to([2]), "documents")
+        assert_that(read.documents | beam.combiners.Count.Globally(), equal_to([2]), "documents")
 
 
 def test_a_pattern_that_matches_nothing_fails_the_job(folder: Path) -> None:
@@ -210,14 +210,14 @@ def test_origins_do_not_depend_on_the_working_directory(folder: Path, monkeypatc
     monkeypatch.chdir(folder)
     with TestPipeline(runner=RUNNER) as pipeline:
         read = pipeline | ReadDocuments("1.xml,sub/../1.xml")
-        origins = read[ReadDocuments.DOCUMENTS] | beam.Map(lambda d: d.origin)
+        origins = read.documents | beam.Map(lambda d: d.origin)
         assert_that(origins, equal_to([f"{folder}/1.xml"]))
 
 
 def test_limits_reach_the_workers(folder: Path) -> None:
     with TestPipeline(runner=RUNNER) as pipeline:
         read = pipeline | ReadDocuments(str(folder / "1.xml"), Limits(max_entry_bytes=5))
-        codes = read[ReadDocuments.DEAD_LETTERS] | beam.Map(lambda d: (d.code, d.size, d.truncated))
+        codes = read.dead_letters | beam.Map(lambda d: (d.code, d.size, d.truncated))
         assert_that(codes, equal_to([("too_large", len(xml(1)), True)]))
 
 
@@ -225,9 +225,9 @@ def test_patterns_may_be_elements(folder: Path) -> None:
     with TestPipeline(runner=RUNNER) as pipeline:
         patterns = pipeline | beam.Create([str(folder / "1.xml"), str(folder / "sub/3.zip")])
         read = patterns | ReadAllDocuments()
-        origins = read[ReadAllDocuments.DOCUMENTS] | "Origins" >> beam.Map(lambda d: d.origin)
+        origins = read.documents | "Origins" >> beam.Map(lambda d: d.origin)
         assert_that(origins, equal_to([f"{folder}/1.xml", f"{folder}/sub/3.zip#a.xml"]), "documents")
-        assert_that(read[ReadAllDocuments.DEAD_LETTERS] | beam.Map(len), equal_to([8]), "dead letters")
+        assert_that(read.dead_letters | beam.Map(len), equal_to([8]), "dead letters")
 
 
 @pytest.fixture
@@ -264,7 +264,7 @@ def test_google_cloud_storage(bucket: str, form: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(work, "SHARD_BYTES", 2_000)
     with TestPipeline(runner=RUNNER) as pipeline:
         read = pipeline | ReadDocuments(form.format(bucket, bucket, bucket))
-        documents = read[ReadDocuments.DOCUMENTS] | beam.Map(lambda d: (d.origin, d.payload))
+        documents = read.documents | beam.Map(lambda d: (d.origin, d.payload))
         expected = [
             (f"{bucket}/in/1.xml", xml(1)),
             (f"{bucket}/in/sub/3.xml.gz", xml(3)),
@@ -272,7 +272,7 @@ def test_google_cloud_storage(bucket: str, form: str, monkeypatch: pytest.Monkey
         ]
         expected += [(f"{bucket}/in/sub/2.zip#{n}.xml", xml(n)) for n in range(200)]
         assert_that(documents, equal_to(expected), "documents")
-        assert_that(read[ReadDocuments.DEAD_LETTERS], equal_to([]), "dead letters")
+        assert_that(read.dead_letters, equal_to([]), "dead letters")
 
 
 def test_google_cloud_storage_pattern_that_matches_nothing(bucket: str) -> None:

@@ -45,3 +45,40 @@ def test_tax_ids() -> None:
     assert not access_key.is_cnpj("11111111111111") and not access_key.is_cnpj("1234")
     assert access_key.is_cpf("52998224725") and not access_key.is_cpf("52998224726")
     assert not access_key.is_cpf("11111111111")
+
+
+NFSE = "43149022226263261000198000000000000225120787292537"
+SAT = "35250311222333000181590001234500067812345"
+
+
+def test_parts_of_the_keys_of_every_kind() -> None:
+    nfse = access_key.split(NFSE)
+    assert (nfse.uf, nfse.month, nfse.issuer_id, nfse.model) == ("RS", "2025-12-01", "26263261000198", "nfse")
+    assert (nfse.place, nfse.number, nfse.series) == ("43149022", "0000000000002", "")
+    dps = access_key.split("DPS410690211234567800019500001000000000000059")
+    assert (dps.uf, dps.month, dps.series, dps.number, dps.model) == ("PR", None, "00001", "000000000000059", "dps")
+    sat = access_key.split(SAT + "999")
+    assert (sat.series, sat.number, sat.emission_type) == ("000123450", "006781", "")
+    assert all(access_key.is_access_key(key) for key in (NFSE, "DPS410690211234567800019500001000000000000059"))
+
+
+def test_check_digits_of_other_lengths() -> None:
+    assert access_key.has_right_check_digit(NFSE) and not access_key.has_right_check_digit(NFSE[:-1] + "0")
+    assert access_key.check_digit(NFSE[:-1]) == access_key.check_digit(NFSE) == "7"
+    assert access_key.has_right_check_digit("DPS410690211234567800019500001000000000000059")
+
+
+def test_a_key_says_whether_its_issuer_is_a_person_where_it_can() -> None:
+    person = NFSE[:8] + "1" + "00052998224725" + NFSE[23:]
+    company = NFSE[:8] + "2" + "00000000000191" + NFSE[23:]
+    assert access_key.split(person).issuer_id == "52998224725"
+    assert access_key.split(company).issuer_id == "00000000000191"
+
+
+def test_row_keys_begin_with_state_month_and_issuer_and_can_be_read_back() -> None:
+    row = access_key.to_row(NFSE)
+    assert row.startswith("43" + "2512" + "26263261000198") and access_key.from_row(row) == NFSE
+    others = ("35" * 22, "ID35251122233300018155001000000010000000020", "x" * 50, "x" * 51, row)
+    for text in others[:-1]:
+        assert access_key.to_row(text) == text and access_key.from_row(text) == text
+    assert access_key.from_row(row[:20] + "5" + row[21:]) != NFSE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
+from transforms.access_key import model_of
 from transforms.families.family import Family
 
 
@@ -26,4 +27,4 @@ DEFAULT = FAMILIES["nfe"]
 
 def family_of(key: str) -> Family:
     """The family of an access key, by its model."""
-    return FAMILY_OF_MODEL.get(key[20:22], DEFAULT)
+    return FAMILY_OF_MODEL.get(model_of(key), DEFAULT)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from transforms.access_key import SEFAZ, KeyKind
+
 _NAMESPACES = "http://www.portalfiscal.inf.br/"
 
 
@@ -80,9 +82,18 @@ class Family:
     """What stands before the key in ``Id``, the usual one first; unless given, the names of the models (``CT-e OS``:
     ``CTeOS``)."""
 
+    own_namespace: str | None = None
+    """Namespace of its documents where it is not SEFAZ's for its name; empty: they are in none."""
+
+    keys: KeyKind = SEFAZ
+    """The kind of its access keys."""
+
     event_summaries: tuple[str, ...] = ()
     voided_number: str | None = None
     """Start of the elements of a voided range's numbers (``nNF`` of ``nNFIni``); None: numbers cannot be voided."""
+
+    has_services: bool = True
+    """Whether it has the messages that SEFAZ's families share: events with returns, and queries (``retConsSit``)."""
 
     has_early_cancellation: bool = False
     """Whether cancellations had a message of their own (``cancNFe``) before they were events."""
@@ -90,6 +101,15 @@ class Family:
     protocol_rules: tuple[StatusRule, ...]
     accepted_returns: tuple[int, ...]
     """``cStat`` of a return that registers an event."""
+
+    registered_forms: tuple[str, ...] = ("summary",)
+    """Forms of an event that it only has once it is registered, whatever its return says."""
+
+    form_statuses: Mapping[str, str] = field(default_factory=dict)
+    """Form of a document -> the status that having it proves, where documents have no protocol."""
+
+    annulling_events: tuple[str, ...] = ()
+    """Events that annul another one: rules name them with what they annul, ``205208/203206``."""
 
     repeated_returns: tuple[int, ...] = ()
     """``cStat`` of a return that rejects an event because it, or what it wants, was registered already."""
@@ -106,7 +126,7 @@ class Family:
     @property
     def namespace(self) -> str:
         """Namespace of its documents."""
-        return _NAMESPACES + self.name
+        return self.own_namespace if self.own_namespace is not None else _NAMESPACES + self.name
 
     @property
     def key_element(self) -> str:

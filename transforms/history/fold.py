@@ -56,7 +56,7 @@ def fold(entries: Iterable[Entry]) -> Folded:
     _add_epec(state, events, family)
     _add_corrections(state, events, family)
     for attribute in family.attributes:
-        _add_attribute(state, events, attribute)
+        _add_attribute(state, events, attribute, family)
     return Folded(state, dimensions_of(key, documents[0].fields if documents else None, history, state))
 
 
@@ -101,7 +101,7 @@ def _document_evidence(documents: Sequence[Entry], family: Family) -> Iterable[_
         elif rule := family.rule_of_protocol.get(fields.get("query_status", 0)):
             status, dated, instant = rule.status, False, None
         else:
-            status = rules.SUMMARY_STATUS.get(fields.get("summary_status", 0))
+            status = rules.SUMMARY_STATUS.get(fields.get("summary_status", 0)) or family.form_statuses.get(entry.form)
             # The instant of a cancelled summary is the authorisation's, not the cancellation's.
             dated, instant = status != statuses.CANCELLED, fields.get("protocol_at")
         if status is not None:
@@ -155,9 +155,9 @@ def _status(evidence: Sequence[_Evidence], has_document: bool) -> Fields:
 
 def _accepted_events(history: Sequence[Entry], family: Family) -> list[Entry]:
     """Registered events, oldest first. A summary of an event is only handed out once the event is registered."""
-    accepted = family.accepted_returns
+    accepted, registered = family.accepted_returns, family.registered_forms
     events = [
-        e for e in history if e.kind == EVENT and (e.form == "summary" or e.fields.get("return_status") in accepted)
+        e for e in history if e.kind == EVENT and (e.form in registered or e.fields.get("return_status") in accepted)
     ]
     return sorted(events, key=_event_order)
 
@@ -201,13 +201,21 @@ def _add_corrections(state: Fields, events: Sequence[Entry], family: Family) -> 
         state["corrected_at"] = _instant_of(last)
 
 
-def _add_attribute(state: Fields, events: Sequence[Entry], attribute: Attribute) -> None:
+def _rule_type(entry: Entry, family: Family) -> str:
+    """An event's type as rules name it: of one that annuls another, with the type of that."""
+    event_type: str = entry.fields.get("event_type", "")
+    if event_type not in family.annulling_events:
+        return event_type
+    return f"{event_type}/{entry.fields.get('target_event_type', '')}"
+
+
+def _add_attribute(state: Fields, events: Sequence[Entry], attribute: Attribute, family: Family) -> None:
     for values in (attribute.values, attribute.weaker):
-        deciding = [e for e in events if e.fields.get("event_type") in values]
+        deciding = [(e, rule_type) for e in events if (rule_type := _rule_type(e, family)) in values]
         if not deciding:
             continue
-        last = deciding[-1]
-        value = values[last.fields["event_type"]]
+        last, rule_type = deciding[-1]
+        value = values[rule_type]
         if value is not None:
             state[attribute.name] = value
             if _instant_of(last):

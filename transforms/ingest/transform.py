@@ -15,6 +15,7 @@ from apache_beam import pvalue
 from transforms import metrics
 from transforms.ingest.archives import expand, expand_bytes
 from transforms.ingest.files import FileRef, open_file, split_patterns, unreadable
+from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import DEFAULT, Limits
 from transforms.ingest.listing import Listing, listed, listings
 from transforms.ingest.patterns import is_local
@@ -22,8 +23,7 @@ from transforms.ingest.spread import Packer, unpacked
 from transforms.ingest.work import SHARD_BYTES, Batch, Work, ZipShard, batches, read_shard, shared_out
 from transforms.model import DeadLetter, Expanded, RawDocument
 
-_DEAD_LETTERS = "dead_letters"
-_PACKS = "packs"
+_FILES, _DOCUMENTS, _DEAD_LETTERS, _PACKS = "files", "documents", "dead_letters", "packs"
 _FETCHED_AHEAD = 16
 _FETCHED_BYTES = 1_000_000
 
@@ -188,23 +188,23 @@ class _ReadListed(beam.PTransform):
         self._limits = limits
         self._spread = spread
 
-    def expand(self, patterns: pvalue.PCollection[tuple[str, ...]]) -> dict[str, pvalue.PCollection[Any]]:
+    def expand(self, patterns: pvalue.PCollection[tuple[str, ...]]) -> Inputs:
         found = (
             patterns
             | "DivideListing" >> beam.FlatMap(listings).with_output_types(Listing)
             | "SpreadListing" >> beam.Reshuffle()
-            | "ListFiles" >> beam.ParDo(_ListFiles()).with_outputs(_DEAD_LETTERS, main="files")
+            | "ListFiles" >> beam.ParDo(_ListFiles()).with_outputs(_DEAD_LETTERS, main=_FILES)
         )
         # One step reads all kinds of work: a Flatten behind two would hold the documents in memory on local runners.
         read = (
-            found["files"]
+            found[_FILES]
             | "SpreadFiles" >> beam.Reshuffle()
             | "ShareOutArchives" >> beam.ParDo(_ShareOut(self._limits))
             | "SpreadWork" >> beam.Reshuffle()
             | "ReadFiles"
-            >> beam.ParDo(_Read(self._limits, self._spread)).with_outputs(_DEAD_LETTERS, _PACKS, main="documents")
+            >> beam.ParDo(_Read(self._limits, self._spread)).with_outputs(_DEAD_LETTERS, _PACKS, main=_DOCUMENTS)
         )
-        documents = read["documents"]
+        documents = read[_DOCUMENTS]
         if self._spread:
             entries = (
                 read[_PACKS]
@@ -213,22 +213,19 @@ class _ReadListed(beam.PTransform):
             )
             documents = (documents, entries) | "AllDocuments" >> beam.Flatten()
         dead = (found[_DEAD_LETTERS], read[_DEAD_LETTERS]) | "DeadLetters" >> beam.Flatten()
-        return {ReadDocuments.DOCUMENTS: documents, ReadDocuments.DEAD_LETTERS: dead}
+        return Inputs(documents, dead)
 
 
 class ReadDocuments(beam.PTransform):
-    """Reads every document below files, folders, globs and ``gs://`` patterns, archives of any depth included.
+    """PBegin -> ``Inputs``: every document below files, folders, globs and ``gs://`` patterns, archives included.
 
-    Two outputs, RawDocuments under DOCUMENTS and DeadLetters under DEAD_LETTERS. Local paths are made absolute where
-    the pipeline is built, so that a document's origin does not depend on the working directory. A pattern that
-    matches nothing fails the job; ``listing.check_patterns`` says so before it is launched.
+    Local paths are made absolute where the pipeline is built, so that a document's origin does not depend on the
+    working directory. A pattern that matches nothing fails the job; ``listing.check_patterns`` says so before it is
+    launched.
 
     ``spread``: documents of large files that one thread must read, such as a tar.gz, go through a shuffle behind it, so
     that all workers share what follows. The outputs are the same. A runner that shuffles in memory holds them all.
     """
-
-    DOCUMENTS = "documents"
-    DEAD_LETTERS = _DEAD_LETTERS
 
     def __init__(self, patterns: str | Iterable[str], limits: Limits = DEFAULT, spread: bool = False) -> None:
         super().__init__()
@@ -236,9 +233,9 @@ class ReadDocuments(beam.PTransform):
         self.limits = limits
         self.spread = spread
 
-    def expand(self, begin: pvalue.PBegin) -> dict[str, pvalue.PCollection[Any]]:
+    def expand(self, begin: pvalue.PBegin) -> Inputs:
         patterns = begin | "Patterns" >> beam.Create([self.patterns])
-        read: dict[str, pvalue.PCollection[Any]] = patterns | "Read" >> _ReadListed(self.limits, self.spread)
+        read: Inputs = patterns | "Read" >> _ReadListed(self.limits, self.spread)
         return read
 
 
@@ -246,15 +243,12 @@ class ReadAllDocuments(beam.PTransform):
     """As ReadDocuments, for patterns that are themselves elements. Each is on its own: a file that two of them name is
     read twice, under one origin."""
 
-    DOCUMENTS = ReadDocuments.DOCUMENTS
-    DEAD_LETTERS = ReadDocuments.DEAD_LETTERS
-
     def __init__(self, limits: Limits = DEFAULT) -> None:
         super().__init__()
         self.limits = limits
 
-    def expand(self, patterns: pvalue.PCollection[str]) -> dict[str, pvalue.PCollection[Any]]:
-        read: dict[str, pvalue.PCollection[Any]] = (
+    def expand(self, patterns: pvalue.PCollection[str]) -> Inputs:
+        read: Inputs = (
             patterns
             | "Split" >> beam.Map(lambda pattern: tuple(split_patterns(pattern))).with_output_types(tuple[str, ...])
             | "Read" >> _ReadListed(self.limits)

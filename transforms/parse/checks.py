@@ -4,53 +4,55 @@ from __future__ import annotations
 
 from operator import mul
 
-from transforms.access_key import UF_OF_CODE, AccessKey, is_access_key
+from transforms.access_key import SEFAZ, UF_OF_CODE, AccessKey, KeyKind, has_right_check_digit
 from transforms.families import ID_PREFIXES
 from transforms.parse import codes
 from transforms.parse.layout import Layout
 from transforms.parse.values import Target, utc_instant
 
-_KEY_LENGTH = 44
 _PREFIXES = frozenset(("", "id", *(prefix.lower() for prefix in ID_PREFIXES)))
-# check_digit of transforms.access_key, in one pass over the bytes: the sum of (code - 48) * weight.
+# check_digit of transforms.access_key for the usual kind, in one pass over the bytes: the sum of (code - 48) * weight.
 _WEIGHTS = tuple(2 + (42 - i) % 8 for i in range(43))
 _OFFSET = 48 * sum(_WEIGHTS)
 
 
-def key_of_id(text: str, prefixes: tuple[str, ...]) -> tuple[str | None, bool]:
-    """The access key in an ``Id``, None when there is none, and whether it is written as it should be.
+def key_of_id(text: str, prefixes: tuple[str, ...], kind: KeyKind = SEFAZ) -> tuple[str | None, bool]:
+    """The access key of a kind in an ``Id``, None when there is none, and whether it is written as it should be.
 
     White space, lower case, a missing or another document's prefix are forgiven: they change nothing in the key.
     """
-    if len(text) == _KEY_LENGTH + len(prefixes[0]) and text.startswith(prefixes):
-        key = text[-_KEY_LENGTH:]
-        if is_access_key(key):
+    length = kind.length
+    if len(text) == length + len(prefixes[0]) and text.startswith(prefixes):
+        key = text[-length:]
+        if kind.form.match(key):
             return key, True
     compact = "".join(text.split())
-    key = compact[-_KEY_LENGTH:].upper()
-    prefix = compact[:-_KEY_LENGTH]
-    if not is_access_key(key) or prefix.lower() not in _PREFIXES:
+    key = compact[-length:].upper()
+    prefix = compact[:-length]
+    if not kind.form.match(key) or prefix.lower() not in _PREFIXES:
         return None, False
     return key, prefix in prefixes and compact == text and compact.endswith(key)
 
 
-def key_of_text(text: str) -> tuple[str | None, bool]:
+def key_of_text(text: str, kind: KeyKind = SEFAZ) -> tuple[str | None, bool]:
     """The access key in an element such as ``chNFe``, and whether it is written as it should be."""
-    return (text, True) if is_access_key(text) else key_of_id(text, ("",))
+    return (text, True) if kind.form.match(text) else key_of_id(text, ("",), kind)
 
 
-def has_right_check_digit(key: str) -> bool:
+def _has_right_check_digit(key: str) -> bool:
+    if len(key) != SEFAZ.length:
+        return has_right_check_digit(key)
     remainder = (sum(map(mul, key.encode(), _WEIGHTS)) - _OFFSET) % 11
     return ord(key[43]) - 48 == (0 if remainder < 2 else 11 - remainder)
 
 
 def check_key(key: str, parts: AccessKey, layout: Layout, findings: set[str]) -> None:
     """What is odd in a key by itself, or for its layout."""
-    if not has_right_check_digit(key):
+    if not _has_right_check_digit(key):
         findings.add(codes.KEY_CHECK_DIGIT)
     if parts.uf_code not in UF_OF_CODE:
         findings.add(codes.KEY_UF_MISMATCH)
-    if not "01" <= parts.year_month[2:] <= "12":
+    if parts.year_month and not "01" <= parts.year_month[2:] <= "12":
         findings.add(codes.KEY_MONTH_MISMATCH)
     if layout.models and parts.model not in layout.models:
         findings.add(codes.KEY_MODEL_MISMATCH)
@@ -63,20 +65,20 @@ def check_document(parts: AccessKey, fields: Target, findings: set[str]) -> None
         findings.add(codes.KEY_UF_MISMATCH)
     if fields.get("model", parts.model) != parts.model:
         findings.add(codes.KEY_MODEL_MISMATCH)
-    if "series" in fields and fields["series"] != int(parts.series):
+    if parts.series and "series" in fields and fields["series"] != int(parts.series):
         findings.add(codes.KEY_SERIES_MISMATCH)
     if "number" in fields and fields["number"] != int(parts.number):
         findings.add(codes.KEY_NUMBER_MISMATCH)
     # Until layout 2.00 the key had no kind of emission in it.
     emission_type = fields.get("emission_type")
-    is_in_key = parts.model != "55" or not fields.get("layout_version", "").startswith("1.")
+    is_in_key = parts.emission_type and not (parts.model == "55" and fields.get("layout_version", "").startswith("1."))
     if emission_type is not None and is_in_key and str(emission_type) != parts.emission_type:
         findings.add(codes.KEY_EMISSION_MISMATCH)
     digest = fields.pop("_digest", None)
     if digest is not None and fields.get("protocol_digest", digest) != digest:
         findings.add(codes.DIGEST_MISMATCH)
     issued_on = fields.get("issued_on")
-    if issued_on is not None and issued_on[2:4] + issued_on[5:7] != parts.year_month:
+    if issued_on is not None and parts.year_month and issued_on[2:4] + issued_on[5:7] != parts.year_month:
         findings.add(codes.KEY_MONTH_MISMATCH)
     issuer = fields.get("issuer_id")
     office = fields.pop("_office_id", None)

@@ -30,7 +30,7 @@ from transforms.parse.codes import Refused
 
 _ROOT_OF_TEXT = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?<(?:[\w.-]+:)?([\w.-]+)")
 _DECLARED = re.compile(r"""\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
-_GZIP_IN_BASE64 = "H4sI"
+GZIP_IN_BASE64 = "H4sI"
 _ZLIB_OR_GZIP = 47
 # The service's largest answer has fifty entries, each with an element or two around it.
 _MAX_ELEMENTS_AROUND = 50_000
@@ -177,7 +177,7 @@ class _Splitter:
     def _text(self, element: _Open, text: str) -> None:
         if element.name in _ANSWER:
             self._answer.setdefault(element.name, text.strip())
-        elif element.name == "docZip" or text.lstrip().startswith(_GZIP_IN_BASE64):
+        elif element.name == "docZip" or text.lstrip().startswith(GZIP_IN_BASE64):
             self._compressed(element, text)
         elif "<" in text and (match := _ROOT_OF_TEXT.match(text)) and self._is_known(match[1]):
             self._add(match[1], _encoded(text.strip()))
@@ -185,27 +185,29 @@ class _Splitter:
     def _compressed(self, element: _Open, text: str) -> None:
         nsu = f"NSU={element.nsu}" if element.nsu else None
         try:
-            self._add(element.name, self._unpack(text), nsu)
+            unpacked = unpack(text, min(self._max_bytes, self._budget))
+            self._budget -= len(unpacked)
+            self._add(element.name, unpacked, nsu)
         except Refused as refused:
             self._add(element.name, self._bytes_of(element), nsu, refused)
-
-    def _unpack(self, text: str) -> bytes:
-        limit = min(self._max_bytes, self._budget)
-        unpacker = zlib.decompressobj(_ZLIB_OR_GZIP)
-        try:
-            unpacked = unpacker.decompress(base64.b64decode("".join(text.split()), validate=True), limit + 1)
-        except (binascii.Error, ValueError, zlib.error) as error:
-            raise Refused(codes.BAD_DOCZIP, f"not base64 of gzip: {error}") from None
-        if len(unpacked) > limit:
-            raise Refused(codes.TOO_LARGE, f"unpacks to more than {limit} bytes")
-        if not unpacker.eof:
-            raise Refused(codes.BAD_DOCZIP, "the compressed bytes end too early")
-        self._budget -= len(unpacked)
-        return unpacked
 
     def _add(self, name: str, payload: bytes, suffix: str | None = None, refused: Refused | None = None) -> None:
         self._seen[name] += 1
         self._entries.append(Enclosed(suffix or f"{name}[{self._seen[name]}]", payload, refused))
+
+
+def unpack(text: str, limit: int) -> bytes:
+    """What base64 of gzip holds; raises ``Refused`` when it is none, or larger than ``limit``."""
+    unpacker = zlib.decompressobj(_ZLIB_OR_GZIP)
+    try:
+        unpacked = unpacker.decompress(base64.b64decode("".join(text.split()), validate=True), limit + 1)
+    except (binascii.Error, ValueError, zlib.error) as error:
+        raise Refused(codes.BAD_DOCZIP, f"not base64 of gzip: {error}") from None
+    if len(unpacked) > limit:
+        raise Refused(codes.TOO_LARGE, f"unpacks to more than {limit} bytes")
+    if not unpacker.eof:
+        raise Refused(codes.BAD_DOCZIP, "the compressed bytes end too early")
+    return unpacked
 
 
 def _with_namespaces(raw: bytes, namespaces: dict[str, str]) -> bytes:

@@ -28,7 +28,7 @@ from transforms.parse.layout import (
 )
 from transforms.parse.values import Target
 
-_REQUESTS = tuple(family.event_element for family in FAMILIES.values())
+_REQUESTS = tuple(family.event_element for family in FAMILIES.values() if family.has_services)
 _RETURNS = tuple("retE" + request[1:] for request in _REQUESTS)
 
 # A return without its own element occurs: procEventoCTe/infEvento. So do request and return in the batches in which

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from transforms.access_key import KeyKind
 from transforms.families.family import Family
 from transforms.parse import values
 from transforms.parse.values import Putter, Target
@@ -29,6 +30,8 @@ RETURN = "return"
 QUERY = "query"
 # Not a part that makes a record: the signature beside a document's body, for the digest in it.
 SIGNATURE = "signature"
+# Nor is this: an element around the others, for its attributes.
+AROUND = "around"
 # Not a part of any layout: an event inside a document's own envelope, where it is an input of its own.
 EMBEDDED = "embedded"
 
@@ -85,6 +88,11 @@ def day(column: str) -> Field:
     return Field(column, values.put_date)
 
 
+def compact_day(column: str) -> Field:
+    """A day written in digits alone: ``20250310``."""
+    return Field(column, values.put_compact_date)
+
+
 def instant(column: str) -> Field:
     return Field(column, values.put_instant)
 
@@ -124,8 +132,10 @@ class Layout:
 
     ``name`` goes into records, ``family`` says whose namespace, key element, events and rules are its own, ``kind`` is
     the record's. ``models`` are the models that its keys may have where they are not all of the family's,
-    ``id_prefixes`` what stands before the key in ``Id`` where it is not the family's usual prefix. ``constants`` are
-    fields that every record of it has. ``finish`` derives fields from others.
+    ``id_prefixes`` what stands before the key in ``Id`` where it is not the family's usual prefix, ``key_kind`` its
+    kind of key where it is not the family's. ``needed`` is a column without which a body is no document.
+    ``has_exact_roots``: roots of others differ from its own by letter case alone. ``constants`` are fields that every
+    record of it has. ``finish`` derives fields from others.
     """
 
     name: str
@@ -136,12 +146,20 @@ class Layout:
     models: tuple[str, ...] = ()
     id_prefixes: tuple[str, ...] = ()
     has_total: bool = True
+    key_kind: KeyKind | None = None
+    needed: str = ""
+    has_exact_roots: bool = False
     constants: Mapping[str, Any] = field(default_factory=dict)
     finish: Callable[[Target], None] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "models", self.models or tuple(self.family.models))
         object.__setattr__(self, "id_prefixes", self.id_prefixes or self.family.id_prefixes[:1])
+
+    @property
+    def keys(self) -> KeyKind:
+        """The kind of its keys."""
+        return self.key_kind or self.family.keys
 
 
 Leaf = tuple[str, str, Putter | None]
@@ -209,7 +227,7 @@ def compile_shapes(layout: Layout, without: str = "") -> dict[str, Node]:
         roots[root] = Node()
         for path, part in paths.items():
             node = roots[root].at(path)
-            node.part = part if part != SIGNATURE else None
+            node.part = part if part not in (SIGNATURE, AROUND) else None
             for where, what in layout.parts.get(part, SIGNATURE_FIELDS).items():
                 if what.column != without:
                     node.add(where, what)
@@ -250,7 +268,14 @@ def protocol_fields(family: Family) -> dict[str, Field]:
 
 def ibs_cbs_totals(path: str) -> dict[str, Field]:
     """Totals of IBS and CBS at ``path``, with monophasic ones and credits. Source: TIBSCBSTot, TIBSCBSMonoTot."""
+    parts = {"ibs_uf": "gIBS/gIBSUF", "ibs_city": "gIBS/gIBSMun", "cbs": "gCBS"}
     return {
+        **{f"{path}/{element}/vDif": amount(f"{name}_deferred") for name, element in parts.items()},
+        **{f"{path}/{element}/vDevTrib": amount(f"{name}_returned") for name, element in parts.items()},
+        f"{path}/gIBS/vCredPresCondSus": amount("ibs_suspended_credit"),
+        f"{path}/gCBS/vCredPresCondSus": amount("cbs_suspended_credit"),
+        f"{path}/gEstornoCred/vIBSEstCred": amount("ibs_credit_reversal"),
+        f"{path}/gEstornoCred/vCBSEstCred": amount("cbs_credit_reversal"),
         f"{path}/vBCIBSCBS": amount("ibs_cbs_base"),
         f"{path}/gIBS/vIBS": amount("ibs_total"),
         f"{path}/gIBS/gIBSUF/vIBSUF": amount("ibs_uf_total"),

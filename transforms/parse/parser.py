@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from transforms.model import DeadLetter, Entry, RawDocument, Record, record_id_of
-from transforms.parse import codes, envelopes, protocols, reader, registry, tree
+from transforms.parse import codes, envelopes, json_batches, protocols, reader, registry, tree
 from transforms.parse.checks import key_of_text
 from transforms.parse.codes import Refused
 from transforms.parse.envelopes import Enclosed
@@ -52,6 +52,11 @@ def parse(raw: RawDocument, options: ParseOptions = DEFAULTS) -> list[Record | D
 
 def _parse(raw: RawDocument, options: ParseOptions, nesting: int) -> Iterator[Record | DeadLetter]:
     try:
+        if json_batches.is_json(raw.payload):
+            batch = json_batches.split(raw.payload, options.max_bytes)
+            if batch is not None:
+                yield from _parse_json(raw, batch, options, nesting)
+                return
         source = reader.open_source(raw.payload, options.max_bytes, options.fallback_encoding)
         shape, reading = _read(source, registry.SHAPES if options.items else registry.SHAPES_WITHOUT_ITEMS)
         if shape is None or not reading.parts - {EMBEDDED}:
@@ -99,7 +104,7 @@ def _parse_query(
     status = reading.fields.get("query_status")
     rule = shape.layout.family.rule_of_protocol.get(status or 0)
     _name_key(reading, found)
-    key = key_of_text(reading.fields.get("_protocol_key", ""))[0]
+    key = key_of_text(reading.fields.get("_protocol_key", ""), shape.layout.keys)[0]
     of_key = [one.entry for one in found if isinstance(one, Record) and one.entry.key == key]
     said = {entry.fields.get("protocol_status") for entry in of_key}
     if rule is not None and not rule.is_rejection and status not in said and "_protocol_key" in reading.fields:
@@ -122,7 +127,7 @@ def _read(source: Source, shapes: Mapping[str, Shape]) -> tuple[Shape | None, Re
     shape = None
     plain = _ROOT.match(source.text, source.start)
     if plain is not None:
-        shape = registry.shape_of(plain[1], shapes)
+        shape = registry.shape_of(plain[1], shapes, source.text)
         if shape is None:
             reader.check_well_formed(source)
             return None, Reading()
@@ -133,7 +138,7 @@ def _read(source: Source, shapes: Mapping[str, Shape]) -> tuple[Shape | None, Re
     if shape is not None:
         shape.learnt.learn(source)
     else:
-        shape = registry.shape_of(tree.local_name(root.tag), shapes)
+        shape = registry.shape_of(tree.local_name(root.tag), shapes, source.text)
     return shape, tree.read(root, shape.node) if shape else Reading()
 
 
@@ -142,10 +147,11 @@ def _parse_envelope(
 ) -> Iterator[Record | DeadLetter]:
     """Entries of an input whose root is no document; ``known``: it is a document's root, but nothing is in it."""
     contents = envelopes.split(source.data, registry.is_document, registry.is_known, options.max_bytes)
-    reason = registry.unsupported(contents.root, contents.namespace)
+    inside = [entry.suffix.partition("[")[0] for entry in contents.entries]
+    reason = registry.unsupported(contents.root, contents.namespace, inside)
     if reason:
         raise Refused(codes.UNKNOWN_ROOT, f"root element {contents.root}: {reason}")
-    wrapped = registry.event_in([entry.suffix.partition("[")[0] for entry in contents.entries])
+    wrapped = registry.event_in(inside)
     if wrapped is not None and not registry.is_envelope(contents.root):
         reading = tree.read(reader.parse_tree(source), wrapped.node)
         if reading.parts - {EMBEDDED}:
@@ -161,6 +167,14 @@ def _parse_envelope(
     else:
         where = f"in namespace {contents.namespace!r}" if contents.namespace else "in no namespace"
         raise Refused(codes.UNKNOWN_ROOT, f"root element {contents.root} {where} is no document type that is known")
+
+
+def _parse_json(
+    raw: RawDocument, batch: json_batches.Batch, options: ParseOptions, nesting: int
+) -> Iterator[Record | DeadLetter]:
+    if not batch.entries:
+        raise Refused(codes.NO_DOCUMENT, f"an answer in JSON holds no document; it says {batch.answer or 'nothing'}")
+    yield from _parse_entries(raw, batch.entries, options, nesting)
 
 
 def _parse_entries(

@@ -77,7 +77,7 @@ class _Asked(NamedTuple):
 
 def _asked_of_document(layout: Layout, reading: Reading) -> _Asked:
     written = reading.fields.get("_id")
-    return _Asked(layout.family.name, key_of_id(written, layout.id_prefixes)[0] if written else None, None)
+    return _Asked(layout.family.name, key_of_id(written, layout.id_prefixes, layout.keys)[0] if written else None, None)
 
 
 def _asked_of_event(layout: Layout, reading: Reading) -> _Asked:
@@ -86,12 +86,12 @@ def _asked_of_event(layout: Layout, reading: Reading) -> _Asked:
     named = [name for name in _KEY_ELEMENTS if f"_key_{name}" in fields]
     family = next((name for name in named if name == layout.family.name), named[0] if named else layout.family.name)
     text = fields.get(f"_key_{family}")
-    return _Asked(family, key_of_text(text)[0] if text else None, fields.get("event_type"))
+    return _Asked(family, key_of_text(text, FAMILIES[family].keys)[0] if text else None, fields.get("event_type"))
 
 
 def _differs(asked: _Asked, named: str | None, event_type: str | None) -> bool:
     """Whether an answer names another key or event than was asked for. What it does not name does not differ."""
-    if named is not None and asked.key is not None and key_of_text(named)[0] != asked.key:
+    if named is not None and asked.key is not None and key_of_text(named, FAMILIES[asked.family].keys)[0] != asked.key:
         return True
     return None not in (event_type, asked.event_type) and event_type != asked.event_type
 

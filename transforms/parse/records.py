@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from transforms.access_key import split
+from transforms.access_key import UF_OF_CODE, split
 from transforms.families import FAMILIES
 from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Entry
 from transforms.parse import codes
@@ -23,8 +23,6 @@ from transforms.parse.values import Reading, Target, is_date
 from transforms.parse.version import PARSER
 
 UNKNOWN = "unknown"
-# tpEvento 6, key 44, nSeqEvento 2 or 3; the key alone before there were events.
-_NFSE = "nfse"
 _KEYS = tuple((family, f"_key_{family}") for family in FAMILIES)
 _RETURN_KEYS = tuple((family, f"_return_key_{family}") for family in FAMILIES)
 _REPEATED_BY_RETURNS = tuple(
@@ -32,15 +30,18 @@ _REPEATED_BY_RETURNS = tuple(
 )
 # Keys that a document refers to for a reason of its own are among all that it refers to.
 _REFERENCES = ("replaced_keys", "annulled_keys", "complemented_keys")
-_ID_OF_EVENT = re.compile(r"ID(?:[0-9]{6})?([0-9]{6}[0-9A-Z]{12}[0-9]{26})(?:[0-9]{2,3})?\Z")
+# tpEvento 6, key 44, nSeqEvento 2 or 3; the key alone before there were events. Of an NFS-e key 50, type 6, number 3.
+_ID_OF_EVENT = re.compile(
+    r"(?:ID(?:[0-9]{6})?([0-9]{6}[0-9A-Z]{12}[0-9]{26})(?:[0-9]{2,3})?"
+    r"|(?:EVT|PRE)([0-9]{9}[0-9A-Z]{12}[0-9]{29})[0-9]{6}(?:[0-9]{3})?)\Z"
+)
 
 
 def entry_of(record_id: str, layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Entry:
     """The entry made of what was read; raises ``Refused`` when there is nothing to key it by."""
     reading.findings.update(findings)
-    other_namespaces = reading.namespaces - {layout.family.namespace}
-    if other_namespaces and any(_NFSE in namespace for namespace in other_namespaces):
-        raise Refused(codes.UNKNOWN_ROOT, f"an event of an NFS-e ({', '.join(other_namespaces)}), not supported")
+    if layout.needed and layout.needed not in reading.fields:
+        raise Refused(codes.NO_DOCUMENT, f"{layout.name}: there is an Id and no document, as in a query for one")
     key, layout = _MAKE[layout.kind](layout, reading)
     if reading.namespaces != {layout.family.namespace}:
         reading.findings.add(codes.NAMESPACE_MISMATCH)
@@ -70,7 +71,7 @@ def _document(layout: Layout, reading: Reading) -> tuple[str, Layout]:
     if "issuer_id" not in fields:
         fields["issuer_id"] = parts.issuer_id
         fields["issuer_id_type"] = "CPF" if parts.issuer_is_person else "CNPJ"
-    if "series" not in fields:
+    if "series" not in fields and parts.series:
         fields["series"] = int(parts.series)
     if "number" not in fields:
         fields["number"] = int(parts.number)
@@ -97,8 +98,8 @@ def _document_key(layout: Layout, reading: Reading) -> str:
     fields, findings = reading.fields, reading.findings
     written = fields.pop("_id", None)
     named = fields.pop("_protocol_key", None)
-    key, exact = key_of_id(written, layout.id_prefixes) if written else (None, False)
-    protocol_key, protocol_exact = key_of_text(named) if named else (None, False)
+    key, exact = key_of_id(written, layout.id_prefixes, layout.keys) if written else (None, False)
+    protocol_key, protocol_exact = key_of_text(named, layout.keys) if named else (None, False)
     if key is None:
         if protocol_key is None:
             raise Refused(codes.NO_ACCESS_KEY, _no_key(layout, written, named))
@@ -173,7 +174,7 @@ def _event_key(layout: Layout, reading: Reading, keys: dict[str, str], return_ke
         # An event of an NF-e may name the CT-e or MDF-e that it is about beside its own key.
         for family in sorted(source, key=lambda name: name != layout.family.name):
             text = source[family]
-            key, exact = key_of_text(text)
+            key, exact = key_of_text(text, FAMILIES[family].keys)
             if key is None:
                 continue
             if not exact:
@@ -189,7 +190,7 @@ def _event_key(layout: Layout, reading: Reading, keys: dict[str, str], return_ke
     match = _ID_OF_EVENT.match(written or "")
     if match:
         findings.add(codes.ID_MISSING)
-        return match[1], layout.family.name
+        return match[1] or match[2], layout.family.name
     raise Refused(codes.NO_ACCESS_KEY, _no_event_key(layout, reading.fields, written))
 
 
@@ -219,7 +220,7 @@ def _voided_range(layout: Layout, reading: Reading) -> tuple[str, Layout]:
         _forget_answer(reading)
     if written and written not in (key, key[:4] + key[6:]):
         findings.add(codes.ID_KEY_MISMATCH)
-    uf = split(key[2:].ljust(44, "0")).uf
+    uf = UF_OF_CODE.get(key[2:4])
     if uf is not None:
         fields["uf"] = uf
     fields["year"] = 2000 + int(key[4:6])

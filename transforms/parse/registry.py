@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from transforms.families import FAMILIES
+from transforms.families.family import Family
 from transforms.model import DOCUMENT, EVENT
-from transforms.parse import layouts
+from transforms.parse import layouts, municipal
 from transforms.parse.layout import EMBEDDED, Layout, Node, compile_shapes
 from transforms.parse.learnt import Learnt
 
@@ -17,19 +18,17 @@ from transforms.parse.learnt import Learnt
 UNSUPPORTED = {
     "envdpec": "a DPEC declaration, the contingency before EPEC: it announces documents, it is none",
     "retdpec": "the answer to a DPEC declaration: it announces documents, it is none",
-    "cfe": "a CF-e of a SAT device (model 59), which is not supported",
-    "cfecanc": "the cancellation of a CF-e of a SAT device (model 59), which is not supported",
 }
-_NFSE = "an NFS-e, DPS or RPS (services, national or municipal): its key is another, and it is not supported"
 _LABOUR = "a message of eSocial or EFD-Reinf: its events are of payrolls and withholdings, not of documents"
 
 
 class Shape(NamedTuple):
-    """What reads one root element."""
+    """What reads one root element. ``rivals`` read the same root of other families."""
 
     layout: Layout
     node: Node
     learnt: Learnt
+    rivals: tuple[Shape, ...] = ()
 
 
 def _discover() -> list[Layout]:
@@ -43,22 +42,27 @@ def _discover() -> list[Layout]:
 def _shapes(found: Iterable[Layout], without: str = "") -> dict[str, Shape]:
     """Root element, as declared, capitalised and in lower case, to what reads it; ``without`` is not read.
 
-    Each spelling that occurs is learnt by itself, for the name is a part of what is learnt.
+    Each spelling that occurs is learnt by itself, for the name is a part of what is learnt. Families may have a root in
+    common, none of their own layouts may.
     """
     shapes: dict[str, Shape] = {}
     for layout in found:
         for root, node in compile_shapes(layout, without).items():
-            if root.lower() in shapes:
-                raise ValueError(f"root {root} is declared by {layout.name} and {shapes[root.lower()].layout.name}")
-            for spelling in (root, root[0].upper() + root[1:], root.lower()):
-                shapes[spelling] = Shape(layout, node, Learnt(node))
+            forgiven = () if layout.has_exact_roots else (root[0].upper() + root[1:], root.lower())
+            known = shapes.get(root) or shapes.get(root.lower())
+            if known is not None and known.layout.family is layout.family:
+                raise ValueError(f"root {root} is declared by {layout.name} and {known.layout.name}")
+            for spelling in dict.fromkeys((root, *forgiven)):
+                shape = Shape(layout, node, Learnt(node))
+                before = shapes.get(spelling)
+                shapes[spelling] = shape if before is None else before._replace(rivals=(*before.rivals, shape))
     return shapes
 
 
 def _mark_appended(shapes: dict[str, Shape], events: Iterable[str]) -> None:
     """Let documents' envelopes notice events that were appended to them: each is an input of its own."""
     for shape in shapes.values():
-        if shape.layout.kind == DOCUMENT and len(shape.node.nodes) > 1:
+        if shape.layout.kind == DOCUMENT and shape.layout.family.has_services and len(shape.node.nodes) > 1:
             for root in events:
                 node = shape.node.child(root)
                 node.part, node.repeats = EMBEDDED, True
@@ -66,6 +70,9 @@ def _mark_appended(shapes: dict[str, Shape], events: Iterable[str]) -> None:
 
 LAYOUTS = {layout.name: layout for layout in _discover()}
 EVENT_LAYOUT_OF_FAMILY = {name: LAYOUTS[f"{name}_event"] for name in FAMILIES}
+_ROOTS_OF_NFSE = frozenset(
+    root for layout in LAYOUTS.values() if layout.family.name == "nfse" for root in layout.shapes
+)
 # Roots that hold documents, or answer for them, without being one. Any other root is looked into as well: these are
 # known so that an empty one is called an envelope without a document, and not an unknown root. The answer to a
 # document sent alone is named after the document.
@@ -84,9 +91,21 @@ _mark_appended(SHAPES, _EVENT_ROOTS)
 _mark_appended(SHAPES_WITHOUT_ITEMS, _EVENT_ROOTS)
 
 
-def shape_of(root: str, shapes: Mapping[str, Shape] = SHAPES) -> Shape | None:
-    """What reads a root element; its letter case is forgiven (procInutNFe, ProcInutNFe)."""
-    return shapes.get(root) or shapes.get(root.lower())
+def shape_of(root: str, shapes: Mapping[str, Shape] = SHAPES, text: str = "") -> Shape | None:
+    """What reads a root element; its letter case is forgiven (procInutNFe, ProcInutNFe).
+
+    ``text`` is the document, which tells families apart that have the root in common.
+    """
+    shape = shapes.get(root) or shapes.get(root.lower())
+    if shape is not None and shape.rivals:
+        own = shape.layout.family.key_element
+        return next((rival for rival in shape.rivals if _names(text, rival.layout.family, own)), shape)
+    return shape
+
+
+def _names(text: str, family: Family, other_key: str) -> bool:
+    """Whether a document names the family: by its namespace, or by its key element and no other family's."""
+    return family.namespace in text or (f"{family.key_element}>" in text and f"{other_key}>" not in text)
 
 
 def is_event(root: str) -> bool:
@@ -112,19 +131,21 @@ def event_in(elements: Sequence[str]) -> Shape | None:
     """What reads an event whose request and return stand alone in an element of any name: libraries make up names."""
     if len(elements) != 2 or set(elements) - _EVENT_ROOTS:
         return None
-    for family in FAMILIES.values():
+    for family in (family for family in FAMILIES.values() if family.has_services):
         request = family.event_element
         if set(elements) == {request, "retE" + request[1:]}:
             return SHAPES[family.event_envelopes[0]]
     return None
 
 
-def unsupported(root: str, namespace: str) -> str | None:
-    """What to say of a fiscal document that is known not to be read; None for any other root."""
-    name, space = root.lower(), namespace.lower()
-    # Cities have namespaces, and elements, named alike: http://www.prefeitura.sp.gov.br/nfe has a NFe of its own.
-    if "nfse" in space or "prefeitura" in space or "nfse" in name or "rps" in name or "dps" in name:
-        return _NFSE
+def unsupported(root: str, namespace: str, inside: Sequence[str]) -> str | None:
+    """What to say of a fiscal document that is known not to be read; None for any other root.
+
+    ``inside`` are the elements in it that could be read: national NFS-e stand in messages of municipalities too.
+    """
+    space = namespace.lower()
     if "esocial.gov.br" in space or "reinf" in space:
         return _LABOUR
-    return UNSUPPORTED.get(name)
+    if inside and _ROOTS_OF_NFSE.issuperset(inside):
+        return None
+    return municipal.described(root, namespace) or UNSUPPORTED.get(root.lower())

@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.pvalue import DoOutputsTuple, TaggedOutput
+from apache_beam.pvalue import TaggedOutput
 
 from transforms import metrics
 from transforms.model import DeadLetter, RawDocument, Record
 from transforms.parse.parser import DEFAULTS, ParseOptions, parse
 
+_RECORDS, _DEAD_LETTERS = "records", "dead_letters"
+
+
+class Parsed(NamedTuple):
+    """Records, and inputs that none can be made of."""
+
+    records: beam.PCollection[Record]
+    dead_letters: beam.PCollection[DeadLetter]
+
 
 class ParseDocuments(beam.PTransform):
-    """PCollection[RawDocument] -> tagged ``RECORDS`` (Record) and ``DEAD_LETTERS`` (DeadLetter).
+    """PCollection[RawDocument] -> ``Parsed``.
 
     An envelope gives a record for each of its entries. Nothing that an input holds can fail the bundle.
     """
-
-    RECORDS = "records"
-    DEAD_LETTERS = "dead_letters"
 
     def __init__(self, options: ParseOptions = DEFAULTS) -> None:
         super().__init__()
         self._options = options
 
-    def expand(self, documents: beam.PCollection[RawDocument]) -> DoOutputsTuple:
-        return documents | "Parse" >> beam.ParDo(_Parse(self._options)).with_outputs(
-            self.DEAD_LETTERS, main=self.RECORDS
-        )
+    def expand(self, documents: beam.PCollection[RawDocument]) -> Parsed:
+        parse_all = beam.ParDo(_Parse(self._options)).with_outputs(_DEAD_LETTERS, main=_RECORDS)
+        found = documents | "Parse" >> parse_all
+        return Parsed(found[_RECORDS], found[_DEAD_LETTERS])
 
 
 @beam.typehints.with_input_types(RawDocument)
@@ -45,7 +51,7 @@ class _Parse(beam.DoFn):
         for found in parse(raw, self._options):
             self._inputs.inc()
             if isinstance(found, DeadLetter):
-                yield TaggedOutput(ParseDocuments.DEAD_LETTERS, found)
+                yield TaggedOutput(_DEAD_LETTERS, found)
                 continue
             self._bytes.update(len(found.raw.payload))
             for code in found.entry.findings:

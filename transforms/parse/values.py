@@ -76,6 +76,10 @@ def put_date(target: Target, column: str, text: str, reading: Reading) -> None:
         reading.findings.add(codes.BAD_DATE)
 
 
+def put_compact_date(target: Target, column: str, text: str, reading: Reading) -> None:
+    put_date(target, column, f"{text[:4]}-{text[4:6]}-{text[6:]}", reading)
+
+
 def put_instant(target: Target, column: str, text: str, reading: Reading) -> None:
     reading.instants[column] = text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.pvalue import AsDict
@@ -15,16 +15,22 @@ from transforms.reconcile import facts, queries
 from transforms.reconcile.facts import Difference, Digest
 from transforms.reconcile.served import QueryDoFn, Served
 
-CHANGES, BIGTABLE = "changes", "bigtable"
 _SERVED = "served"
-_SIDES = (CHANGES, _SERVED, BIGTABLE)
+_SIDES = ("changes", _SERVED, "bigtable")
 _Key = tuple[str, ...]
 _Amount = tuple[int, Decimal]
 _NOTHING = (0, Decimal(0))
 
 
+class Counts(NamedTuple):
+    """Count keys and amounts, each key once: what changes add up to, and what Bigtable's partial sums do."""
+
+    changes: beam.PCollection[Pair]
+    bigtable: beam.PCollection[Pair]
+
+
 class CompareCounts(beam.PTransform):
-    """{CHANGES, BIGTABLE: PCollection of count keys and amounts, each key once} -> PCollection[Difference].
+    """``Counts`` -> PCollection[Difference].
 
     Like rows, counts are summed up by bucket on every side, by BigQuery itself on its own; counts are read one by one
     only in buckets whose digests differ.
@@ -34,14 +40,14 @@ class CompareCounts(beam.PTransform):
         super().__init__()
         self._served = served
 
-    def expand(self, sides: dict[str, beam.PCollection[Any]]) -> beam.PCollection[Difference]:
+    def expand(self, sides: Counts) -> beam.PCollection[Difference]:
         served, characters = self._served, self._served.characters
         # BigQuery's view leaves them out.
         counts = {
             side: pcoll | f"NotZero{side.title()}" >> beam.Filter(_is_not_zero).with_output_types(Pair)
-            for side, pcoll in sides.items()
+            for side, pcoll in sides._asdict().items()
         }
-        begin = next(iter(sides.values())).pipeline
+        begin = sides.changes.pipeline
         digests = {
             side: pcoll
             | f"Digests{side.title()}" >> beam.Map(_digested, characters).with_output_types(tuple[str, Digest])

@@ -121,7 +121,7 @@ def read_served(dataset: str, day: date, months: list[int], logged: frozenset[st
         amount = Sum(0, int(row["documents"]), billionths_of(Decimal(row["total"])))
         _add(amounts, [(_told(key), amount)])
     found = client.query(_CHANGES.format(dataset), job_config=config).result(page_size=10_000)
-    changes = {f"{row['key']}/{row['revision']}" for row in found}
+    changes = {f"{row['access_key']}/{row['revision']}" for row in found}
     return _without_nothing(amounts), frozenset(changes - logged)
 
 
@@ -144,7 +144,7 @@ _MOVED = " OR ".join(
     for name in ("status", "model", "uf", "environment", "issuer_id", "recipient_id", "day", "month", "total")
 )
 _CHANGES = f"""
-SELECT DISTINCT key, revision
+SELECT DISTINCT access_key, revision
 FROM `{{}}.changes`
 WHERE partition_month = @month AND logged AND DATE(applied_at) = CAST(@day AS DATE)
   AND ({_MOVED})"""

@@ -31,7 +31,7 @@ BROKEN_CHANGES = "broken_changes"
 _REBUILD = "python -m pipelines.rebuild"
 _REFOLD = "python -m pipelines.refold"
 _RESTORE = "no job makes changes anew that are gone: restore the row from a backup"
-KEY_COLUMN = {schema.VOIDED_RANGES: "range_id", schema.CHANGES: "key", schema.ARRIVALS: "key"}
+KEY_COLUMN = {schema.VOIDED_RANGES: "range_id"}
 _INTEGERS = 2**63
 
 

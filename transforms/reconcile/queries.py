@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from transforms.reconcile.facts import KEY_COLUMN
 from transforms.truth.selection import Selection
-from transforms.views import schema
+from transforms.views import key_sql, schema
 
 TABLES = tuple(name for name in schema.TABLES if name != schema.COUNTS)
 # A row for each reading of a record.
@@ -128,7 +128,8 @@ def _selected(key: str, selection: Selection) -> str:
         return "TRUE"
     if selection.keys:
         return f"{key} IN ({', '.join(map(_literal, selection.keys))})"
-    prefixes = " OR ".join(f"STARTS_WITH({key}, {_literal(prefix)})" for prefix in selection.prefixes)
+    start = key_sql.row_start(key)
+    prefixes = " OR ".join(f"STARTS_WITH({start}, {_literal(prefix)})" for prefix in selection.prefixes)
     inside = " OR ".join(f"STRPOS({key}, {_literal(part)}) > 0" for part in selection.parts) or "TRUE"
     return f"({prefixes}) AND ({inside})"
 

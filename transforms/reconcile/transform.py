@@ -86,15 +86,15 @@ class Reconcile(beam.PTransform):
 
     def _counts(self, begin: PBegin, histories: beam.PCollection[History]) -> beam.PCollection[Difference]:
         partials = begin | "ReadPartials" >> ReadPartials(self._truth)
-        amounts = {
-            counts.CHANGES: histories
+        amounts = counts.Counts(
+            changes=histories
             | "Changes" >> beam.FlatMap(_changes).with_output_types(Change)
             | "Contributions" >> beam.FlatMap(contributions).with_output_types(Pair)
             | "SumContributions" >> SumAmounts(),
-            counts.BIGTABLE: partials
+            bigtable=partials
             | "AmountsOfPartials" >> beam.Map(_amount_of).with_output_types(Pair)
             | "SumPartials" >> SumAmounts(),
-        }
+        )
         return amounts | "Counts" >> counts.CompareCounts(self._served)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -27,7 +26,6 @@ from transforms.truth.transform import WriterDoFn
 from transforms.truth.writer import Done
 
 _LOG = logging.getLogger(__name__)
-_TOLD_EVERY = 10.0
 # What a row holds in memory besides its bytes, roughly.
 _OVERHEAD_BYTES = 4_000
 
@@ -93,7 +91,6 @@ class _Reparse(_LaunchDoFn):
         self._dry_run = dry_run
         self._counters = {name: metrics.counter(name) for name in _COUNTERS}
         self._differences: dict[str, Any] = {}
-        self._progress = _Progress()
 
     def setup(self) -> None:
         super().setup()
@@ -111,7 +108,6 @@ class _Reparse(_LaunchDoFn):
             if rows.head_of(cells) is not None and self._selection.takes(key):
                 yield from self._row(row, key, cells, place)
         self._counters["ranges_read"].inc()
-        self._progress.range_done()
 
     def _row(self, row: Row, key: str, cells: Cells, place: WindowedValue) -> Iterator[Any]:
         codec, launch = self._reader.codec, self._launch()
@@ -146,7 +142,6 @@ class _Reparse(_LaunchDoFn):
         self._counters["records_too_large"].inc(made.too_large)
         for reason in again.damaged:
             _LOG.warning("key %s, left as it is: XML of record %s", key, reason)
-        self._progress.row_done(len(again.readings))
 
     def _count_differences(self, made: Plan) -> None:
         self._counters["records_reparsed"].inc(made.records)
@@ -198,24 +193,3 @@ class _Adopt(_LaunchDoFn):
             return None
         self._adopted.inc()
         return super()._emit(done)
-
-
-class _Progress:
-    """Tells the log how far this process is."""
-
-    def __init__(self) -> None:
-        self._rows = self._records = self._ranges = 0
-        self._told = time.monotonic()
-
-    def row_done(self, records: int) -> None:
-        self._rows += 1
-        self._records += records
-        if time.monotonic() - self._told >= _TOLD_EVERY:
-            self._tell()
-
-    def range_done(self) -> None:
-        self._ranges += 1
-
-    def _tell(self) -> None:
-        self._told = time.monotonic()
-        _LOG.info(f"{self._rows:,} keys, {self._records:,} records read again, {self._ranges:,} ranges done")

@@ -98,7 +98,7 @@ class HistoryReader:
         return xml
 
     def scan(self, prefix: str = "") -> Iterator[History]:
-        """Histories of all keys with the prefix, one salt after another."""
+        """Histories of all keys whose rows have the prefix (``rows.key_prefix``), one salt after another."""
         for start, end in rows.scan_ranges(prefix):
             yield from self.scan_range(start, end)
 

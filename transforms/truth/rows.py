@@ -127,13 +127,12 @@ def salt_of(key: str) -> bytes:
 
 def row_key(key: str) -> bytes:
     """Row key of an access key, of a voided range's Id, or of a dead letter's id."""
-    encoded = key.encode()
-    return b"%02x%b" % (zlib.crc32(encoded) % SALTS, encoded)
+    return b"%02x%b" % (zlib.crc32(key.encode()) % SALTS, access_key.to_row(key).encode())
 
 
 def key_of(row: bytes) -> str:
     """The key in a row key."""
-    return row[SALT_LENGTH:].decode()
+    return access_key.from_row(row[SALT_LENGTH:].decode())
 
 
 def is_reserved(row: bytes) -> bool:
@@ -142,7 +141,7 @@ def is_reserved(row: bytes) -> bool:
 
 
 def key_prefix(uf: str, year_month: str = "", issuer: str = "") -> str:
-    """Prefix of the access keys of a state (``SP`` or ``35``), of its month (``2503``), of an issuer in it.
+    """Prefix in rows of the keys of a state (``SP`` or ``35``), of its month (``2503``), of an issuer in it.
 
     Raises ValueError for an unknown state, or an issuer without a month: the key orders them so.
     """

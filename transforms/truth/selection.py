@@ -11,6 +11,7 @@ from transforms.truth import rows
 
 Range = tuple[bytes, bytes]
 _VOIDED_RANGE = "ID"
+_DPS = "DPS"
 _ISSUER_LENGTH = 14
 
 
@@ -18,7 +19,7 @@ _ISSUER_LENGTH = 14
 class Selection:
     """All keys, or those of states, months (``YYMM``) and issuers, or the keys of a list.
 
-    Voided ranges, whose Id has no month, are selected by state and issuer, and left out where months are given.
+    Voided ranges and DPS, whose Id has no month, are selected by state and issuer, and left out where months are given.
     """
 
     states: tuple[str, ...] = ()
@@ -38,7 +39,9 @@ class Selection:
                 raise ValueError(f"{issuer!r} is no issuer: a CNPJ has 14 characters, a CPF 11")
         for key in self.keys:
             if not (access_key.is_access_key(key) or (key.startswith(_VOIDED_RANGE) and key.isalnum())):
-                raise ValueError(f"{key!r} is no access key (44 characters) and no Id of a voided range (ID...)")
+                raise ValueError(
+                    f"{key!r} is no access key (44 characters, of an NFS-e 50), nor the Id of a DPS or a voided range"
+                )
         if self.keys and (self.states or self.months or self.issuers):
             raise ValueError("give a list of keys, or states, months and issuers, not both")
 
@@ -49,7 +52,7 @@ class Selection:
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """What the selected keys begin with; ``("",)`` for all, none for a list of keys."""
+        """What the rows of the selected keys begin with; ``("",)`` for all, none for a list of keys."""
         if self.keys:
             return ()
         if not (self.states or self.months):
@@ -57,7 +60,7 @@ class Selection:
         states = self.states or tuple(access_key.UF_OF_CODE)
         if not self.months:
             codes = [rows.key_prefix(state) for state in states]
-            return (*codes, *(_VOIDED_RANGE + code for code in codes))
+            return (*codes, *(kind + code for kind in (_VOIDED_RANGE, _DPS) for code in codes))
         issuers = self.parts or ("",)
         return tuple(rows.key_prefix(state, month, one) for state in states for month in self.months for one in issuers)
 

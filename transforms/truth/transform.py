@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.pvalue import DoOutputsTuple, TaggedOutput
+from apache_beam.pvalue import TaggedOutput
 from apache_beam.typehints import with_input_types, with_output_types
 from apache_beam.utils.windowed_value import WindowedValue
 
@@ -18,6 +18,7 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.transaction import Attempt, transact
 from transforms.truth.writer import Bundle, Done, shared_writer
 
+_APPLIED, _DEAD_LETTERS = "applied", "dead_letters"
 # What a record holds in memory besides its bytes, roughly: fields, request, bookkeeping.
 _OVERHEAD_BYTES = 4_000
 
@@ -95,7 +96,7 @@ class _ApplyRecords(WriterDoFn):
         if outcome.conflicts:
             self._conflicts.inc(outcome.conflicts)
         if isinstance(outcome.result, DeadLetter):
-            return TaggedOutput(ApplyToTruth.DEAD_LETTERS, windowed)
+            return TaggedOutput(_DEAD_LETTERS, windowed)
         self._outcomes[outcome.result.arrival.outcome].inc()
         self._kinds[outcome.result.entry.kind].inc()
         self._millis.update(int(done.seconds * 1_000))
@@ -124,17 +125,21 @@ class _StoreDeadLetters(WriterDoFn):
         return self._ready()
 
 
+class Committed(NamedTuple):
+    """What became of each record, and those that do not fit."""
+
+    applied: beam.PCollection[Applied]
+    dead_letters: beam.PCollection[DeadLetter]
+
+
 class ApplyToTruth(beam.PTransform):
-    """Records -> what became of each (APPLIED), and those that do not fit (DEAD_LETTERS).
+    """PCollection[Record] -> ``Committed``.
 
     ``run`` is the unit of retry, ``job`` this launch, ``logged`` says that its changes are counted by way of the change
     log. A record is emitted only after Bigtable has acknowledged it,
     with its own timestamp and window. A record that cannot be written fails the bundle; the runner's retry finds
     what was written before and hands it on.
     """
-
-    APPLIED = "applied"
-    DEAD_LETTERS = "dead_letters"
 
     def __init__(self, config: TruthConfig, run: str, job: str, logged: bool = False) -> None:
         super().__init__()
@@ -143,9 +148,10 @@ class ApplyToTruth(beam.PTransform):
         self._job = job
         self._logged = logged
 
-    def expand(self, records: beam.PCollection[Record]) -> DoOutputsTuple:
+    def expand(self, records: beam.PCollection[Record]) -> Committed:
         apply = beam.ParDo(_ApplyRecords(self._config, self._run, self._job, self._logged))
-        return records | "Apply" >> apply.with_outputs(self.DEAD_LETTERS, main=self.APPLIED)
+        found = records | "Apply" >> apply.with_outputs(_DEAD_LETTERS, main=_APPLIED)
+        return Committed(found[_APPLIED], found[_DEAD_LETTERS])
 
 
 class StoreDeadLetters(beam.PTransform):

@@ -73,11 +73,14 @@ def remember(project: str, dataset: str, build: str) -> None:
         raise RepairError(f"what {project}.{dataset} holds cannot be read: {rest.explain(error, _RIGHTS)}.") from error
 
 
-def repair(project: str, dataset: str, build: str, tables: Sequence[str], until: int) -> dict[str, Difference]:
+def repair(
+    project: str, dataset: str, build: str, tables: Sequence[str], until: int, noted: bool = True
+) -> dict[str, Difference]:
     """Makes tables hold what those of the build do; what differed, by table. Safe to repeat. Raises RepairError.
 
     What differed is as of ``remember``: rows that were on their way then are among the missing, and not added again.
     Rows that came since ``remember`` stay, whatever they are. None is added that was applied after ``until`` (micros).
+    Where it was not ``noted`` what is served, all that was built is among the missing: then the rows added are told.
     """
     client = connect.rest_client(project)
     served, built = f"{project}.{dataset}", f"{project}.{build}"
@@ -86,9 +89,10 @@ def repair(project: str, dataset: str, build: str, tables: Sequence[str], until:
         for name in tables:
             rows = _run(client, repair_sql.differences(built, name, until))
             found = [Difference(*row.values()) for row in rows]
-            for months in repair_sql.batches(found):
-                _run(client, repair_sql.merge(served, built, name, until, months))
-            done[name] = Difference(0, sum(one.removed for one in found), sum(one.added for one in found))
+            merges = [repair_sql.merge(served, built, name, until, months) for months in repair_sql.batches(found)]
+            changed = sum(_run(client, merge).num_dml_affected_rows or 0 for merge in merges)
+            added = sum(one.added for one in found) if noted else changed
+            done[name] = Difference(0, sum(one.removed for one in found), added)
     except GoogleAPIError as error:
         raise RepairError(
             f"not all tables of {served} were made right ({', '.join(done) or 'none'} was): "

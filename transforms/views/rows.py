@@ -153,7 +153,7 @@ def _record_row(entry: Entry, change: Change, last: Change) -> Row:
 
 def _change_row(kind: str, change: Change) -> Row:
     row: Row = {
-        "key": change.key,
+        "access_key": change.key,
         "revision": change.revision,
         "record_id": change.record_id,
         "kind": kind,
@@ -184,7 +184,7 @@ def _arrival_row(entry: Entry, arrival: Arrival) -> Row:
         "job": arrival.job,
         "outcome": DUPLICATE if arrival.outcome == DUPLICATE else NEW,
         "record_id": entry.record_id,
-        "key": entry.key,
+        "access_key": entry.key,
         "kind": entry.kind,
         "partition_month": _month_of_micros(arrival.received_at),
         "received_at": arrival.received_at,

@@ -16,9 +16,11 @@ from importlib import resources
 from string import Template
 from typing import NamedTuple
 
+from transforms import access_key
 from transforms.families import DEFAULT, FAMILIES, FAMILY_OF_MODEL, common, cte, nfe, statuses
 from transforms.families.family import Attribute, Family
 from transforms.history import rules
+from transforms.views import key_sql
 
 # Days are counted in the time of Brasília, as the law does.
 TODAY = "CURRENT_DATE('America/Sao_Paulo')"
@@ -75,6 +77,20 @@ def _rule_values() -> dict[str, str]:
     return {
         "families": _table(("model", "family"), ((model, family.name) for model, family in FAMILY_OF_MODEL.items())),
         "default_family": DEFAULT.name,
+        "model_of_document": key_sql.model("document.access_key"),
+        "model_of_event": key_sql.model("event.access_key"),
+        "model_of_documents": key_sql.model("documents.access_key"),
+        "series_of_key": key_sql.part("latest.access_key", "series"),
+        "number_of_key": key_sql.part("latest.access_key", "number"),
+        "issuer_in_key": key_sql.part("access_key", "issuer"),
+        "place_in_key": key_sql.part("access_key", "place"),
+        "issuer_in_dps": key_sql.part("dps_id", "issuer"),
+        "place_in_dps": key_sql.part("dps_id", "place"),
+        "length_of_dps": str(access_key.DPS.length),
+        "model_of_dps": access_key.MODEL_OF_DPS,
+        "issuer_in_own_key": key_sql.part("own_key", "issuer"),
+        "series_in_own_key": key_sql.part("own_key", "series"),
+        "number_in_own_key": key_sql.part("own_key", "number"),
         "form_ranks": _table(("form", "rank"), rules.FORM_RANK.items()),
         "protocol_statuses": _table(
             ("family", "code", "status", "dated", "rejection"),
@@ -88,6 +104,11 @@ def _rule_values() -> dict[str, str]:
         "voided_statuses": _table(("code", "status"), rules.VOIDED_RANGE_STATUS.items()),
         "accepted_returns": _table(("family", "code"), _pairs("accepted_returns")),
         "repeated_returns": _table(("family", "code"), _pairs("repeated_returns")),
+        "registered_forms": _table(("family", "form"), _pairs("registered_forms")),
+        "annulling_events": _table(("family", "event_type"), _pairs("annulling_events")),
+        "form_statuses": _table(
+            ("family", "form", "status"), ((f.name, *found) for f in families for found in f.form_statuses.items())
+        ),
         "late_returns": _table(("code",), ((code,) for code in common.LATE_RETURNS)),
         "deciding_events": _table(
             ("family", "event_type", "status", "late_status"),
@@ -154,6 +175,6 @@ def _literal(value: object) -> str:
         return "CAST(NULL AS STRING)"
     if isinstance(value, int):
         return str(value)
-    if not isinstance(value, str) or not value.replace("_", "").isalnum() or not value.isascii():
+    if not isinstance(value, str) or not value.replace("_", "").replace("/", "").isalnum() or not value.isascii():
         raise ValueError(f"{value!r} is no plain literal")
     return f"'{value}'"

@@ -12,7 +12,8 @@ from apache_beam.utils.windowed_value import WindowedValue
 from transforms import metrics
 from transforms.views import connect, schema, sink
 from transforms.views.encode import RefusedRow
-from transforms.views.rows import Row, TableRow
+from transforms.views.refused import Refusal
+from transforms.views.rows import TableRow
 from transforms.views.sink import Appended, Destination, Sink
 
 MEGABYTE = 1_000_000
@@ -22,29 +23,34 @@ BATCH_BYTES = MEGABYTE
 BATCH_ROWS = 20_000
 BATCHES_IN_FLIGHT = 4
 
-Refusal = tuple[str, Row, str]
+
+_WRITTEN, _REFUSED = "written", "refused"
+
+
+class Written(NamedTuple):
+    """``written``: (table, rows written), one per bundle, table and window. ``refused``: (table, row, reason) of each
+    row that its table cannot hold."""
+
+    written: beam.PCollection[tuple[str, int]]
+    refused: beam.PCollection[Refusal]
 
 
 class WriteRows(beam.PTransform):
-    """PCollection[(table, row)] -> tagged PCollections, once the rows are in BigQuery.
+    """PCollection[(table, row)] -> ``Written``, once the rows are in BigQuery.
 
-    ``WRITTEN``: (table, rows written), one per bundle, table and window. ``REFUSED``: (table, row, reason) of each
-    row that its table cannot hold; all others of its batch are written. A bundle whose rows cannot be written for
-    another reason fails, after retries for ``retry_seconds``. Rows are written at least once: views keep one per id.
+    All others of a refused row's batch are written. A bundle whose rows cannot be written for another reason fails,
+    after retries for ``retry_seconds``. Rows are written at least once: views keep one per id.
     """
-
-    WRITTEN = "written"
-    REFUSED = "refused"
 
     def __init__(self, project: str, dataset: str, retry_seconds: float = 600) -> None:
         """Endpoints of an emulator, if any, are read from the environment here, at launch."""
         super().__init__()
         self._destination = Destination(project, dataset, connect.storage_endpoint(), retry_seconds)
 
-    def expand(self, pcoll: beam.PCollection[TableRow]) -> beam.pvalue.DoOutputsTuple:
-        return pcoll | "AppendRows" >> beam.ParDo(_AppendRows(self._destination)).with_outputs(
-            self.REFUSED, main=self.WRITTEN
-        )
+    def expand(self, pcoll: beam.PCollection[TableRow]) -> Written:
+        append = beam.ParDo(_AppendRows(self._destination)).with_outputs(_REFUSED, main=_WRITTEN)
+        found = pcoll | "AppendRows" >> append
+        return Written(found[_WRITTEN], found[_REFUSED])
 
 
 class _Batch:
@@ -92,7 +98,7 @@ class _AppendRows(beam.DoFn):
                 raise RefusedRow(f"the row has {len(encoded)} bytes; a request holds {MAX_ROW_BYTES}")
         except RefusedRow as refused:
             self._refused[table].inc()
-            return [TaggedOutput(WriteRows.REFUSED, (table, row, str(refused)))]
+            return [TaggedOutput(_REFUSED, (table, row, str(refused)))]
         batch = self._batches.get(table)
         if batch and (batch.bytes + len(encoded) > BATCH_BYTES or len(batch.rows) >= BATCH_ROWS):
             self._send(table)
@@ -110,7 +116,7 @@ class _AppendRows(beam.DoFn):
         while self._in_flight:
             self._receive(self._in_flight.pop(0))
         for refusal, place in self._late_refusals:
-            yield TaggedOutput(WriteRows.REFUSED, place.with_value(refusal))
+            yield TaggedOutput(_REFUSED, place.with_value(refusal))
         for (table, window), count in self._counts.items():
             yield WindowedValue((table, count), window.max_timestamp(), [window])
 

@@ -16,6 +16,7 @@ from google.cloud import pubsub_v1
 from local.bench.processes import below, use_of
 from local.stack.find import prism as find_prism
 from pipelines import launching
+from pipelines.options import Launch
 from tests.integration.jobs.stores import NewStores
 from tests.integration.jobs.streams import Queue, Streaming
 from tests.processes import alive, eventually
@@ -40,7 +41,7 @@ def test_a_batch_job_outlives_the_deadline_of_its_launch() -> None:
     with pytest.raises(grpc.RpcError) as ended:
         slow_job().run().wait_until_finish()
     assert ended.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert launching.launch(slow_job()).state == "DONE"
+    assert launching.launch(slow_job(), Launch("slow", "slow/1", 0, "backfill")).result.state == "DONE"
 
 
 @pytest.mark.slow
@@ -104,5 +105,7 @@ def test_a_stream_ends_in_a_message_and_leaves_no_process_behind(
         assert job.process.wait(120) == status, log.read_text()[-3000:]
     text = log.read_text()
     assert said in text
+    assert f"Ready: {queue.subscription} is being read" in text
+    assert status != 130 or "stream: stopped after" in text
     assert "Traceback" not in text
     assert eventually(lambda: not any(map(alive, processes)), 20)

@@ -48,6 +48,26 @@ def test_history_state_lineage_and_bytes_of_a_key(
         assert file.read_bytes() in known
 
 
+def test_an_nfse_is_shown_with_the_dps_that_it_was_made_from(
+    filled: Stores, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    histories = filled.histories()
+    made_from = {
+        record.entry.fields["dps_id"]: history.key
+        for history in histories.values()
+        for record in history.records
+        if record.entry.fields.get("dps_id") in histories
+    }
+    dps_id, key = next(iter(made_from.items()))
+    assert looked_up(filled, f"NFS{key}", "--json") == 0
+    told = json.loads(capfdbinary.readouterr().out)
+    assert (told["key"], [request["key"] for request in told["requests"]]) == (key, [dps_id])
+    assert looked_up(filled, key) == 0
+    assert f"made from the DPS\n{dps_id}  unprotocoled" in capfdbinary.readouterr().out.decode()
+    assert looked_up(filled, dps_id.lower(), "--json") == 0
+    assert "requests" not in json.loads(capfdbinary.readouterr().out)
+
+
 def test_dead_letter_by_its_id_gives_its_bytes(
     filled: Stores, documents: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

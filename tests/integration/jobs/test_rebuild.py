@@ -90,9 +90,11 @@ def test_a_part_is_added_to_what_is_there(new_stores: NewStores, few_documents: 
     stores = new_stores()
     stores.backfill(few_documents)
     views = stores.views()
-    lost = stores.query("SELECT access_key FROM unique_documents ORDER BY access_key LIMIT 1")[0]["access_key"]
-    for table, column in (("documents", "access_key"), ("events", "access_key"), ("changes", "key")):
-        stores.query(f"DELETE FROM {table} WHERE {column} = '{lost}'")
+    lost = stores.query(
+        "SELECT access_key FROM unique_documents WHERE LENGTH(access_key) = 44 ORDER BY access_key LIMIT 1"
+    )[0]["access_key"]
+    for table in ("documents", "events", "changes"):
+        stores.query(f"DELETE FROM {table} WHERE access_key = '{lost}'")
     assert stores.views() != views
     rebuild_stores(stores, "--keys", lost)
     assert stores.views() == views
@@ -142,8 +144,8 @@ def damage(stores: Stores) -> None:
         "DELETE FROM documents WHERE ENDS_WITH(access_key, '2')",
         "INSERT INTO documents SELECT * FROM documents WHERE ENDS_WITH(access_key, '3')",
         "UPDATE events SET event_type = '000000' WHERE ENDS_WITH(access_key, '1')",
-        "UPDATE changes SET status_after = 'bogus' WHERE ENDS_WITH(key, '4')",
-        "DELETE FROM changes WHERE ENDS_WITH(key, '5')",
+        "UPDATE changes SET status_after = 'bogus' WHERE ENDS_WITH(access_key, '4')",
+        "DELETE FROM changes WHERE ENDS_WITH(access_key, '5')",
         "INSERT INTO arrivals SELECT * FROM arrivals WHERE outcome = 'new'",
         "DELETE FROM dead_letters WHERE TRUE",
         "UPDATE counts SET documents = documents + 5 WHERE dimension = 'issuer'",

@@ -14,6 +14,7 @@ from local.stack.discover import LOCAL_PROJECT
 from pipelines import reconcile, refold
 from tests.integration.jobs.stores import NewStores, Stores, differences
 from tests.unit.parse import samples
+from transforms import access_key
 from transforms.counting import cells
 from transforms.reconcile.served import QueryDoFn
 from transforms.truth import rows
@@ -83,13 +84,13 @@ def test_each_kind_of_damage_is_found_and_named_and_rebuild_mends_what_it_says(
     other = ahead[:25] + ("1" if ahead[25] != "1" else "2") + ahead[26:]
     stores.query(f"DELETE FROM documents WHERE access_key = '{missing}'")
     stores.query(
-        f"INSERT INTO changes SELECT * REPLACE ('x' AS job) FROM changes WHERE key = '{twice}' AND revision = 1"
+        f"INSERT INTO changes SELECT * REPLACE ('x' AS job) FROM changes WHERE access_key = '{twice}' AND revision = 1"
     )
     stores.query(f"UPDATE documents SET total = COALESCE(total, 0) + 0.01 WHERE access_key = '{wrong}'")
     stores.query(
         f"INSERT INTO documents SELECT * REPLACE ('{other}' AS access_key) FROM documents WHERE access_key = '{ahead}'"
     )
-    stores.query(f"DELETE FROM arrivals WHERE key = '{lineage}'")
+    stores.query(f"DELETE FROM arrivals WHERE access_key = '{lineage}'")
     stores.query("DELETE FROM dead_letters WHERE TRUE")
     issuer = stores.query("SELECT MIN(value) AS value FROM counts WHERE dimension = 'issuer'")[0]["value"]
     stores.query(f"UPDATE counts SET documents = documents + 1 WHERE dimension = 'issuer' AND value = '{issuer}'")
@@ -114,18 +115,25 @@ def test_each_kind_of_damage_is_found_and_named_and_rebuild_mends_what_it_says(
     assert mends["missing_row", "documents"] == f"python -m pipelines.rebuild --keys {missing}"
     assert mends["doubled_row", "changes"] == "python -m pipelines.rebuild"
     [state] = [one for one in seen if one["what"] == "state_is_not_fold"]
-    assert "status=bogus" in state["detail"] and state["issuer"] == folded[6:20] and state["day"]
+    assert "status=bogus" in state["detail"] and state["issuer"] == access_key.split(folded).issuer_id and state["day"]
     assert "differences, all in" in capfd.readouterr().out
 
     part = differences(stores, output, "--keys", f"{missing},{twice}")
     assert named(part) == {("missing_row", "documents", missing), ("doubled_row", "changes", twice)}
 
     run_job(stores, mends["missing_row", "documents"])
-    assert ("missing_row", "documents", missing) not in named(differences(stores, output))
-    run_job(stores, mends["doubled_row", "changes"])
-    assert named(differences(stores, output)) == {("state_is_not_fold", "", folded)}
     assert mends["state_is_not_fold", ""] == f"python -m pipelines.refold --keys {folded}"
-    run_job(stores, mends["state_is_not_fold", ""])
+    capfd.readouterr()
+    keys = tmp_path / "keys"
+    left = differences(stores, output, "--keys_file", str(keys))
+    assert ("missing_row", "documents", missing) not in named(left)
+    assert folded in keys.read_text().splitlines()
+    command = capfd.readouterr().out.partition("This mends all of it:\n")[2].splitlines()[0]
+    assert f"refold --bigtable_table={stores.name} --dataset={stores.name} --keys @{keys} && " in command
+    for step in command.split(" && "):
+        _, _, job = step.partition("pipelines.")
+        name, *arguments = job.split()
+        importlib.import_module(f"pipelines.{name}").run([*arguments, "--runner", "FnApiRunner"])
     assert differences(stores, output) == []
 
 
@@ -138,9 +146,9 @@ def test_each_kind_of_damage_alone_is_mended_by_the_job_that_is_named(
     views = stores.views()
     keys = [key for key, history in sorted(stores.histories().items()) if len(history.records) > 1]
     damages: dict[str, Callable[[], object]] = {
-        "missing_row": lambda: stores.query(f"DELETE FROM changes WHERE key = '{keys[0]}'"),
+        "missing_row": lambda: stores.query(f"DELETE FROM changes WHERE access_key = '{keys[0]}'"),
         "doubled_row": lambda: stores.query(
-            f"INSERT INTO changes SELECT * REPLACE ('x' AS job) FROM changes WHERE key = '{keys[0]}'"
+            f"INSERT INTO changes SELECT * REPLACE ('x' AS job) FROM changes WHERE access_key = '{keys[0]}'"
         ),
         "wrong_count": lambda: stores.query("UPDATE counts SET total = total + 1 WHERE dimension = 'uf'"),
         "state_is_not_fold": lambda: damage_last_change(stores, keys[1]),
@@ -196,9 +204,11 @@ def test_refold_says_what_it_wrote_and_leaves_right_histories_alone(
     write(stores, incomplete, Cell(rows.STATE, rows.REVISION, 0, rows.pack_int(len(histories[incomplete].records) + 1)))
     damage_last_change(stores, key)
     assert refold.main(stores.arguments("-")[2:]) == 0
-    told = capfd.readouterr().out
-    assert f"{len(histories):,} histories read, 0 states and 1 changes rewritten" in told
-    assert "1 histories lack changes" in told and "python -m pipelines.rebuild" in told
+    told = {" ".join(line.split()) for line in capfd.readouterr().out.splitlines()}
+    for line in (f"histories read {len(histories):,}", "states rewritten 0", "changes rewritten 1"):
+        assert line in told
+    assert "left as they are 1 they lack changes: reconcile names them" in told
+    assert any(line.endswith("-m pipelines.rebuild") or "-m pipelines.rebuild --" in line for line in told)
     assert stores.content() == content and history_of(stores, key) == histories[key]
 
 

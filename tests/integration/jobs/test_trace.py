@@ -29,12 +29,12 @@ def test_an_origin_tells_what_became_of_it_and_of_what_is_in_it(
         capfd.readouterr()
         assert lookup.main(["--origin", arrival["origin"], "--json", *places]) == 0
         [found] = [one for one in orjson.loads(capfd.readouterr().out) if one["origin"] == arrival["origin"]]
-        assert found["outcome"] == outcome and found.get("key") == arrival["key"]
+        assert found["outcome"] == outcome and found.get("access_key") == arrival["access_key"]
         assert found.get("code") == arrival["code"]
 
         assert lookup.main(["--origin", arrival["origin"], *places]) == 0
         told = capfd.readouterr().out
-        assert (arrival["key"] or arrival["dead_letter_id"]) in told
+        assert (arrival["access_key"] or arrival["dead_letter_id"]) in told
 
     archive = stores.query("SELECT MIN(origin) AS origin FROM arrivals WHERE STRPOS(origin, '#') > 0")[0]["origin"]
     assert lookup.main(["--origin", archive.partition("#")[0], "--json", *places]) == 0

@@ -17,7 +17,6 @@ from tests.integration.postgres.database import Database, meanwhile, wait_until
 from tests.integration.postgres.reading import ROWS, Note, noted, once, read
 from transforms.ingest.postgres.snapshot import hold_snapshot
 from transforms.ingest.postgres.source import PostgresSource
-from transforms.ingest.postgres.transform import ReadFromPostgres
 from transforms.model import DeadLetter, RawDocument
 
 SMALL = {"range_bytes": 512 << 10, "statement_bytes": 256 << 10, "max_connections": 6, "processes": 2}
@@ -44,8 +43,8 @@ def test_documents_and_dead_letters_with_their_origins_and_counters(database: Da
     source = database.source(read_at=77)
     with TestPipeline(options=options()) as pipeline:
         outputs = read(pipeline, source)
-        documents = outputs[ReadFromPostgres.DOCUMENTS]
-        dead = outputs[ReadFromPostgres.DEAD_LETTERS]
+        documents = outputs.documents
+        dead = outputs.dead_letters
         assert documents.element_type is RawDocument
         assert dead.element_type is DeadLetter
         assert_that(
@@ -80,7 +79,7 @@ def test_every_row_once_with_one_worker_or_several(
     table: Database, tmp_path: Path, workers: str, split_by: str
 ) -> None:
     with TestPipeline(options=options(*WORKERS[workers])) as pipeline:
-        documents = read(pipeline, table.source(split_by=split_by, **SMALL))[ReadFromPostgres.DOCUMENTS]
+        documents = read(pipeline, table.source(split_by=split_by, **SMALL)).documents
         documents | beam.ParDo(Note(str(tmp_path)))
     assert noted(tmp_path) == once()
     wait_until(lambda: table.sessions() == 0)
@@ -110,7 +109,7 @@ def test_two_workers_lose_their_connections_ten_times_while_others_write(
     with hold_snapshot(table.source(run="holder", **SMALL)) as held:
         source = PostgresSource(**{**vars(held), "run": "readers"})
         with meanwhile(disturb), TestPipeline(options=options(*WORKERS[workers])) as pipeline:
-            documents = read(pipeline, source)[ReadFromPostgres.DOCUMENTS]
+            documents = read(pipeline, source).documents
             documents | beam.ParDo(Note(str(notes), slow_until=str(enough)))
     assert len(killed) >= 10
     assert noted(notes) == once()
@@ -119,6 +118,6 @@ def test_two_workers_lose_their_connections_ten_times_while_others_write(
 def test_a_view_through_the_pipeline(table: Database, tmp_path: Path) -> None:
     table.execute("CREATE VIEW shown AS SELECT id AS number, xml FROM docs WHERE id <= 100")
     with TestPipeline(options=options()) as pipeline:
-        documents = read(pipeline, table.source("shown", key_columns=("number",)))[ReadFromPostgres.DOCUMENTS]
+        documents = read(pipeline, table.source("shown", key_columns=("number",))).documents
         documents | beam.ParDo(Note(str(tmp_path)))
     assert noted(tmp_path) == once(100)

@@ -15,7 +15,6 @@ from apache_beam.runners.worker.sdk_worker import SdkWorker
 from local.stack import find
 from tests.integration.postgres.database import Database
 from tests.integration.postgres.reading import Note, noted, once, read
-from transforms.ingest.postgres.transform import ReadFromPostgres
 from transforms.model import RawDocument
 
 ROWS = 4000
@@ -74,7 +73,7 @@ def test_ranges_split_by_the_runner_in_mid_read_give_every_row_once(
     size = 8 << 20 if split_by == "ctid" else 512 << 10
     options = PipelineOptions(["--runner=PrismRunner", f"--prism_location={prism}", "--environment_type=LOOPBACK"])
     with beam.Pipeline(options=options) as pipeline:
-        documents = read(pipeline, database.source(split_by=split_by, range_bytes=size))[ReadFromPostgres.DOCUMENTS]
+        documents = read(pipeline, database.source(split_by=split_by, range_bytes=size)).documents
         documents | beam.ParDo(Stall()) | beam.ParDo(Note(str(tmp_path)))
     assert noted(tmp_path) == once(ROWS)
     assert len(list(tmp_path.iterdir())) > 1, "one bundle read it all"

@@ -101,13 +101,13 @@ def build(
     pipeline: beam.Pipeline, settings: ReadSettings, path: Path, seconds: float = 0
 ) -> beam.PCollection[RawDocument]:
     read = pipeline | ReadFromSubscription(settings.subscription, settings=settings)
-    dead = read[ReadFromSubscription.DEAD_LETTERS]
+    dead = read.dead_letters
     _ = (
         dead
         | "AsDocuments" >> beam.Map(lambda d: RawDocument(d.payload, d.origin, d.received_at))
         | beam.ParDo(WriteDown(f"{path}.dead"))
     )
-    return read[ReadFromSubscription.DOCUMENTS] | "WriteDown" >> beam.ParDo(WriteDown(str(path), seconds))
+    return read.documents | "WriteDown" >> beam.ParDo(WriteDown(str(path), seconds))
 
 
 @contextlib.contextmanager

@@ -27,11 +27,7 @@ def run_job(config: TruthConfig, found: Sequence[Record], run: str, job: str, ex
     """A job that applies these records and must count these outcomes; its metrics."""
     pipeline = test_pipeline.TestPipeline(runner="FnApiRunner")
     result = pipeline | beam.Create(found) | ApplyToTruth(config, run, job)
-    counted = (
-        result[ApplyToTruth.APPLIED]
-        | beam.Map(lambda applied: applied.arrival.outcome)
-        | beam.combiners.Count.PerElement()
-    )
+    counted = result.applied | beam.Map(lambda applied: applied.arrival.outcome) | beam.combiners.Count.PerElement()
     assert_that(counted, equal_to(list(expected.items())))
     finished = pipeline.run()
     finished.wait_until_finish()
@@ -64,7 +60,7 @@ def test_what_is_handed_on_is_what_was_stored(config: TruthConfig, reader: Histo
     stored = record(fresh_key(), protocol_status=100)
     pipeline = test_pipeline.TestPipeline(runner="FnApiRunner")
     result = pipeline | beam.Create([stored]) | ApplyToTruth(config, "run", "job")
-    seen = result[ApplyToTruth.APPLIED] | beam.Map(lambda a: Applied(a.entry, a.arrival._replace(applied_at=0), None))
+    seen = result.applied | beam.Map(lambda a: Applied(a.entry, a.arrival._replace(applied_at=0), None))
     arrival = Arrival("run", stored.raw.origin, "job", stored.raw.received_at, 0, NEW)
     assert_that(seen, equal_to([Applied(stored.entry, arrival, None)]))
     pipeline.run().wait_until_finish()
@@ -92,7 +88,7 @@ def test_each_result_keeps_the_timestamp_and_window_of_its_record(config: TruthC
         | ApplyToTruth(config, "run", "job")
     )
     assert_that(
-        result[ApplyToTruth.APPLIED] | beam.Map(where),
+        result.applied | beam.Map(where),
         equal_to([(key, Timestamp(seconds), Timestamp(seconds)) for key, seconds in at.items()]),
     )
     pipeline.run().wait_until_finish()
@@ -106,11 +102,9 @@ def test_what_does_not_fit_is_a_dead_letter_and_the_rest_goes_on(
     large, small = record(fresh_key(), noise, origin="large.xml"), record(fresh_key())
     pipeline = test_pipeline.TestPipeline(runner="FnApiRunner")
     result = pipeline | beam.Create([large, small]) | ApplyToTruth(config, "run", "job")
-    dead = result[ApplyToTruth.DEAD_LETTERS] | beam.Map(lambda d: (d.code, d.origin, d.payload))
+    dead = result.dead_letters | beam.Map(lambda d: (d.code, d.origin, d.payload))
     assert_that(dead, equal_to([("cell_too_large", "large.xml", large.raw.payload)]), label="dead")
-    assert_that(
-        result[ApplyToTruth.APPLIED] | beam.Map(lambda a: a.entry.key), equal_to([small.entry.key]), label="applied"
-    )
+    assert_that(result.applied | beam.Map(lambda a: a.entry.key), equal_to([small.entry.key]), label="applied")
     pipeline.run().wait_until_finish()
     assert reader.history(large.entry.key) is None
 

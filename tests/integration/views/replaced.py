@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests import views_world as world
+from transforms import access_key
 
 US, SUPPLIER, CARRIER, PAYER = "11222333000181", "99888777000161", "52998224000199", "92929292000160"
 
@@ -29,7 +30,46 @@ def bought(key: str, record_id: str, form: str = "processed", **fields: Any) -> 
     return world.document(key, record_id, form, **{"recipient_id": US, "total": "10.00", "operation_type": 1, **fields})
 
 
+PROVIDER = "77666555000109"
+
+
+def nfse_of(number: int) -> str:
+    """Key of an NFS-e of São Paulo."""
+    body = f"355030822{PROVIDER}{number:013d}2603{number:09d}"
+    return body + access_key.check_digit(body)
+
+
+def dps_of(number: int) -> str:
+    """Id of a DPS of series 1 of São Paulo."""
+    return f"DPS35503082{PROVIDER}00001{number:015d}"
+
+
+def sale_of(number: int) -> str:
+    """Key of a CF-e of one device."""
+    body = f"352603{PROVIDER}59000012345{number:06d}123456"
+    return body + access_key.check_digit(body)
+
+
+def served(number: int, dps: int) -> Any:
+    return world.document(
+        nfse_of(number), f"f{number}", recipient_id=None, dps_id=dps_of(dps), dps_series=1, dps_number=dps
+    )
+
+
+# Numbers 3 and 4 of the NFS-e are missing, 3 and 5 of the DPS, none of the CF-e: a cancellation has number 2.
+SERVICES = [
+    served(1, 1),
+    served(2, 2),
+    served(5, 4),
+    world.document(dps_of(4), "p4", "bare", recipient_id=None, protocol_status=None, protocol_at=None),
+    world.document(dps_of(6), "p6", "bare", recipient_id=None, protocol_status=None, protocol_at=None),
+    world.document(sale_of(1), "q1", "bare", recipient_id=None, protocol_status=None),
+    world.document(sale_of(3), "q3", "bare", recipient_id=None, protocol_status=None),
+    world.event(sale_of(1), "q2", "110111", "bare", return_status=None, own_key=sale_of(2)),
+]
+
 HISTORY = [
+    *SERVICES,
     freight(ORIGINAL, "c1", "1000.00"),
     freight(ANNULMENT, "c2", "1000.00", purpose=2, annulled_keys=[ORIGINAL]),
     freight(SUBSTITUTE, "c3", "900.00", purpose=3, replaced_keys=[ORIGINAL]),

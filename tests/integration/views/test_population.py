@@ -16,12 +16,16 @@ from tests.integration.views.replaced import (
     ITS_SUBSTITUTE,
     ORIGINAL,
     PAYER,
+    PROVIDER,
     RETURN,
     SILENT,
     SUBSTITUTE,
     SUMMARY,
     SUPPLIER,
     US,
+    dps_of,
+    nfse_of,
+    sale_of,
 )
 
 
@@ -59,3 +63,37 @@ def test_what_is_known_by_its_summary_is_to_be_manifested_and_entry_notes_are_no
 def test_a_supplier_is_who_sold_something_that_holds(dataset: Dataset) -> None:
     sql = f"SELECT issuer_id, first_access_key, documents FROM suppliers_first_seen WHERE recipient_id = '{US}'"
     assert [tuple(row.values()) for row in dataset.query(sql)] == [(SUPPLIER, BOUGHT, 1)]
+
+
+def test_missing_numbers_of_services_are_told_by_place_and_by_dps(dataset: Dataset) -> None:
+    rows = dataset.query(
+        "SELECT model, place, series, first_missing, last_missing FROM numbering_gaps "
+        f"WHERE issuer_id = '{PROVIDER}' ORDER BY model, first_missing"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("dps", "3550308", 1, 3, 3),
+        ("dps", "3550308", 1, 5, 5),
+        ("nfse", "35503082", 0, 3, 4),
+    ]
+
+
+def test_what_keys_of_other_kinds_tell_is_in_the_state(dataset: Dataset) -> None:
+    rows = dataset.query(
+        "SELECT access_key, model, status, series, number FROM document_state "
+        f"WHERE access_key IN ('{nfse_of(5)}', '{dps_of(6)}', '{sale_of(1)}', '{sale_of(3)}') ORDER BY access_key"
+    )
+    assert sorted(tuple(row.values()) for row in rows) == sorted(
+        [
+            (nfse_of(5), "nfse", "authorised", None, 5),
+            (dps_of(6), "dps", "unprotocoled", 1, 6),
+            (sale_of(1), "59", "cancelled", 12345, 1),
+            (sale_of(3), "59", "authorised", 12345, 3),
+        ]
+    )
+
+
+def test_a_dps_is_in_the_history_of_the_nfse_made_from_it(dataset: Dataset) -> None:
+    rows = dataset.query(f"SELECT record_id, status_after FROM history WHERE key = '{nfse_of(5)}' ORDER BY record_id")
+    assert [tuple(row.values()) for row in rows] == [("f5", "authorised"), ("p4", "unprotocoled")]
+    (alone,) = dataset.query(f"SELECT record_id FROM history WHERE key = '{dps_of(4)}'")
+    assert alone["record_id"] == "p4"

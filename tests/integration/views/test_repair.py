@@ -76,11 +76,11 @@ def held(dataset: Dataset) -> dict[str, Counter[str]]:
 
 def damage(served: Dataset) -> None:
     """Wrong rows, missing ones, rows of nothing, and copies, in each table."""
-    for table, key in ((schema.DOCUMENTS, "access_key"), (schema.CHANGES, "key"), (schema.ARRIVALS, "key")):
+    for table in (schema.DOCUMENTS, schema.CHANGES, schema.ARRIVALS):
         served.emulated(f"UPDATE {table} SET origin = 'bogus' WHERE record_id IN ('record-1', 'record-2')")
         served.emulated(f"DELETE FROM {table} WHERE record_id IN ('record-3', 'record-4', 'record-5')")
         served.emulated(f"INSERT INTO {table} SELECT * FROM {table} WHERE record_id IN ('record-6', 'record-7')")
-        served.emulated(f"UPDATE {table} SET {key} = 'nobody' WHERE record_id = 'record-8'")
+        served.emulated(f"UPDATE {table} SET access_key = 'nobody' WHERE record_id = 'record-8'")
 
 
 def repaired(served: Dataset, build: Dataset, until: int) -> dict[str, Any]:

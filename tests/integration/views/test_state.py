@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from tests import views_world as world
 from tests.histories import histories, key_of, voided_range
 from tests.integration.views.dataset import Dataset
+from transforms import access_key
+from transforms.families import FAMILIES
 from transforms.history.fold import fold
 from transforms.model import Entry, Fields
 
@@ -44,7 +46,7 @@ def rekeyed(history: list[Entry]) -> list[Entry]:
     if history[0].kind == "voided_range":
         key = history[0].key[:-9] + f"{number:09d}"
     else:
-        key = key_of(history[0].key[20:22], number)
+        key = key_of(access_key.model_of(history[0].key), number)
     return [e._replace(key=key, record_id=f"{number:08x}{e.record_id[8:]}") for e in history]
 
 
@@ -84,9 +86,8 @@ def assert_states_agree(dataset: Dataset, drawn: list[list[Entry]]) -> None:
     dataset.write_applied(world.retried(applied[::2]))
     keys = {history[0].key: history for history in drawn}
     listed = ", ".join(f"'{key}'" for key in keys)
-    from_records = {
-        row.pop("key"): plain(row) for row in dataset.query(f"SELECT * FROM state_from_records WHERE key IN ({listed})")
-    }
+    found = dataset.query(f"SELECT * FROM state_from_records WHERE access_key IN ({listed})")
+    from_records = {row.pop("access_key"): plain(row) for row in found}
     assert set(from_records) == set(keys)
     for key, history in keys.items():
         assert from_records[key] == fold(history).state, history
@@ -97,8 +98,10 @@ def assert_states_agree(dataset: Dataset, drawn: list[list[Entry]]) -> None:
 
 _STATE_COLUMNS = (
     "status", "status_at", "known_by", "protocol_number", "authorised_at", "epec_at", "corrections", "correction",
-    "corrected_at", "manifestation", "manifestation_at", "delivery", "delivery_at", "disagreement", "disagreement_at",
-    "complement", "complement_at",
+    "corrected_at", *(
+        f"{attribute.name}{suffix}" for family in FAMILIES.values() for attribute in family.attributes
+        for suffix in ("", "_at")
+    ),
 )  # fmt: skip
 
 

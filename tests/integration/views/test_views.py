@@ -62,7 +62,7 @@ def test_one_row_per_key_with_its_state_whatever_came_in_whatever_order(year: Da
 
 
 def test_the_history_of_a_key_is_in_the_order_of_what_happened(year: Dataset) -> None:
-    history = year.query(f"SELECT * FROM history WHERE key = '{CANCELLED_LATE}' ORDER BY position")
+    history = year.query(f"SELECT * FROM history WHERE access_key = '{CANCELLED_LATE}' ORDER BY position")
     assert [(row["position"], row["record_id"], row["kind"], row["revision"]) for row in history] == [
         (1, "d2", "document", 2),
         (2, "e2", "event", 1),
@@ -91,7 +91,9 @@ def test_health_counts_each_input_of_a_run_once(year: Dataset) -> None:
 
 
 def test_the_way_of_an_input_can_be_followed(year: Dataset) -> None:
-    came = year.query(f"SELECT * FROM arrivals_by_origin WHERE key = '{SOLD}' AND record_id = 'd1' ORDER BY applied_at")
+    came = year.query(
+        f"SELECT * FROM arrivals_by_origin WHERE access_key = '{SOLD}' AND record_id = 'd1' ORDER BY applied_at"
+    )
     origins = {(row["run"], row["outcome"], row["origin"], row["first_origin"]) for row in came}
     first_origin = "gs://bucket/archive.zip#2.xml"
     assert origins == {

@@ -43,7 +43,7 @@ def run(dataset: Dataset, table_rows: list[TableRow], expected_refused: list[Any
     with TestPipeline(runner="FnApiRunner") as pipeline:
         outputs = pipeline | beam.Create(table_rows) | "Write" >> WriteRows(PROJECT_ID, dataset.name, 20)
         if expected_refused is not None:
-            reasons = outputs[WriteRows.REFUSED] | beam.MapTuple(lambda table, row, reason: (table, row, reason))
+            reasons = outputs.refused | beam.MapTuple(lambda table, row, reason: (table, row, reason))
             assert_that(reasons, equal_to(expected_refused), label="refused")
     counters = pipeline.result.metrics().query(MetricsFilter().with_namespace("acervo"))["counters"]
     return {counter.key.metric.name: counter.committed for counter in counters if counter.committed}
@@ -120,9 +120,7 @@ def test_a_row_that_only_the_server_refuses_is_found_and_all_others_land(
     bad = row | {"total": "0.0000000001"}
     with TestPipeline(runner="FnApiRunner") as pipeline:
         outputs = pipeline | beam.Create([*good[:20], (table, bad), *good[20:]]) | trusting
-        refused = outputs[WriteRows.REFUSED] | beam.MapTuple(
-            lambda table, row, _: (table, row["record_id"], row["total"])
-        )
+        refused = outputs.refused | beam.MapTuple(lambda table, row, _: (table, row["record_id"], row["total"]))
         assert_that(refused, equal_to([(table, "server-not-0", "0.0000000001")]))
     assert landed(dataset, "server") == 50
 
@@ -167,8 +165,8 @@ def test_refused_rows_and_counts_of_written_ones_stay_in_their_windows(dataset: 
             | stamped((good[0], 1), (good[1], 2), (bad, 11), (good[2], 12))
             | WriteRows(PROJECT_ID, dataset.name, 20)
         )
-        written = outputs[WriteRows.WRITTEN] | "W" >> beam.Map(_with_window_start)
-        refused = outputs[WriteRows.REFUSED] | "R" >> beam.Map(_with_window_start)
+        written = outputs.written | "W" >> beam.Map(_with_window_start)
+        refused = outputs.refused | "R" >> beam.Map(_with_window_start)
         assert_that(written, equal_to([((table, 2), 0), ((table, 1), 10)]), label="written")
         assert_that(refused | beam.Map(lambda r: r[1]), equal_to([10]), label="refused")
 
@@ -190,7 +188,7 @@ def test_rows_refused_by_the_server_stay_in_their_window(trusting: beam.PTransfo
     table, row = documents("window-not", 1)[0]
     with TestPipeline(runner="FnApiRunner") as pipeline:
         outputs = pipeline | stamped(((table, row | {"total": "0.0000000001"}), 25)) | trusting
-        starts = outputs[WriteRows.REFUSED] | beam.Map(_with_window_start) | beam.Map(lambda r: r[1])
+        starts = outputs.refused | beam.Map(_with_window_start) | beam.Map(lambda r: r[1])
         assert_that(starts, equal_to([20]))
 
 

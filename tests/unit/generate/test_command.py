@@ -72,7 +72,7 @@ def test_the_same_arguments_write_the_same_archives(tmp_path: Path) -> None:
     assert all((first / path).read_bytes() == (second / path).read_bytes() for path in paths)
 
 
-@pytest.mark.parametrize(("kind", "suffixes"), [("zip", {".zip"}), ("tar.gz", {".gz"}), ("folder", {".xml"})])
+@pytest.mark.parametrize(("kind", "suffixes"), [("zip", {".zip"}), ("tar.gz", {".gz"}), ("folder", {".xml", ".json"})])
 def test_one_kind_of_archive_when_asked(tmp_path: Path, kind: str, suffixes: set[str]) -> None:
     write_set(tmp_path, 8, 60, kind)
     assert {path.suffix for path in (tmp_path / "input").rglob("*") if path.is_file()} == suffixes

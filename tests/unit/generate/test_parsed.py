@@ -81,6 +81,13 @@ _STATUSES = {
     "mdfe_driver": {"closed"},
     "mdfe_cancelled": {"cancelled"},
     "nf3e_cancelled": {"cancelled"},
+    "nfse": {"authorised"},
+    "nfse_cancelled": {"cancelled"},
+    "nfse_only_requested": {"authorised"},
+    "nfse_substituted": {"authorised", "substituted"},
+    "nfse_answered": {"authorised"},
+    "cfe": {"authorised"},
+    "cfe_cancelled": {"cancelled"},
 }
 
 

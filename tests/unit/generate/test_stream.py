@@ -11,7 +11,7 @@ from local.generate import CONTAINER, DEAD, STORIES, Generated, Totals, document
 from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, record_id_of
 
 # Changes whenever the generator does; must be the same on every machine.
-GOLDEN = "2bc31258cf8258becdfbc488fbff2780e1f45b91e3e0534d05f7a95f4e8c7098"
+GOLDEN = "0cf4a284f6acb16b32fc032e0ac8ecf9e1f443bcf294d21411a155a72c25975f"
 
 
 def _payloads(stream: Iterable[Generated]) -> list[bytes]:
@@ -130,7 +130,10 @@ def _keys(story: list[Generated]) -> set[str]:
     return {leaf.key for one in story for leaf in leaves(one)}
 
 
-@pytest.mark.parametrize("name", sorted(set(STORIES) - {"distribution", "nfe_batch", "nfce_substituted"}))
+_OF_SEVERAL_KEYS = {"distribution", "nfe_batch", "nfce_substituted", "nfse_requested", "nfse_substituted"}
+
+
+@pytest.mark.parametrize("name", sorted(set(STORIES) - _OF_SEVERAL_KEYS))
 def test_a_story_is_about_one_key(name: str) -> None:
     for story in histories(14, 0, 20, {name: 1}):
         assert len(_keys(story)) == 1, name

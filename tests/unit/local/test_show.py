@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 import io
-import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from rich.console import Console
 
-from local import progress, show, summary
+from local import show
+from pipelines import outcome
 
-OUTCOME = summary.outcome_of(
+OUTCOME = outcome.outcome_of(
     {
         "inputs": 3,
         "documents": 2,
@@ -23,9 +23,9 @@ OUTCOME = summary.outcome_of(
 )
 
 
-def text_of(*, counts: list[dict[str, object]], history: list[dict[str, object]] | None = None) -> str:
+def text_of(*, counts: list[dict[str, object]], history: list[dict[str, object]] | None = None, before: int = 0) -> str:
     console = Console(file=io.StringIO(), width=200, highlight=False)
-    show.show(console, OUTCOME, counts, {}, history or [], 2.0)
+    show.show(console, "backfill-1", OUTCOME, show.Found(counts, {}, history or [], 10, before), 2.0)
     output = console.file
     assert isinstance(output, io.StringIO)
     return output.getvalue()
@@ -78,7 +78,7 @@ def test_show__model_that_is_not_known__keeps_its_code() -> None:
 def test_show__history__event_before_its_document_and_no_instant() -> None:
     history = [
         {
-            "key": "3" * 44,
+            "access_key": "3" * 44,
             "happened_at": None,
             "kind": "event",
             "what": "cancellation",
@@ -87,9 +87,10 @@ def test_show__history__event_before_its_document_and_no_instant() -> None:
             "status_before": None,
             "status_after": "cancelled",
             "origin": "/data/2026/a.zip#x/1.xml",
+            "run": "backfill-1",
         },
         {
-            "key": "3" * 44,
+            "access_key": "3" * 44,
             "happened_at": datetime(2026, 3, 1, 12, tzinfo=UTC),
             "kind": "document",
             "what": "processed",
@@ -98,41 +99,20 @@ def test_show__history__event_before_its_document_and_no_instant() -> None:
             "status_before": "cancelled",
             "status_after": "cancelled",
             "origin": "gs://bucket/b.xml",
+            "run": "of-another-day",
         },
     ]
     text = text_of(counts=[], history=history)
-    for expected in ("1. nothing -> cancelled", "2026-03-01 12:00:00", "a.zip#x/1.xml", "b.xml", "135"):
+    for expected in ("record 1 to come: cancelled", "2026-03-01 12:00:00Z", "  a.zip#x/1.xml", "135 event registered"):
         assert expected in text
+    assert "record 2 to come: still cancelled" in text and "(another run) b.xml" in text
 
 
-@pytest.mark.parametrize(
-    ("number", "text"), [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (26_149_323, "26.1 MB")]
-)
-def test_size(number: int, text: str) -> None:
-    assert show.size(number) == text
-
-
-def test_watching__look_that_fails__does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "PLAIN_EVERY_SECONDS", 0.01)
-    looked = threading.Event()
-    looks = iter([ConnectionError(), progress.Seen(3, {}), progress.Seen(6, {"new": 5, "dead": 2})])
-
-    def look() -> progress.Seen:
-        seen = next(looks, None)
-        if seen is None:
-            looked.set()
-            return progress.Seen(6, {})
-        if isinstance(seen, Exception):
-            raise seen
-        return seen  # type: ignore[return-value]
-
-    output = io.StringIO()
-    with progress.Steps(Console(file=output, width=200)).watching("Backfilling", look, total=10):
-        assert looked.wait(30)
-    text = output.getvalue()
-    assert text.startswith("Backfilling")
-    assert "3 keys stored (of 10 inputs)" in text
-    assert "6 keys stored, 7 inputs served (5 new, 2 dead)" in text
+def test_show__a_stack_that_held_data__says_whose_the_figures_are() -> None:
+    counts = [line(0, "SP", "55", 1, "1")]
+    assert "from the view counts_by_uf" in text_of(counts=counts)
+    text = text_of(counts=counts, before=7)
+    assert "Documents of this run" in text and "holds 10 keys in all; before this run it held 7" in text
 
 
 @pytest.mark.parametrize("origin", ["/a/b/documents.zip#2023/10/" + "9" * 80 + "-procNFe.xml", "gs://b/" + "x" * 200])

@@ -115,10 +115,10 @@ def test_prefix_that_nobody_declared() -> None:
         (b'<eSocial xmlns="http://www.esocial.gov.br/x"><evento><a/></evento></eSocial>', "unknown_root", "eSocial"),
         (
             b'<evento xmlns="http://www.sped.fazenda.gov.br/nfse"><infEvento Id="EVT1"/></evento>',
-            "unknown_root",
-            "NFS-e",
+            "no_access_key",
+            "nfse_event",
         ),
-        (b"<CFe><infCFe/></CFe>", "unknown_root", "SAT"),
+        (b"<CFe><infCFe/></CFe>", "no_access_key", "cfe"),
     ],
 )
 def test_refused(payload: bytes, code: str, told: str) -> None:

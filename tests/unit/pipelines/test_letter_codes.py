@@ -7,8 +7,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import redrive
-from pipelines.launching import LaunchError
-from pipelines.letter_codes import CODES, check
+from pipelines.letter_codes import CODES, UnknownCodeError, check
 
 ROOT = Path(__file__).parents[3]
 # A constant of these modules in snake case is a code, but for the name of the stage.
@@ -17,10 +16,10 @@ MODULES = ("ingest/limits", "ingest/foreign", "truth/transaction", "views/refuse
 
 def test_an_unknown_code_is_refused_with_the_known_ones() -> None:
     options = PipelineOptions(["--codes", "not_xml, unknow_root"])
-    with pytest.raises(LaunchError, match="unknow_root: .*Did you mean unknown_root") as told:
+    with pytest.raises(UnknownCodeError, match="unknow_root: .*Did you mean unknown_root") as told:
         redrive.choice_of(options)
     assert all(code in str(told.value) for code in CODES)
-    with pytest.raises(LaunchError, match="no dead letter has this code. Known"):
+    with pytest.raises(UnknownCodeError, match="no dead letter has this code. Known"):
         check(["?" * 300])
 
 

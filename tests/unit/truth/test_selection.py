@@ -8,6 +8,8 @@ from transforms.truth import rows
 from transforms.truth.selection import Selection, split
 
 KEY = "35250312345678000195550010000000011000000010"
+NFSE = "35503082212345678000195000000000000125031234567890"
+DPS = "DPS355030821234567800019500001000000000000001"
 
 
 def holds(selection: Selection, key: str) -> bool:
@@ -33,10 +35,18 @@ def holds(selection: Selection, key: str) -> bool:
 )
 def test_a_key_is_in_the_ranges_of_what_selects_it_and_of_nothing_else(selection: Selection, selected: bool) -> None:
     assert holds(selection, KEY) is selected
+    if not selection.keys:
+        assert holds(selection, NFSE) is selected
 
 
-def test_a_voided_range_is_selected_by_state_and_issuer_and_not_by_month() -> None:
-    key = "ID35251234567800019555001000000001000000002"
+def test_the_key_of_an_nfse_and_the_id_of_a_dps_are_keys_of_a_list() -> None:
+    for key in (NFSE, DPS):
+        assert holds(Selection(keys=(KEY, key)), key) and not holds(Selection(keys=(KEY,)), key)
+        assert rows.key_of(rows.row_key(key)) == key
+
+
+@pytest.mark.parametrize("key", ["ID35251234567800019555001000000001000000002", DPS])
+def test_what_has_no_month_is_selected_by_state_and_issuer_alone(key: str) -> None:
     assert holds(Selection(states=("SP",)), key) and holds(Selection(issuers=("12345678000195",)), key)
     assert not holds(Selection(states=("SP",), months=("2503",)), key)
 

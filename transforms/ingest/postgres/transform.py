@@ -12,6 +12,7 @@ from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.typehints import with_input_types, with_output_types
 
 from transforms import metrics
+from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits
 from transforms.ingest.postgres.catalog import Table, describe
 from transforms.ingest.postgres.errors import is_lost_connection
@@ -25,9 +26,11 @@ from transforms.ingest.postgres.session import begin
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.model import DeadLetter, RawDocument
 
+_DOCUMENTS, _DEAD_LETTERS = "documents", "dead_letters"
+
 
 class ReadFromPostgres(beam.PTransform):
-    """PBegin -> {DOCUMENTS: PCollection[RawDocument], DEAD_LETTERS: PCollection[DeadLetter]}.
+    """PBegin -> ``Inputs``.
 
     Every row of the table that the source's conditions leave comes out once, as one or the other. With a snapshot
     (``source.snapshot``; see ``snapshot.py``) that is the table as it was at one instant. Without, each statement sees
@@ -47,21 +50,19 @@ class ReadFromPostgres(beam.PTransform):
     when it is committed.
     """
 
-    DOCUMENTS = "documents"
-    DEAD_LETTERS = "dead_letters"
-
     def __init__(self, source: PostgresSource) -> None:
         super().__init__()
         self._source = source
 
-    def expand(self, pbegin: beam.pvalue.PBegin) -> beam.pvalue.DoOutputsTuple:
-        return (
+    def expand(self, pbegin: beam.pvalue.PBegin) -> Inputs:
+        found = (
             pbegin
             | "Table" >> beam.Create([self._source.table])
             | "PlanParts" >> beam.ParDo(_PlanParts(self._source))
             | "SpreadParts" >> beam.Reshuffle()
-            | "ReadRows" >> beam.ParDo(_ReadRows(self._source)).with_outputs(self.DEAD_LETTERS, main=self.DOCUMENTS)
+            | "ReadRows" >> beam.ParDo(_ReadRows(self._source)).with_outputs(_DEAD_LETTERS, main=_DOCUMENTS)
         )
+        return Inputs(found[_DOCUMENTS], found[_DEAD_LETTERS])
 
 
 @with_input_types(str)
@@ -102,7 +103,7 @@ def plan(source: PostgresSource, pool: Pool) -> tuple[Table, list[TablePart]]:
 
 
 @with_input_types(tuple[TableShape, TablePart])
-@with_output_types(RawDocument, **{ReadFromPostgres.DEAD_LETTERS: DeadLetter})
+@with_output_types(RawDocument, dead_letters=DeadLetter)
 class _ReadRows(beam.DoFn, RestrictionProvider):
     """The splittable DoFn. Restrictions are ranges of block numbers; a block is claimed before its rows are given.
 
@@ -159,7 +160,7 @@ class _ReadRows(beam.DoFn, RestrictionProvider):
                 row.payload, origin, received_at, text=shape.text, limits=self._limits, on_litter=self._litter.inc
             ):
                 if isinstance(outcome, DeadLetter):
-                    yield beam.pvalue.TaggedOutput(ReadFromPostgres.DEAD_LETTERS, outcome)
+                    yield beam.pvalue.TaggedOutput(_DEAD_LETTERS, outcome)
                 else:
                     yield outcome
         self._rows.inc(rows)

@@ -70,6 +70,7 @@ class ReadMessages(beam.DoFn):
         self._bundle_messages = bundle_messages
         self._bundle_bytes = bundle_bytes
         self._idle_seconds = idle_seconds
+        self._reads = metrics.counter("subscription_reads")
         self._received = metrics.counter("messages_received")
         self._redelivered = metrics.counter("messages_redelivered")
         self._bytes = metrics.counter("message_bytes")
@@ -107,6 +108,7 @@ class ReadMessages(beam.DoFn):
             self._leases.discard(lease)
             intake.give_back(lease)
             return
+        self._reads.inc()
         self._redelivered.inc(intake.redelivered())
         now = Timestamp.now().micros
         for delivery in lease.deliveries:

@@ -13,11 +13,14 @@ from apache_beam.utils.timestamp import Timestamp
 
 from transforms import instants, metrics
 from transforms.ingest.archives import expand_bytes
+from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import DEFAULT, Limits
 from transforms.ingest.pubsub.message import Message, documents_of
 from transforms.ingest.pubsub.reader import ReadMessages
 from transforms.ingest.pubsub.settings import ReadSettings
 from transforms.model import DeadLetter, RawDocument
+
+_DOCUMENTS, _DEAD_LETTERS = "documents", "dead_letters"
 
 AUTO = "auto"
 RUNNER = "runner"
@@ -41,7 +44,7 @@ def source_of(options: PipelineOptions, source: str = AUTO) -> str:
 
 
 class ReadFromSubscription(beam.PTransform):
-    """PBegin -> PCollections ``DOCUMENTS`` (RawDocument) and ``DEAD_LETTERS`` (DeadLetter), unbounded.
+    """PBegin -> ``Inputs``, unbounded.
 
     A message holds one XML, raw or gzip, or one archive; ``message.py`` says what its attributes mean. The timestamp of
     an element is when its message was published, which is when it arrived here: the watermark is about that instant,
@@ -49,9 +52,6 @@ class ReadFromSubscription(beam.PTransform):
 
     A message is acknowledged when the runner has committed what came of it, whatever that was.
     """
-
-    DOCUMENTS = "documents"
-    DEAD_LETTERS = "dead_letters"
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class ReadFromSubscription(beam.PTransform):
         self._settings = replace(settings, subscription=subscription) if settings else ReadSettings(subscription)
         self._readers = readers
 
-    def expand(self, pbegin: beam.pvalue.PBegin) -> beam.pvalue.DoOutputsTuple:
+    def expand(self, pbegin: beam.pvalue.PBegin) -> Inputs:
         if source_of(pbegin.pipeline.options, self._source) == RUNNER:
             messages = (
                 pbegin
@@ -83,9 +83,9 @@ class ReadFromSubscription(beam.PTransform):
                 | "Readers" >> beam.Create(range(self._readers), reshuffle=self._readers > 1).with_output_types(int)
                 | "ReadMessages" >> beam.ParDo(ReadMessages(self._settings))
             )
-        return messages | "Documents" >> beam.ParDo(_Documents(self._subscription, self._limits)).with_outputs(
-            self.DEAD_LETTERS, main=self.DOCUMENTS
-        )
+        take_out = beam.ParDo(_Documents(self._subscription, self._limits)).with_outputs(_DEAD_LETTERS, main=_DOCUMENTS)
+        found = messages | "Documents" >> take_out
+        return Inputs(found[_DOCUMENTS], found[_DEAD_LETTERS])
 
 
 @beam.typehints.with_input_types(Message)
@@ -100,7 +100,7 @@ class _Documents(beam.DoFn):
     def process(self, message: Message) -> Iterator[RawDocument | beam.pvalue.TaggedOutput]:
         for found in documents_of(message, self._subscription, self._expand):
             if isinstance(found, DeadLetter):
-                yield beam.pvalue.TaggedOutput(ReadFromSubscription.DEAD_LETTERS, found)
+                yield beam.pvalue.TaggedOutput(_DEAD_LETTERS, found)
             else:
                 self._documents.inc()
                 yield found

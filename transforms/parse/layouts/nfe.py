@@ -18,7 +18,6 @@ from transforms.parse.layout import (
     document_shapes,
     each,
     foreign_id,
-    ibs_cbs_totals,
     identification,
     instant,
     integer,
@@ -28,6 +27,7 @@ from transforms.parse.layout import (
     quantity,
     text,
 )
+from transforms.parse.nfe_parts import PAYMENT, TOTALS, TRANSPORT
 
 ITEM: dict[str, Field] = {
     "@nItem": integer("number"),
@@ -61,22 +61,9 @@ NFE_BODY: PartFields = {
     **party("dest", "recipient", "enderDest"),
     "dest/idEstrangeiro": foreign_id("recipient_id"),
     "det": many("items", ITEM),
-    "total/ICMSTot/vNF": amount("total"),
-    "total/ICMSTot/vProd": amount("products_total"),
-    "total/ICMSTot/vBC": amount("icms_base"),
-    "total/ICMSTot/vICMS": amount("icms_total"),
-    "total/ICMSTot/vST": amount("icms_st_total"),
-    "total/ICMSTot/vIPI": amount("ipi_total"),
-    "total/ICMSTot/vPIS": amount("pis_total"),
-    "total/ICMSTot/vCOFINS": amount("cofins_total"),
-    "total/ICMSTot/vFrete": amount("freight_total"),
-    "total/ICMSTot/vSeg": amount("insurance_total"),
-    "total/ICMSTot/vDesc": amount("discount_total"),
-    "total/ICMSTot/vOutro": amount("other_total"),
-    "total/ICMSTot/vTotTrib": amount("tax_total"),
-    **ibs_cbs_totals("total/IBSCBSTot"),
-    "total/ISTot/vIS": amount("is_total"),
-    "total/vNFTot": amount("grand_total"),
+    **TOTALS,
+    **PAYMENT,
+    **TRANSPORT,
 }
 
 NFE_SUMMARY = {

@@ -28,4 +28,4 @@ def _layout(family: Family) -> Layout:
     )
 
 
-LAYOUTS = tuple(_layout(family) for family in FAMILIES.values())
+LAYOUTS = tuple(_layout(family) for family in FAMILIES.values() if family.has_services)

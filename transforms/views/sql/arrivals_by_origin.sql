@@ -1,4 +1,4 @@
--- What became of every input: filter on origin, or on key to see every time that a key's records came.
+-- What became of every input: filter on origin, or on access_key to see every time that a key's records came.
 SELECT
   arrival.origin,
   arrival.run,
@@ -7,7 +7,7 @@ SELECT
   arrival.applied_at,
   arrival.outcome,
   arrival.kind,
-  arrival.key,
+  arrival.access_key,
   arrival.record_id,
   change.revision,
   change.status_before,
@@ -20,5 +20,6 @@ SELECT
   dead_letter.message
 FROM `${dataset}.unique_arrivals` AS arrival
 LEFT JOIN `${dataset}.unique_changes` AS change
-  ON change.key = arrival.key AND change.record_id = arrival.record_id AND change.cause IS NULL
+  ON change.access_key = arrival.access_key AND change.record_id = arrival.record_id
+  AND change.cause IS NULL
 LEFT JOIN `${dataset}.unique_dead_letters` AS dead_letter ON dead_letter.dead_letter_id = arrival.dead_letter_id

@@ -3,10 +3,10 @@ WITH latest AS (
   SELECT *
   FROM `${dataset}.unique_changes`
   WHERE kind != 'voided_range'
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY key ORDER BY revision DESC) = 1
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY access_key ORDER BY revision DESC) = 1
 )
 SELECT
-  latest.key AS access_key,
+  latest.access_key,
   latest.revision,
   latest.status_after AS status,
   SAFE_CAST(JSON_VALUE(latest.state_after.status_at) AS TIMESTAMP) AS status_at,
@@ -23,8 +23,8 @@ SELECT
   latest.environment_after AS environment,
   latest.day_after AS day,
   latest.month_after AS month,
-  SAFE_CAST(SUBSTR(latest.key, 23, 3) AS INT64) AS series,
-  SAFE_CAST(SUBSTR(latest.key, 26, 9) AS INT64) AS number,
+  SAFE_CAST(${series_of_key} AS INT64) AS series,
+  SAFE_CAST(${number_of_key} AS INT64) AS number,
   latest.issuer_id_after AS issuer_id,
   document.issuer_name,
   latest.recipient_id_after AS recipient_id,
@@ -40,4 +40,4 @@ SELECT
   document.received_at,
   latest.applied_at AS changed_at
 FROM latest
-LEFT JOIN `${dataset}.headline_documents` AS document ON document.access_key = latest.key
+LEFT JOIN `${dataset}.headline_documents` AS document ON document.access_key = latest.access_key

@@ -3,7 +3,7 @@
 SELECT document.*
 FROM `${dataset}.unique_documents` AS document
 LEFT JOIN ${form_ranks} AS form_rank ON form_rank.form = document.form
-LEFT JOIN ${families} AS family ON family.model = SUBSTR(document.access_key, 21, 2)
+LEFT JOIN ${families} AS family ON family.model = ${model_of_document}
 LEFT JOIN ${protocol_statuses} AS protocol
   ON protocol.family = COALESCE(family.family, '${default_family}') AND protocol.code = document.protocol_status
 WHERE TRUE

@@ -2,7 +2,7 @@
 WITH
 documents AS (
   SELECT
-    access_key AS key, record_id, form, 'document' AS kind, protocol_at, protocol_status, protocol_number,
+    access_key, record_id, form, 'document' AS kind, protocol_at, protocol_status, protocol_number,
     summary_status, query_status, CAST(NULL AS INT64) AS return_status, CAST(NULL AS TIMESTAMP) AS registered_at
   FROM `${dataset}.unique_documents`
   UNION ALL
@@ -13,7 +13,7 @@ documents AS (
 ),
 headlines AS (
   SELECT
-    documents.key,
+    documents.access_key,
     CASE
       WHEN documents.kind = 'voided_range' THEN 'voided_range'
       WHEN documents.form IN ('processed', 'bare') THEN 'document'
@@ -23,30 +23,38 @@ headlines AS (
   LEFT JOIN ${form_ranks} AS form_rank ON form_rank.form = documents.form
   WHERE TRUE
   QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY documents.key
+    PARTITION BY documents.access_key
     ORDER BY COALESCE(form_rank.rank, 9), documents.protocol_at IS NULL, documents.protocol_at, documents.record_id
   ) = 1
 ),
--- Registered events. A summary of an event is only handed out once the event is registered.
+-- Registered events: by their return, or by a form that they only have once they are registered.
 events AS (
   SELECT
-    event.access_key AS key, event.record_id, COALESCE(family.family, '${default_family}') AS family,
+    event.access_key, event.record_id, COALESCE(family.family, '${default_family}') AS family,
     event.event_type, event.return_status, event.sequence, event.author_id, event.correction,
+    IF(
+      annulling.event_type IS NULL, event.event_type,
+      CONCAT(event.event_type, '/', COALESCE(event.target_event_type, ''))
+    ) AS rule_type,
     COALESCE(event.protocol_number, '') AS protocol, COALESCE(event.registered_at, event.occurred_at) AS instant
   FROM `${dataset}.unique_events` AS event
-  LEFT JOIN ${families} AS family ON family.model = SUBSTR(event.access_key, 21, 2)
+  LEFT JOIN ${families} AS family ON family.model = ${model_of_event}
   LEFT JOIN ${accepted_returns} AS accepted
     ON accepted.family = COALESCE(family.family, '${default_family}') AND accepted.code = event.return_status
-  WHERE event.form = 'summary' OR accepted.code IS NOT NULL
+  LEFT JOIN ${registered_forms} AS registered
+    ON registered.family = COALESCE(family.family, '${default_family}') AND registered.form = event.form
+  LEFT JOIN ${annulling_events} AS annulling
+    ON annulling.family = COALESCE(family.family, '${default_family}') AND annulling.event_type = event.event_type
+  WHERE registered.form IS NOT NULL OR accepted.code IS NOT NULL
 ),
 -- An instant and a protocol number belong to the fact whose code they came with: dated tells whether they did.
 document_evidence AS (
   SELECT
-    documents.key, documents.record_id,
+    documents.access_key, documents.record_id,
     COALESCE(documents.protocol_number, '') AS protocol,
     CASE
       WHEN documents.kind = 'voided_range' THEN voided.status
-      ELSE COALESCE(protocol.status, query.status, summary.status)
+      ELSE COALESCE(protocol.status, query.status, summary.status, form_status.status)
     END AS status,
     CASE
       WHEN documents.kind = 'voided_range' THEN 1
@@ -56,33 +64,35 @@ document_evidence AS (
     END AS dated,
     COALESCE(documents.registered_at, documents.protocol_at) AS instant
   FROM documents
-  LEFT JOIN ${families} AS family ON family.model = SUBSTR(documents.key, 21, 2)
+  LEFT JOIN ${families} AS family ON family.model = ${model_of_documents}
   LEFT JOIN ${protocol_statuses} AS protocol
     ON protocol.family = COALESCE(family.family, '${default_family}') AND protocol.code = documents.protocol_status
   LEFT JOIN ${protocol_statuses} AS query
     ON query.family = COALESCE(family.family, '${default_family}') AND query.code = documents.query_status
   LEFT JOIN ${summary_statuses} AS summary ON summary.code = documents.summary_status
+  LEFT JOIN ${form_statuses} AS form_status
+    ON form_status.family = COALESCE(family.family, '${default_family}') AND form_status.form = documents.form
   LEFT JOIN ${voided_statuses} AS voided ON voided.code = documents.return_status
 ),
 -- Events that were rejected because what they want is so already.
 repeated_evidence AS (
-  SELECT event.access_key AS key, event.record_id, deciding.status
+  SELECT event.access_key, event.record_id, deciding.status
   FROM `${dataset}.unique_events` AS event
-  LEFT JOIN ${families} AS family ON family.model = SUBSTR(event.access_key, 21, 2)
+  LEFT JOIN ${families} AS family ON family.model = ${model_of_event}
   JOIN ${repeated_returns} AS repeated
     ON repeated.family = COALESCE(family.family, '${default_family}') AND repeated.code = event.return_status
   JOIN ${deciding_events} AS deciding
     ON deciding.family = COALESCE(family.family, '${default_family}') AND deciding.event_type = event.event_type
 ),
 evidence AS (
-  SELECT key, record_id, IF(dated = 1, protocol, '') AS protocol, status, IF(dated = 1, instant, NULL) AS instant
+  SELECT access_key, record_id, IF(dated = 1, protocol, '') AS protocol, status, IF(dated = 1, instant, NULL) AS instant
   FROM document_evidence
   WHERE status IS NOT NULL
   UNION ALL
-  SELECT key, record_id, '', status, CAST(NULL AS TIMESTAMP) FROM repeated_evidence
+  SELECT access_key, record_id, '', status, CAST(NULL AS TIMESTAMP) FROM repeated_evidence
   UNION ALL
   SELECT
-    events.key, events.record_id, events.protocol,
+    events.access_key, events.record_id, events.protocol,
     IF(late.code IS NULL, deciding.status, deciding.late_status), events.instant
   FROM events
   JOIN ${deciding_events} AS deciding
@@ -91,30 +101,30 @@ evidence AS (
 ),
 -- The highest-ranking status there is evidence of, and the earliest evidence of it.
 statuses AS (
-  SELECT evidence.key, evidence.status, evidence.instant AS status_at
+  SELECT evidence.access_key, evidence.status, evidence.instant AS status_at
   FROM evidence
   JOIN ${status_ranks} AS status_rank ON status_rank.status = evidence.status
   WHERE TRUE
   QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY evidence.key
+    PARTITION BY evidence.access_key
     ORDER BY
       status_rank.rank, evidence.instant IS NULL, evidence.instant, evidence.protocol, evidence.record_id,
       evidence.status
   ) = 1
 ),
 authorisations AS (
-  SELECT key, instant AS authorised_at, NULLIF(protocol, '') AS protocol_number
+  SELECT access_key, instant AS authorised_at, NULLIF(protocol, '') AS protocol_number
   FROM evidence
   WHERE status IN ('${authorised}', '${authorised_late}')
   QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY key ORDER BY instant IS NULL, instant, protocol, record_id, status
+    PARTITION BY access_key ORDER BY instant IS NULL, instant, protocol, record_id, status
   ) = 1
 ),
 epecs AS (
-  SELECT events.key, MIN(events.instant) AS epec_at
+  SELECT events.access_key, MIN(events.instant) AS epec_at
   FROM events
   JOIN ${epec_events} AS epec ON epec.family = events.family AND epec.event_type = events.event_type
-  GROUP BY events.key
+  GROUP BY events.access_key
 ),
 -- The same letter in other bytes is one letter, told by its number; the last one replaces the earlier ones. Returns
 -- and summaries of a letter lack its text, which is that of any record of the last letter.
@@ -124,57 +134,57 @@ letters AS (
   JOIN ${correction_events} AS letter ON letter.family = events.family AND letter.event_type = events.event_type
 ),
 letter_counts AS (
-  SELECT key, GREATEST(COUNT(DISTINCT sequence), 1) AS corrections
+  SELECT access_key, GREATEST(COUNT(DISTINCT sequence), 1) AS corrections
   FROM letters
-  GROUP BY key
+  GROUP BY access_key
 ),
 last_letters AS (
-  SELECT key, sequence, instant AS corrected_at
+  SELECT access_key, sequence, instant AS corrected_at
   FROM letters
   WHERE TRUE
   QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY key ORDER BY instant IS NULL, instant DESC, protocol DESC, record_id DESC
+    PARTITION BY access_key ORDER BY instant IS NULL, instant DESC, protocol DESC, record_id DESC
   ) = 1
 ),
 last_texts AS (
-  SELECT letters.key, letters.correction
+  SELECT letters.access_key, letters.correction
   FROM letters
   JOIN last_letters
-    ON last_letters.key = letters.key AND COALESCE(last_letters.sequence, -1) = COALESCE(letters.sequence, -1)
+    ON last_letters.access_key = letters.access_key AND COALESCE(last_letters.sequence, -1) = COALESCE(letters.sequence, -1)
   WHERE letters.correction IS NOT NULL
   QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY letters.key
+    PARTITION BY letters.access_key
     ORDER BY letters.instant IS NULL, letters.instant DESC, letters.protocol DESC, letters.record_id DESC
   ) = 1
 ),
 -- Each attribute follows the last registered event of its group; weaker types count when there is no other.
 attributes AS (
-  SELECT events.key, rule.name, rule.value, events.instant
+  SELECT events.access_key, rule.name, rule.value, events.instant
   FROM events
-  JOIN ${attribute_rules} AS rule ON rule.family = events.family AND rule.event_type = events.event_type
+  JOIN ${attribute_rules} AS rule ON rule.family = events.family AND rule.event_type = events.rule_type
   WHERE TRUE
   QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY events.key, rule.name
+    PARTITION BY events.access_key, rule.name
     ORDER BY
       rule.weakness, events.instant IS NULL, events.instant DESC, events.protocol DESC, events.record_id DESC
   ) = 1
 ),
 attributes_of_key AS (
   SELECT
-    key,
+    access_key,
     ${attribute_values}
   FROM attributes
   WHERE value IS NOT NULL
-  GROUP BY key
+  GROUP BY access_key
 ),
 keys AS (
-  SELECT key FROM documents
+  SELECT access_key FROM documents
   UNION DISTINCT
   SELECT access_key FROM `${dataset}.unique_events`
 )
 SELECT
-  keys.key,
-  COALESCE(statuses.status, IF(headlines.key IS NULL, '${unknown}', '${unprotocoled}')) AS status,
+  keys.access_key,
+  COALESCE(statuses.status, IF(headlines.access_key IS NULL, '${unknown}', '${unprotocoled}')) AS status,
   statuses.status_at,
   COALESCE(headlines.known_by, 'event') AS known_by,
   authorisations.protocol_number,
@@ -185,11 +195,11 @@ SELECT
   last_letters.corrected_at,
   ${attribute_columns}
 FROM keys
-LEFT JOIN headlines ON headlines.key = keys.key
-LEFT JOIN statuses ON statuses.key = keys.key
-LEFT JOIN authorisations ON authorisations.key = keys.key
-LEFT JOIN epecs ON epecs.key = keys.key
-LEFT JOIN letter_counts ON letter_counts.key = keys.key
-LEFT JOIN last_letters ON last_letters.key = keys.key
-LEFT JOIN last_texts ON last_texts.key = keys.key
-LEFT JOIN attributes_of_key ON attributes_of_key.key = keys.key
+LEFT JOIN headlines ON headlines.access_key = keys.access_key
+LEFT JOIN statuses ON statuses.access_key = keys.access_key
+LEFT JOIN authorisations ON authorisations.access_key = keys.access_key
+LEFT JOIN epecs ON epecs.access_key = keys.access_key
+LEFT JOIN letter_counts ON letter_counts.access_key = keys.access_key
+LEFT JOIN last_letters ON last_letters.access_key = keys.access_key
+LEFT JOIN last_texts ON last_texts.access_key = keys.access_key
+LEFT JOIN attributes_of_key ON attributes_of_key.access_key = keys.access_key

@@ -1,4 +1,4 @@
-"""What a backfill did, from the counters of its pipeline, and the sums that must hold. Pure."""
+"""What became of the inputs of a job, from the counters of its pipeline, and the sums that must hold. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from transforms.views.refused import ROW_REFUSED
 
-NAMESPACE = "acervo"
 DEAD_LETTER_PREFIX = "dead_letter_"
 
 
@@ -69,42 +68,25 @@ def outcome_of(counters: Mapping[str, int], sums: Mapping[str, int]) -> Outcome:
     )
 
 
+LOST = "{inputs:,} inputs were read, but {records:,} became records and {dead:,} dead letters"
+MISCOUNTED = "{records:,} records were parsed, but {new:,} were new and {duplicates:,} duplicates"
+REFUSED = "{rows:,} rows were refused by BigQuery; see the dead letters ({code})"
+
+
 def problems(outcome: Outcome) -> list[str]:
     """Sums that do not hold: each is a defect of the pipeline, since no input may be lost or counted twice."""
     found = []
     if outcome.inputs != outcome.records + outcome.dead:
-        found.append(
-            f"{outcome.inputs:,} inputs were read, but {outcome.records:,} became records and "
-            f"{outcome.dead:,} dead letters"
-        )
+        found.append(LOST.format(inputs=outcome.inputs, records=outcome.records, dead=outcome.dead))
     if outcome.new + outcome.duplicates != outcome.records:
-        found.append(
-            f"{outcome.records:,} records were parsed, but {outcome.new:,} were new and "
-            f"{outcome.duplicates:,} duplicates"
-        )
+        found.append(MISCOUNTED.format(records=outcome.records, new=outcome.new, duplicates=outcome.duplicates))
     if outcome.refused_rows:
-        found.append(f"{outcome.refused_rows:,} rows were refused by BigQuery; see the dead letters ({ROW_REFUSED})")
+        found.append(REFUSED.format(rows=outcome.refused_rows, code=ROW_REFUSED))
     return found
 
 
-def unexpected(outcome: Outcome, expected: Mapping[str, Any]) -> list[str]:
-    """Where a run over a whole generated set differs from what its manifest expects."""
-    actual: dict[str, Any] = {
-        "inputs": outcome.inputs,
-        "documents": outcome.documents,
-        "events": outcome.events,
-        "voided_ranges": outcome.voided_ranges,
-        "dead_letters": outcome.dead_letters,
-    }
-    return [
-        f"{name.replace('_', ' ')}: {actual[name]} instead of {expected[name]}"
-        for name in actual
-        if name in expected and actual[name] != expected[name]
-    ]
-
-
-def as_json(outcome: Outcome, stores: Mapping[str, Any], wall_seconds: float) -> dict[str, Any]:
-    """The summary for programs; ``stores`` adds what is in Bigtable and BigQuery after the run."""
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """The outcome for programs."""
     return {
         "inputs": outcome.inputs,
         "documents": outcome.documents,
@@ -115,8 +97,6 @@ def as_json(outcome: Outcome, stores: Mapping[str, Any], wall_seconds: float) ->
         "duplicates": outcome.duplicates,
         "dead_letters": outcome.dead_letters,
         "refused_rows": outcome.refused_rows,
-        **stores,
         "xml_bytes": outcome.xml_bytes,
         "stored_bytes": outcome.stored_bytes,
-        "wall_seconds": round(wall_seconds, 2),
     }

@@ -1,0 +1,170 @@
+"""How far a job is, while it runs: a live line on a terminal, a line now and then elsewhere.
+
+The figures are those of the counters of this process (``metrics.tally``), so they cost nothing. Workers in other
+processes are not among them: then time alone is told, and what does not answer.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
+
+from pipelines import screen
+from pipelines.outage import Outages
+from transforms import metrics
+
+LIVE_SECONDS = 1.0
+PLAIN_SECONDS = 10.0
+# A job of hours says so less and less often.
+SHARE, LONGEST_SECONDS = 0.1, 60.0
+LINE = "  {seconds:.0f} s: {told}"
+OF_TOTAL = "{told} (of {total:,} inputs)"
+NOTHING_YET = "nothing read yet"
+RATE = "{rate:,.0f}/s"
+READY = "Ready: {reads} is being read. Ctrl-C stops it; nothing is lost."
+# What is told of each counter, in this order; those that end in _ stand for all that begin so, added up.
+PARTS = {
+    "postgres_rows": "{n:,} rows",
+    "messages_received": "{n:,} messages",
+    "histories_read": "{n:,} keys read",
+    "records_read_again": "{n:,} records read again",
+    "records_reparsed": "{n:,} of them otherwise",
+    "redrive_chosen": "{n:,} dead letters taken",
+    "inputs": "{n:,} read",
+    "records_new": "{n:,} new",
+    "records_resumed": "{n:,} resumed",
+    "records_duplicate": "{n:,} duplicate",
+    "dead_letters": "{n:,} dead",
+    "states_refolded": "{n:,} states rewritten",
+    "difference_": "{n:,} differences",
+    "rows_written_": "{n:,} rows written",
+}
+
+
+def describe(counters: Mapping[str, int], seconds: float) -> str:
+    """One line of progress."""
+    parts = [text.format(n=number) for name, text in PARTS.items() if (number := _sum(counters, name))]
+    if counters.get("inputs"):
+        parts.append(RATE.format(rate=counters["inputs"] / max(seconds, 0.001)))
+    return ", ".join(parts) or NOTHING_YET
+
+
+def _sum(counters: Mapping[str, int], name: str) -> int:
+    if not name.endswith("_"):
+        return counters.get(name, 0)
+    return sum(number for other, number in counters.items() if other.startswith(name))
+
+
+def since(before: Mapping[str, int]) -> dict[str, int]:
+    """What was counted in this process since a tally was taken."""
+    return {name: number - before.get(name, 0) for name, number in metrics.tally().items()}
+
+
+class Steps:
+    """Tells which step is under way: a live line on a terminal, plain lines elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        """One step without a measure."""
+        if screen.moves(self.console):
+            with self.console.status(text):
+                yield
+        else:
+            self.console.print(text)
+            yield
+
+
+class Watch:
+    """What is told of one job: its name, the inputs expected where that is known, and what a stream reads."""
+
+    def __init__(self, text: str, outages: Outages, total: int | None = None, reads: str = "") -> None:
+        self.text = text
+        self.total = total
+        self._outages = outages
+        self._reads = reads
+        self._before = metrics.tally()
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Since the job was started."""
+        return time.monotonic() - self._began
+
+    def counters(self) -> dict[str, int]:
+        """What was counted since."""
+        return since(self._before)
+
+    def news(self) -> list[str]:
+        """What happened since this was last asked: a stream is ready, a service is gone or back."""
+        told = self._outages.look()
+        if self._reads and self.counters().get("subscription_reads"):
+            told.append(READY.format(reads=self._reads))
+            self._reads = ""
+        return told
+
+    def line(self) -> str:
+        """How far it is."""
+        told = describe(self.counters(), self.seconds)
+        return ", ".join(filter(None, (told, self._outages.waiting)))
+
+
+@contextmanager
+def watching(console: Console, watch: Watch) -> Iterator[None]:
+    """Tells how far a job is until the block ends."""
+    done = threading.Event()
+    show = _live if screen.moves(console) else _plain
+    thread = threading.Thread(target=_safely, args=(show, console, watch, done), name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(timeout=5)  # one that hangs is left behind: the thread is a daemon
+
+
+def _safely(show: Callable[[Console, Watch, threading.Event], None], *arguments: object) -> None:
+    # Whatever fails in telling must not end a job, nor write a traceback between its lines.
+    with suppress(Exception):
+        show(*arguments)  # type: ignore[arg-type]
+
+
+def _plain(console: Console, watch: Watch, done: threading.Event) -> None:
+    console.print(watch.text)
+    due = PLAIN_SECONDS
+    while not done.wait(LIVE_SECONDS):
+        for line in watch.news():
+            console.print(line)
+        if watch.seconds >= due:
+            told = watch.line()
+            if watch.total:
+                told = OF_TOTAL.format(told=told, total=watch.total)
+            console.print(LINE.format(seconds=watch.seconds, told=told))
+            due = watch.seconds + min(max(PLAIN_SECONDS, watch.seconds * SHARE), LONGEST_SECONDS)
+
+
+def _live(console: Console, watch: Watch, done: threading.Event) -> None:
+    with _bar(console, watch.total) as bar:
+        task: TaskID = bar.add_task(watch.text, total=watch.total, told="")
+        while not done.wait(LIVE_SECONDS):
+            for line in watch.news():
+                bar.console.print(line)
+            read = watch.counters().get("inputs", 0)
+            total = max(watch.total, read) if watch.total else None
+            bar.update(task, completed=read, total=total, told=watch.line())
+
+
+def _bar(console: Console, total: int | None) -> Progress:
+    columns = [SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]
+    if total:
+        columns.insert(2, BarColumn(bar_width=20))
+    told = TextColumn("{task.fields[told]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1))
+    return Progress(*columns, told, console=console, transient=True, expand=True)

@@ -1,0 +1,278 @@
+"""What a job says at its end: what was read, what became of it, how long it took, and what to do next. Pure.
+
+Each job is an entry of ``JOBS``; those that take in documents share the lines of ``ingested``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines import outcome, screen
+from pipelines.letter_codes import CODES
+from pipelines.outcome import Outcome
+
+TITLE = "{job}, run {run}: done in {seconds:,.1f} s"
+TITLE_UNNAMED = "{job}: done in {seconds:,.1f} s"
+TITLE_STOPPED = "{job}: stopped after {seconds:,.1f} s. So far, from the counters of this process:"
+RATE = "{rate:,.0f} a second"
+RESUMED = "of these {resumed:,} written by an earlier attempt of this run"
+RESUMED_BY_REDRIVES = "of these {resumed:,} by earlier redrives of this run"
+TRACED = "traced, counted nowhere"
+KEPT = "kept with their bytes"
+STORED = "stored in {size} ({share:.0%}), fields, changes and lineage included"
+WRONG = "Not as it must be: {what}"
+NEXT = "What next"
+DEAD_BY_REASON = "Dead letters by reason"
+UNKNOWN_CODE = "see the catalogue of codes"
+
+
+class Line(NamedTuple):
+    """A figure: its label, its counter (``<...>`` at the end: one line for each that begins so) and what it means.
+
+    ``always``: shown though it is 0.
+    """
+
+    label: str
+    counter: str
+    note: str = ""
+    always: bool = True
+
+
+class Next(NamedTuple):
+    """What to do next, where a counter is more than 0 (none: always); ``command`` is (name, arguments...)."""
+
+    why: str
+    command: tuple[str, ...]
+    when: str = ""
+    unless: str = ""
+
+
+class Job(NamedTuple):
+    """What the end of a job tells.
+
+    ``ingests``: whether it takes in documents. ``nothing``: what is told where no counter that begins so has counted.
+    ``endless``: it ends only by being stopped.
+    """
+
+    lines: tuple[Line, ...] = ()
+    ingests: bool = True
+    resumed: str = RESUMED
+    nothing: tuple[tuple[str, ...], str] = ((), "")
+    endless: bool = False
+    nexts: tuple[Next, ...] = ()
+
+
+DEAD_NEXT = (
+    Next("dead letters by reason, with an example", ("query", "SELECT * FROM dead_letters_by_code"), "dead_letters"),
+    Next("take them in, once their cause is mended", ("redrive", "--codes", "{codes}"), "dead_letters"),
+)
+LOOK_NEXT = Next("what came of it", ("query", "SELECT * FROM ingestion_health ORDER BY hour DESC LIMIT 3"))
+INGESTED_NEXT = (*DEAD_NEXT, LOOK_NEXT)
+RECONCILE_NEXT = Next("check that all agrees now", ("reconcile",))
+JOBS: Mapping[str, Job] = {
+    "backfill": Job((Line("files", "files_read"),), nexts=INGESTED_NEXT),
+    "extract": Job((Line("rows", "postgres_rows"),), nexts=INGESTED_NEXT),
+    "stream": Job((Line("messages", "messages_received"),), nexts=INGESTED_NEXT, endless=True),
+    "redrive": Job(
+        (
+            Line("dead letters taken", "redrive_chosen", "open ones that were asked for"),
+            Line("of earlier redrives", "redrive_again", "taken along: the sums of a run are over all of it", False),
+            Line("cannot be read again", "redrive_skipped", "cut or empty, and in no file that is there", False),
+            Line("rows that BigQuery refused", "redrive_refused_rows", "no inputs: rebuild writes them", False),
+            Line("of another run", "redrive_other_run", "taken by a redrive of another --run, and left to it", False),
+        ),
+        resumed=RESUMED_BY_REDRIVES,
+        nexts=(
+            Next("write the rows that BigQuery refused", ("rebuild",), "redrive_refused_rows"),
+            DEAD_NEXT[0],
+            LOOK_NEXT,
+        ),
+    ),
+    "reparse": Job(
+        (
+            Line("keys read", "histories_read"),
+            Line("records read again", "records_read_again"),
+            Line("read otherwise", "records_reparsed", "written, unless this was a dry run"),
+            Line("  {which}", "reparsed_<what>"),
+            Line("found inside and applied", "records_adopted", "their row did not hold them", False),
+            Line("left as they are", "records_damaged", "their XML is not what was stored: see the log", False),
+            Line("left as they are", "records_too_large", "read again, they do not fit", False),
+            Line("dead letters", "dead_letters", "rows that BigQuery refused", False),
+        ),
+        ingests=False,
+        nothing=(("records_reparsed",), "all is stored as this parser reads it: nothing was changed"),
+        nexts=(RECONCILE_NEXT._replace(when="records_reparsed"),),
+    ),
+    "refold": Job(
+        (
+            Line("histories read", "histories_read"),
+            Line("states rewritten", "states_refolded"),
+            Line("changes rewritten", "changes_refolded"),
+            Line("left as they are", "histories_incomplete", "they lack changes: reconcile names them", False),
+        ),
+        ingests=False,
+        nexts=(
+            Next("BigQuery and the counts have the old changes still", ("rebuild",), "changes_refolded"),
+            RECONCILE_NEXT._replace(unless="changes_refolded"),
+        ),
+    ),
+    "rebuild": Job(
+        (
+            Line(
+                "histories read",
+                "histories_read",
+                "where everything is rebuilt twice: for rows, then for counts",
+            ),
+            Line("removed from {which}", "rows_removed_<table>", "not in the source of truth, or there twice"),
+            Line("added to {which}", "rows_added_<table>", "they were missing"),
+            Line("dead letters", "dead_letters", "rows that BigQuery refused", False),
+        ),
+        ingests=False,
+        nothing=(("rows_added_", "rows_removed_"), "tables and counts were right: nothing was changed"),
+        nexts=(RECONCILE_NEXT,),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The end of one launch. ``run`` and ``launch`` are its names, ``where`` the options that name its stores."""
+
+    job: str
+    run: str
+    launch: str
+    seconds: float
+    counters: Mapping[str, int]
+    sums: Mapping[str, int] = field(default_factory=dict)
+    where: Mapping[str, str] = field(default_factory=dict)
+    stopped: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of its inputs."""
+        return outcome.outcome_of(self.counters, self.sums)
+
+    def placed(self, command: tuple[str, ...]) -> tuple[str, ...]:
+        """A command with the options that name the stores of this launch; a query reads BigQuery alone."""
+        name, *arguments = command
+        known = ("project", "dataset") if name == "query" else tuple(self.where)
+        return (name, *(f"--{one}={self.where[one]}" for one in known if one in self.where), *arguments)
+
+
+def as_json(ended: Ended) -> dict[str, Any]:
+    """The end for programs: names, seconds, what became of the inputs, and every counter that is not 0."""
+    told = JOBS.get(ended.job, Job())
+    return {
+        "job": ended.job,
+        "run": ended.run,
+        "launch": ended.launch,
+        "wall_seconds": round(ended.seconds, 2),
+        **(outcome.as_json(ended.outcome) if told.ingests else {}),
+        "counters": {name: number for name, number in sorted(ended.counters.items()) if number},
+    }
+
+
+def show(console: Console, ended: Ended, typed: Callable[..., str]) -> None:
+    """Prints the end; ``typed`` gives a command as it is to be typed, from its name and arguments."""
+    told = JOBS.get(ended.job, Job())
+    console.print()
+    console.print(title(ended), style="bold", markup=False)
+    console.print(figures(told, ended))
+    if told.ingests and ended.outcome.dead_letters:
+        console.print()
+        console.print(reasons(ended.outcome))
+    if told.ingests and not ended.stopped:
+        for problem in outcome.problems(ended.outcome):
+            console.print(WRONG.format(what=problem), markup=False)
+    if told.endless or not ended.stopped:
+        _show_next(console, told, ended, typed)
+
+
+def title(ended: Ended) -> str:
+    """What ended, and after how long."""
+    text = TITLE_STOPPED if ended.stopped else TITLE if ended.run else TITLE_UNNAMED
+    return text.format(job=ended.job, run=ended.run, seconds=ended.seconds)
+
+
+def figures(told: Job, ended: Ended) -> Table:
+    """All figures, a line each."""
+    table = screen.plain_table("", ("", "left"), ("", "right"), ("", "left"))
+    for line in told.lines:
+        for label, number in _numbers(line, ended.counters):
+            table.add_row(label, f"{number:,}", line.note)
+    if told.ingests:
+        for row in ingested(ended.outcome, ended.seconds, told.resumed):
+            table.add_row(*row)
+    prefixes, nothing = told.nothing
+    if nothing and not any(number for name, number in ended.counters.items() if name.startswith(prefixes)):
+        table.add_row("differences", "0", nothing)
+    return table
+
+
+def _numbers(line: Line, counters: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    prefix, several, _ = line.counter.partition("<")
+    if not several:
+        number = counters.get(line.counter, 0)
+        if number or line.always:
+            yield line.label, number
+        return
+    for name, number in sorted(counters.items()):
+        if name.startswith(prefix) and number:
+            yield line.label.format(which=name.removeprefix(prefix)), number
+
+
+def ingested(found: Outcome, seconds: float, resumed: str = RESUMED) -> list[tuple[str, str, str]]:
+    """What became of inputs: label, figure and remark."""
+    rate = RATE.format(rate=found.inputs / seconds) if seconds and found.inputs else ""
+    xml = [("XML", screen.size(found.xml_bytes), stored_text(found))] if found.xml_bytes else []
+    return [
+        ("inputs", f"{found.inputs:,}", rate),
+        ("  documents", f"{found.documents:,}", ""),
+        ("  events", f"{found.events:,}", ""),
+        ("  voided ranges", f"{found.voided_ranges:,}", ""),
+        ("  dead letters", f"{found.dead:,}", KEPT if found.dead else ""),
+        ("new", f"{found.new:,}", resumed.format(resumed=found.resumed) if found.resumed else ""),
+        ("duplicate", f"{found.duplicates:,}", TRACED if found.duplicates else ""),
+        *xml,
+    ]
+
+
+def stored_text(found: Outcome) -> str:
+    """How much of the bytes received is stored: XML, fields, changes and lineage together."""
+    if not found.stored_bytes or not found.xml_bytes:
+        return ""
+    return STORED.format(size=screen.size(found.stored_bytes), share=found.stored_bytes / found.xml_bytes)
+
+
+def reasons(found: Outcome) -> Table:
+    """Dead letters by code, with what the code says."""
+    table = screen.plain_table(DEAD_BY_REASON, ("reason", "left"), ("inputs", "right"), ("which is", "left"))
+    for code, number in by_number(found.dead_letters):
+        table.add_row(code, f"{number:,}", CODES.get(code, UNKNOWN_CODE))
+    return table
+
+
+def by_number(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The largest first."""
+    return sorted(numbers.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _show_next(console: Console, told: Job, ended: Ended, typed: Callable[..., str]) -> None:
+    due = [one for one in told.nexts if _is_due(one, ended.counters)]
+    if due:
+        console.print(f"\n{NEXT}", style="bold")
+    codes = ",".join(code for code, _ in by_number(ended.outcome.dead_letters))
+    for one in due:
+        command = tuple(part.replace("{codes}", codes) for part in one.command)
+        console.print(f"  {one.why}", style="dim", markup=False)
+        # Never folded: it is to be copied.
+        console.print(f"    {typed(*ended.placed(command))}", markup=False, soft_wrap=True)
+
+
+def _is_due(one: Next, counters: Mapping[str, int]) -> bool:
+    return (not one.when or bool(counters.get(one.when))) and not (one.unless and counters.get(one.unless))
