@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -37,11 +38,13 @@ def read(payload: bytes) -> list[Any]:
 
 
 def declared(value: Any) -> Any:
-    """A declaration as JSON: functions by their names."""
+    """A declaration as JSON: functions by their names, patterns by their text."""
     if isinstance(value, Family):
         return value.name
     if isinstance(value, Mapping):
         return {str(name): declared(inner) for name, inner in value.items()}
     if isinstance(value, tuple | list):
         return [declared(inner) for inner in value]
-    return getattr(value, "__name__", "") if isinstance(value, Callable) else value
+    if isinstance(value, re.Pattern):
+        return value.pattern
+    return getattr(value, "__name__", "") if callable(value) else value
