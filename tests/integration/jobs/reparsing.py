@@ -32,6 +32,13 @@ def start_reparse(stores: Stores, *more: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
+def until_running(job: subprocess.Popen[bytes]) -> None:
+    """Waits until a job in a process of its own begins to read."""
+    assert job.stderr is not None
+    while b"Running" not in (line := job.stderr.readline()):
+        assert line, "the job ended before it began"
+
+
 def changed_by(counters: Counter[str]) -> dict[str, int]:
     """What differed, by name, and in how many records."""
     prefix = "reparsed_"

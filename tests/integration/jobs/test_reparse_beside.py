@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import stored_rows
-from tests.integration.jobs.reparsing import content, forget, forgotten, reparse_stores, start_reparse
+from tests.integration.jobs.reparsing import content, forget, forgotten, reparse_stores, start_reparse, until_running
 from tests.integration.jobs.stores import NewStores, bigtable_counts, differences, finish, payloads_of, rebuild_stores
 from tests.integration.jobs.streams import Queue, Streaming
 
@@ -41,7 +41,8 @@ def test_killed_five_times_beside_a_stream_and_a_backfill_it_ends_as_a_clean_loa
         backfill = stores.start_backfill(part)
         for _ in range(KILLS):
             job = start_reparse(stores)
-            time.sleep(4 + 12 * chance.random())
+            until_running(job)
+            time.sleep(2 * chance.random())
             job.send_signal(signal.SIGKILL)
             job.communicate()
         finish(start_reparse(stores))
