@@ -74,6 +74,9 @@ def check_document(parts: AccessKey, fields: Target, findings: set[str]) -> None
     is_in_key = parts.emission_type and not (parts.model == "55" and fields.get("layout_version", "").startswith("1."))
     if emission_type is not None and is_in_key and str(emission_type) != parts.emission_type:
         findings.add(codes.KEY_EMISSION_MISMATCH)
+    city = fields.pop("_city", None)
+    if city is not None and not parts.place.startswith(city):
+        findings.add(codes.KEY_CITY_MISMATCH)
     digest = fields.pop("_digest", None)
     if digest is not None and fields.get("protocol_digest", digest) != digest:
         findings.add(codes.DIGEST_MISMATCH)

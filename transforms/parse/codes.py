@@ -17,6 +17,7 @@ WRONG_ENCODING = "wrong_encoding"
 DTD_FORBIDDEN = "dtd_forbidden"
 TOO_DEEP = "too_deep"
 UNKNOWN_ROOT = "unknown_root"
+MUNICIPAL_LAYOUT = "municipal_layout"
 NO_ACCESS_KEY = "no_access_key"
 NO_DOCUMENT = "no_document"
 BAD_DOCZIP = "bad_doczip"
@@ -32,6 +33,7 @@ DEAD_LETTER_CODES: dict[str, str] = {
     DTD_FORBIDDEN: "has a DOCTYPE; no fiscal document has one, and entities are how XML attacks",
     TOO_DEEP: "elements, or envelopes, nested deeper than any document",
     UNKNOWN_ROOT: "well-formed, but no document type that is known",
+    MUNICIPAL_LAYOUT: "an NFS-e or RPS in a layout of municipalities, which has no national key; the message names it",
     NO_ACCESS_KEY: "a known document type with nothing to key it by",
     NO_DOCUMENT: "a known envelope, request or response with no document in it",
     BAD_DOCZIP: "a compressed entry of an envelope that is not base64 of gzip",
@@ -57,6 +59,7 @@ REPEATED_ELEMENT = "repeated_element"
 DIGEST_MISMATCH = "digest_mismatch"
 TAX_ID_FORM = "tax_id_form"
 KEY_EMISSION_MISMATCH = "key_emission_mismatch"
+KEY_CITY_MISMATCH = "key_city_mismatch"
 INSTANT_WITHOUT_OFFSET = "instant_without_offset"
 BAD_INSTANT = "bad_instant"
 BAD_DATE = "bad_date"
@@ -79,6 +82,7 @@ FINDINGS: dict[str, str] = {
     ID_KEY_MISMATCH: "the Id of an event or voided range names another key or range than its fields",
     PROTOCOL_KEY_MISMATCH: "the protocol or return is of another key than the document or event",
     KEY_EMISSION_MISMATCH: "the key's kind of emission differs from ide/tpEmis",
+    KEY_CITY_MISMATCH: "the municipality in the key of an NFS-e, or in the Id of a DPS, differs from cLocEmi",
     DIGEST_MISMATCH: "the protocol was given to other contents: its digVal is not the DigestValue of the signature",
     TAX_ID_FORM: "a CNPJ or CPF was written with punctuation or small letters, and was stored without",
     NAMESPACE_MISMATCH: "not in the namespace of its document type (absent, or another family's)",

@@ -5,11 +5,14 @@ Source: leiauteNFe_v4.00.xsd, groups W (total), X (transp), Y (cobr) and YA (pag
 
 from __future__ import annotations
 
+import re
+
 from transforms.parse.layout import (
     Field,
     PartFields,
     amount,
     day,
+    each,
     ibs_cbs_totals,
     integer,
     many,
@@ -17,6 +20,7 @@ from transforms.parse.layout import (
     tax_id,
     text,
 )
+from transforms.parse.values import AMOUNT, Target
 
 _ICMS = {
     "vNF": "total",
@@ -85,7 +89,6 @@ TOTALS: dict[str, Field] = {
     "total/vNFTot": amount("grand_total"),
 }
 
-# Until layout 3.10 an NFC-e has the means of payment in pag itself.
 PAYMENT: PartFields = {
     "pag/detPag": many(
         "payments",
@@ -100,6 +103,9 @@ PAYMENT: PartFields = {
             "card/cAut": text("authorisation"),
         },
     ),
+    # Until layout 3.10 an NFC-e has a pag for each payment, without detPag.
+    "pag/tPag": each("_means"),
+    "pag/vPag": each("_values"),
     "pag/vTroco": amount("change_total"),
     "cobr/fat/nFat": text("invoice_number"),
     "cobr/fat/vOrig": amount("invoice_total"),
@@ -130,3 +136,17 @@ TRANSPORT: PartFields = {
         },
     ),
 }
+
+
+def pair_payments(fields: Target) -> None:
+    """Payments of layout 3.10: the means and the value of each, which stand in lists of their own.
+
+    Where one has no value nobody knows whose the others are, and none has.
+    """
+    means, values = fields.pop("_means", None), fields.pop("_values", [])
+    if means is None or "payments" in fields:
+        return
+    paired = zip(means, values if len(values) == len(means) else [""] * len(means), strict=True)
+    fields["payments"] = [
+        {"means": mean, "value": value} if re.fullmatch(AMOUNT, value) else {"means": mean} for mean, value in paired
+    ]

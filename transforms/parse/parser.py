@@ -148,9 +148,7 @@ def _parse_envelope(
     """Entries of an input whose root is no document; ``known``: it is a document's root, but nothing is in it."""
     contents = envelopes.split(source.data, registry.is_document, registry.is_known, options.max_bytes)
     inside = [entry.suffix.partition("[")[0] for entry in contents.entries]
-    reason = registry.unsupported(contents.root, contents.namespace, inside)
-    if reason:
-        raise Refused(codes.UNKNOWN_ROOT, f"root element {contents.root}: {reason}")
+    registry.refuse_unsupported(contents.root, contents.namespace, inside)
     wrapped = registry.event_in(inside)
     if wrapped is not None and not registry.is_envelope(contents.root):
         reading = tree.read(reader.parse_tree(source), wrapped.node)

@@ -128,9 +128,9 @@ def test_each_kind_of_damage_is_found_and_named_and_rebuild_mends_what_it_says(
     left = differences(stores, output, "--keys_file", str(keys))
     assert ("missing_row", "documents", missing) not in named(left)
     assert folded in keys.read_text().splitlines()
-    command = capfd.readouterr().out.partition("This mends all of it:\n")[2].splitlines()[0]
-    assert f"refold --bigtable_table={stores.name} --dataset={stores.name} --keys @{keys} && " in command
-    for step in command.split(" && "):
+    mending = capfd.readouterr().out.partition("This mends all of it:\n")[2].splitlines()[0]
+    assert f"refold --bigtable_table={stores.name} --dataset={stores.name} --keys @{keys} && " in mending
+    for step in mending.split(" && "):
         _, _, job = step.partition("pipelines.")
         name, *arguments = job.split()
         importlib.import_module(f"pipelines.{name}").run([*arguments, "--runner", "FnApiRunner"])

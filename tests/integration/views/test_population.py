@@ -93,7 +93,9 @@ def test_what_keys_of_other_kinds_tell_is_in_the_state(dataset: Dataset) -> None
 
 
 def test_a_dps_is_in_the_history_of_the_nfse_made_from_it(dataset: Dataset) -> None:
-    rows = dataset.query(f"SELECT record_id, status_after FROM history WHERE key = '{nfse_of(5)}' ORDER BY record_id")
+    rows = dataset.query(
+        f"SELECT record_id, status_after FROM history WHERE access_key = '{nfse_of(5)}' ORDER BY record_id"
+    )
     assert [tuple(row.values()) for row in rows] == [("f5", "authorised"), ("p4", "unprotocoled")]
-    (alone,) = dataset.query(f"SELECT record_id FROM history WHERE key = '{dps_of(4)}'")
+    (alone,) = dataset.query(f"SELECT record_id FROM history WHERE access_key = '{dps_of(4)}'")
     assert alone["record_id"] == "p4"

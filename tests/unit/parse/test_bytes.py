@@ -108,10 +108,10 @@ def test_prefix_that_nobody_declared() -> None:
         (nfe().encode("utf-32"), "wrong_encoding", "UTF-32"),
         (nfe().encode("utf-16")[:-1], "wrong_encoding", "utf-16"),
         (b"<pedido><a/></pedido>", "unknown_root", "pedido"),
-        (b'<NFSe xmlns="http://www.sped.fazenda.gov.br/nfse"/>', "unknown_root", "NFS-e"),
-        (b'<p:EnviarLoteRpsEnvio xmlns:p="x"/>', "unknown_root", "NFS-e"),
+        (b'<NFSe xmlns="http://www.sped.fazenda.gov.br/nfse"/>', "no_access_key", "NFSe"),
+        (b'<p:EnviarLoteRpsEnvio xmlns:p="x"/>', "municipal_layout", "NFS-e"),
         # Theirs are a NFe and an evento too, which are none of ours.
-        (b'<a xmlns="http://www.prefeitura.sp.gov.br/nfe"><NFe xmlns=""><n/></NFe></a>', "unknown_root", "NFS-e"),
+        (b'<a xmlns="http://www.prefeitura.sp.gov.br/nfe"><NFe xmlns=""><n/></NFe></a>', "municipal_layout", "NFS-e"),
         (b'<eSocial xmlns="http://www.esocial.gov.br/x"><evento><a/></evento></eSocial>', "unknown_root", "eSocial"),
         (
             b'<evento xmlns="http://www.sped.fazenda.gov.br/nfse"><infEvento Id="EVT1"/></evento>',

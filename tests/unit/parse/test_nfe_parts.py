@@ -80,6 +80,20 @@ def test_payments_instalments_and_volumes_are_lists_in_order() -> None:
     assert record.findings == ("bad_date", "tax_id_form") and record.key == KEY
 
 
+def test_payments_of_an_old_nfce_stand_side_by_side() -> None:
+    old = (
+        "<pag><tPag>01</tPag><vPag>5.00</vPag></pag><pag><tPag>03</tPag><vPag>7,00</vPag></pag>"
+        "<pag><tPag>99</tPag><vPag>1.00</vPag></pag>"
+    )
+    paid = [{"means": "01", "value": "5.00"}, {"means": "03"}, {"means": "99", "value": "1.00"}]
+    for _ in range(30):  # the first are read from their trees, the others by what was learnt of them
+        record = parsed(with_parts("<ICMSTot><vNF>12.00</vNF></ICMSTot>", old))
+        assert record.fields["payments"] == paid
+        assert record.findings == ()
+    without = parsed(with_parts("<ICMSTot><vNF>12.00</vNF></ICMSTot>", old.replace("<vPag>1.00</vPag>", "")))
+    assert without.fields["payments"] == [{"means": "01"}, {"means": "03"}, {"means": "99"}]
+
+
 def test_the_table_of_documents_has_a_column_for_each_of_them() -> None:
     table = schema.load(schema.DOCUMENTS)
     columns = {column.name: column for column in table.columns}

@@ -44,6 +44,13 @@ def test_fields_of_an_nfse() -> None:
     assert "series" not in record.fields and record.fields["protocol_at"] > record.fields["issued_at"]
 
 
+def test_another_municipality_than_the_keys_is_a_finding() -> None:
+    city = WORLD.sellers[0].city.code
+    for made in (DOCUMENT.processed(), DOCUMENT.request()):
+        other = made.payload.decode().replace(f"<cLocEmi>{city}<", "<cLocEmi>9999999<")
+        assert parsed(other).findings == ("key_city_mismatch",)
+
+
 def test_totals_of_ibs_and_cbs() -> None:
     old = nfse.nfse(Rng("a"), WORLD, WORLD.sellers[1], None, nfse.Options(issued=DOCUMENT.issued))
     reform = (
@@ -143,7 +150,7 @@ def test_national_documents_in_a_message_of_a_municipality_are_read() -> None:
 )
 def test_layouts_of_municipalities_are_named(text: str, told: str) -> None:
     dead = refused(text)
-    assert dead.code == "unknown_root" and told in dead.message
+    assert dead.code == "municipal_layout" and told in dead.message
 
 
 def adn(*payloads: bytes, **changed: object) -> bytes:

@@ -27,7 +27,7 @@ from transforms.parse.layout import (
     quantity,
     text,
 )
-from transforms.parse.nfe_parts import PAYMENT, TOTALS, TRANSPORT
+from transforms.parse.nfe_parts import PAYMENT, TOTALS, TRANSPORT, pair_payments
 
 ITEM: dict[str, Field] = {
     "@nItem": integer("number"),
@@ -94,4 +94,5 @@ LAYOUT = Layout(
         "resCanc": {"": SUMMARY},
     },
     parts={BODY: NFE_BODY, PROTOCOL: protocol_fields(FAMILY), SUMMARY: NFE_SUMMARY},
+    finish=pair_payments,
 )

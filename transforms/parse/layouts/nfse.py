@@ -37,6 +37,7 @@ SERVICE: PartFields = {
     "dhEmi": instant("issued_at"),
     "dCompet": day("competence_on"),
     "tpEmit": integer("issuer_role"),
+    "cLocEmi": text("_city"),
     "subst/chSubstda": each("replaced_keys"),
     "prest/CNPJ": tax_id("provider_id"),
     "prest/CPF": tax_id("provider_id"),

@@ -41,7 +41,7 @@ in_order AS (
   WHERE series IS NOT NULL AND first_number IS NOT NULL
 )
 SELECT
-  issuer_id, model, NULLIF(place, '') AS place, series, environment, reached + 1 AS first_missing,
-  first_number - 1 AS last_missing, first_number - reached - 1 AS missing
+  issuer_id, model, series, environment, reached + 1 AS first_missing, first_number - 1 AS last_missing,
+  first_number - reached - 1 AS missing, NULLIF(place, '') AS place
 FROM in_order
 WHERE first_number > reached + 1
