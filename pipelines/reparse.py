@@ -90,10 +90,13 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
         config.truth, selection_of(options), choice_of(options), launch.run, launch.job, dry_run
     )
     if not dry_run:
-        _hand_on(read[ReparseRecords.REPARSED], read[ReparseRecords.FOUND], config)
+        selection = selection_of(options)
+        _hand_on(read[ReparseRecords.REPARSED], read[ReparseRecords.FOUND], config, selection.everything)
 
 
-def _hand_on(reparsed: beam.PCollection[Reparsed], found: beam.PCollection[Any], config: IngestConfig) -> None:
+def _hand_on(
+    reparsed: beam.PCollection[Reparsed], found: beam.PCollection[Any], config: IngestConfig, everything: bool
+) -> None:
     """Rows and counts of what was changed; when all of it is done, the job says so."""
     truth, launch = config.truth, config.launch
     adopted = found | "AdoptRecords" >> AdoptRecords(truth, launch.run, launch.job)
@@ -119,7 +122,12 @@ def _hand_on(reparsed: beam.PCollection[Reparsed], found: beam.PCollection[Any],
         | "KeepRefused" >> keep_refused(config)
     )
     served = _once("AllServed", [*(one.written for one in written), kept.written])
-    _ = served | "Finish" >> beam.Map(_finish, truth, launch.job)
+    last = (
+        reparsed
+        | "OtherJobs" >> beam.FlatMap(_other_jobs, launch.job).with_output_types(tuple[str, int])
+        | "LastOfEach" >> beam.CombinePerKey(max)
+    )
+    _ = served | "Finish" >> beam.Map(_finish, truth, launch, everything, beam.pvalue.AsList(last))
 
 
 def _rows(reparsed: Reparsed) -> Iterator[TableRow]:
@@ -150,8 +158,21 @@ def _one(_: Any) -> int:
     return 1
 
 
-def _finish(_: int, truth: TruthConfig, job: str) -> None:
-    jobs.finish(truth, job)
+def _other_jobs(reparsed: Reparsed, job: str) -> Iterator[tuple[str, int]]:
+    """Other launches whose changes were handed on, and when they were made."""
+    if reparsed.history is not None:
+        for change in reparsed.history.changes:
+            if change.revision in reparsed.revisions and change.job != job:
+                yield change.job, change.applied_at
+
+
+def _finish(_: int, truth: TruthConfig, launch: Launch, everything: bool, last: Sequence[tuple[str, int]]) -> None:
+    """This launch is complete, and those that wrote nothing any more when it began: it handed on all of theirs, if it
+    read everything."""
+    jobs.finish(truth, launch.job)
+    for job, applied_at in last:
+        if everything and applied_at < launch.started_at:
+            jobs.finish(truth, job)
 
 
 def run(argv: Sequence[str] | None = None) -> Launched:

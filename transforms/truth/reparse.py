@@ -260,6 +260,8 @@ def handed_on(codec: Codec, key: str, cells: Cells, made: Plan, launch: Launch) 
     history = decode_history(codec, key, cells)
     assert history is not None
     revisions = frozenset(
-        change.revision for change in history.changes if change.cause and change.job not in launch.finished
+        change.revision
+        for change in history.changes
+        if change.cause and (change.job == launch.job or change.job not in launch.finished)
     )
     return Reparsed(key, made, history if revisions else None, revisions)
