@@ -15,7 +15,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines import sizing
-from pipelines.pricing import ALL, ASSUMED, GB, GIB, GIVEN, HOME, MEASURED, NEEDS, READ, REGIONS, Constant, prices_of
+from pipelines.pricing import (
+    ALL,
+    ASSUMED,
+    GB,
+    GIB,
+    GIVEN,
+    HOME,
+    MEASURED,
+    NEEDS,
+    READ,
+    REGIONS,
+    REPARSE,
+    Constant,
+    prices_of,
+)
 from transforms.ingest.files import InputError
 
 # A result of the benchmark of the backfill, as it wrote it: the newest that was kept.
@@ -87,6 +101,21 @@ def estimate(work: Work, values: Mapping[str, float]) -> Estimate:
             f"BigQuery, {values['state_queries']:g} queries of every state": queries(work.documents, values),
             f"Bigtable nodes kept: {kept}": kept * values["bigtable_node_hour"] * HOURS_A_MONTH,
         },
+    )
+
+
+def reparse(work: Work, values: Mapping[str, float]) -> Estimate:
+    """A reparse of all documents, each of which is read otherwise: it writes as much as a backfill, but no XML."""
+    share = REPARSE["otherwise"].value
+    return estimate(work._replace(spread=0), {**values, "cpu_seconds": values["cpu_seconds"] * share})
+
+
+def _about_reparse(work: Work, found: Estimate, values: Mapping[str, float]) -> str:
+    again, same = reparse(work, values), REPARSE["same"]
+    return (
+        f"\nA reparse of all of them, were each read otherwise: ${again.total:,.0f}, "
+        f"{again.total / found.total:.2f} of the backfill; {again.hours:,.1f} hours, held up by {again.bound}. "
+        f"Where nothing differs, next to nothing is written, and the workers need {same.value:.2f} of what a backfill takes them. ({same.source}, {same.date})"
     )
 
 
@@ -222,6 +251,7 @@ def report(work: Work, constants: Mapping[str, Constant], region: str = HOME) ->
         ),
         f"\nA query of every state scans {scanned(work.documents, values) / TIB:,.2f} TiB: "
         f"${scanned(work.documents, values) / TIB * values['bigquery_query_tib']:,.2f}, on demand",
+        _about_reparse(work, found, values),
         *(line for known in (GIVEN, MEASURED, ASSUMED, READ) for line in _numbers(constants, known)),
     ]
     return "\n".join(lines)
