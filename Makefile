@@ -28,14 +28,14 @@ venv: .venv/.ready ## the virtual environment, from the lock file
 	@sh local/venv.sh
 
 run: .venv/.ready ## backfill a demo archive, or INPUT=..., and show the result
-	@$(PY) -m local.run $${INPUT:+--input "$$INPUT"} $${SUMMARY:+--summary "$$SUMMARY"} $${RUNNER:+--runner "$$RUNNER"}
+	@exec $(PY) -m local.run $${INPUT:+--input "$$INPUT"} $${SUMMARY:+--summary "$$SUMMARY"} $${RUNNER:+--runner "$$RUNNER"}
 
 # Not through the environment: SECONDS is a variable of bash.
 stream: .venv/.ready ## the stream, fed with generated documents, and its live counts until Ctrl-C
-	@$(PY) -m local.live $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
+	@exec $(PY) -m local.live $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
 
 stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up
-	@$(PY) -m local.stack
+	@exec $(PY) -m local.stack
 
 test: lint types ## all that CI runs: lint, types, and every test
 	@$(PYTEST) $(PARALLEL)

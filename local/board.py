@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from local.stores import Tables
@@ -16,7 +17,11 @@ from transforms.families import MODEL_NAMES
 
 RATE_SECONDS = 15.0
 LATELY = timedelta(seconds=30)
-COUNTS = "live counts of the stack"
+COUNTS = "in the stack"
+ALL = "all"
+# Below this width a row is a status and a column a model, of which fewer are long.
+WIDE = 110
+CLOCK = "{minutes:02}:{seconds:02}"
 STOPS = "Ctrl-C stops it"
 
 
@@ -105,21 +110,29 @@ def counted_line(seen: Standing) -> str:
     return "counted: " + (", ".join(f"{number:,} {status}" for status, number in documents if number) or "nothing yet")
 
 
-def board(seconds: float, published: int, seen: Standing, rate: float) -> RenderableType:
-    """All of it, for a terminal: a row for each model, a column for each status."""
-    statuses = sorted({row["status"] for row in seen.counts if row["documents"]})
-    table = plain_table("", (COUNTS, "left"), *((status, "right") for status in statuses), ("all", "right"))
-    by_model: dict[str, dict[str, int]] = {}
+def board(
+    seconds: float, published: int, seen: Standing, rate: float, waiting: str = "", narrow: bool = False
+) -> RenderableType:
+    """All of it, for a terminal: a row for each model, a column for each status; the other way round where narrow."""
+    clock = CLOCK.format(minutes=int(seconds) // 60, seconds=int(seconds) % 60)
+    parts: list[RenderableType] = [Text(f"{clock}  {line(published, seen, rate)}", style="bold")]
+    if waiting:
+        parts.append(Text(f"{clock}  {waiting}", style="bold red"))
+    return Group(*parts, Text(), counts_table(seen, narrow), Text(), Text(STOPS, style="dim"))
+
+
+def counts_table(seen: Standing, narrow: bool) -> Table:
+    """Documents by model and status, and their sums."""
+    cells: dict[tuple[str, str], int] = {}
     for row in seen.counts:
-        by_model.setdefault(row["model"] or "", {})[row["status"]] = row["documents"]
-    for model, found in sorted(by_model.items()):
-        if any(found.values()):
-            _add_row(table, MODEL_NAMES.get(model, model or "unknown"), found, statuses)
-    _add_row(table, "all", seen.documents(), statuses)
-    head = Text(f"{int(seconds) // 60:02}:{int(seconds) % 60:02}  {line(published, seen, rate)}", style="bold")
-    return Group(head, Text(), table, Text(), Text(STOPS, style="dim"))
-
-
-def _add_row(table: Any, name: str, documents: Mapping[str, int], statuses: Sequence[str]) -> None:
-    cells = (f"{documents[status]:,}" if documents.get(status) else "" for status in statuses)
-    table.add_row(name, *cells, f"{sum(documents.values()):,}")
+        if row["documents"]:
+            model = MODEL_NAMES.get(row["model"], row["model"] or "unknown")
+            place = (row["status"], model) if narrow else (model, row["status"])
+            cells[place] = cells.get(place, 0) + row["documents"]
+    rows, columns = (sorted({place[axis] for place in cells}) for axis in (0, 1))
+    table = plain_table("", (COUNTS, "left"), *((column, "right") for column in columns), (ALL, "right"))
+    for name in [*rows, ALL]:
+        of_row = {place: number for place, number in cells.items() if name in (place[0], ALL)}
+        sums = [sum(number for place, number in of_row.items() if place[1] == column) for column in columns]
+        table.add_row(name, *(f"{number:,}" if number else "" for number in sums), f"{sum(sums):,}")
+    return table

@@ -25,20 +25,30 @@ from rich.live import Live
 from local import board
 from local.board import Standing
 from local.session import PUBSUB, STORES, Interrupted, RunError, emulators, interruptible, quieten
-from local.stack import StackError, discover, find
+from local.stack import discover, find
 from local.stack.process import PROJECT, Process
 from local.stores import Tables
 from local.trickle import Trickle
 from pipelines import defaults, query, tables
+from pipelines.guard import reason_of
+from pipelines.outage import Outages
 from pipelines.progress import Steps
-from pipelines.screen import console
-from transforms.notify.topic import TopicError, ensure_queue
+from pipelines.screen import console, moves
+from transforms.counting.cells import COUNT_TABLES
+from transforms.notify.topic import ensure_queue
+from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 
 NAME = "acervo-live"
 EVERY_SECONDS = 1.0
 PLAIN_EVERY_SECONDS = 5.0
 SETTLE_SECONDS = 60.0
+STREAMING = "Streaming, {rate:g} messages a second, until Ctrl-C"
+STARTING = "Starting the stream"
+AGAIN = "make stream"
+EMPTIED = (
+    "the stack was started again and is empty, so nothing more can come of this stream. Begin another: make stream"
+)
 NO_PRISM = """Prism is not there, so this runs on Beam's old direct runner: good for a look, and for nothing else. It
 acknowledges messages before they are processed, so that a crash loses them; it drops what it takes for late
 without a word; and where nothing is published for a while it stalls for half a minute.
@@ -71,8 +81,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         with ExitStack() as cleanup:
             cleanup.enter_context(emulators(told, (*STORES, PUBSUB)))
             return Session(options, passed_on, told).run(cleanup)
-    except (RunError, StackError, TopicError, query.QueryError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        reason = reason_of(error)
+        if reason is None:
+            raise
+        print(f"error: {reason}", file=sys.stderr)
         return 2
     except Interrupted:
         print("Stopped.", file=sys.stderr)
@@ -89,6 +102,8 @@ class Session:
         self._project = os.environ.get("GOOGLE_CLOUD_PROJECT") or discover.LOCAL_PROJECT
         self._began = datetime.now(UTC)
         self._rate = board.Rate()
+        self._truth = TruthConfig(self._project, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE)
+        self._outages = Outages(self._problem, AGAIN)
         self._tables: Tables
         self._job: Process
         self._trickle: Trickle
@@ -98,15 +113,19 @@ class Session:
         topic = f"projects/{self._project}/topics/{NAME}"
         with self._told.step("Preparing topic, subscription, tables and views"):
             ensure_queue(topic, f"projects/{self._project}/subscriptions/{NAME}")
-            truth = TruthConfig(self._project, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE)
-            tables.set_up(truth, defaults.DEFAULT_DATASET)
+            tables.set_up(self._truth, defaults.DEFAULT_DATASET)
         self._tables = Tables(query.connect(self._project), defaults.DEFAULT_DATASET)
         self._job = self._start()
         cleanup.callback(self._job.stop)
         self._trickle = cleanup.enter_context(Trickle(topic, self._seed(), self._options.rate))
-        with suppress(Interrupted):
-            self._watch()
-        return self._finish()
+        with self._outages.told(self._told.console.print):
+            with suppress(Interrupted):
+                self._watch()
+            return self._finish()
+
+    def _problem(self) -> str:
+        """What is wrong with the source of truth; empty where nothing is."""
+        return next(iter(admin.problems(self._truth, COUNT_TABLES)), "")
 
     def _seed(self) -> int:
         return secrets.randbelow(10**6) if self._options.seed is None else int(self._options.seed)
@@ -123,31 +142,51 @@ class Session:
     def _watch(self) -> None:
         """Shows what comes until the time is over."""
         screen = self._told.console
-        if not screen.is_terminal:
-            screen.print(f"Streaming, {self._options.rate:g} messages a second, until Ctrl-C")
+        if not moves(screen):
+            screen.print(STREAMING.format(rate=self._options.rate))
             for seconds, seen, rate in self._looks(PLAIN_EVERY_SECONDS):
-                screen.print(f"{seconds:4.0f} s: {board.line(self._trickle.published, seen, rate)}")
+                told = self._outages.waiting or board.line(self._trickle.published, seen, rate)
+                screen.print(f"{seconds:4.0f} s: {told}")
                 screen.print(f"        {board.counted_line(seen)}")
             return
         with Live(console=screen, auto_refresh=False, transient=True) as live:
-            live.update("Starting the stream", refresh=True)
+            live.update(STARTING, refresh=True)
             for seconds, seen, rate in self._looks(EVERY_SECONDS):
-                live.update(board.board(seconds, self._trickle.published, seen, rate), refresh=True)
+                published, waiting, narrow = self._trickle.published, self._outages.waiting, screen.width < board.WIDE
+                live.update(board.board(seconds, published, seen, rate, waiting, narrow), refresh=True)
 
     def _looks(self, every: float) -> Iterator[tuple[float, Standing, float]]:
-        """Seconds, what the tables say, and inputs a second, until the time is over. Raises RunError."""
+        """Seconds, what the tables say, and inputs a second, until the time is over. Raises RunError.
+
+        What was seen last is given again while a store does not answer.
+        """
         started = time.monotonic()
+        seen = Standing({}, [], None)
         while True:
             time.sleep(every)
             seconds = time.monotonic() - started
             self._check()
-            seen = board.standing(self._tables, self._began)
+            seen = self._standing() or seen
             yield seconds, seen, self._rate.of(seconds, seen.arrived)
             if self._options.seconds and seconds >= self._options.seconds:
                 return
 
+    def _standing(self) -> Standing | None:
+        """What the tables say; None while a service does not answer. Raises QueryError for anything else."""
+        if self._outages.waiting:
+            return None
+        try:
+            return board.standing(self._tables, self._began)
+        except query.QueryError:
+            if discover.silent() or self._outages.waiting or self._outages.emptied:
+                return None
+            raise
+
     def _check(self) -> None:
-        self._trickle.check()
+        if self._outages.emptied:
+            raise RunError(EMPTIED)
+        if not discover.silent():
+            self._trickle.check()
         if not self._job.running:
             raise RunError(f"the stream ended by itself. Its log, {self._job.log}:\n{self._job.tail()}")
 
@@ -157,10 +196,11 @@ class Session:
         with self._told.step("Publishing no more; waiting until all that was published is counted"):
             self._trickle.stop()
             published, deadline = self._trickle.published, time.monotonic() + SETTLE_SECONDS
+            seen = Standing({}, [], None)
             while True:
                 self._check()
-                seen = board.standing(self._tables, self._began)
-                complete = seen.arrived >= published and board.settled(self._tables)
+                seen = self._standing() or seen
+                complete = not self._outages.waiting and seen.arrived >= published and board.settled(self._tables)
                 if complete or time.monotonic() > deadline:
                     break
                 time.sleep(EVERY_SECONDS)

@@ -7,6 +7,21 @@ suits() {
     "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' >/dev/null 2>&1
 }
 
+# Runs a step of the installation. A full disk is told as that: installers tell of it in a traceback, or of one file.
+step() {
+    said=$("$@" 2>&1) && return
+    case $said in
+    *"No space left on device"* | *"os error 28"*)
+        cat >&2 <<MESSAGE
+The disk is full: what Acervo needs takes about 1.2 GB, and $(pwd) has $(df -Ph . | awk 'NR == 2 { print $4 }') left.
+Packages are kept in ${UV_CACHE_DIR:-${XDG_CACHE_HOME:-~/.cache}/uv} too. Make room, and give the same command again.
+MESSAGE
+        ;;
+    *) echo "$said" >&2 ;;
+    esac
+    return 1
+}
+
 python=
 for candidate in ${PYTHON:+"$PYTHON"} python3.11 python3.12 python3; do
     if suits "$candidate"; then python=$candidate; break; fi
@@ -32,19 +47,19 @@ fi
 suits .venv/bin/python || rm -rf .venv
 if [ ! -d .venv ]; then
     if [ -n "$uv" ]; then
-        "$uv" venv --quiet --python "${python:-3.11}" .venv
-    elif ! "$python" -m venv .venv; then
+        step "$uv" venv --quiet --python "${python:-3.11}" .venv
+    elif ! step "$python" -m venv .venv; then
         rm -rf .venv
-        echo "$python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2
+        echo "$python could not make a virtual environment. Where it cannot at all, on Debian: apt-get install python3-venv" >&2
         exit 1
     fi
 fi
 if [ -z "$uv" ]; then
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$(sed -n 's/^\(uv==[^ ;]*\).*/\1/p' requirements.txt)"
+    step .venv/bin/python -m pip install --quiet --disable-pip-version-check "$(sed -n 's/^\(uv==[^ ;]*\).*/\1/p' requirements.txt)"
     uv=.venv/bin/uv
 fi
 
 echo "Installing what requirements.txt lists into .venv (about a minute the first time, seconds with a warm cache)"
-"$uv" pip sync --quiet --python .venv/bin/python requirements.txt
-"$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+step "$uv" pip sync --quiet --python .venv/bin/python requirements.txt
+step "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 touch .venv/.ready

@@ -19,7 +19,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import launching, sizing, spreading
 from pipelines.ingest import IngestDocuments, Ingested
-from pipelines.options import IngestOptions, Launch, launch_of
+from pipelines.launch import Launch, launch_of
+from pipelines.options import IngestOptions
 from pipelines.telling import Launched
 from transforms.ingest.files import split_patterns
 from transforms.ingest.inputs import Inputs

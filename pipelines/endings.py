@@ -49,6 +49,11 @@ def innermost(text: str) -> str:
     return _MODULE.sub("", said.strip())
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Workers tell of Ctrl-C as of an error of theirs; the job's end tells of it."""
+    return verbose() or KeyboardInterrupt.__name__ not in record.getMessage()
+
+
 class Brief(logging.Formatter):
     """Log records in which a traceback is no more than the exception at its end."""
 
@@ -56,7 +61,8 @@ class Brief(logging.Formatter):
         text = super().format(record)
         if verbose() or _TRACEBACK not in text:
             return text
-        return f"{text.partition(_TRACEBACK)[0].strip()} {innermost(text)}"
+        head, said = text.partition(_TRACEBACK)[0].strip(), innermost(text)
+        return head if said.partition(": ")[2] and said.partition(": ")[2] in head else f"{head} {said}"
 
 
 def at_console() -> None:
@@ -76,6 +82,7 @@ def brief_logs() -> None:
     for handler in root.handlers:
         if type(handler) in (logging.StreamHandler, screen.StderrHandler):
             handler.setFormatter(Brief(logging.BASIC_FORMAT))
+            handler.addFilter(_is_news)
     if not verbose():
         # Beam prints each traceback that it logs on the next line.
         setattr(sdk_worker, "print", lambda *args, **more: None)  # noqa: B010

@@ -22,7 +22,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested
-from pipelines.options import IngestOptions, Launch, launch_of
+from pipelines.launch import Launch, launch_of
+from pipelines.options import IngestOptions
 from pipelines.telling import Launched
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.postgres.errors import PostgresError, snapshot_was_lost

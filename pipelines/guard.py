@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import sys
 from collections.abc import Callable, Sequence
@@ -11,6 +12,8 @@ from transforms.errors import AcervoError
 Main = Callable[[Sequence[str] | None], int]
 
 FAILED, INTERRUPTED = 2, 130
+DISK_FULL = "the disk is full{where}. Make room, and give the same command again."
+DISK_FULL_AT = ", writing {file}"
 
 
 def guarded(main: Main, interrupted: str = "Interrupted.") -> Callable[..., int]:
@@ -40,6 +43,9 @@ def reason_of(error: BaseException) -> str | None:
     """What to tell people of an error; None when it is a fault of the code."""
     if isinstance(error, AcervoError):
         return str(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = DISK_FULL_AT.format(file=error.filename) if error.filename else ""
+        return DISK_FULL.format(where=where)
     # An error of a library that was never imported cannot have been raised, and importing these takes a second.
     auth, api = sys.modules.get("google.auth.exceptions"), sys.modules.get("google.api_core.exceptions")
     if auth and isinstance(error, auth.GoogleAuthError):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from pipelines.options import Launch
+from pipelines.launch import Launch
 from transforms import instants, metrics
 from transforms.counting.live import LogChanges
 from transforms.counting.store import StoreCounts

@@ -29,7 +29,8 @@ from google.cloud import bigquery
 from pipelines import discover, endings, telling
 from pipelines.guard import guarded, reason_of
 from pipelines.ingest import IngestConfig
-from pipelines.options import IngestOptions, Launch, StoreOptions, SummaryOptions
+from pipelines.launch import Launch
+from pipelines.options import IngestOptions, StoreOptions, SummaryOptions
 from pipelines.portable import cancel, lasting_streams
 from pipelines.telling import Launched
 from transforms.counting.cells import COUNT_TABLES
@@ -201,7 +202,7 @@ def problem_of_stores(options: PipelineOptions) -> str:
     try:
         check_stores(options)
     except AcervoError as error:
-        return str(error)
+        return "\n".join(str(error).splitlines()[:2])
     except Exception:
         return ""
     return ""

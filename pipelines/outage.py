@@ -5,8 +5,10 @@ Of Google's services nothing is asked here: their clients wait and try again, an
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from pipelines import discover
@@ -17,14 +19,16 @@ SERVICES = {
     "BIGQUERY_STORAGE_EMULATOR_HOST": "BigQuery (Storage Write API)",
     "PUBSUB_EMULATOR_HOST": "Pub/Sub",
 }
-GONE = "{clock}  {service} at {address} does not answer. The job waits, and goes on when it is back."
-BACK = "{clock}  {service} answers again, after {seconds:.0f} s."
+GONE = "{clock}  No answer from {services}. The job waits, and goes on when it comes."
+AT = "{service} ({address})"
+BACK = "{clock}  Answering again, after {seconds:.0f} s: {services}."
 EMPTY = (
     "{clock}  The stack was started again and is empty: what was loaded before is gone. Stop this job and start it "
     "again, after: {tables}\n          {problem}"
 )
 WAITING = "waiting for {services} since {clock}, {seconds:.0f} s"
 CLOCK = "%H:%M:%S"
+EVERY_SECONDS = 1.0
 
 
 class Outages:
@@ -33,36 +37,70 @@ class Outages:
     ``problem``: what is wrong with the stores, asked for when one of them came back; empty where nothing is.
     """
 
-    def __init__(self, problem: Callable[[], str] = lambda: "", tables: str = "make run") -> None:
+    def __init__(self, problem: Callable[[], str] = lambda: "", tables: str = "make tables") -> None:
         self._problem = problem
         self._tables = tables
         self._gone: dict[str, tuple[float, str]] = {}
-        self._emptied = False
+        self._seen = self._emptied = False
+
+    @property
+    def emptied(self) -> bool:
+        """Whether what came back was another stack, with nothing in it."""
+        return self._emptied
 
     @property
     def waiting(self) -> str:
         """What is waited for, in a few words; empty where all answers."""
-        if not self._gone:
+        gone = dict(self._gone)  # another thread may look
+        if not gone:
             return ""
-        began, clock = min(self._gone.values())
-        services = ", ".join(SERVICES[name] for name in SERVICES if name in self._gone)
+        began, clock = min(gone.values())
+        services = ", ".join(SERVICES[name] for name in SERVICES if name in gone)
         return WAITING.format(services=services, clock=clock, seconds=time.monotonic() - began)
 
     def look(self) -> list[str]:
         """News, a line each."""
         silent = discover.silent()
         clock, told = datetime.now().strftime(CLOCK), []
-        for name, address in silent.items():
-            if name not in self._gone:
-                self._gone[name] = time.monotonic(), clock
-                told.append(GONE.format(clock=clock, service=SERVICES[name], address=address))
+        gone = [name for name in silent if name not in self._gone]
+        if gone:
+            services = ", ".join(AT.format(service=SERVICES[name], address=silent[name]) for name in gone)
+            told.append(GONE.format(clock=clock, services=services))
+            self._seen = True
+            self._gone |= {name: (time.monotonic(), clock) for name in gone}
         back = [name for name in self._gone if name not in silent]
-        for name in back:
-            seconds = time.monotonic() - self._gone.pop(name)[0]
-            told.append(BACK.format(clock=clock, service=SERVICES[name], seconds=seconds))
-        if back and not self._gone:
+        if back:
+            seconds = time.monotonic() - min(self._gone.pop(name)[0] for name in back)
+            services = ", ".join(SERVICES[name] for name in back)
+            told.append(BACK.format(clock=clock, services=services, seconds=seconds))
+        # Bigtable can be asked without the others, and is what a job asks first.
+        if back and (not self._gone or "BIGTABLE_EMULATOR_HOST" in back):
             told += self._look_inside(clock)
         return told
+
+    def last_look(self) -> list[str]:
+        """News after a job has failed: it may have been faster than a look at what came back."""
+        told = self.look()
+        return told if not self._seen or self._emptied else told + self._look_inside(datetime.now().strftime(CLOCK))
+
+    @contextmanager
+    def told(self, tell: Callable[[str], None]) -> Iterator[None]:
+        """Looks every second and tells news at once, in a thread, while the block runs."""
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(EVERY_SECONDS):
+                with suppress(Exception):
+                    for line in self.look():
+                        tell(line)
+
+        thread = threading.Thread(target=watch, name="outages", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join(timeout=5)
 
     def _look_inside(self, clock: str) -> list[str]:
         """What came back may be another: a stack keeps everything in memory."""

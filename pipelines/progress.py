@@ -23,6 +23,8 @@ LIVE_SECONDS = 1.0
 PLAIN_SECONDS = 10.0
 # A job of hours says so less and less often.
 SHARE, LONGEST_SECONDS = 0.1, 60.0
+# Columns of the bar, and of spinner, clock, blanks and the ^C of a terminal.
+_BAR, _ASIDE = 20, 15
 LINE = "  {seconds:.0f} s: {told}"
 OF_TOTAL = "{told} (of {total:,} inputs)"
 NOTHING_YET = "nothing read yet"
@@ -152,7 +154,7 @@ def _plain(console: Console, watch: Watch, done: threading.Event) -> None:
 
 
 def _live(console: Console, watch: Watch, done: threading.Event) -> None:
-    with _bar(console, watch.total) as bar:
+    with _bar(console, watch) as bar:
         task: TaskID = bar.add_task(watch.text, total=watch.total, told="")
         while not done.wait(LIVE_SECONDS):
             for line in watch.news():
@@ -162,9 +164,11 @@ def _live(console: Console, watch: Watch, done: threading.Event) -> None:
             bar.update(task, completed=read, total=total, told=watch.line())
 
 
-def _bar(console: Console, total: int | None) -> Progress:
+def _bar(console: Console, watch: Watch) -> Progress:
     columns = [SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]
-    if total:
-        columns.insert(2, BarColumn(bar_width=20))
-    told = TextColumn("{task.fields[told]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1))
-    return Progress(*columns, told, console=console, transient=True, expand=True)
+    if watch.total:
+        columns.insert(2, BarColumn(bar_width=_BAR))
+    # Never the whole width: the ^C that a terminal writes behind it would begin a line, and this one would stay.
+    room = max(console.width - len(watch.text) - (_BAR + 1 if watch.total else 0) - _ASIDE, 10)
+    told = TextColumn("{task.fields[told]}", table_column=Column(no_wrap=True, overflow="ellipsis", max_width=room))
+    return Progress(*columns, told, console=console, transient=True)

@@ -29,7 +29,9 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 
 from pipelines import launching
-from pipelines.options import Launch, StoreOptions, launch_of
+from pipelines.launch import Launch, launch_of
+from pipelines.options import StoreOptions
+from pipelines.selecting import SelectionOptions, selection_of
 from pipelines.telling import Launched
 from transforms import metrics
 from transforms.counting.cells import COUNT_TABLES
@@ -51,21 +53,6 @@ JOB = "rebuild"
 _CLOCKS = 600_000_000
 
 
-class SelectionOptions(PipelineOptions):
-    """Which keys a job over the source of truth takes."""
-
-    @classmethod
-    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--states", default="", help="Only keys of these states, such as SP,RJ.")
-        parser.add_argument("--months", default="", help="Only keys of these months, as in the key: 2503,2504.")
-        parser.add_argument(
-            "--issuers", default="", help="Only keys of these issuers: CNPJ or CPF, separated by commas."
-        )
-        parser.add_argument(
-            "--keys", default="", help="Only these access keys, separated by commas, or @FILE with one per line."
-        )
-
-
 class RebuildOptions(PipelineOptions):
     """How a rebuild lives with other jobs."""
 
@@ -76,29 +63,6 @@ class RebuildOptions(PipelineOptions):
             action="store_true",
             help="No other job writes meanwhile: do not read the source of truth a second time for the counts.",
         )
-
-
-def selection_of(options: PipelineOptions) -> Selection:
-    """The keys that the options select. Raises LaunchError for what selects nothing."""
-    given = options.view_as(SelectionOptions)
-    texts = {name: getattr(given, name) for name in ("states", "months", "issuers", "keys")}
-    try:
-        parts = {name: _lines(text[1:]) if text.startswith("@") else _parts(text) for name, text in texts.items()}
-        for name, text in texts.items():
-            if text and not parts[name]:  # which would be taken for: everything
-                raise ValueError(f"--{name} {text} selects nothing")
-        return Selection(**parts)
-    except (OSError, ValueError) as error:
-        raise launching.LaunchError(str(error)) from error
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _lines(path: str) -> tuple[str, ...]:
-    with open(path, encoding="utf-8") as file:
-        return tuple(line.strip() for line in file if line.strip())
 
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> None:

@@ -37,8 +37,9 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 
 from pipelines import launching, telling
-from pipelines.options import StoreOptions, launch_of
-from pipelines.rebuild import SelectionOptions, selection_of
+from pipelines.launch import launch_of
+from pipelines.options import StoreOptions
+from pipelines.selecting import SelectionOptions, selection_of
 from pipelines.typed import typed
 from transforms import metrics
 from transforms.counting import log

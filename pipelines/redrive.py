@@ -31,7 +31,8 @@ from apache_beam.pvalue import TaggedOutput
 
 from pipelines import launching, letter_codes
 from pipelines.ingest import IngestDocuments, Ingested
-from pipelines.options import IngestOptions, Launch, launch_of
+from pipelines.launch import Launch, launch_of
+from pipelines.options import IngestOptions
 from pipelines.telling import Launched
 from transforms import instants, metrics
 from transforms.ingest.inputs import Inputs

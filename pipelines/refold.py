@@ -23,8 +23,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines import launching
-from pipelines.options import launch_of
-from pipelines.rebuild import SelectionOptions, selection_of
+from pipelines.launch import launch_of
+from pipelines.selecting import SelectionOptions, selection_of
 from pipelines.telling import Launched
 from transforms import metrics
 from transforms.truth import admin, rows
@@ -77,8 +77,8 @@ class _Refold(WriterDoFn):
         return self._ready()
 
     def _emit(self, done: Done) -> Any:
-        self._states.inc(int(done.outcome.result.state))
-        self._changes.inc(done.outcome.result.changes)
+        self._states.inc(int(done.completed.result.state))
+        self._changes.inc(done.completed.result.changes)
         return super()._emit(done)
 
 

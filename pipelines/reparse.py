@@ -32,8 +32,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import launching
 from pipelines.ingest import IngestConfig, keep_refused
-from pipelines.options import Launch, launch_of
-from pipelines.rebuild import SelectionOptions, selection_of
+from pipelines.launch import Launch, launch_of
+from pipelines.selecting import SelectionOptions, selection_of
 from pipelines.telling import Launched
 from transforms.counting.live import DrainLog, LogChanges
 from transforms.model import Applied, Change

@@ -20,7 +20,8 @@ from google.api_core.exceptions import PermissionDenied
 
 from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested, keep_refused
-from pipelines.options import IngestOptions, Launch, launch_of
+from pipelines.launch import Launch, launch_of
+from pipelines.options import IngestOptions
 from pipelines.telling import Launched
 from transforms.counting.live import SweepLog, sweeping
 from transforms.ingest.inputs import Inputs

@@ -16,7 +16,8 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOpt
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines import discover, progress, screen, summary
-from pipelines.options import Launch, StoreOptions, SummaryOptions
+from pipelines.launch import Launch
+from pipelines.options import StoreOptions, SummaryOptions
 from pipelines.outage import Outages
 from pipelines.typed import typed
 from transforms import metrics
@@ -75,9 +76,26 @@ def watched(
     try:
         with progress.watching(screen.console(sys.stderr), watch):
             yield watch
-    except KeyboardInterrupt:
-        _show(_ended(options, launch, watch.seconds, watch.counters(), {}, stopped=True), options)
+    except Exception as error:
+        if interrupted(error):
+            _show_stopped(options, launch, watch)
+            raise KeyboardInterrupt from error
+        for line in outages.last_look():
+            print(line, file=sys.stderr)
         raise
+    except KeyboardInterrupt:
+        _show_stopped(options, launch, watch)
+        raise
+
+
+def interrupted(error: BaseException) -> bool:
+    """Whether it is Ctrl-C that a runner took for the failure of the step that was at work."""
+    return KeyboardInterrupt.__name__ in str(error)
+
+
+def _show_stopped(options: PipelineOptions, launch: Launch, watch: progress.Watch) -> None:
+    if watch.counters():
+        _show(_ended(options, launch, watch.seconds, watch.counters(), {}, stopped=True), options)
 
 
 def tell(launched: Launched, on_dataflow: bool) -> None:

@@ -133,7 +133,6 @@ DPS = KeyKind(
     checked=False,
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in (SEFAZ, SAT, NFSE, DPS)}
-LENGTHS = tuple(sorted({kind.length for kind in KINDS.values()}))
 _BY_LENGTH = {kind.length: kind for kind in (NFSE, DPS, SAT, SEFAZ)}
 _FORM = re.compile("|".join(f"(?:{kind.form.pattern})" for kind in (SEFAZ, NFSE, DPS)))
 

@@ -42,7 +42,7 @@ from transforms.model import Applied, RawDocument, Record
 from transforms.parse.parser import parse
 from transforms.truth import rows
 from transforms.truth.config import TruthConfig
-from transforms.truth.transaction import Attempt, Outcome, Transaction, Write, transact
+from transforms.truth.transaction import Attempt, Completed, Transaction, Write, transact
 from transforms.truth.writer import Done, Writer, shared_writer
 from transforms.views.connect import storage_endpoint
 from transforms.views.rows import TableRow, row_of_count, rows_of
@@ -117,7 +117,7 @@ def _loop(archives: str, inputs: int, stores: str) -> int:
                 for key, amount in contributions(applied.change):
                     counts[key] = add(counts[key], amount) if key in counts else amount
         for done in _stored(writer, counts):
-            append([row_of_count(done.outcome.result)])
+            append([row_of_count(done.completed.result)])
     writer.close()
     return inputs
 
@@ -152,8 +152,8 @@ def _applied(writer: Writer, records: Iterable[Record]) -> Iterator[Applied]:
         attempt = Attempt(_RUN, _RUN, time.time_ns() // 1_000)
         row, size = rows.row_key(record.entry.key), len(record.raw.payload)
         bundle.add(table, row, size, None, partial(transact, writer.codec, record, attempt))
-        yield from (done.outcome.result for done in bundle.ready())
-    yield from (done.outcome.result for done in bundle.finish())
+        yield from (done.completed.result for done in bundle.ready())
+    yield from (done.completed.result for done in bundle.finish())
 
 
 def _stored(writer: Writer, counts: dict[CountKey, Amount]) -> Iterator[Done]:
@@ -176,7 +176,7 @@ def _partial(key: CountKey, amount: Amount) -> dict[str, Any]:
 
 def _store(row: bytes, cell: rows.Cell, partial_sum: dict[str, Any]) -> Transaction:
     yield Write(row, (cell,))
-    return Outcome(partial_sum, 0, len(cell.value))
+    return Completed(partial_sum, 0, len(cell.value))
 
 
 @contextmanager

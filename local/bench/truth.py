@@ -45,7 +45,7 @@ from transforms.model import Record
 from transforms.truth import admin, client, requests, rows
 from transforms.truth.codec import Codec, packaged_codec
 from transforms.truth.config import EMULATOR_VARIABLE, TruthConfig
-from transforms.truth.transaction import Attempt, Check, Keep, Outcome, Transaction, transact
+from transforms.truth.transaction import Attempt, Check, Completed, Keep, Transaction, transact
 from transforms.truth.transform import _ApplyRecords
 from transforms.truth.writer import Writer
 
@@ -145,7 +145,7 @@ def _closing(writer: Writer, work: Callable[[Writer], int]) -> Work:
 
 def _written(check: Check) -> Transaction:
     assert (yield check)
-    return Outcome(None, 0, 0)
+    return Completed(None, 0, 0)
 
 
 def _begun(codec: Codec, record: Record) -> tuple[Transaction, Check]:
@@ -162,12 +162,12 @@ def _check_of(codec: Codec, record: Record) -> Check:
     return _begun(codec, record)[1]
 
 
-def _result(transaction: Transaction) -> Outcome:
+def _result(transaction: Transaction) -> Completed:
     try:
         transaction.send(True)
     except StopIteration as stop:
-        outcome: Outcome = stop.value
-        return outcome
+        completed: Completed = stop.value
+        return completed
     raise AssertionError("a first record is applied by one write")
 
 

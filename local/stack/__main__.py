@@ -14,6 +14,7 @@ from types import FrameType
 from local.stack import Stack, StackError, discover, find, stack
 from local.stack.process import PROJECT, is_free
 from local.stack.services import SERVICES
+from pipelines.guard import reason_of
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -102,8 +103,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return keep_up(running)
             finally:
                 discover.remove_state()
-    except StackError as error:
-        print(error, file=sys.stderr)
+    except Exception as error:
+        reason = reason_of(error)
+        if reason is None:
+            raise
+        print(reason, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

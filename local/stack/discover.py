@@ -16,6 +16,7 @@ from pipelines.discover import (
     emulated,
     read_state,
     running,
+    silent,
     unreachable,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "emulated",
     "remove_state",
     "running",
+    "silent",
     "state_file",
     "unreachable",
     "write_state",

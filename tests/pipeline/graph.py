@@ -23,7 +23,7 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.pipeline_context import PipelineContext
 
 from pipelines import stream
-from pipelines.options import Launch
+from pipelines.launch import Launch
 
 SAVED = Path(__file__).parent / "graphs" / "stream.json"
 

@@ -13,7 +13,7 @@ from apache_beam.testing.util import assert_that
 
 from pipelines import backfill, stream
 from pipelines.ingest import IngestDocuments
-from pipelines.options import Launch
+from pipelines.launch import Launch
 from transforms.counting.contributions import UF
 from transforms.counting.recount import CountAgain
 from transforms.counting.transform import CountChanges

@@ -23,7 +23,7 @@ from transforms.ingest import transform, work
 from transforms.ingest.files import InputError
 from transforms.ingest.limits import Limits
 from transforms.ingest.listing import check_patterns
-from transforms.ingest.transform import ReadAllDocuments, ReadDocuments, _Read
+from transforms.ingest.transform import ReadDocuments, _Read
 from transforms.model import RawDocument
 
 RUNNER = "FnApiRunner"
@@ -219,15 +219,6 @@ def test_limits_reach_the_workers(folder: Path) -> None:
         read = pipeline | ReadDocuments(str(folder / "1.xml"), Limits(max_entry_bytes=5))
         codes = read.dead_letters | beam.Map(lambda d: (d.code, d.size, d.truncated))
         assert_that(codes, equal_to([("too_large", len(xml(1)), True)]))
-
-
-def test_patterns_may_be_elements(folder: Path) -> None:
-    with TestPipeline(runner=RUNNER) as pipeline:
-        patterns = pipeline | beam.Create([str(folder / "1.xml"), str(folder / "sub/3.zip")])
-        read = patterns | ReadAllDocuments()
-        origins = read.documents | "Origins" >> beam.Map(lambda d: d.origin)
-        assert_that(origins, equal_to([f"{folder}/1.xml", f"{folder}/sub/3.zip#a.xml"]), "documents")
-        assert_that(read.dead_letters | beam.Map(len), equal_to([8]), "dead letters")
 
 
 @pytest.fixture

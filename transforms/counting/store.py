@@ -12,7 +12,7 @@ from transforms.counting import cells
 from transforms.counting.cells import Partial
 from transforms.truth.config import TruthConfig
 from transforms.truth.rows import Cell
-from transforms.truth.transaction import Outcome, Transaction, Write
+from transforms.truth.transaction import Completed, Transaction, Write
 from transforms.truth.transform import WriterDoFn
 
 
@@ -42,4 +42,4 @@ class _StoreCounts(WriterDoFn):
 
 def _store(row: bytes, cell: Cell, partial: Partial) -> Transaction:
     yield Write(row, (cell,))
-    return Outcome(partial, 0, len(cell.value))
+    return Completed(partial, 0, len(cell.value))

@@ -237,20 +237,3 @@ class ReadDocuments(beam.PTransform):
         patterns = begin | "Patterns" >> beam.Create([self.patterns])
         read: Inputs = patterns | "Read" >> _ReadListed(self.limits, self.spread)
         return read
-
-
-class ReadAllDocuments(beam.PTransform):
-    """As ReadDocuments, for patterns that are themselves elements. Each is on its own: a file that two of them name is
-    read twice, under one origin."""
-
-    def __init__(self, limits: Limits = DEFAULT) -> None:
-        super().__init__()
-        self.limits = limits
-
-    def expand(self, patterns: pvalue.PCollection[str]) -> Inputs:
-        read: Inputs = (
-            patterns
-            | "Split" >> beam.Map(lambda pattern: tuple(split_patterns(pattern))).with_output_types(tuple[str, ...])
-            | "Read" >> _ReadListed(self.limits)
-        )
-        return read

@@ -101,7 +101,7 @@ FINDINGS: dict[str, str] = {
 }
 
 
-class Refused(Exception):
+class Unparsable(Exception):
     """An input that cannot become a record: one of DEAD_LETTER_CODES, and a message for people."""
 
     def __init__(self, code: str, message: str) -> None:

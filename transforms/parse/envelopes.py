@@ -26,7 +26,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from transforms.parse import codes
-from transforms.parse.codes import Refused
+from transforms.parse.codes import Unparsable
 
 _ROOT_OF_TEXT = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?<(?:[\w.-]+:)?([\w.-]+)")
 _DECLARED = re.compile(r"""\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
@@ -39,12 +39,12 @@ _MAX_ELEMENTS_AROUND = 50_000
 class Enclosed(NamedTuple):
     """One input inside an envelope: what its origin ends with, and its bytes or why there are none.
 
-    With ``refused`` set, ``payload`` holds the compressed entry as it was received.
+    With ``unparsable`` set, ``payload`` holds the compressed entry as it was received.
     """
 
     suffix: str
     payload: bytes
-    refused: Refused | None = None
+    unparsable: Unparsable | None = None
 
 
 class Contents(NamedTuple):
@@ -61,7 +61,7 @@ def split(data: bytes, is_document: Callable[[str], bool], is_known: Callable[[s
 
     ``is_document`` says which elements are entries, ``is_known`` which roots make a text an entry. An entry that
     unpacks to more than ``max_bytes`` is refused, as are all after ten times that much in one envelope. Raises
-    ``Refused`` when there are more elements around the entries than any service writes.
+    ``Unparsable`` when there are more elements around the entries than any service writes.
     """
     return _Splitter(data, is_document, is_known, max_bytes, shallow=False).run()
 
@@ -137,7 +137,9 @@ class _Splitter:
         self._around += 1
         if self._around > _MAX_ELEMENTS_AROUND:
             code = codes.TOO_LARGE if self._is_known(self._root[0]) else codes.UNKNOWN_ROOT
-            raise Refused(code, f"root element {self._root[0]}: {_MAX_ELEMENTS_AROUND} elements that are no document")
+            raise Unparsable(
+                code, f"root element {self._root[0]}: {_MAX_ELEMENTS_AROUND} elements that are no document"
+            )
         namespaces = around
         if attributes:
             declared = {prefix: uri for prefix, uri in attributes.items() if prefix.startswith("xmlns")}
@@ -188,25 +190,25 @@ class _Splitter:
             unpacked = unpack(text, min(self._max_bytes, self._budget))
             self._budget -= len(unpacked)
             self._add(element.name, unpacked, nsu)
-        except Refused as refused:
+        except Unparsable as refused:
             self._add(element.name, self._bytes_of(element), nsu, refused)
 
-    def _add(self, name: str, payload: bytes, suffix: str | None = None, refused: Refused | None = None) -> None:
+    def _add(self, name: str, payload: bytes, suffix: str | None = None, refused: Unparsable | None = None) -> None:
         self._seen[name] += 1
         self._entries.append(Enclosed(suffix or f"{name}[{self._seen[name]}]", payload, refused))
 
 
 def unpack(text: str, limit: int) -> bytes:
-    """What base64 of gzip holds; raises ``Refused`` when it is none, or larger than ``limit``."""
+    """What base64 of gzip holds; raises ``Unparsable`` when it is none, or larger than ``limit``."""
     unpacker = zlib.decompressobj(_ZLIB_OR_GZIP)
     try:
         unpacked = unpacker.decompress(base64.b64decode("".join(text.split()), validate=True), limit + 1)
     except (binascii.Error, ValueError, zlib.error) as error:
-        raise Refused(codes.BAD_DOCZIP, f"not base64 of gzip: {error}") from None
+        raise Unparsable(codes.BAD_DOCZIP, f"not base64 of gzip: {error}") from None
     if len(unpacked) > limit:
-        raise Refused(codes.TOO_LARGE, f"unpacks to more than {limit} bytes")
+        raise Unparsable(codes.TOO_LARGE, f"unpacks to more than {limit} bytes")
     if not unpacker.eof:
-        raise Refused(codes.BAD_DOCZIP, "the compressed bytes end too early")
+        raise Unparsable(codes.BAD_DOCZIP, "the compressed bytes end too early")
     return unpacked
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from transforms.parse import codes
-from transforms.parse.codes import Refused
+from transforms.parse.codes import Unparsable
 from transforms.parse.envelopes import GZIP_IN_BASE64, Enclosed, unpack
 
 _OPENINGS = (b"{", b"[")
@@ -43,7 +43,7 @@ def split(payload: bytes, max_bytes: int) -> Batch | None:
     An entry that unpacks to more than ``max_bytes`` is refused, as are all after ten times that much.
     """
     if len(payload) > max_bytes:
-        raise Refused(codes.TOO_LARGE, f"{len(payload)} bytes, the limit is {max_bytes}")
+        raise Unparsable(codes.TOO_LARGE, f"{len(payload)} bytes, the limit is {max_bytes}")
     content = _loaded(payload.lstrip(_BEFORE_JSON))
     if content is None:
         return None
@@ -61,7 +61,7 @@ def split(payload: bytes, max_bytes: int) -> Batch | None:
                 unpacked = _bytes_of(value, min(max_bytes, budget))
                 budget -= len(unpacked)
                 entries.append(Enclosed(suffix, unpacked))
-            except Refused as refused:
+            except Unparsable as refused:
                 entries.append(Enclosed(suffix, value.encode(), refused))
     if not entries and not is_known:
         return None

@@ -12,7 +12,7 @@ for checks and do not reach the record. ``compile_shapes`` turns it all into nes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -220,6 +220,9 @@ class Node:
         return node
 
 
+SIGNATURE_FIELDS = {"DigestValue": text("_digest")}
+
+
 def compile_shapes(layout: Layout, without: str = "") -> dict[str, Node]:
     """One table per root element of the layout; the list column ``without`` is left out."""
     roots: dict[str, Node] = {}
@@ -232,92 +235,3 @@ def compile_shapes(layout: Layout, without: str = "") -> dict[str, Node]:
                 if what.column != without:
                     node.add(where, what)
     return roots
-
-
-def document_shapes(
-    family: Family, element: str, body: str, envelopes: Iterable[str], with_protocol: bool = False
-) -> dict[str, dict[str, str]]:
-    """Shapes of a document alone and in its envelopes, and ``with_protocol`` of its protocol alone.
-
-    A lone protocol does not say which of its family's document types it is of: one layout of a family reads it.
-    """
-    protocol = f"prot{family.tag}"
-    processed = {
-        f"{element}/{body}": BODY,
-        f"{element}/Signature/SignedInfo/Reference": SIGNATURE,
-        f"{protocol}/infProt": PROTOCOL,
-    }
-    shapes = {element: {body: BODY}, **{envelope: dict(processed) for envelope in envelopes}}
-    if with_protocol:
-        shapes[protocol] = {"infProt": PROTOCOL}
-    return shapes
-
-
-def protocol_fields(family: Family) -> dict[str, Field]:
-    """Fields of ``infProt``, alike in all families."""
-    return {
-        family.key_element: text("_protocol_key"),
-        "tpAmb": integer("_protocol_environment"),
-        "nProt": text("protocol_number"),
-        "cStat": integer("protocol_status"),
-        "xMotivo": text("protocol_reason"),
-        "dhRecbto": instant("protocol_at"),
-        "digVal": text("protocol_digest"),
-    }
-
-
-def ibs_cbs_totals(path: str) -> dict[str, Field]:
-    """Totals of IBS and CBS at ``path``, with monophasic ones and credits. Source: TIBSCBSTot, TIBSCBSMonoTot."""
-    parts = {"ibs_uf": "gIBS/gIBSUF", "ibs_city": "gIBS/gIBSMun", "cbs": "gCBS"}
-    return {
-        **{f"{path}/{element}/vDif": amount(f"{name}_deferred") for name, element in parts.items()},
-        **{f"{path}/{element}/vDevTrib": amount(f"{name}_returned") for name, element in parts.items()},
-        f"{path}/gIBS/vCredPresCondSus": amount("ibs_suspended_credit"),
-        f"{path}/gCBS/vCredPresCondSus": amount("cbs_suspended_credit"),
-        f"{path}/gEstornoCred/vIBSEstCred": amount("ibs_credit_reversal"),
-        f"{path}/gEstornoCred/vCBSEstCred": amount("cbs_credit_reversal"),
-        f"{path}/vBCIBSCBS": amount("ibs_cbs_base"),
-        f"{path}/gIBS/vIBS": amount("ibs_total"),
-        f"{path}/gIBS/gIBSUF/vIBSUF": amount("ibs_uf_total"),
-        f"{path}/gIBS/gIBSMun/vIBSMun": amount("ibs_city_total"),
-        f"{path}/gIBS/vCredPres": amount("ibs_presumed_credit"),
-        f"{path}/gCBS/vCBS": amount("cbs_total"),
-        f"{path}/gCBS/vCredPres": amount("cbs_presumed_credit"),
-        f"{path}/gMono/vIBSMono": amount("ibs_mono_total"),
-        f"{path}/gMono/vCBSMono": amount("cbs_mono_total"),
-        f"{path}/gMono/vIBSMonoReten": amount("ibs_mono_withheld"),
-        f"{path}/gMono/vCBSMonoReten": amount("cbs_mono_withheld"),
-        f"{path}/gMono/vIBSMonoRet": amount("ibs_mono_withheld_before"),
-        f"{path}/gMono/vCBSMonoRet": amount("cbs_mono_withheld_before"),
-    }
-
-
-SIGNATURE_FIELDS = {"DigestValue": text("_digest")}
-
-
-def party(path: str, prefix: str, address: str) -> dict[str, Field]:
-    """Fields of an issuer or recipient at ``path``: id and its type, name, IE, state and municipality."""
-    return {
-        f"{path}/CNPJ": cnpj(f"{prefix}_id"),
-        f"{path}/CPF": cpf(f"{prefix}_id"),
-        f"{path}/xNome": text(f"{prefix}_name"),
-        f"{path}/IE": text(f"{prefix}_ie"),
-        f"{path}/{address}/UF": text(f"{prefix}_uf"),
-        f"{path}/{address}/cMun": text(f"{prefix}_city"),
-    }
-
-
-def identification(number: str) -> dict[str, Field]:
-    """Fields of ``ide`` that all families share; ``number`` names the element of the document's number."""
-    return {
-        "@Id": text("_id"),
-        "@versao": text("layout_version"),
-        "ide/cUF": text("_uf_code"),
-        "ide/mod": text("model"),
-        "ide/serie": integer("series"),
-        f"ide/{number}": integer("number"),
-        "ide/dhEmi": instant("issued_at"),
-        "ide/dEmi": day("_issue_date"),
-        "ide/tpEmis": integer("emission_type"),
-        "ide/tpAmb": integer("environment"),
-    }

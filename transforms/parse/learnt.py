@@ -17,7 +17,7 @@ import threading
 from transforms.parse.layout import Node
 from transforms.parse.outline import CDATA, Outline, Unlearnable
 from transforms.parse.plan import Plan
-from transforms.parse.reader import Source
+from transforms.parse.reader import XmlText
 from transforms.parse.values import Reading
 
 # Far from any limit of libxml2 on texts; and a hostile document costs a tree, not a tree and a match.
@@ -63,7 +63,7 @@ class Learnt:
         self._fruitless = self._pause = 0
         self._hits = self._misses = 0
 
-    def read(self, source: Source) -> Reading | None:
+    def read(self, source: XmlText) -> Reading | None:
         """What the document says; None when it is like none before."""
         text, start, data = source.text, source.start, source.data
         plan = self._plan
@@ -73,7 +73,7 @@ class Learnt:
         self._hits += reading is not None
         return reading
 
-    def learn(self, source: Source) -> None:
+    def learn(self, source: XmlText) -> None:
         """Learn from a document that libxml2 has accepted and ``read`` has not."""
         if not _IS_SOUND:
             return
@@ -91,7 +91,7 @@ class Learnt:
                 self._waited = 0
                 self._is_stale = False
 
-    def _take_in(self, source: Source) -> None:
+    def _take_in(self, source: XmlText) -> None:
         """Learn; less and less often while there is nothing to learn."""
         size = self._outline.size
         try:

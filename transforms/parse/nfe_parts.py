@@ -7,19 +7,8 @@ from __future__ import annotations
 
 import re
 
-from transforms.parse.layout import (
-    Field,
-    PartFields,
-    amount,
-    day,
-    each,
-    ibs_cbs_totals,
-    integer,
-    many,
-    quantity,
-    tax_id,
-    text,
-)
+from transforms.parse.layout import Field, PartFields, amount, day, each, integer, many, quantity, tax_id, text
+from transforms.parse.taxes import ibs_cbs_totals
 from transforms.parse.values import AMOUNT, Target
 
 _ICMS = {

@@ -24,7 +24,7 @@ _NAME_AND_VALUE = re.compile(r"""([A-Za-z_][\w:.-]*)(\s*=\s*)(?:"([^"]*)"|'([^']
 _MAX_ELEMENTS = 4096
 _MAX_CHILDREN = 256
 _MAX_DEPTH = 32
-_MAX_FORMS = 8
+_MAX_START_TAGS = 8
 _MAX_TAG = 400
 _MAX_CHARACTERS = 200_000
 
@@ -41,25 +41,25 @@ class Value(NamedTuple):
     fixed: str | None
 
 
-Form = tuple[str | Value, ...]
+StartTag = tuple[str | Value, ...]
 
 
 class Element:
     """An element at its place.
 
-    ``node`` is what the layout wants below it, ``leaves`` what it wants of its text. ``forms`` are the start tags seen
+    ``node`` is what the layout wants below it, ``leaves`` what it wants of its text. ``start_tags`` are those seen
     (after the name; texts and ``Value`` in turn), ``empty`` those of empty-element tags. ``order`` names, for each
     child, those seen right after it. ``repeated``: it was seen twice in a row, ``cdata``: with CDATA in its text.
     """
 
-    __slots__ = ("cdata", "children", "empty", "forms", "leaves", "name", "node", "order", "repeated")
+    __slots__ = ("cdata", "children", "empty", "start_tags", "leaves", "name", "node", "order", "repeated")
 
     def __init__(self, name: str, node: Node | None, leaves: tuple[Leaf, ...]) -> None:
         self.name = name
         self.node = node
         self.leaves = leaves
-        self.forms: dict[str, Form] = {}
-        self.empty: dict[str, Form] = {}
+        self.start_tags: dict[str, StartTag] = {}
+        self.empty: dict[str, StartTag] = {}
         self.children: dict[str, Element] = {}
         self.order: dict[str, set[str]] = {}
         self.repeated = False
@@ -117,7 +117,7 @@ class Outline:
                 stack.pop()
                 continue
             element = self._child(stack, name) if stack else self._root(name)
-            self._add_form(element.empty if empty else element.forms, attributes)
+            self._add_start_tag(element.empty if empty else element.start_tags, attributes)
             if cdata and not element.cdata:
                 element.cdata = True
                 self.size += 1
@@ -171,28 +171,28 @@ class Outline:
         child = parent.children[name] = Element(name, node, leaves)
         return child
 
-    def _add_form(self, forms: dict[str, Form], attributes: str) -> None:
-        form = _form(attributes) if attributes else ()
-        written = "".join(piece if isinstance(piece, str) else f"{piece.quote}{piece.fixed}" for piece in form)
-        if written not in forms:
-            if len(forms) == _MAX_FORMS or len(written) > _MAX_TAG:
+    def _add_start_tag(self, start_tags: dict[str, StartTag], attributes: str) -> None:
+        tag = _start_tag(attributes) if attributes else ()
+        written = "".join(piece if isinstance(piece, str) else f"{piece.quote}{piece.fixed}" for piece in tag)
+        if written not in start_tags:
+            if len(start_tags) == _MAX_START_TAGS or len(written) > _MAX_TAG:
                 raise Unlearnable
-            forms[written] = form
+            start_tags[written] = tag
             self.size += 1
 
 
-def _form(attributes: str) -> Form:
+def _start_tag(attributes: str) -> StartTag:
     """The attributes of a start tag with the values left open that may differ from document to document.
 
     Declarations of namespaces may not, nor may what has a prefix.
     """
-    form: list[str | Value] = []
+    tag: list[str | Value] = []
     end = 0
     for match in _NAME_AND_VALUE.finditer(attributes):
         name = match[1]
         quote = attributes[match.end() - 1]
         value = match[3] if quote == '"' else match[4]
         fixed = ":" in name or name == "xmlns"
-        form += [attributes[end : match.start()] + name + match[2], Value(name, quote, value if fixed else None)]
+        tag += [attributes[end : match.start()] + name + match[2], Value(name, quote, value if fixed else None)]
         end = match.end()
-    return (*form, attributes[end:])
+    return (*tag, attributes[end:])

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from transforms.model import DeadLetter, Entry, RawDocument, Record, record_id_of
 from transforms.parse import codes, envelopes, json_batches, protocols, reader, registry, tree
 from transforms.parse.checks import key_of_text
-from transforms.parse.codes import Refused
+from transforms.parse.codes import Unparsable
 from transforms.parse.envelopes import Enclosed
 from transforms.parse.layout import EMBEDDED, QUERY
-from transforms.parse.reader import Source
+from transforms.parse.reader import XmlText
 from transforms.parse.records import entry_of
 from transforms.parse.registry import Shape
 from transforms.parse.values import Reading
@@ -57,7 +57,7 @@ def _parse(raw: RawDocument, options: ParseOptions, nesting: int) -> Iterator[Re
             if batch is not None:
                 yield from _parse_json(raw, batch, options, nesting)
                 return
-        source = reader.open_source(raw.payload, options.max_bytes, options.fallback_encoding)
+        source = reader.open_text(raw.payload, options.max_bytes, options.fallback_encoding)
         shape, reading = _read(source, registry.SHAPES if options.items else registry.SHAPES_WITHOUT_ITEMS)
         if shape is None or not reading.parts - {EMBEDDED}:
             yield from _parse_envelope(raw, source, options, nesting, known=shape is not None)
@@ -65,14 +65,14 @@ def _parse(raw: RawDocument, options: ParseOptions, nesting: int) -> Iterator[Re
             yield from _parse_query(raw, source, shape, reading, options, nesting)
         else:
             yield from _parse_document(raw, source, shape, reading, options, nesting)
-    except Refused as refused:
+    except Unparsable as refused:
         yield _dead(raw, refused.code, refused.message)
     except Exception:
         yield _dead(raw, codes.PARSER_ERROR, traceback.format_exc()[-_TRACE_CHARACTERS:])
 
 
 def _parse_document(
-    raw: RawDocument, source: Source, shape: Shape, reading: Reading, options: ParseOptions, nesting: int
+    raw: RawDocument, source: XmlText, shape: Shape, reading: Reading, options: ParseOptions, nesting: int
 ) -> Iterator[Record | DeadLetter]:
     """The record of a document or event, and of what was appended to its envelope: events, answers to others."""
     foreign: frozenset[str] = frozenset()
@@ -95,7 +95,7 @@ def _subject(entry: Entry) -> tuple[str, str | None]:
 
 
 def _parse_query(
-    raw: RawDocument, source: Source, shape: Shape, reading: Reading, options: ParseOptions, nesting: int
+    raw: RawDocument, source: XmlText, shape: Shape, reading: Reading, options: ParseOptions, nesting: int
 ) -> Iterator[Record | DeadLetter]:
     """What an office answered when asked for a key: the entries of the answer, and itself where it says more."""
     entries = envelopes.appended(source.data, registry.is_document)
@@ -112,7 +112,7 @@ def _parse_query(
     elif not found:
         answer = f"{status or ''} {reading.fields.get('protocol_reason', '')}".strip()
         told = f"; it answers {answer}" if answer else ""
-        raise Refused(codes.NO_DOCUMENT, f"retConsSit{shape.layout.family.tag} holds no document{told}")
+        raise Unparsable(codes.NO_DOCUMENT, f"retConsSit{shape.layout.family.tag} holds no document{told}")
 
 
 def _name_key(reading: Reading, found: Sequence[Record | DeadLetter]) -> None:
@@ -122,7 +122,7 @@ def _name_key(reading: Reading, found: Sequence[Record | DeadLetter]) -> None:
         reading.fields.setdefault("_protocol_key", keys.pop())
 
 
-def _read(source: Source, shapes: Mapping[str, Shape]) -> tuple[Shape | None, Reading]:
+def _read(source: XmlText, shapes: Mapping[str, Shape]) -> tuple[Shape | None, Reading]:
     """What reads the root element, None when nothing does, and what was read."""
     shape = None
     plain = _ROOT.match(source.text, source.start)
@@ -143,7 +143,7 @@ def _read(source: Source, shapes: Mapping[str, Shape]) -> tuple[Shape | None, Re
 
 
 def _parse_envelope(
-    raw: RawDocument, source: Source, options: ParseOptions, nesting: int, known: bool
+    raw: RawDocument, source: XmlText, options: ParseOptions, nesting: int, known: bool
 ) -> Iterator[Record | DeadLetter]:
     """Entries of an input whose root is no document; ``known``: it is a document's root, but nothing is in it."""
     contents = envelopes.split(source.data, registry.is_document, registry.is_known, options.max_bytes)
@@ -158,20 +158,20 @@ def _parse_envelope(
     if contents.entries:
         yield from _parse_entries(raw, contents.entries, options, nesting)
     elif known:
-        raise Refused(codes.NO_ACCESS_KEY, f"{contents.root} holds neither a document nor a protocol")
+        raise Unparsable(codes.NO_ACCESS_KEY, f"{contents.root} holds neither a document nor a protocol")
     elif registry.is_known(contents.root):
         answer = f"; it answers {contents.answer}" if contents.answer else ""
-        raise Refused(codes.NO_DOCUMENT, f"{contents.root} holds no document{answer}")
+        raise Unparsable(codes.NO_DOCUMENT, f"{contents.root} holds no document{answer}")
     else:
         where = f"in namespace {contents.namespace!r}" if contents.namespace else "in no namespace"
-        raise Refused(codes.UNKNOWN_ROOT, f"root element {contents.root} {where} is no document type that is known")
+        raise Unparsable(codes.UNKNOWN_ROOT, f"root element {contents.root} {where} is no document type that is known")
 
 
 def _parse_json(
     raw: RawDocument, batch: json_batches.Batch, options: ParseOptions, nesting: int
 ) -> Iterator[Record | DeadLetter]:
     if not batch.entries:
-        raise Refused(codes.NO_DOCUMENT, f"an answer in JSON holds no document; it says {batch.answer or 'nothing'}")
+        raise Unparsable(codes.NO_DOCUMENT, f"an answer in JSON holds no document; it says {batch.answer or 'nothing'}")
     yield from _parse_entries(raw, batch.entries, options, nesting)
 
 
@@ -179,11 +179,11 @@ def _parse_entries(
     raw: RawDocument, entries: Sequence[Enclosed], options: ParseOptions, nesting: int
 ) -> Iterator[Record | DeadLetter]:
     if nesting == _MAX_NESTING:
-        raise Refused(codes.TOO_DEEP, f"more than {_MAX_NESTING} envelopes inside one another")
+        raise Unparsable(codes.TOO_DEEP, f"more than {_MAX_NESTING} envelopes inside one another")
     for entry in entries:
         inner = RawDocument(entry.payload, f"{raw.origin}#{entry.suffix}", raw.received_at)
-        if entry.refused is not None:
-            yield _dead(inner, entry.refused.code, entry.refused.message)
+        if entry.unparsable is not None:
+            yield _dead(inner, entry.unparsable.code, entry.unparsable.message)
         else:
             yield from _parse(inner, options, nesting + 1)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from transforms.parse import values
 from transforms.parse.layout import Leaf, Node
-from transforms.parse.outline import CDATA, Element, Form
+from transforms.parse.outline import CDATA, Element, StartTag
 from transforms.parse.values import Putter
 
 # What texts have to be that are put without a look at them.
@@ -25,7 +25,7 @@ CHECKED: dict[Putter | None, str] = {
 }
 
 
-class Part(NamedTuple):
+class PartGroups(NamedTuple):
     """A part: the group that is empty unless it is there, and those with its namespace, the innermost first."""
 
     name: str
@@ -33,7 +33,7 @@ class Part(NamedTuple):
     namespaces: tuple[int, ...]
 
 
-class Writer:
+class PatternWriter:
     """Writes the pattern of an element, and notes what its groups are: ``leaves``, ``parts``, and ``runs`` of elements
     that may repeat, to be matched once more, one by one. ``capturing``: else it has no groups.
     """
@@ -42,7 +42,7 @@ class Writer:
         self._capturing = capturing
         self.groups = 0
         self.leaves: list[tuple[Leaf, int]] = []
-        self.parts: list[Part] = []
+        self.parts: list[PartGroups] = []
         self.runs: list[tuple[int, Element]] = []
 
     def element(self, element: Element, namespaces: tuple[int, ...] = (), whole: bool = True) -> str:
@@ -53,20 +53,20 @@ class Writer:
         part = self.groups
         if node is not None and node.part is not None:
             begin = self._group("<")
-        ways = [self._form(form, node, declared) + "/>" for form in element.empty.values()]
-        tags = [self._form(form, node, declared) + ">" for form in element.forms.values()]
+        ways = [self._start_tag(tag, node, declared) + "/>" for tag in element.empty.values()]
+        tags = [self._start_tag(tag, node, declared) + ">" for tag in element.start_tags.values()]
         namespaces = (*declared, *namespaces)
         if node is not None and node.part is not None:
-            self.parts.append(Part(node.part, part, namespaces))
+            self.parts.append(PartGroups(node.part, part, namespaces))
         if tags:
             end = f"</{re.escape(element.name)}>" if whole else ""
             ways.append(_either(tags) + self._content(element, namespaces, whole) + end)
         return begin + re.escape(element.name) + _either(ways)
 
-    def _form(self, form: Form, node: Node | None, declared: list[int]) -> str:
+    def _start_tag(self, tag: StartTag, node: Node | None, declared: list[int]) -> str:
         """A start tag after its name; the group of the namespace that it declares is added to ``declared``."""
         pattern = ""
-        for piece in form:
+        for piece in tag:
             if isinstance(piece, str):
                 pattern += re.escape(piece)
                 continue
@@ -93,7 +93,7 @@ class Writer:
     def _child(self, child: Element, namespaces: tuple[int, ...]) -> str:
         if child.is_run:
             self.runs.append((self.groups, child))
-            return self._group(f"(?:{Writer(capturing=False).element(child)}[^<]*+)*+")
+            return self._group(f"(?:{PatternWriter(capturing=False).element(child)}[^<]*+)*+")
         return f"(?:{self.element(child, namespaces)}[^<]*+)" + ("*+" if child.repeated else "?+")
 
     def _wanted(self, leaves: Iterable[Leaf], anything: str) -> str:

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from transforms.parse import values
 from transforms.parse.outline import Element
-from transforms.parse.pattern import CHECKED, Writer
+from transforms.parse.pattern import CHECKED, PatternWriter
 from transforms.parse.values import Putter, Reading, Target
 
 _REFERENCE = re.compile("&(?:amp|lt|gt|quot|apos);")
@@ -29,7 +29,7 @@ class Plan:
     """
 
     def __init__(self, element: Element, whole: bool = True) -> None:
-        writer = Writer()
+        writer = PatternWriter()
         self._pattern = re.compile(writer.element(element, whole=whole))
         self._parts = writer.parts
         self._runs = [(group, run.node.many if run.node else None, Plan(run, False)) for group, run in writer.runs]

@@ -17,7 +17,7 @@ from xml.parsers import expat
 from lxml import etree
 
 from transforms.parse import codes
-from transforms.parse.codes import Refused
+from transforms.parse.codes import Unparsable
 
 _BLANK = b" \t\r\n\0\x1a"
 _EDGES = "\ufeff \t\r\n\0\x1a"
@@ -39,7 +39,7 @@ _LIMIT_EXCEEDED = 114
 _NAMESPACE_ERRORS = (99, *range(200, 206))
 
 
-class Source(NamedTuple):
+class XmlText(NamedTuple):
     """Text of one input, and its bytes in UTF-8.
 
     ``start`` is where the root element begins, ``line`` the line of the first character. ``findings`` are of the
@@ -53,14 +53,14 @@ class Source(NamedTuple):
     line: int
 
 
-def open_source(payload: bytes, max_bytes: int, fallback_encoding: str | None = None) -> Source:
-    """Decode an input and look at its prolog; raises ``Refused``.
+def open_text(payload: bytes, max_bytes: int, fallback_encoding: str | None = None) -> XmlText:
+    """Decode an input and look at its prolog; raises ``Unparsable``.
 
     Text that is no UTF-8 although it says so (or says nothing) is refused, unless ``fallback_encoding`` names the
     encoding to read it in: no rule tells ISO-8859-1 from a damaged file, so people decide.
     """
     if len(payload) > max_bytes:
-        raise Refused(codes.TOO_LARGE, f"{len(payload)} bytes, the limit is {max_bytes}")
+        raise Unparsable(codes.TOO_LARGE, f"{len(payload)} bytes, the limit is {max_bytes}")
     text, data, findings = _decode(payload, fallback_encoding)
     line = 1
     if not text.startswith("<"):
@@ -73,23 +73,23 @@ def open_source(payload: bytes, max_bytes: int, fallback_encoding: str | None = 
         data = b""
         findings += trailing
     if not text:
-        raise Refused(codes.EMPTY, f"{len(payload)} bytes, and nothing but white space")
+        raise Unparsable(codes.EMPTY, f"{len(payload)} bytes, and nothing but white space")
     start = _root_start(text, line)
-    return Source(text, data or text.encode(), start, findings, line)
+    return XmlText(text, data or text.encode(), start, findings, line)
 
 
 def _decode(payload: bytes, fallback: str | None) -> tuple[str, bytes, tuple[str, ...]]:
     """Text, its bytes in UTF-8 where they are the payload itself, findings."""
     head = payload[:512] if payload.startswith(b"<") else payload.lstrip(_BLANK)[:512]
     if not head:
-        raise Refused(codes.EMPTY, "no bytes" if not payload else f"{len(payload)} bytes of white space or NULs")
+        raise Unparsable(codes.EMPTY, "no bytes" if not payload else f"{len(payload)} bytes of white space or NULs")
     encoding = None
     if not payload.startswith((b"<?", b"<N", b"<n")):
         encoding = next((name for bom, name in _BOMS if payload.startswith(bom)), None)
     if encoding not in (None, "utf-8"):
         return _decode_as(payload, encoding), b"", ()
     if not head.startswith((b"<", codecs.BOM_UTF8)):
-        raise Refused(codes.NOT_XML, f"line 1: begins with {payload[:16]!r}, not with <")
+        raise Unparsable(codes.NOT_XML, f"line 1: begins with {payload[:16]!r}, not with <")
     match = _DECLARED.search(head)
     declared = _codec(match[1].decode()) if match else "utf-8"
     if declared in _ONE_BYTE and encoding is None:
@@ -112,24 +112,24 @@ def _codec(name: str) -> str:
     except LookupError:
         codec = ""
     if codec not in ("utf-8", "ascii", "utf-16", "utf-16-le", "utf-16-be", *_ONE_BYTE):
-        raise Refused(codes.WRONG_ENCODING, f"line 1: declares the encoding {name}, which is not read")
+        raise Unparsable(codes.WRONG_ENCODING, f"line 1: declares the encoding {name}, which is not read")
     return codec
 
 
 def _decode_as(payload: bytes, encoding: str) -> str:
     if encoding == "utf-32":
-        raise Refused(codes.WRONG_ENCODING, "line 1: in UTF-32, which is not read")
+        raise Unparsable(codes.WRONG_ENCODING, "line 1: in UTF-32, which is not read")
     try:
         return payload.decode(encoding)
     except UnicodeDecodeError as error:
         raise _wrong_encoding(error, payload) from None
 
 
-def _wrong_encoding(error: UnicodeDecodeError, payload: bytes) -> Refused:
+def _wrong_encoding(error: UnicodeDecodeError, payload: bytes) -> Unparsable:
     line = payload.count(b"\n", 0, error.start) + 1
     column = error.start - payload.rfind(b"\n", 0, error.start)
     wrong = payload[error.start : error.start + 1]
-    return Refused(
+    return Unparsable(
         codes.WRONG_ENCODING,
         f"line {line}, column {column}: byte 0x{wrong.hex()} at offset {error.start} is no {error.encoding}"
         f" (in windows-1252 it is {wrong.decode('cp1252', 'replace')!r})",
@@ -155,7 +155,7 @@ def _root_start(text: str, line: int) -> int:
     if text.startswith("<!", start) and not text.startswith(("<!--", "<![CDATA["), start):
         line += text.count("\n", 0, start)
         column = start - text.rfind("\n", 0, start)
-        raise Refused(codes.DTD_FORBIDDEN, f"line {line}, column {column}: {text[start : start + 40]!r}")
+        raise Unparsable(codes.DTD_FORBIDDEN, f"line {line}, column {column}: {text[start : start + 40]!r}")
     return start
 
 
@@ -191,16 +191,16 @@ class _Parsers(threading.local):
 _parsers = _Parsers()
 
 
-def check_well_formed(source: Source) -> None:
-    """Raise ``Refused`` unless the text is well-formed."""
+def check_well_formed(source: XmlText) -> None:
+    """Raise ``Unparsable`` unless the text is well-formed."""
     try:
         etree.fromstring(source.data, _parsers.check)
     except etree.XMLSyntaxError as error:
         raise _syntax_refused(source, error) from None
 
 
-def parse_tree(source: Source) -> etree._Element:
-    """Root of the tree, without comments and processing instructions; raises ``Refused``.
+def parse_tree(source: XmlText) -> etree._Element:
+    """Root of the tree, without comments and processing instructions; raises ``Unparsable``.
 
     What is wrong with namespaces alone is no reason to refuse: fragments cut out of an envelope have prefixes that
     nobody declares.
@@ -214,13 +214,13 @@ def parse_tree(source: Source) -> etree._Element:
         return etree.fromstring(source.data, _parsers.lenient)
 
 
-def _syntax_refused(source: Source, error: etree.XMLSyntaxError) -> Refused:
+def _syntax_refused(source: XmlText, error: etree.XMLSyntaxError) -> Unparsable:
     line, column = error.position
     what = (error.msg or "").rpartition(", line")[0].replace("\n", " ").strip()
     message = f"line {line + source.line - 1}, column {column}: {what}"
     if _code_of(error) == _LIMIT_EXCEEDED:
-        return Refused(codes.TOO_DEEP if "depth" in what else codes.TOO_LARGE, message)
-    return Refused(codes.TRUNCATED if _ends_early(source.data) else codes.NOT_XML, message)
+        return Unparsable(codes.TOO_DEEP if "depth" in what else codes.TOO_LARGE, message)
+    return Unparsable(codes.TRUNCATED if _ends_early(source.data) else codes.NOT_XML, message)
 
 
 def _ends_early(data: bytes) -> bool:

@@ -16,7 +16,7 @@ from transforms.parse.checks import (
     key_of_text,
     settle_instants,
 )
-from transforms.parse.codes import Refused
+from transforms.parse.codes import Unparsable
 from transforms.parse.layout import BODY, EMBEDDED, FORMS, RETURN, Layout
 from transforms.parse.registry import EVENT_LAYOUT_OF_FAMILY
 from transforms.parse.values import Reading, Target, is_date
@@ -38,10 +38,10 @@ _ID_OF_EVENT = re.compile(
 
 
 def entry_of(record_id: str, layout: Layout, reading: Reading, findings: tuple[str, ...]) -> Entry:
-    """The entry made of what was read; raises ``Refused`` when there is nothing to key it by."""
+    """The entry made of what was read; raises ``Unparsable`` when there is nothing to key it by."""
     reading.findings.update(findings)
     if layout.needed and layout.needed not in reading.fields:
-        raise Refused(codes.NO_DOCUMENT, f"{layout.name}: there is an Id and no document, as in a query for one")
+        raise Unparsable(codes.NO_DOCUMENT, f"{layout.name}: there is an Id and no document, as in a query for one")
     key, layout = _MAKE[layout.kind](layout, reading)
     if reading.namespaces != {layout.family.namespace}:
         reading.findings.add(codes.NAMESPACE_MISMATCH)
@@ -102,7 +102,7 @@ def _document_key(layout: Layout, reading: Reading) -> str:
     protocol_key, protocol_exact = key_of_text(named, layout.keys) if named else (None, False)
     if key is None:
         if protocol_key is None:
-            raise Refused(codes.NO_ACCESS_KEY, _no_key(layout, written, named))
+            raise Unparsable(codes.NO_ACCESS_KEY, _no_key(layout, written, named))
         key, exact = protocol_key, protocol_exact
         if BODY in reading.parts:
             findings.add(codes.ID_MISSING)
@@ -191,7 +191,7 @@ def _event_key(layout: Layout, reading: Reading, keys: dict[str, str], return_ke
     if match:
         findings.add(codes.ID_MISSING)
         return match[1] or match[2], layout.family.name
-    raise Refused(codes.NO_ACCESS_KEY, _no_event_key(layout, reading.fields, written))
+    raise Unparsable(codes.NO_ACCESS_KEY, _no_event_key(layout, reading.fields, written))
 
 
 def _no_event_key(layout: Layout, fields: Target, written: str | None) -> str:
@@ -214,7 +214,7 @@ def _voided_range(layout: Layout, reading: Reading) -> tuple[str, Layout]:
             fields.setdefault(f"_{name}" if name in ("uf_code", "year") else name, value)
     key = asked or answered or _range_id(fields, "", "_")
     if key is None:
-        raise Refused(codes.NO_ACCESS_KEY, _no_range(layout, fields, written))
+        raise Unparsable(codes.NO_ACCESS_KEY, _no_range(layout, fields, written))
     if asked and answered and asked != answered:
         findings.add(codes.PROTOCOL_KEY_MISMATCH)
         _forget_answer(reading)

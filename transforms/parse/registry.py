@@ -11,7 +11,7 @@ from transforms.families import FAMILIES
 from transforms.families.family import Family
 from transforms.model import DOCUMENT, EVENT
 from transforms.parse import codes, layouts, municipal
-from transforms.parse.codes import Refused
+from transforms.parse.codes import Unparsable
 from transforms.parse.layout import EMBEDDED, Layout, Node, compile_shapes
 from transforms.parse.learnt import Learnt
 
@@ -140,17 +140,17 @@ def event_in(elements: Sequence[str]) -> Shape | None:
 
 
 def refuse_unsupported(root: str, namespace: str, inside: Sequence[str]) -> None:
-    """Raises ``Refused`` for a fiscal document that is known not to be read.
+    """Raises ``Unparsable`` for a fiscal document that is known not to be read.
 
     ``inside`` are the elements in it that could be read: national NFS-e stand in messages of municipalities too.
     """
     space = namespace.lower()
     if "esocial.gov.br" in space or "reinf" in space:
-        raise Refused(codes.UNKNOWN_ROOT, f"root element {root}: {_LABOUR}")
+        raise Unparsable(codes.UNKNOWN_ROOT, f"root element {root}: {_LABOUR}")
     is_national = root in _ROOTS_OF_NFSE and namespace in ("", FAMILIES["nfse"].namespace)
     holds_national = bool(inside) and _ROOTS_OF_NFSE.issuperset(inside)
     told = municipal.described(root, namespace)
     if told and not is_national and not holds_national:
-        raise Refused(codes.MUNICIPAL_LAYOUT, f"root element {root}: {told}")
+        raise Unparsable(codes.MUNICIPAL_LAYOUT, f"root element {root}: {told}")
     if root.lower() in UNSUPPORTED:
-        raise Refused(codes.UNKNOWN_ROOT, f"root element {root}: {UNSUPPORTED[root.lower()]}")
+        raise Unparsable(codes.UNKNOWN_ROOT, f"root element {root}: {UNSUPPORTED[root.lower()]}")

@@ -1,19 +1,18 @@
 """What the source of truth and the tables must agree on, as short texts that both sides can make. Pure.
 
-A *fact* is what a row says, as far as it is compared: which key, which row of it, and a text of its main columns. The
-SQL of ``queries`` makes the same texts of the same rows. Facts are summed up by bucket (the last characters of the
+A *fact* is what a row says, as far as it is compared: which key, which row of it, and a text of its main columns, as
+``fact_columns`` lists them for SQL and for here. Facts are summed up by bucket (the last characters of the
 key) so that two sides of any size are compared by a few sums, and only buckets that differ are looked into.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from transforms import access_key
-from transforms.model import DUPLICATE, NEW
+from transforms.reconcile.fact_columns import FACT_COLUMNS, FactColumn, amount_text
 from transforms.truth.dead_letters import DONE, StoredDeadLetter
 from transforms.truth.read import History
 from transforms.truth.refold import folded_of, has_all_changes
@@ -31,8 +30,6 @@ BROKEN_CHANGES = "broken_changes"
 _REBUILD = "python -m pipelines.rebuild"
 _REFOLD = "python -m pipelines.refold"
 _RESTORE = "no job makes changes anew that are gone: restore the row from a backup"
-KEY_COLUMN = {schema.VOIDED_RANGES: "range_id"}
-_INTEGERS = 2**63
 
 
 class Fact(NamedTuple):
@@ -72,7 +69,7 @@ def facts_of_history(history: History) -> Iterator[Fact]:
     for table, row in rows_of_history(history):
         if "moved_to_month" in row:
             continue
-        yield Fact(table, *_identified(table, row), day)
+        yield fact_of_row(table, row)._replace(day=day)
 
 
 def _day(history: History) -> str:
@@ -82,45 +79,24 @@ def _day(history: History) -> str:
 
 def fact_of_dead_letter(stored: StoredDeadLetter) -> Fact:
     """The fact of a dead letter: that it is there, and whether a redrive made a record of it."""
-    redriven = stored.redrive is not None and stored.redrive.state == DONE
-    one = stored.dead_letter_id
-    return Fact(schema.DEAD_LETTERS, one, one, f"{one}|{int(redriven)}")
+    redriven_at = stored.redrive.at if stored.redrive is not None and stored.redrive.state == DONE else None
+    return fact_of_row(schema.DEAD_LETTERS, {"dead_letter_id": stored.dead_letter_id, "redriven_at": redriven_at})
 
 
-def _identified(table: str, row: dict[str, Any]) -> tuple[str, str, str]:
-    """Key, identity and text of a row; ``queries`` has the same in SQL."""
-    key = row[KEY_COLUMN.get(table, "access_key")]
-    if table == schema.CHANGES:
-        identity = str(row["revision"])
-        said = [row["record_id"], row["kind"], row.get("status_before", ""), row["status_after"], row["applied_at"]]
-        said.append(_amount(row.get("total_after")))
-    elif table == schema.ARRIVALS:
-        # Who sent what from where. The job is not in it: an attempt that was killed is the arrival of the next one.
-        identity = "|".join((row["record_id"], row["run"], row["origin"]))
-        said = [DUPLICATE if row["outcome"] == DUPLICATE else NEW]
-    else:
-        identity = row["record_id"]
-        said = [row["revision"], row["received_at"], row["layout"], row["form"], row["run"], row["origin"]]
-        said.append(_amount(row.get("total")) if table == schema.DOCUMENTS else "")
-    return key, identity, "|".join((key, identity, *map(str, said)))
+def fact_of_row(table: str, row: Mapping[str, Any]) -> Fact:
+    """The fact of a row of a table."""
+    compared = FACT_COLUMNS[table]
+    key, identity = row[compared.key], _joined(compared.identity, row)
+    return Fact(table, key, identity, "|".join((key, identity, _joined(compared.said, row))))
 
 
-def _amount(amount: str | None) -> str:
-    """An amount as its whole part and its billionths, empty where there is none: no single integer of SQL holds it."""
-    if amount is None:
-        return ""
-    try:
-        whole, _, part = format(Decimal(amount), "f").removeprefix("-").partition(".")
-    except InvalidOperation:
-        return ""
-    sign = "-" if amount.startswith("-") else ""
-    numbers = (int(f"{sign}{digits}") for digits in (whole, part[:9].ljust(9, "0")))
-    return ".".join(map(str, numbers)) if int(whole) < _INTEGERS else ""
+def _joined(parts: Iterable[FactColumn], row: Mapping[str, Any]) -> str:
+    return "|".join(part.of_row(row) for part in parts)
 
 
 def count_text(key: tuple[str, ...], documents: int, total: str) -> str:
     """What a count says; ``total`` in BRL as decimal text. ``queries`` has the same in SQL."""
-    return "|".join((*key, str(documents), _amount(total)))
+    return "|".join((*key, str(documents), amount_text(total)))
 
 
 def count_bucket(key: tuple[str, ...], characters: int) -> str:

@@ -1,31 +1,19 @@
 """The tables' side of a comparison: SQL that makes the same facts and digests as ``facts``. Pure.
 
-Rows that are there several times, all the same, are one fact: views keep one. Of a record it is the row of its last
-reading, as in views.
+Rows that are there several times, all the same, are one fact: views keep one.
 """
 
 from __future__ import annotations
 
-from transforms.reconcile.facts import KEY_COLUMN
+from transforms.counting.contributions import CountKey
+from transforms.reconcile.fact_columns import FACT_COLUMNS, FactColumn, FactColumns, amount_sql
 from transforms.truth.selection import Selection
-from transforms.views import key_sql, schema
+from transforms.views import key_sql
 
-TABLES = tuple(name for name in schema.TABLES if name != schema.COUNTS)
-# A row for each reading of a record.
-_RECORDS = (schema.DOCUMENTS, schema.EVENTS, schema.VOIDED_RANGES)
-# Rows of one id and revision must be the same rows. (Arrivals and dead letters have a row for each time that they were
-# met.)
-SINGLE = (*_RECORDS, schema.CHANGES)
+TABLES = tuple(FACT_COLUMNS)
+SINGLE = tuple(name for name, compared in FACT_COLUMNS.items() if compared.single)
 
-_MICROS = "CAST(UNIX_MICROS({}) AS STRING)"
-# Whole part and billionths: an INT64 holds no amount of the largest in millionths.
-_AMOUNT = (
-    "COALESCE(CONCAT(CAST(SAFE_CAST(TRUNC({0}) AS INT64) AS STRING), '.', "
-    "CAST(CAST(({0} - TRUNC({0})) * 1000000000 AS INT64) AS STRING)), '')"
-)
-
-
-_COUNT_COLUMNS = ("dimension", "value", "model", "environment", "status", "day", "month")
+_COUNT_COLUMNS = CountKey._fields
 _COUNT_KEY = ", '|', ".join(f"COALESCE(CAST({name} AS STRING), '')" for name in _COUNT_COLUMNS)
 
 
@@ -47,12 +35,12 @@ def facts(dataset: str, table: str, characters: int, selection: Selection) -> st
 
 def doubled(dataset: str, table: str, selection: Selection) -> str:
     """Columns key, identity, contents: rows of one id and revision that are not all the same."""
-    key, identity = KEY_COLUMN.get(table, "access_key"), _identity(table)
-    stays = " AND moved_to_month IS NULL" if table in _RECORDS else ""
+    key, identity = FACT_COLUMNS[table].key, _concatenated(FACT_COLUMNS[table].identity)
+    stays = " AND moved_to_month IS NULL" if FACT_COLUMNS[table].readings else ""
     return f"""
 SELECT {key} AS key, {identity} AS identity, COUNT(DISTINCT TO_JSON_STRING(t)) AS contents
 FROM `{dataset}.{table}` AS t
-WHERE {_selected(key, selection)}{stays}
+WHERE {_selected(FACT_COLUMNS[table], selection)}{stays}
 GROUP BY 1, 2, revision
 HAVING COUNT(DISTINCT TO_JSON_STRING(t)) > 1"""
 
@@ -60,7 +48,7 @@ HAVING COUNT(DISTINCT TO_JSON_STRING(t)) > 1"""
 def count_digests(dataset: str, characters: int) -> str:
     """Columns bucket, facts, first, second, of the counts as they are served."""
     part = "SUM(CAST(CONCAT('0x', SUBSTR(digest, {}, 8)) AS INT64))"
-    said = f"CONCAT({_COUNT_KEY}, '|', CAST(documents AS STRING), '|', {_AMOUNT.format('total')})"
+    said = f"CONCAT({_COUNT_KEY}, '|', CAST(documents AS STRING), '|', {amount_sql('total')})"
     return f"""
 SELECT bucket, COUNT(*) AS facts, {part.format(1)} AS first, {part.format(9)} AS second
 FROM (
@@ -83,49 +71,26 @@ def _count_bucket(characters: int) -> str:
 
 
 def _facts(dataset: str, table: str, selection: Selection) -> str:
-    if table == schema.DEAD_LETTERS:
-        text = "CONCAT(dead_letter_id, '|', IF(redriven_at IS NULL, '0', '1'))"
-        source, key = f"`{dataset}.unique_dead_letters`", "dead_letter_id"
-        return f"SELECT {key} AS key, {key} AS identity, {text} AS text FROM {source} WHERE {selection.everything}"
-    key, identity = KEY_COLUMN.get(table, "access_key"), _identity(table)
-    said = ", '|', ".join((key, identity, *_said(table)))
-    condition = _selected(key, selection)
-    if table == schema.ARRIVALS:
-        condition = f"record_id IS NOT NULL AND {condition}"
-    source = f"`{dataset}.{table}` WHERE {condition}"
-    if table in _RECORDS:
-        source = f"""(
-  SELECT *
-  FROM {source}
-  QUALIFY RANK() OVER (PARTITION BY partition_month, {key}, record_id ORDER BY revision DESC) = 1
-    AND moved_to_month IS NULL
-)"""
-    return f"SELECT DISTINCT {key} AS key, {identity} AS identity, CONCAT({said}) AS text FROM {source}"
+    compared = FACT_COLUMNS[table]
+    key, identity = compared.key, _concatenated(compared.identity)
+    return (
+        f"SELECT DISTINCT {key} AS key, {identity} AS identity, "
+        f"CONCAT({key}, '|', {identity}, '|', {_concatenated(compared.said)}) AS text "
+        f"FROM `{dataset}.{compared.relation or table}` WHERE {compared.condition} AND {_selected(compared, selection)}"
+    )
 
 
-def _identity(table: str) -> str:
-    if table == schema.CHANGES:
-        return "CAST(revision AS STRING)"
-    if table == schema.ARRIVALS:
-        return "CONCAT(record_id, '|', run, '|', origin)"
-    return "record_id"
+def _concatenated(parts: tuple[FactColumn, ...]) -> str:
+    return f"""CONCAT({", '|', ".join(part.sql for part in parts)})"""
 
 
-def _said(table: str) -> tuple[str, ...]:
-    if table == schema.CHANGES:
-        amount = _AMOUNT.format("total_after")
-        before = "COALESCE(status_before, '')"
-        return "record_id", "kind", before, "status_after", _MICROS.format("applied_at"), amount
-    if table == schema.ARRIVALS:
-        return ("outcome",)
-    amount = _AMOUNT.format("total") if table == schema.DOCUMENTS else "''"
-    return "CAST(revision AS STRING)", _MICROS.format("received_at"), "layout", "form", "run", "origin", amount
-
-
-def _selected(key: str, selection: Selection) -> str:
+def _selected(compared: FactColumns, selection: Selection) -> str:
     """The condition that a selection is. Its parts are checked: letters and digits."""
+    key = compared.key
     if selection.everything:
         return "TRUE"
+    if not compared.of_keys:
+        return "FALSE"
     if selection.keys:
         return f"{key} IN ({', '.join(map(_literal, selection.keys))})"
     start = key_sql.row_start(key)

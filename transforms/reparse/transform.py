@@ -75,7 +75,7 @@ class _LaunchDoFn(WriterDoFn):
         return Launch(self._run, self._job, instants.now(), PARSER, self._finished)
 
     def _emit(self, done: Done) -> Any:
-        self._conflicts.inc(done.outcome.conflicts)
+        self._conflicts.inc(done.completed.conflicts)
         return super()._emit(done)
 
 
@@ -151,7 +151,7 @@ class _Reparse(_LaunchDoFn):
             self._differences[name].inc()
 
     def _emit(self, done: Done) -> Any:
-        windowed, reparsed = super()._emit(done), done.outcome.result
+        windowed, reparsed = super()._emit(done), done.completed.result
         self._count_differences(reparsed.plan)
         self._counters["rows_marked"].inc(int(bool(reparsed.plan.cells) and not reparsed.plan.records))
         return windowed if reparsed.history else None
@@ -189,7 +189,7 @@ class _Adopt(_LaunchDoFn):
         return self._ready()
 
     def _emit(self, done: Done) -> Any:
-        if done.outcome.result is None:
+        if done.completed.result is None:
             return None
         self._adopted.inc()
         return super()._emit(done)

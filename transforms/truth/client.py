@@ -111,7 +111,7 @@ class Client:
         attempt = 1
         while True:
             request = requests.write_rows_request(table, self.config.app_profile, writes)
-            statuses: dict[int, requests.EntryStatus] = {}
+            statuses: dict[int, requests.RowStatus] = {}
             error: Failure = NotWritten(_UNAVAILABLE, "no answer for a row")
             try:
                 async for response in self._stub("MutateRows")(request, metadata=metadata, timeout=deadline):

@@ -14,7 +14,7 @@ from transforms.truth import rows
 from transforms.truth.codec import Codec
 from transforms.truth.errors import TruthError
 from transforms.truth.rows import Cell, Cells
-from transforms.truth.transaction import Outcome, Transaction, Write, storable
+from transforms.truth.transaction import Completed, Transaction, Write, storable
 
 META, PAYLOAD, ARRIVALS = "m", "p", "a"
 FAMILIES = (META, PAYLOAD, ARRIVALS)
@@ -69,7 +69,7 @@ def store(codec: Codec, letter: DeadLetter, run: str, job: str, at: int = 0) -> 
         yield Write(row, (cell,))
     arrival = _arrival_cell(codec, DeadLetterArrival(run, job, letter.received_at, at))
     yield Write(row, (last, arrival, _meta_cell(codec, letter, run, job, len(earlier))))
-    return Outcome(letter, 0, rows.stored_bytes([*earlier, last]))
+    return Completed(letter, 0, rows.stored_bytes([*earlier, last]))
 
 
 def _payload_cells(codec: Codec, letter: DeadLetter) -> list[Cell]:
@@ -92,7 +92,7 @@ def mark(codec: Codec, stored: StoredDeadLetter) -> Transaction:
         raise ValueError(f"dead letter {stored.dead_letter_id} was taken by no redrive")
     cell = Cell(META, _REDRIVE, 0, codec.encode_json(stored.redrive._asdict()))
     yield Write(rows.row_key(stored.dead_letter_id), (cell,))
-    return Outcome(stored, 0, 0)
+    return Completed(stored, 0, 0)
 
 
 def _arrival_cell(codec: Codec, arrival: DeadLetterArrival) -> Cell:

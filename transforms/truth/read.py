@@ -14,10 +14,9 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
 from transforms.truth.errors import TruthError
 from transforms.truth.loop import wait_for
-from transforms.truth.rows import Cell, Cells, ReadBy, Row
+from transforms.truth.rows import Cells, ReadBy, Row
 
 _HISTORY_FAMILIES = (rows.STATE, rows.FIELDS, rows.CHANGES, rows.ARRIVALS)
-_DUMPED_FAMILIES = (rows.STATE, rows.FIELDS, rows.XML)
 
 
 class StoredRecord(NamedTuple):
@@ -118,16 +117,6 @@ class HistoryReader:
         cells = wait_for(self._client.read_row(self._config.records_table, row, (rows.XML,)))
         return cells.get(rows.XML, {})
 
-    def dump(self) -> Iterator[tuple[str, Cell]]:
-        """Every cell whose content may not depend on order, run or time, by row: for comparing two tables.
-
-        Lineage, revisions and changes are left out: they tell the order in which things came.
-        """
-        for row in self._client.scan(self._config.records_table, b"0", rows.RESERVED, _DUMPED_FAMILIES):
-            for cell in () if rows.is_reserved(row.key) else row.cells:
-                if cell.family != rows.STATE or cell.qualifier in rows.CONTENT:
-                    yield rows.key_of(row.key), cell
-
     def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None:
         """A dead letter with its bytes, None when there is none of that id."""
         row = rows.row_key(dead_letter_id)
@@ -179,12 +168,3 @@ def decode_history(codec: Codec, key: str, cells: Cells) -> History | None:
         records.append(StoredRecord(entry, xml_bytes, change, tuple(came), readings))
     state = codec.decode_json(cells[rows.STATE][rows.FOLDED])
     return History(key, head.revision, state, tuple(records), rows.read_by(cells))
-
-
-def read_history(config: TruthConfig, key: str) -> History | None:
-    """History of one key; opens and closes its own connection."""
-    reader = HistoryReader(config)
-    try:
-        return reader.history(key)
-    finally:
-        reader.close()

@@ -14,7 +14,7 @@ from transforms.model import Change
 from transforms.truth import rows
 from transforms.truth.codec import Codec
 from transforms.truth.read import History, decode_history
-from transforms.truth.transaction import Check, Outcome, Read, Transaction
+from transforms.truth.transaction import Check, Completed, Read, Transaction
 
 
 class Refold(NamedTuple):
@@ -75,12 +75,12 @@ def refold(codec: Codec, key: str) -> Transaction:
         history, head = decode_history(codec, key, cells), rows.head_of(cells)
         plan = refold_of(history) if history and has_all_changes(history) else None
         if head is None or plan is None or not plan.needed:
-            return Outcome(Refolded(key, False, 0), conflicts, 0)
+            return Completed(Refolded(key, False, 0), conflicts, 0)
         written = (
             *rows.state_cells(codec, head.revision, plan.folded, head.size),
             *(rows.change_cell(codec, change) for change in plan.changes),
         )
         if (yield Check(row, head.revision, written)):
             result = Refolded(key, plan.state_differs, len(plan.changes))
-            return Outcome(result, conflicts, rows.stored_bytes(written))
+            return Completed(result, conflicts, rows.stored_bytes(written))
         conflicts += 1

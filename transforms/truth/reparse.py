@@ -22,7 +22,7 @@ from transforms.truth.rows import Cell, Cells, ReadBy, StoredEntry
 from transforms.truth.transaction import (
     Attempt,
     Check,
-    Outcome,
+    Completed,
     Read,
     Transaction,
     changes_of,
@@ -235,7 +235,7 @@ def reparse(codec: Codec, key: str, cells: Cells, first: Plan, readings: Reading
         assert isinstance(found, dict)
         cells, conflicts = found, conflicts + 1
         made = plan(codec, key, cells, readings, launch)
-    return Outcome(handed_on(codec, key, cells, made, launch), conflicts, rows.stored_bytes(made.cells))
+    return Completed(handed_on(codec, key, cells, made, launch), conflicts, rows.stored_bytes(made.cells))
 
 
 def adopt(codec: Codec, record: Record, launch: Launch) -> Transaction:
@@ -247,7 +247,7 @@ def adopt(codec: Codec, record: Record, launch: Launch) -> Transaction:
         made, _ = changes_of(codec, record.entry, found)
         mine = (made.run, made.origin) == (launch.run, storable(record.raw.origin))
         if not mine or made.job in launch.finished:
-            return Outcome(None, 0, 0)
+            return Completed(None, 0, 0)
     outcome = yield from transact(codec, record, Attempt(launch.run, launch.job, launch.at, logged=True))
     # What does not fit is inside of what is stored: it is not lost.
     return outcome if isinstance(outcome.result, Applied) else outcome._replace(result=None)

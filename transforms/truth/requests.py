@@ -86,7 +86,7 @@ def write_rows_request(table: str, profile: str, writes: Iterable[tuple[bytes, I
     return bytes(request.SerializeToString())
 
 
-class EntryStatus(NamedTuple):
+class RowStatus(NamedTuple):
     """What became of one entry of a ``write_rows_request``: gRPC code, 0 for written, and message."""
 
     entry: int
@@ -94,10 +94,10 @@ class EntryStatus(NamedTuple):
     message: str
 
 
-def entry_statuses(response: bytes) -> Iterator[EntryStatus]:
+def entry_statuses(response: bytes) -> Iterator[RowStatus]:
     """What one answer to a ``write_rows_request`` says."""
     for entry in _MutateRowsResponse.FromString(response).entries:
-        yield EntryStatus(entry.index, entry.status.code, entry.status.message)
+        yield RowStatus(entry.index, entry.status.code, entry.status.message)
 
 
 def replace_request(table: str, profile: str, row: bytes, deleted: Iterable[Column], cells: Iterable[Cell]) -> bytes:

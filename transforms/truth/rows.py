@@ -120,11 +120,6 @@ class StoredEntry(NamedTuple):
     xml_bytes: int
 
 
-def salt_of(key: str) -> bytes:
-    """Two hex characters computed from the key alone: spreads keys of one state and month over the tablets."""
-    return b"%02x" % (zlib.crc32(key.encode()) % SALTS)
-
-
 def row_key(key: str) -> bytes:
     """Row key of an access key, of a voided range's Id, or of a dead letter's id."""
     return b"%02x%b" % (zlib.crc32(key.encode()) % SALTS, access_key.to_row(key).encode())

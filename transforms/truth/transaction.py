@@ -70,7 +70,7 @@ class Write(NamedTuple):
     cells: tuple[Cell, ...]
 
 
-class Outcome(NamedTuple):
+class Completed(NamedTuple):
     """``stored_bytes`` of values were written by this attempt; ``conflicts`` is how often another writer was first."""
 
     result: Any
@@ -80,7 +80,7 @@ class Outcome(NamedTuple):
 
 Step = Keep | Check | Read | Write
 Answer = bool | Cells | None
-Transaction = Generator[Step, Answer, Outcome]
+Transaction = Generator[Step, Answer, Completed]
 
 
 class _Plan(NamedTuple):
@@ -103,7 +103,7 @@ def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
     try:
         own_cells, certificates = rows.record_cells(codec, record)
     except TypeError as error:  # orjson: an integer beyond 64 bits, text that is no Unicode
-        return Outcome(_dead(record, UNSTORABLE, f"its fields cannot be stored as JSON: {error}"), 0, 0)
+        return Completed(_dead(record, UNSTORABLE, f"its fields cannot be stored as JSON: {error}"), 0, 0)
     for certificate in certificates:
         yield Keep(rows.certificate_row(certificate.digest), certificate)
     arrival = Arrival(
@@ -120,9 +120,9 @@ def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
     while True:
         plan = _plan(codec, record, arrival, attempt.logged, own_cells, found, head)
         if isinstance(plan, DeadLetter):
-            return Outcome(plan, conflicts, 0)
+            return Completed(plan, conflicts, 0)
         if (yield Check(row, head.revision if head else None, plan.cells)):
-            return Outcome(Applied(entry, arrival, plan.change), conflicts, rows.stored_bytes(plan.cells))
+            return Completed(Applied(entry, arrival, plan.change), conflicts, rows.stored_bytes(plan.cells))
         found = yield Read(row)  # type: ignore[assignment]
         if qualifier in found.get(rows.FIELDS, {}):
             return (yield from _found(codec, entry, arrival, found, conflicts))
@@ -140,12 +140,12 @@ def _found(codec: Codec, parsed: Entry, arrival: Arrival, found: Cells, conflict
     if mine and change.job == arrival.job:
         this_attempt = change.applied_at == arrival.applied_at
         stored = rows.arrival_of(change)._replace(outcome=NEW if this_attempt else RESUMED)
-        return Outcome(Applied(entry, stored, change, reading), conflicts, 0)
+        return Completed(Applied(entry, stored, change, reading), conflicts, 0)
     arrival = arrival._replace(outcome=RESUMED if mine else DUPLICATE)
     cells = (rows.arrival_cell(codec, entry.record_id, arrival),)
     yield Write(rows.row_key(entry.key), cells)
     applied = Applied(entry, arrival, change if mine else None, reading)
-    return Outcome(applied, conflicts, rows.stored_bytes(cells))
+    return Completed(applied, conflicts, rows.stored_bytes(cells))
 
 
 def _plan(

@@ -58,7 +58,7 @@ class WriterDoFn(beam.DoFn):
         if done.retries:
             self._retries.inc(done.retries)
         place: WindowedValue = done.tag
-        return place.with_value(done.outcome.result)
+        return place.with_value(done.completed.result)
 
 
 @with_input_types(Record)
@@ -92,15 +92,15 @@ class _ApplyRecords(WriterDoFn):
 
     def _emit(self, done: Done) -> Any:
         windowed = super()._emit(done)
-        outcome = done.outcome
-        if outcome.conflicts:
-            self._conflicts.inc(outcome.conflicts)
-        if isinstance(outcome.result, DeadLetter):
+        completed = done.completed
+        if completed.conflicts:
+            self._conflicts.inc(completed.conflicts)
+        if isinstance(completed.result, DeadLetter):
             return TaggedOutput(_DEAD_LETTERS, windowed)
-        self._outcomes[outcome.result.arrival.outcome].inc()
-        self._kinds[outcome.result.entry.kind].inc()
+        self._outcomes[completed.result.arrival.outcome].inc()
+        self._kinds[completed.result.entry.kind].inc()
         self._millis.update(int(done.seconds * 1_000))
-        self._bytes.update(outcome.stored_bytes)
+        self._bytes.update(completed.stored_bytes)
         return windowed
 
 

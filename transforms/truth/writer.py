@@ -23,7 +23,7 @@ from transforms.truth.codec import Codec, UnknownDictionary, packaged_codec
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.loop import event_loop, wait_for
 from transforms.truth.rows import Cells
-from transforms.truth.transaction import Answer, Check, Keep, Outcome, Read, Step, Transaction
+from transforms.truth.transaction import Answer, Check, Completed, Keep, Read, Step, Transaction
 
 # Records are prepared, then sent, this many at a time: two threads that take turns at each cost a tenth more CPU.
 _HAND_OVER = 64
@@ -35,7 +35,7 @@ class Done(NamedTuple):
     """One finished transaction: the caller's ``tag``, what became of it, its retries, and seconds it took."""
 
     tag: Any
-    outcome: Outcome
+    completed: Completed
     retries: int
     seconds: float
 
@@ -64,8 +64,8 @@ class _Item:
     def retried(self) -> None:
         self.retries += 1
 
-    def done(self, outcome: Outcome) -> Done:
-        return Done(self.tag, outcome, self.retries, time.monotonic() - self.started)
+    def done(self, completed: Completed) -> Done:
+        return Done(self.tag, completed, self.retries, time.monotonic() - self.started)
 
 
 class Bundle:
@@ -213,7 +213,7 @@ class Writer:
             if self._waiting and (not item.bundle.pending or self._records <= self.config.max_in_flight // 2):
                 self._changed.notify_all()
 
-    async def _drive(self, item: _Item) -> Outcome:
+    async def _drive(self, item: _Item) -> Completed:
         while True:
             try:
                 return await self._follow(item)
@@ -222,7 +222,7 @@ class Writer:
                 item.transaction = item.begin()
                 item.step = None
 
-    async def _follow(self, item: _Item) -> Outcome:
+    async def _follow(self, item: _Item) -> Completed:
         table, row = item.table, item.row
         try:
             step = item.step or next(item.transaction)
@@ -238,8 +238,8 @@ class Writer:
                     await self._writes.write(table, row, step.cells, item.retried)
                 step = item.transaction.send(answer)
         except StopIteration as stop:
-            outcome: Outcome = stop.value
-            return outcome
+            completed: Completed = stop.value
+            return completed
 
     async def _check(self, step: Check, item: _Item) -> bool:
         if step.revision is None and item.known is not None:

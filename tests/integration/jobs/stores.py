@@ -17,6 +17,7 @@ from google.cloud import bigquery
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import backfill, rebuild, reconcile, tables
 from pipelines.defaults import DEFAULT_INSTANCE
+from tests.dump import dump
 from transforms.counting import cells
 from transforms.counting.contributions import CountKey
 from transforms.ingest.archives import expand
@@ -68,11 +69,7 @@ class Stores:
 
     def content(self) -> dict[tuple[str, str, bytes], tuple[int, bytes]]:
         """Bigtable's content, lineage, revisions and changes aside."""
-        reader = HistoryReader(self.truth)
-        try:
-            return {(key, cell.family, cell.qualifier): (cell.timestamp, cell.value) for key, cell in reader.dump()}
-        finally:
-            reader.close()
+        return {(key, cell.family, cell.qualifier): (cell.timestamp, cell.value) for key, cell in dump(self.truth)}
 
     def histories(self) -> dict[str, History]:
         reader = HistoryReader(self.truth)

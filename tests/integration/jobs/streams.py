@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import signal
 import subprocess
@@ -14,33 +13,24 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from google.cloud import pubsub_v1
 
 from local.stack.discover import LOCAL_PROJECT
 from local.stack.find import prism as find_prism
 from tests.integration.jobs.stores import Stores
+from tests.integration.queues import Queue
 
 JOB, SHORT_LEASES = "pipelines.stream", "tests.integration.jobs.short_leases"
 
-_names = itertools.count(1)
 
-
-class Queue:
-    """A topic with one subscription."""
+class DocumentQueue(Queue):
+    """A queue of documents that say where they come from."""
 
     def __init__(self, kind: str = "documents") -> None:
-        name = f"{kind}-{next(_names)}"
-        self.topic = f"projects/{LOCAL_PROJECT}/topics/{name}"
-        self.subscription = f"projects/{LOCAL_PROJECT}/subscriptions/{name}"
-        self.publisher = pubsub_v1.PublisherClient()
-        self.publisher.create_topic(name=self.topic)
-        with pubsub_v1.SubscriberClient() as client:
-            client.create_subscription(name=self.subscription, topic=self.topic)
+        super().__init__(kind)
 
-    def publish(self, payloads: list[bytes]) -> list[str]:
+    def publish(self, payloads: list[bytes], attributes: Mapping[str, str] | None = None) -> list[str]:
         """Publishes all, and waits until the service has them; their message ids."""
-        futures = [self.publisher.publish(self.topic, payload, origin="test") for payload in payloads]
-        return [future.result(timeout=60) for future in futures]
+        return super().publish(payloads, {"origin": "test", **(attributes or {})})
 
     @contextlib.contextmanager
     def publishing(self, payloads: list[bytes], rate: float) -> Iterator[None]:
@@ -58,23 +48,6 @@ class Queue:
         finally:
             thread.join()
 
-    def pull(self, wanted: int, seconds: float = 30) -> list[pubsub_v1.types.PubsubMessage]:
-        """Up to ``wanted`` messages, acknowledged, until nothing comes for ``seconds``."""
-        found: list[pubsub_v1.types.PubsubMessage] = []
-        deadline = time.monotonic() + seconds
-        with pubsub_v1.SubscriberClient() as client:
-            while len(found) < wanted and time.monotonic() < deadline:
-                pulled = client.pull(
-                    subscription=self.subscription, max_messages=1_000, return_immediately=True, timeout=10
-                ).received_messages
-                if pulled:
-                    client.acknowledge(subscription=self.subscription, ack_ids=[one.ack_id for one in pulled])
-                    found += [one.message for one in pulled]
-                    deadline = time.monotonic() + seconds
-                else:
-                    time.sleep(0.2)
-        return found
-
 
 class Streaming:
     """The job on Prism, in a process group of its own, until the end of a ``with`` block."""
@@ -82,7 +55,7 @@ class Streaming:
     def __init__(
         self,
         stores: Stores,
-        queue: Queue,
+        queue: DocumentQueue,
         log: Path,
         *more: str,
         module: str = JOB,

@@ -17,7 +17,7 @@ from local.generate import leaves
 from local.stack import Stack
 from local.stack.services import BIGQUERY, BIGTABLE, Service
 from tests.integration.jobs.stores import NewStores
-from tests.integration.jobs.streams import SHORT_LEASES, Queue, Streaming
+from tests.integration.jobs.streams import SHORT_LEASES, DocumentQueue, Streaming
 
 BEFORE, MEANWHILE = 30, 120
 
@@ -42,7 +42,7 @@ def standing_still(running_stack: Stack, service: Service) -> Iterator[None]:
 def test_what_has_not_reached_every_store_comes_again(
     new_stores: NewStores, running_stack: Stack, tmp_path: Path, service: Service
 ) -> None:
-    queue, stores = Queue(), new_stores()
+    queue, stores = DocumentQueue(), new_stores()
     payloads = [one.payload for each in generated(41, BEFORE + MEANWHILE, nfe=1) for one in leaves(each)]
     with Streaming(stores, queue, tmp_path / "log", module=SHORT_LEASES) as job:
         queue.publish(payloads[:BEFORE])
@@ -54,5 +54,5 @@ def test_what_has_not_reached_every_store_comes_again(
                 time.sleep(0.05)
             time.sleep(3)
             job.kill()
-    found = {message.message_id for message in queue.pull(BEFORE + MEANWHILE, 45)}
+    found = {message.message_id for message in queue.pulled(BEFORE + MEANWHILE, 45)}
     assert sent <= found, f"{len(sent - found)} of {len(sent)} were acknowledged before their effects"

@@ -19,7 +19,7 @@ from apache_beam.transforms.window import TimestampedValue
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import launching, stream
 from pipelines.ingest import IngestDocuments
-from pipelines.options import launch_of
+from pipelines.launch import launch_of
 from tests.integration.jobs.stores import NewStores, Stores, payloads_of
 from transforms.counting import sweep
 from transforms.ingest.inputs import Inputs

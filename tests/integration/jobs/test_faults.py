@@ -12,7 +12,7 @@ from local.generate import DEAD, leaves
 from local.generate import documents as generated
 from local.stack import Stack
 from tests.integration.jobs.stores import NewStores, Stores
-from tests.integration.jobs.streams import SHORT_LEASES, Queue, Streaming, arrivals, counted
+from tests.integration.jobs.streams import SHORT_LEASES, DocumentQueue, Streaming, arrivals, counted
 from tests.integration.truth.proxy import Proxy
 
 RATE = 30.0
@@ -53,7 +53,7 @@ def settles(job: Streaming, clean: Stores, messages: int) -> None:
 def test_killed_again_and_again_with_a_tenth_of_poison(
     new_stores: NewStores, running_stack: Stack, tmp_path: Path, number: int, kills: int
 ) -> None:
-    queue, stores, payloads = Queue(), new_stores(), inputs(51, number)
+    queue, stores, payloads = DocumentQueue(), new_stores(), inputs(51, number)
     clean = clean_backfill(new_stores, payloads, tmp_path / "documents")
     chance = random.Random(kills)
     with queue.publishing(payloads, RATE):
@@ -70,7 +70,7 @@ def test_killed_again_and_again_with_a_tenth_of_poison(
 
 @pytest.mark.slow
 def test_bigquery_cut_off_in_mid_stream(new_stores: NewStores, running_stack: Stack, tmp_path: Path) -> None:
-    queue, stores, payloads = Queue(), new_stores(), inputs(61, 150)
+    queue, stores, payloads = DocumentQueue(), new_stores(), inputs(61, 150)
     clean = clean_backfill(new_stores, payloads, tmp_path / "documents")
     with Proxy(running_stack.env["BIGQUERY_STORAGE_EMULATOR_HOST"]) as proxy:
         behind = {"BIGQUERY_STORAGE_EMULATOR_HOST": proxy.address}
@@ -90,7 +90,7 @@ def test_bigquery_cut_off_in_mid_stream(new_stores: NewStores, running_stack: St
 def test_two_streams_on_one_subscription_of_which_one_or_the_other_is_killed(
     new_stores: NewStores, running_stack: Stack, tmp_path: Path
 ) -> None:
-    queue, stores, payloads = Queue(), new_stores(), inputs(71, 1_000)
+    queue, stores, payloads = DocumentQueue(), new_stores(), inputs(71, 1_000)
     clean = clean_backfill(new_stores, payloads, tmp_path / "documents")
 
     def start(name: str) -> Streaming:

@@ -16,9 +16,9 @@ from google.cloud import pubsub_v1
 from local.bench.processes import below, use_of
 from local.stack.find import prism as find_prism
 from pipelines import launching
-from pipelines.options import Launch
+from pipelines.launch import Launch
 from tests.integration.jobs.stores import NewStores
-from tests.integration.jobs.streams import Queue, Streaming
+from tests.integration.jobs.streams import DocumentQueue, Streaming
 from tests.processes import alive, eventually
 
 DEADLINE = 8
@@ -48,7 +48,7 @@ def test_a_batch_job_outlives_the_deadline_of_its_launch() -> None:
 def test_a_stream_outlives_the_deadline_of_its_launch(
     new_stores: NewStores, running_stack: object, tmp_path: Path
 ) -> None:
-    queue, stores = Queue(), new_stores()
+    queue, stores = DocumentQueue(), new_stores()
     with Streaming(stores, queue, tmp_path / "log", "--job_server_timeout", str(DEADLINE)) as job:
         queue.publish([b"no xml"])
         job.wait_for_arrivals(1)
@@ -57,20 +57,20 @@ def test_a_stream_outlives_the_deadline_of_its_launch(
         job.wait_for_arrivals(2)
 
 
-def interrupted(job: Streaming, queue: Queue) -> None:
+def interrupted(job: Streaming, queue: DocumentQueue) -> None:
     job.process.send_signal(signal.SIGINT)
 
 
-def terminated(job: Streaming, queue: Queue) -> None:
+def terminated(job: Streaming, queue: DocumentQueue) -> None:
     job.process.send_signal(signal.SIGTERM)
 
 
-def without_subscription(job: Streaming, queue: Queue) -> None:
+def without_subscription(job: Streaming, queue: DocumentQueue) -> None:
     with pubsub_v1.SubscriberClient() as client:
         client.delete_subscription(subscription=queue.subscription)
 
 
-def without_runner(job: Streaming, queue: Queue) -> None:
+def without_runner(job: Streaming, queue: DocumentQueue) -> None:
     uses = {pid: use_of(pid) for pid in below(job.process.pid)}
     [prism] = [pid for pid, use in uses.items() if use and "--job_port" in use.command]
     os.kill(prism, signal.SIGKILL)
@@ -95,7 +95,7 @@ def test_a_stream_ends_in_a_message_and_leaves_no_process_behind(
     status: int,
     said: str,  # type: ignore[no-untyped-def]
 ) -> None:
-    queue, stores, log = Queue(), new_stores(), tmp_path / "log"
+    queue, stores, log = DocumentQueue(), new_stores(), tmp_path / "log"
     with Streaming(stores, queue, log) as job:
         queue.publish([b"no xml"])
         job.wait_for_arrivals(1)

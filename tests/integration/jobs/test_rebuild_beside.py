@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.integration.jobs.stores import NewStores, Stores, bigtable_counts, copies, payloads_of, rebuild_stores
-from tests.integration.jobs.streams import Queue, Streaming, counted
+from tests.integration.jobs.streams import DocumentQueue, Streaming, counted
 from transforms.views import repair
 
 
@@ -22,7 +22,7 @@ def streams_something(stores: Stores) -> bool:
 
 
 @contextlib.contextmanager
-def publishing(queue: Queue, payloads: list[bytes]) -> Iterator[list[bytes]]:
+def publishing(queue: DocumentQueue, payloads: list[bytes]) -> Iterator[list[bytes]]:
     """Publishes one by one until the block ends, then the rest; gives what it published so far."""
     done = threading.Event()
     published: list[bytes] = []
@@ -60,7 +60,7 @@ def test_a_rebuild_beside_a_stream_loses_and_doubles_nothing(
     stores.query("DELETE FROM documents WHERE TRUE")
     stores.query("UPDATE counts SET documents = documents + 5 WHERE dimension = 'issuer'")
 
-    queue = Queue()
+    queue = DocumentQueue()
     with Streaming(stores, queue, tmp_path / "log") as stream:
         # What the backfill brought comes again too: events of keys that are counted already, and duplicates.
         queue.publish(payloads[third // 2 : 2 * third])

@@ -21,7 +21,7 @@ from transforms.truth import rows
 from transforms.truth.client import Client
 from transforms.truth.codec import packaged_codec
 from transforms.truth.loop import wait_for
-from transforms.truth.read import History, read_history
+from transforms.truth.read import History
 from transforms.truth.requests import Column
 from transforms.truth.rows import Cell
 from transforms.views.connect import rest_client
@@ -44,9 +44,7 @@ def damage_last_change(stores: Stores, key: str) -> None:
 
 
 def history_of(stores: Stores, key: str) -> History:
-    history = read_history(stores.truth, key)
-    assert history is not None
-    return history
+    return stores.histories()[key]
 
 
 def write(stores: Stores, key: str, cell: Cell) -> None:

@@ -19,6 +19,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.test_pipeline import TestPipeline
 
+from local.generate import documents
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import lookup, reconcile, redrive
 from tests.integration.jobs.stores import NewStores, Stores
@@ -37,12 +38,21 @@ def open_letters(stores: Stores) -> dict[str, int]:
     return {row["code"]: row["dead_letters"] for row in stores.query("SELECT * FROM dead_letters_by_code")}
 
 
+def with_a_small_odd_one(documents_of: Path, folder: Path) -> Path:
+    """The documents, and one with a finding that no limit of size keeps out."""
+    shutil.copytree(documents_of, folder)
+    odd = next(each for each in documents(3, 60, odd_no_offset=1) if len(each.payload) < 8_000)
+    (folder / "odd.xml").write_bytes(odd.payload)
+    return folder
+
+
 def test_dead_letters_become_what_they_would_have_been_and_nothing_doubles(
     new_stores: NewStores, few_documents: Path, tmp_path: Path
 ) -> None:
     straight, stores = new_stores(), new_stores()
-    straight.backfill(few_documents)
-    stores.backfill(few_documents, "--strict", "--max_input_bytes", "8000")
+    given = with_a_small_odd_one(few_documents, tmp_path / "given")
+    straight.backfill(given)
+    stores.backfill(given, "--strict", "--max_input_bytes", "8000")
     dead, of_old = open_letters(stores), open_letters(straight)
     assert dead["too_large"] > 30 and "strict_findings" in dead.keys() - of_old.keys()
     first = {row["dead_letter_id"]: row["received_at"] for row in stores.query("SELECT * FROM unique_dead_letters")}

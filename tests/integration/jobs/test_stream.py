@@ -16,7 +16,7 @@ from local.generate import leaves
 from local.stack import Stack
 from pipelines import reconcile
 from tests.integration.jobs.stores import NewStores, Stores, finish, payloads_of
-from tests.integration.jobs.streams import SHORT_LEASES, Queue, Streaming, arrivals, counted
+from tests.integration.jobs.streams import SHORT_LEASES, DocumentQueue, Streaming, arrivals, counted
 from tests.integration.truth.proxy import Proxy
 
 # Set to 30 to see what an outage of that length does; the test's own is shorter than a user's patience.
@@ -24,13 +24,13 @@ OUTAGE_SECONDS = float(os.environ.get("ACERVO_OUTAGE_SECONDS", "8"))
 
 
 @pytest.fixture
-def queue(running_stack: object) -> Queue:
-    return Queue()
+def queue(running_stack: object) -> DocumentQueue:
+    return DocumentQueue()
 
 
 @pytest.mark.slow
 def test_stream_with_repetitions_beside_a_backfill_ends_as_one_clean_backfill(
-    new_stores: NewStores, queue: Queue, documents: Path, tmp_path: Path
+    new_stores: NewStores, queue: DocumentQueue, documents: Path, tmp_path: Path
 ) -> None:
     payloads = payloads_of(documents)
     half = tmp_path / "half.zip"
@@ -66,7 +66,7 @@ def differences(stores: Stores, output: Path) -> set[str]:
 
 @pytest.mark.slow
 def test_bigtable_cut_off_and_the_job_killed_in_mid_stream_lose_nothing_and_double_nothing(
-    new_stores: NewStores, queue: Queue, running_stack: Stack, tmp_path: Path
+    new_stores: NewStores, queue: DocumentQueue, running_stack: Stack, tmp_path: Path
 ) -> None:
     payloads = [one.payload for each in generated(23, 160, duplicates=0.05) for one in leaves(each)]
     folder = tmp_path / "documents"

@@ -17,7 +17,7 @@ from local.generate import leaves
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import reconcile
 from tests.integration.jobs.stores import NewStores, Stores, bigtable_counts
-from tests.integration.jobs.streams import SHORT_LEASES, Queue, Streaming, arrivals, counted
+from tests.integration.jobs.streams import SHORT_LEASES, DocumentQueue, Streaming, arrivals, counted
 from transforms.counting import cells, log, sweep
 from transforms.counting.contributions import contributions
 from transforms.counting.sweep import Sweeper
@@ -38,7 +38,7 @@ def payloads_of(number: int, seed: int = 29) -> list[bytes]:
     return [one.payload for each in generated(seed, number, duplicates=0.05) for one in leaves(each)]
 
 
-def seek_to_the_beginning(queue: Queue) -> None:
+def seek_to_the_beginning(queue: DocumentQueue) -> None:
     with pubsub_v1.SubscriberClient() as client:
         back = datetime.now(UTC) - timedelta(hours=1)
         client.seek(request={"subscription": queue.subscription, "time": back})
@@ -61,7 +61,7 @@ def is_clean(stores: Stores, folder: Path) -> bool:
 def test_what_comes_again_by_seek_or_by_another_subscription_of_the_run_moves_no_count(
     new_stores: NewStores, running_stack: object, tmp_path: Path
 ) -> None:
-    stores, queue, payloads = new_stores(), Queue(), payloads_of(120)
+    stores, queue, payloads = new_stores(), DocumentQueue(), payloads_of(120)
     with pubsub_v1.SubscriberClient() as client:
         client.update_subscription(
             request={
@@ -86,7 +86,7 @@ def test_what_comes_again_by_seek_or_by_another_subscription_of_the_run_moves_no
             time.sleep(log.SLOT_SECONDS + 3)
             assert totals(stores) == expected and bigtable_counts(stores) == live
     # Its messages are other messages, and so duplicates: they are traced, and move nothing.
-    other = Queue()
+    other = DocumentQueue()
     with Streaming(stores, other, tmp_path / "other", *run) as stream:
         other.publish(payloads)
         stream.wait_for_arrivals(2 * len(payloads))
@@ -99,7 +99,7 @@ def test_what_comes_again_by_seek_or_by_another_subscription_of_the_run_moves_no
 def test_counts_equal_the_changes_within_a_minute_after_the_job_was_killed_at_random(
     new_stores: NewStores, running_stack: object, tmp_path: Path
 ) -> None:
-    stores, queue, payloads = new_stores(), Queue(), payloads_of(240, 31)
+    stores, queue, payloads = new_stores(), DocumentQueue(), payloads_of(240, 31)
     chance = random.Random(3)
     for number in range(4):
         job = Streaming(stores, queue, tmp_path / f"log{number}", module=SHORT_LEASES)

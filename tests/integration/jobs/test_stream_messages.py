@@ -15,7 +15,7 @@ from local.generate import documents as generated
 from pipelines import stream
 from pipelines.launching import LaunchError
 from tests.integration.jobs.stores import NewStores
-from tests.integration.jobs.streams import SHORT_LEASES, Queue, Streaming, counted
+from tests.integration.jobs.streams import SHORT_LEASES, DocumentQueue, Streaming, counted
 from transforms.notify.messages import is_news
 from transforms.truth.read import History
 
@@ -37,7 +37,7 @@ def test_a_tenth_of_poison_stops_nothing_and_consumers_can_order_what_they_are_t
 ) -> None:
     poison = [one for one in inputs if one.kind == DEAD]
     assert 0.09 < len(poison) / len(inputs) < 0.11
-    queue, changes, dead = Queue(), Queue("changes"), Queue("dead")
+    queue, changes, dead = DocumentQueue(), DocumentQueue("changes"), DocumentQueue("dead")
     stores = new_stores()
     topics = ("--changes_topic", changes.topic.rpartition("/")[2], "--dead_letters_topic", dead.topic)
     with Streaming(stores, queue, tmp_path / "log", *topics, module=SHORT_LEASES) as job:
@@ -46,7 +46,7 @@ def test_a_tenth_of_poison_stops_nothing_and_consumers_can_order_what_they_are_t
         job.wait_until(lambda: counted(stores), "counts do not settle")
         histories = stores.histories()
         # The job is not ended before it has told all.
-        letters = dead.pull(len(poison), 100)
+        letters = dead.pulled(len(poison), 100)
         told: list[PubsubMessage] = []
         job.wait_until(lambda: knows_all(told, changes, histories), "not all changes are told")
 
@@ -54,13 +54,13 @@ def test_a_tenth_of_poison_stops_nothing_and_consumers_can_order_what_they_are_t
     assert codes == Counter(one.code for one in poison)
     good = {one.key for one in inputs if one.kind != DEAD}
     assert set(histories) == good
-    assert queue.pull(1, 12) == [], "everything is acknowledged, poison too"
+    assert queue.pulled(1, 12) == [], "everything is acknowledged, poison too"
 
-    letters += dead.pull(1, 5)
+    letters += dead.pulled(1, 5)
     assert sorted(message.data for message in letters) == sorted(one.payload for one in poison)
     assert Counter(message.attributes["code"] for message in letters) == codes
 
-    told += changes.pull(10_000, 5)
+    told += changes.pulled(10_000, 5)
     assert len(told) > 20
     assert {message.attributes["access_key"] for message in told} == changed(histories)
     assert {message.ordering_key for message in told} == {""}
@@ -77,9 +77,9 @@ def changed(histories: dict[str, History]) -> set[str]:
     return {key for key, history in histories.items() if any(is_news(record.change) for record in history.records)}
 
 
-def knows_all(told: list[PubsubMessage], changes: Queue, histories: dict[str, History]) -> bool:
+def knows_all(told: list[PubsubMessage], changes: DocumentQueue, histories: dict[str, History]) -> bool:
     """Adds what came to what was told, and says whether that is the last state of all that changed."""
-    told += changes.pull(10_000, 1)
+    told += changes.pulled(10_000, 1)
     known = latest(told)
     return known.keys() >= changed(histories) and all(
         said["after"] == histories[key].state for key, said in known.items()
@@ -99,4 +99,4 @@ def latest(messages: list[PubsubMessage]) -> dict[str, dict[str, object]]:
 def test_a_topic_that_is_missing_is_told_before_the_job_starts(new_stores: NewStores, running_stack: object) -> None:
     places = new_stores().arguments("-")[2:]
     with pytest.raises(LaunchError, match="topics/nothing does not exist"):
-        stream.run([*places, "--subscription", Queue().subscription, "--changes_topic", "nothing"])
+        stream.run([*places, "--subscription", DocumentQueue().subscription, "--changes_topic", "nothing"])

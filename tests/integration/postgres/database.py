@@ -14,7 +14,7 @@ from psycopg import sql
 
 from local.postgres import Server
 from transforms.ingest.postgres.frames import Row
-from transforms.ingest.postgres.parts import TablePart, TableShape
+from transforms.ingest.postgres.parts import TableColumns, TablePart
 from transforms.ingest.postgres.pool import Pool
 from transforms.ingest.postgres.reader import TableReader
 from transforms.ingest.postgres.retry import Retry
@@ -89,7 +89,7 @@ def impatient() -> Retry:
 
 
 @contextlib.contextmanager
-def planned(source: PostgresSource) -> Iterator[tuple[TableReader, TableShape, list[TablePart]]]:
+def planned(source: PostgresSource) -> Iterator[tuple[TableReader, TableColumns, list[TablePart]]]:
     """A reader of ``source``, and the parts to read."""
     pool = Pool(source)
     try:

@@ -9,7 +9,7 @@ import pytest
 
 from local.stack import stack
 from local.stack.find import prism as find_prism
-from tests.integration.pubsub.queues import Queue
+from tests.integration.queues import Queue
 
 
 @pytest.fixture(scope="session")

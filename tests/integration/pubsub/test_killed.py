@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.integration.pubsub.queues import Queue
+from tests.integration.queues import Queue
 from transforms.ingest.pubsub.intake import _ENDING_SECONDS, Intake
 from transforms.ingest.pubsub.settings import ReadSettings
 

@@ -11,7 +11,7 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 from google.cloud import pubsub_v1
 
-from tests.integration.pubsub.queues import Queue
+from tests.integration.queues import Queue
 from transforms.model import Change, DeadLetter, Fields
 from transforms.notify.messages import Outgoing
 from transforms.notify.topic import Publisher, TopicError, check_topic, ensure_queue

@@ -11,7 +11,7 @@ import pytest
 
 from local.stack import PROJECT_ID
 from pipelines import publish
-from tests.integration.pubsub.queues import Queue
+from tests.integration.queues import Queue
 
 KEY = "35180834128745000152550010000476051695511860"
 BODY = f'<NFe><infNFe versao="4.00" Id="NFe{KEY}"><ide><mod>55</mod></ide></infNFe></NFe>'

@@ -31,7 +31,7 @@ from tests.integration.pubsub.jobs import (
     start,
     wait_for,
 )
-from tests.integration.pubsub.queues import Queue
+from tests.integration.queues import Queue
 from transforms.ingest.pubsub.message import short_name
 from transforms.ingest.pubsub.preflight import check_subscription
 from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError

@@ -33,15 +33,15 @@ def apply_all(writer: Writer, found: Iterable[Record], attempt: Attempt) -> list
 
 
 def outcomes(done: Iterable[Done]) -> list[str]:
-    """Outcome of each applied record, code of each dead letter."""
-    results = (each.outcome.result for each in done)
+    """Completed of each applied record, code of each dead letter."""
+    results = (each.completed.result for each in done)
     return [result.code if isinstance(result, DeadLetter) else result.arrival.outcome for result in results]
 
 
 def applied(done: Done) -> Applied:
     """The result of a record that was applied."""
-    assert isinstance(done.outcome.result, Applied)
-    return done.outcome.result
+    assert isinstance(done.completed.result, Applied)
+    return done.completed.result
 
 
 def answer(client: Client, config: TruthConfig, step: Step) -> Answer:

@@ -14,6 +14,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from apache_beam.utils.timestamp import Timestamp
 
+from tests.dump import dump
 from tests.unit.truth.samples import fresh_key, record
 from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Arrival, DeadLetter, Record
 from transforms.truth import rows
@@ -38,11 +39,11 @@ def run_job(config: TruthConfig, found: Sequence[Record], run: str, job: str, ex
 def test_new_then_resumed_then_duplicate(config: TruthConfig, reader: HistoryReader) -> None:
     many = [record(fresh_key()) for _ in range(30)]
     assert run_job(config, many, "backfill", "job-1", {NEW: 30})["records_new"] == 30
-    before = list(reader.dump())
+    before = list(dump(config))
     changes = {h.key: h.changes for h in reader.scan()}
     assert run_job(config, many, "backfill", "job-2", {RESUMED: 30})["records_resumed"] == 30
     assert run_job(config, many, "stream", "job-3", {DUPLICATE: 30})["records_duplicate"] == 30
-    assert list(reader.dump()) == before
+    assert list(dump(config)) == before
     assert {h.key: h.changes for h in reader.scan()} == changes
     for history in reader.scan():
         assert Counter((a.run, a.job, a.outcome) for _, a in history.arrivals) == Counter(

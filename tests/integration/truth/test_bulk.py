@@ -13,7 +13,7 @@ from transforms.truth import requests
 from transforms.truth.config import EMULATOR_VARIABLE, TruthConfig
 from transforms.truth.errors import TruthError
 from transforms.truth.rows import RESERVED, Cell, Row
-from transforms.truth.transaction import Outcome, Transaction, Write
+from transforms.truth.transaction import Completed, Transaction, Write
 from transforms.truth.writer import Writer
 
 
@@ -28,7 +28,7 @@ def writer(config: TruthConfig, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -
 
 def _store(row: bytes, cells: tuple[Cell, ...]) -> Transaction:
     yield Write(row, cells)
-    return Outcome(row, 0, 0)
+    return Completed(row, 0, 0)
 
 
 def _store_all(writer: Writer, rows: list[Row]) -> list[bytes]:
@@ -36,7 +36,7 @@ def _store_all(writer: Writer, rows: list[Row]) -> list[bytes]:
     for row in rows:
         cells = tuple(row.cells)
         bundle.add(writer.config.records_table, row.key, 10, None, lambda row=row.key, cells=cells: _store(row, cells))
-    return [done.outcome.result for done in bundle.finish()]
+    return [done.completed.result for done in bundle.finish()]
 
 
 def _rows(count: int, size: int = 10) -> list[Row]:

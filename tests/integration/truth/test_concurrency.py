@@ -128,7 +128,7 @@ def test_threads_and_processes_on_one_key_conflict_and_lose_nothing(
     def bring(number: int) -> list[Applied]:
         order = random.Random(number).sample(history, len(history))
         done = apply_all(writers[number % 3], order, Attempt("run", f"job-{number}", number))
-        conflicts.append(sum(d.outcome.conflicts for d in done))
+        conflicts.append(sum(d.completed.conflicts for d in done))
         return [applied(d) for d in done]
 
     conflicts: list[int] = []
@@ -152,7 +152,7 @@ def test_a_process_does_not_conflict_with_itself(config: TruthConfig) -> None:
     writer = Writer(config, CODEC)
     done = apply_all(writer, [record(key, str(n), origin=f"o{n}") for n in range(50)], Attempt("run", "job", 1))
     assert outcomes(done) == [NEW] * 50
-    assert [d.outcome.conflicts for d in done] == [0] * 50
+    assert [d.completed.conflicts for d in done] == [0] * 50
     # They were applied in the order in which they were handed in.
     assert [applied(d).change.revision for d in done if applied(d).change] == list(range(1, 51))  # type: ignore[union-attr]
     writer.close()

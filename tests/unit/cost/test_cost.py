@@ -9,7 +9,21 @@ import pytest
 
 from local.generate.__main__ import INPUT, MANIFEST, write_set
 from pipelines import cost
-from pipelines.cost import Work, estimate, measured, sensitivity
+from pipelines.estimating import (
+    Work,
+    estimate,
+    hours_of_workers,
+    measured,
+    nodes_before,
+    nodes_of_stream,
+    of_size,
+    queries,
+    sensitivity,
+    workers_for,
+    writes_of,
+    writes_per_node,
+    written,
+)
 from pipelines.pricing import ALL, ARCHIVED, ARCHIVED_PAYLOAD, HOME, PRICES, REGIONS, prices_of
 from pipelines.sizing import measure
 
@@ -43,14 +57,14 @@ def test_nodes_left_to_the_model_do_not_hold_workers_up_and_one_fewer_would() ->
 
 def test_too_few_nodes_decide_the_hours_and_workers_wait_for_money() -> None:
     one = estimate(WORK._replace(nodes=1), VALUES)
-    assert one.hours == pytest.approx(WORK.documents * cost.writes_of(VALUES) / cost.writes_per_node(VALUES) / 3600)
+    assert one.hours == pytest.approx(WORK.documents * writes_of(VALUES) / writes_per_node(VALUES) / 3600)
     assert one.once["Dataflow vCPU"] > estimate(WORK, VALUES).once["Dataflow vCPU"]
 
 
 def test_rows_written_to_bigquery_are_free_up_to_two_tebibytes_a_month() -> None:
     values = {**VALUES, "bigquery_bytes": float(1 << 30), "bigquery_write_gib": 1.0}
-    assert cost.written(2048, values) == 0
-    assert cost.written(2050, values) == pytest.approx(2)
+    assert written(2048, values) == 0
+    assert written(2050, values) == pytest.approx(2)
 
 
 def test_storage_decides_how_many_nodes_are_kept() -> None:
@@ -85,10 +99,10 @@ def test_every_number_says_where_it_comes_from_and_when() -> None:
 
 
 def test_workers_for_some_hours_are_the_fewest_that_keep_them() -> None:
-    workers = cost.workers_for(WORK, 3.0, VALUES)
+    workers = workers_for(WORK, 3.0, VALUES)
     assert estimate(WORK._replace(workers=workers), VALUES).hours <= 3.0
     assert estimate(WORK._replace(workers=workers - 1), VALUES).hours > 3.0
-    assert cost.workers_for(WORK._replace(documents=1), 3.0, VALUES) == 1
+    assert workers_for(WORK._replace(documents=1), 3.0, VALUES) == 1
 
 
 def fill(folder: Path, sizes: dict[str, int]) -> str:
@@ -178,26 +192,26 @@ def test_larger_documents_take_more_cpu_and_more_storage() -> None:
     assert two.hours / one.hours == pytest.approx(1 + VALUES["cpu_seconds_share"])
     for name, share in (("Bigtable storage", "bigtable_bytes_share"), ("BigQuery storage", "bigquery_bytes_share")):
         assert two.monthly[name] / one.monthly[name] == pytest.approx(1 + VALUES[share])
-    assert cost.of_size(VALUES) == pytest.approx(VALUES)
+    assert of_size(VALUES) == pytest.approx(VALUES)
 
 
 def test_counts_are_written_too() -> None:
-    assert cost.writes_of({**VALUES, "count_writes": 0.0}) == cost.writes_of(VALUES) - VALUES["count_writes"]
+    assert writes_of({**VALUES, "count_writes": 0.0}) == writes_of(VALUES) - VALUES["count_writes"]
     busy = 50_000_000_000
-    assert cost.nodes_of_stream(busy, VALUES) > cost.nodes_of_stream(busy, {**VALUES, "log_writes": 1e-9})
+    assert nodes_of_stream(busy, VALUES) > nodes_of_stream(busy, {**VALUES, "log_writes": 1e-9})
 
 
 def test_fewest_nodes_before_a_backfill_take_what_the_workers_write_and_what_is_stored() -> None:
-    nodes = cost.nodes_before(WORK, VALUES)
-    rate = WORK.documents * cost.writes_of(VALUES) / cost.hours_of_workers(WORK, VALUES) / 3600
-    assert (nodes - 1) * cost.writes_per_node(VALUES) < rate <= nodes * cost.writes_per_node(VALUES)
-    assert cost.nodes_before(WORK, {**VALUES, "node_storage_bytes": 1e10}) == pytest.approx(131, abs=1)
+    nodes = nodes_before(WORK, VALUES)
+    rate = WORK.documents * writes_of(VALUES) / hours_of_workers(WORK, VALUES) / 3600
+    assert (nodes - 1) * writes_per_node(VALUES) < rate <= nodes * writes_per_node(VALUES)
+    assert nodes_before(WORK, {**VALUES, "node_storage_bytes": 1e10}) == pytest.approx(131, abs=1)
 
 
 def test_a_query_of_every_state_is_paid_by_what_it_scans() -> None:
     values = {**VALUES, "state_bytes": 1024.0, "state_queries": 2.0, "bigquery_query_tib": 5.0}
-    assert cost.queries(1 << 30, values) == pytest.approx((2 - 1) * 5.0)
-    assert cost.queries(1 << 20, values) == 0
+    assert queries(1 << 30, values) == pytest.approx((2 - 1) * 5.0)
+    assert queries(1 << 20, values) == 0
 
 
 def test_prices_of_a_region_and_which_of_them_are_not_known(capsys: Any) -> None:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from local.generate import documents
 from tests.unit.parse.samples import CTE_KEY, CTE_NS, KEY, event, event_return, item, nfe, processed, protocol
 from transforms.parse import learnt, reader, registry, tree
-from transforms.parse.codes import Refused
+from transforms.parse.codes import Unparsable
 from transforms.parse.learnt import Learnt
 from transforms.parse.outline import Element
-from transforms.parse.pattern import Writer
+from transforms.parse.pattern import PatternWriter
 from transforms.parse.plan import Plan
-from transforms.parse.reader import Source
+from transforms.parse.reader import XmlText
 from transforms.parse.values import Reading
 
 DOCUMENTS = (
@@ -44,8 +44,8 @@ PIECES = (
 )  # fmt: skip
 
 
-def open_source(text: str) -> Source:
-    return reader.open_source(text.encode("utf-8", "surrogatepass"), 10**7)
+def open_text(text: str) -> XmlText:
+    return reader.open_text(text.encode("utf-8", "surrogatepass"), 10**7)
 
 
 def trained(texts: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> dict[str, Learnt]:
@@ -55,17 +55,17 @@ def trained(texts: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> dict[str
     monkeypatch.setattr(learnt, "_MAX_PAUSE", 0)
     found: dict[str, Learnt] = {}
     for text in texts:
-        source = open_source(text)
+        source = open_text(text)
         name = root_of(source)
         found.setdefault(name, Learnt(registry.SHAPES[name].node)).learn(source)
     return found
 
 
-def root_of(source: Source) -> str:
+def root_of(source: XmlText) -> str:
     return tree.local_name(reader.parse_tree(source).tag)
 
 
-def assert_alike(source: Source, reading: Reading, name: str) -> None:
+def assert_alike(source: XmlText, reading: Reading, name: str) -> None:
     reader.check_well_formed(source)
     read = tree.read(reader.parse_tree(source), registry.SHAPES[name].node)
     for slot in Reading.__slots__:
@@ -75,7 +75,7 @@ def assert_alike(source: Source, reading: Reading, name: str) -> None:
 def test_documents_are_read_as_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
     found = trained(DOCUMENTS, monkeypatch)
     for document in DOCUMENTS:
-        source = open_source(document)
+        source = open_text(document)
         reading = found[root_of(source)].read(source)
         assert reading is not None, document
         assert_alike(source, reading, root_of(source))
@@ -98,14 +98,14 @@ edits = st.lists(
 @settings(max_examples=600)
 @given(st.sampled_from(DOCUMENTS), edits)
 def test_whatever_is_changed_is_read_alike_or_not_at_all(document: str, changes: list[tuple[int, int, str]]) -> None:
-    name = root_of(open_source(document))
+    name = root_of(open_text(document))
     text = document
     for at, length, piece in changes:
         at %= len(text) + 1
         text = text[:at] + piece + text[at + length :]
     try:
-        source = open_source(text)
-    except (Refused, UnicodeEncodeError):
+        source = open_text(text)
+    except (Unparsable, UnicodeEncodeError):
         return
     reading = FOUND[name].read(source)
     if reading is not None:
@@ -115,15 +115,15 @@ def test_whatever_is_changed_is_read_alike_or_not_at_all(document: str, changes:
 @settings(max_examples=300)
 @given(st.sampled_from(DOCUMENTS), st.lists(st.tuples(st.integers(0, 400), st.sampled_from(PIECES)), max_size=5))
 def test_pieces_put_between_tags_are_read_alike_or_not_at_all(document: str, inserts: list[tuple[int, str]]) -> None:
-    name = root_of(open_source(document))
+    name = root_of(open_text(document))
     parts = document.split("<")
     for at, piece in inserts:
         at = 1 + at % (len(parts) - 1)
         parts[at] += piece.removeprefix("<") if piece.startswith("<") else piece
     for text in ("<".join(parts), "<".join(parts).replace("<ide>", "<ide><x>1</x>")):
         try:
-            source = open_source(text)
-        except Refused:
+            source = open_text(text)
+        except Unparsable:
             continue
         reading = FOUND[name].read(source)
         if reading is not None:
@@ -166,9 +166,9 @@ def test_generated_documents_changed_at_random_are_read_alike_or_not_at_all() ->
 
 def _read_and_learn(payload: bytes, known: dict[str, Learnt]) -> str:
     try:
-        source = reader.open_source(payload, 10**6)
+        source = reader.open_text(payload, 10**6)
         name = root_of(source)
-    except Refused:
+    except Unparsable:
         name, source = "", None
     if source is None:
         # libxml2 refuses it: then so must everything that was learnt.
@@ -186,8 +186,8 @@ def _read_and_learn(payload: bytes, known: dict[str, Learnt]) -> str:
 
 def _refused(payload: bytes, known: dict[str, Learnt]) -> str:
     try:
-        source = reader.open_source(payload, 10**6)
-    except Refused:
+        source = reader.open_text(payload, 10**6)
+    except Unparsable:
         return "refused early"
     assert all(one.read(source) is None for one in known.values())
     return "refused"
@@ -195,9 +195,9 @@ def _refused(payload: bytes, known: dict[str, Learnt]) -> str:
 
 def test_a_number_that_is_none_is_left_to_the_tree() -> None:
     for wrong in ("12,00", "1e3", "abc", "1" * 30, "1.0000000000"):
-        assert FOUND["nfeProc"].read(open_source(processed(nfe(items=item(vProd=wrong))))) is None
+        assert FOUND["nfeProc"].read(open_text(processed(nfe(items=item(vProd=wrong))))) is None
     for right in ("", "0", "-1.5", "1" * 18 + ".123456789"):
-        reading = FOUND["nfeProc"].read(open_source(processed(nfe(items=item(vProd=right)))))
+        reading = FOUND["nfeProc"].read(open_text(processed(nfe(items=item(vProd=right)))))
         assert reading is not None
         assert reading.fields["items"][0].get("value", "") == right
 
@@ -205,29 +205,29 @@ def test_a_number_that_is_none_is_left_to_the_tree() -> None:
 @pytest.mark.parametrize("wrong", ["-1", "1.0", "1" * 19, "\u0663", "x"])
 def test_a_whole_number_that_is_none_is_left_to_the_tree(wrong: str) -> None:
     document = DOCUMENTS[0].replace("<serie>1<", f"<serie>{wrong}<")
-    assert FOUND["nfeProc"].read(open_source(document)) is None
+    assert FOUND["nfeProc"].read(open_text(document)) is None
 
 
 def test_an_attribute_with_line_ends_is_left_to_the_tree() -> None:
     for blank in ("\n", "\t", "\r"):
         document = DOCUMENTS[0].replace('versao="4.00">', f'versao="4{blank}00">')
-        assert FOUND["nfeProc"].read(open_source(document)) is None
+        assert FOUND["nfeProc"].read(open_text(document)) is None
 
 
 @pytest.mark.parametrize("element", ["<xNome>Emitente</xNome>", "<enderEmit><UF>SP</UF></enderEmit>"])
 def test_an_element_that_should_not_repeat_is_left_to_the_tree(element: str) -> None:
     once = nfe(emit=f"<CNPJ>1</CNPJ>{element}")
-    twice = open_source(once.replace(element, element + element))
+    twice = open_text(once.replace(element, element + element))
     one = Learnt(registry.SHAPES["NFe"].node)
     for _ in range(20):
-        one.learn(open_source(once))
+        one.learn(open_text(once))
         one.learn(twice)
-    assert one.read(open_source(once)) is not None
+    assert one.read(open_text(once)) is not None
     assert one.read(twice) is None
 
 
 def test_an_item_inside_an_item_is_no_item() -> None:
-    inside = open_source(nfe(items=item(1).replace("<imposto>", f"<imposto>{item(9)}")))
+    inside = open_text(nfe(items=item(1).replace("<imposto>", f"<imposto>{item(9)}")))
     one = Learnt(registry.SHAPES["NFe"].node)
     for _ in range(20):
         one.learn(inside)
@@ -238,7 +238,7 @@ def test_an_item_inside_an_item_is_no_item() -> None:
 def test_parts_and_items_without_content_are_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     items = "<det/>" + item() + "<det nItem='2'/>"
     text = processed(nfe(items=items), '<protNFe><infProt xmlns="urn:x"/></protNFe>')
-    source = open_source(text)
+    source = open_text(text)
     reading = trained((text,), monkeypatch)["nfeProc"].read(source)
     assert reading is not None
     assert_alike(source, reading, "nfeProc")
@@ -246,33 +246,33 @@ def test_parts_and_items_without_content_are_read_alike(monkeypatch: pytest.Monk
 
 def test_two_elements_for_one_column_are_left_to_the_tree() -> None:
     both = nfe(dest="<dest><CNPJ>98765432000198</CNPJ><CPF>1</CPF></dest>")
-    source = open_source(both)
+    source = open_text(both)
     one = Learnt(registry.SHAPES["NFe"].node)
     for _ in range(20):
         one.learn(source)
     assert one.read(source) is None
-    assert one.read(open_source(both.replace("<CPF>1</CPF>", ""))) is not None
+    assert one.read(open_text(both.replace("<CPF>1</CPF>", ""))) is not None
 
 
 def test_what_is_learnt_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
     lengths = []
 
     def counted(root: Element) -> Plan:
-        lengths.append(len(Writer().element(root)))
+        lengths.append(len(PatternWriter().element(root)))
         return Plan(root)
 
     monkeypatch.setattr(learnt, "Plan", counted)
     one = Learnt(registry.SHAPES["NFe"].node)
     for number in range(600):
         extra = "".join(f"<x{number}y{n}>1</x{number}y{n}>" for n in range(20))
-        one.learn(open_source(nfe(root=f'<NFe a{number}="1">', ide=f"<mod>55</mod><x{number}>{extra}</x{number}>")))
+        one.learn(open_text(nfe(root=f'<NFe a{number}="1">', ide=f"<mod>55</mod><x{number}>{extra}</x{number}>")))
     assert 1 <= len(lengths) <= 8
     assert max(lengths) < 300_000
 
 
 def test_a_deep_document_is_left_to_the_tree() -> None:
     one = Learnt(registry.SHAPES["NFe"].node)
-    deep = open_source(nfe(emit="<x>" * 240 + "</x>" * 240))
+    deep = open_text(nfe(emit="<x>" * 240 + "</x>" * 240))
     for _ in range(20):
         one.learn(deep)
     assert one.read(deep) is None
@@ -280,10 +280,10 @@ def test_a_deep_document_is_left_to_the_tree() -> None:
 
 def test_odd_first_documents_are_forgotten() -> None:
     odd = nfe(ide="<nNF>1234</nNF><serie>1</serie><mod>55</mod>")
-    usual = open_source(nfe())
+    usual = open_text(nfe())
     one = Learnt(registry.SHAPES["NFe"].node)
     for _ in range(20):
-        one.learn(open_source(odd))
+        one.learn(open_text(odd))
     for _ in range(200):
         if one.read(usual) is not None:
             return

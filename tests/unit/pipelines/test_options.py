@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from apache_beam.options.pipeline_options import FlinkRunnerOptions
 
-from pipelines import backfill, launching, rebuild, reconcile, redrive, reparse, stream
+from pipelines import backfill, launching, rebuild, reconcile, redrive, reparse, selecting, stream
 from transforms.ingest.postgres.options import PostgresOptions
 
 PLACE = ["--project=some-project", "--runner=FnApiRunner"]
@@ -14,9 +14,9 @@ FAMILIES = [
     (PostgresOptions,),
     (stream.StreamOptions,),
     (redrive.RedriveOptions,),
-    (reparse.ReparseOptions, rebuild.SelectionOptions),
-    (reconcile.ReconcileOptions, rebuild.SelectionOptions),
-    (rebuild.RebuildOptions, rebuild.SelectionOptions),
+    (reparse.ReparseOptions, selecting.SelectionOptions),
+    (reconcile.ReconcileOptions, selecting.SelectionOptions),
+    (rebuild.RebuildOptions, selecting.SelectionOptions),
 ]
 # Options of Flink's and Spark's runners that Python does not know: their job servers do.
 OF_RUNNERS = [

@@ -58,12 +58,12 @@ def test_an_outage_is_told_once_with_its_end_and_that_the_stack_is_empty(monkeyp
     outages = Outages(lambda: "table acervo does not exist", "acervo tables")
     monkeypatch.setattr(discover, "silent", lambda: silent)
     [gone] = outages.look()
-    assert "Bigtable at 127.0.0.1:8086 does not answer" in gone and "waits" in gone
+    assert "No answer from Bigtable (127.0.0.1:8086)" in gone and "waits" in gone
     assert outages.look() == []
     assert outages.waiting.startswith("waiting for Bigtable since ")
     silent = {}
     back, empty = outages.look()
-    assert "Bigtable answers again" in back
+    assert "Answering again" in back and back.endswith("Bigtable.")
     assert "is empty" in empty and "acervo tables" in empty and "table acervo does not exist" in empty
     assert (outages.look(), outages.waiting) == ([], "")
 

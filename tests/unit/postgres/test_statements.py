@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from transforms.ingest.postgres.parts import TablePart, TableShape
+from transforms.ingest.postgres.parts import TableColumns, TablePart
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.statements import copy, select_block, select_pages
 
-SHAPE = TableShape("postgres:s.t/", ("id",), "xml", binary=False, text=True, unique=True)
+SHAPE = TableColumns("postgres:s.t/", ("id",), "xml", binary=False, text=True, unique=True)
 ROW = 'SELECT {}, \'1970-01-01T00:00:00+00:00\'::timestamptz, "id"::text, "xml"::text FROM '
 
 
@@ -51,7 +51,7 @@ def test_ranges_of_a_key_leave_nothing_out_at_either_end() -> None:
 
 
 def test_names_and_values_cannot_leave_their_quotes() -> None:
-    odd = TableShape("", ('a"b',), "x'y", binary=True, text=False, unique=True)
+    odd = TableColumns("", ('a"b',), "x'y", binary=True, text=False, unique=True)
     keyed = part(schema='s"', name="t;", column='a"b', column_type="text", bounds=("it's \\", None), only=False)
     text = select_block(source(), odd, keyed, 0).as_string()
     assert '"a""b"::text, "x\'y"::bytea FROM "s"""."t;" WHERE "a""b" >= ' in text
@@ -64,7 +64,7 @@ def test_a_condition_that_ends_in_a_comment_does_not_swallow_the_rest() -> None:
 
 
 def test_an_increment_and_a_received_at_column() -> None:
-    dated = TableShape("", ("id",), "xml", binary=False, text=True, unique=True, received_at="came", updated="at")
+    dated = TableColumns("", ("id",), "xml", binary=False, text=True, unique=True, received_at="came", updated="at")
     given = source(updated_column="at", updated_since="2026-03-01", received_at_column="came")
     text = select_pages(given, dated, part(), 0, 0, 1).as_string()
     assert "COALESCE(\"came\"::timestamptz, '1970-01-01T00:00:00+00:00'::timestamptz)" in text

@@ -66,7 +66,8 @@ def test_whatever_attempts_were_lost_the_last_one_of_each_run_tells_all_facts_on
     for run in ("backfill", "stream"):
         for attempt in range(attempts):
             told = [applied(row.apply(one, Attempt(run, f"{run}-{attempt}", attempt))) for one in found]
-        served |= {facts._identified(table, one) for each in told for table, one in rows_of(each)}
+        made = (facts.fact_of_row(table, one) for each in told for table, one in rows_of(each))
+        served |= {(fact.key, fact.identity, fact.text) for fact in made}
     stored = [(fact.key, fact.identity, fact.text) for fact in facts.facts_of_history(history(row, found[0].entry.key))]
     assert set(stored) == served and len(stored) == len(set(stored))
 

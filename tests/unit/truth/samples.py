@@ -24,7 +24,7 @@ from transforms.truth import rows
 from transforms.truth.codec import Codec, packaged_codec
 from transforms.truth.read import History, decode_history
 from transforms.truth.rows import Cell
-from transforms.truth.transaction import Answer, Attempt, Check, Keep, Outcome, Read, Step, Transaction, transact
+from transforms.truth.transaction import Answer, Attempt, Check, Completed, Keep, Read, Step, Transaction, transact
 
 RECEIVED_AT = 1_760_000_000_000_000
 _numbers = itertools.count(1)
@@ -104,10 +104,10 @@ class Row:
                 self.cells[cell.family, cell.qualifier] = cell
         return True if isinstance(step, Check) else None
 
-    def apply(self, stored: Record, attempt: Attempt = FIRST) -> Outcome:
+    def apply(self, stored: Record, attempt: Attempt = FIRST) -> Completed:
         return self.follow(transact(CODEC, stored, attempt))
 
-    def follow(self, transaction: Transaction, answer: Answer = None) -> Outcome:
+    def follow(self, transaction: Transaction, answer: Answer = None) -> Completed:
         try:
             step = next(transaction) if answer is None else transaction.send(answer)
             while True:
@@ -130,9 +130,9 @@ class Row:
         return [*map(rows.arrival_of, self.changes()), *further]
 
 
-def applied(outcome: Outcome) -> Applied:
-    assert isinstance(outcome.result, Applied)
-    return outcome.result
+def applied(completed: Completed) -> Applied:
+    assert isinstance(completed.result, Applied)
+    return completed.result
 
 
 def history(row: Row, key: str) -> History:

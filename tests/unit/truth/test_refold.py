@@ -64,8 +64,8 @@ def test_a_record_that_comes_meanwhile_is_folded_in() -> None:
     transaction = refold(CODEC, key)
     check = transaction.send(row.answer(next(transaction)))
     row.apply(other)
-    outcome = row.follow(transaction, row.answer(check))
-    assert outcome.conflicts == 1
+    completed = row.follow(transaction, row.answer(check))
+    assert completed.conflicts == 1
     whole = history(row, key)
     assert not refold_of(whole).needed and whole.state["status"] == "authorised"
     assert whole.changes[0].after == {"status": "bogus"}, "what was said at its time stays"

@@ -142,8 +142,8 @@ def test_another_writer_in_between_is_a_conflict_and_nothing_is_lost() -> None:
     assert isinstance(step, Read)
     step = slow.send(row.answer(step))
     row.apply(record(key, "fast", origin="fast"))
-    outcome = row.follow(slow, row.answer(step))
-    assert outcome.conflicts == 1
+    completed = row.follow(slow, row.answer(step))
+    assert completed.conflicts == 1
     assert [c.revision for c in row.changes()] == [1, 2, 3]
     assert row.content() == expected_cells(CODEC, [record(key), record(key, "slow"), record(key, "fast")])
 
@@ -165,10 +165,10 @@ def test_a_cell_that_is_too_large_is_a_dead_letter(monkeypatch: pytest.MonkeyPat
         Row(),
         record(fresh_key(), bytes(range(33, 127)).decode() * 40, description="".join(map(chr, range(900)))),
     )
-    outcome = row.apply(stored)
-    assert isinstance(outcome.result, DeadLetter)
-    assert (outcome.result.code, outcome.result.stage) == ("cell_too_large", "truth")
-    assert (outcome.result.payload, outcome.result.origin) == (stored.raw.payload, stored.raw.origin)
+    completed = row.apply(stored)
+    assert isinstance(completed.result, DeadLetter)
+    assert (completed.result.code, completed.result.stage) == ("cell_too_large", "truth")
+    assert (completed.result.payload, completed.result.origin) == (stored.raw.payload, stored.raw.origin)
     assert row.cells == {}
 
 
@@ -177,17 +177,17 @@ def test_a_full_row_takes_no_more_but_still_knows_its_own(monkeypatch: pytest.Mo
     row = Row()
     row.apply(record(key))
     monkeypatch.setattr(rows, "MAX_ROW_BYTES", rows.stored_bytes(rows.record_cells(CODEC, record(key)).cells) + 50)
-    outcome = row.apply(record(key, "other"))
-    assert isinstance(outcome.result, DeadLetter)
-    assert outcome.result.code == "row_full"
-    assert key in outcome.result.message
+    completed = row.apply(record(key, "other"))
+    assert isinstance(completed.result, DeadLetter)
+    assert completed.result.code == "row_full"
+    assert key in completed.result.message
     assert applied(row.apply(record(key), Attempt("run", "job-2", 2))).arrival.outcome == RESUMED
 
 
 def test_a_number_that_json_cannot_hold_is_a_dead_letter() -> None:
-    outcome = Row().apply(record(fresh_key(), number=10**30))
-    assert isinstance(outcome.result, DeadLetter)
-    assert outcome.result.code == "unstorable_fields"
+    completed = Row().apply(record(fresh_key(), number=10**30))
+    assert isinstance(completed.result, DeadLetter)
+    assert completed.result.code == "unstorable_fields"
 
 
 def test_an_origin_with_bytes_that_are_no_unicode_is_stored_and_known_again() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from transforms.ingest.postgres.errors import PostgresError
-from transforms.ingest.postgres.parts import TableShape
+from transforms.ingest.postgres.parts import TableColumns
 from transforms.ingest.postgres.source import CTID, PostgresSource
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -54,7 +54,7 @@ class Table:
     schema: str
     name: str
     kind: str
-    shape: TableShape
+    shape: TableColumns
     split: Column | None
     relations: tuple[Relation, ...]
     server_version: int
@@ -171,7 +171,7 @@ def _shape(
     full_name: str,
     columns: dict[str, Column],
     keys: tuple[str, ...],
-) -> TableShape:
+) -> TableColumns:
     for key in keys:
         if key != CTID:
             _column(columns, key, full_name, "key")
@@ -190,7 +190,7 @@ def _shape(
     prefix = f"postgres:{source.table_name_in_origin or full_name}/"
     # The bytes of a SQL_ASCII database are nobody's characters: the server hands them out as they are.
     characters = conn.info.parameter_status("server_encoding") != "SQL_ASCII"
-    return TableShape(
+    return TableColumns(
         origin=prefix,
         keys=keys,
         payload=xml.name,

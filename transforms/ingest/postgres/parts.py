@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class TableShape:
+class TableColumns:
     """What the rows of a table look like, the same for all its parts.
 
     ``received_at`` and ``updated`` are column names or empty; ``text``: the payload is characters that the server

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from transforms.ingest.postgres.errors import PostgresError, is_lost_connection, is_statement_timeout
 from transforms.ingest.postgres.frames import Row, parse_row, strip_header
-from transforms.ingest.postgres.parts import TablePart, TableShape
+from transforms.ingest.postgres.parts import TableColumns, TablePart
 from transforms.ingest.postgres.pool import Pool
 from transforms.ingest.postgres.retry import Retry
 from transforms.ingest.postgres.session import Connection, begin_part
@@ -30,7 +30,7 @@ class TableReader:
     """Reads ranges of blocks. ``reconnects`` counts the connections that were lost in mid-read."""
 
     source: PostgresSource
-    shape: TableShape
+    shape: TableColumns
     pool: Pool
     new_retry: Callable[[], Retry] = Retry
     reconnects: int = field(default=0, init=False)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg import sql
 
-from transforms.ingest.postgres.parts import TablePart, TableShape
+from transforms.ingest.postgres.parts import TableColumns, TablePart
 from transforms.ingest.postgres.source import CTID, PostgresSource
 
 # Page ranges have to come in physical order, which only a TID range scan gives.
@@ -26,7 +26,7 @@ def relation(part: TablePart) -> sql.Composable:
 
 
 def select_pages(
-    source: PostgresSource, shape: TableShape, part: TablePart, page: int, item: int, stop: int
+    source: PostgresSource, shape: TableColumns, part: TablePart, page: int, item: int, stop: int
 ) -> sql.Composable:
     """Rows from the physical address (``page``, ``item``) up to page ``stop`` (exclusive), in physical order."""
     condition = sql.SQL("{ctid} >= {first}::tid AND {ctid} < {last}::tid").format(
@@ -35,7 +35,7 @@ def select_pages(
     return _select(source, shape, part, sql.Identifier(CTID), condition)
 
 
-def select_block(source: PostgresSource, shape: TableShape, part: TablePart, block: int) -> sql.Composable:
+def select_block(source: PostgresSource, shape: TableColumns, part: TablePart, block: int) -> sql.Composable:
     """Rows of one range of key values, in any order."""
     column = sql.Identifier(part.column)
     if part.nulls:
@@ -49,7 +49,7 @@ def copy(select: sql.Composable) -> sql.Composed:
     return sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(select)
 
 
-def conditions(source: PostgresSource, shape: TableShape) -> list[sql.Composable]:
+def conditions(source: PostgresSource, shape: TableColumns) -> list[sql.Composable]:
     """What the user restricts the table to. The condition ends in a line break, as its last line may be a comment."""
     found: list[sql.Composable] = []
     if shape.updated:
@@ -61,7 +61,7 @@ def conditions(source: PostgresSource, shape: TableShape) -> list[sql.Composable
 
 
 def _select(
-    source: PostgresSource, shape: TableShape, part: TablePart, address: sql.Composable, condition: sql.Composable
+    source: PostgresSource, shape: TableColumns, part: TablePart, address: sql.Composable, condition: sql.Composable
 ) -> sql.Composable:
     payload = sql.Identifier(shape.payload)
     columns = [
@@ -76,7 +76,7 @@ def _select(
     )
 
 
-def _received_at(source: PostgresSource, shape: TableShape) -> sql.Composable:
+def _received_at(source: PostgresSource, shape: TableColumns) -> sql.Composable:
     instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=source.read_at)
     fixed = sql.SQL("{}::timestamptz").format(sql.Literal(instant.isoformat()))
     if not shape.received_at:

@@ -17,7 +17,7 @@ from transforms.ingest.limits import Limits
 from transforms.ingest.postgres.catalog import Table, describe
 from transforms.ingest.postgres.errors import is_lost_connection
 from transforms.ingest.postgres.partition import parts_of
-from transforms.ingest.postgres.parts import TablePart, TableShape
+from transforms.ingest.postgres.parts import TableColumns, TablePart
 from transforms.ingest.postgres.payload import origin_of, outcomes
 from transforms.ingest.postgres.pool import Pool, acquire_pool, release_pool
 from transforms.ingest.postgres.reader import TableReader
@@ -66,7 +66,7 @@ class ReadFromPostgres(beam.PTransform):
 
 
 @with_input_types(str)
-@with_output_types(tuple[TableShape, TablePart])
+@with_output_types(tuple[TableColumns, TablePart])
 class _PlanParts(beam.DoFn):
     """Looks at the table from a worker, where the pipeline runs, and once: a retry may cut it otherwise."""
 
@@ -79,7 +79,7 @@ class _PlanParts(beam.DoFn):
     def teardown(self) -> None:
         release_pool(self._source)
 
-    def process(self, table: str) -> Iterator[tuple[TableShape, TablePart]]:
+    def process(self, table: str) -> Iterator[tuple[TableColumns, TablePart]]:
         described, parts = plan(self._source, self._pool)
         for part in parts:
             yield described.shape, part
@@ -102,7 +102,7 @@ def plan(source: PostgresSource, pool: Pool) -> tuple[Table, list[TablePart]]:
             retry.wait(error, f"Planning to read {source.table}")
 
 
-@with_input_types(tuple[TableShape, TablePart])
+@with_input_types(tuple[TableColumns, TablePart])
 @with_output_types(RawDocument, dead_letters=DeadLetter)
 class _ReadRows(beam.DoFn, RestrictionProvider):
     """The splittable DoFn. Restrictions are ranges of block numbers; a block is claimed before its rows are given.
@@ -125,27 +125,27 @@ class _ReadRows(beam.DoFn, RestrictionProvider):
     def teardown(self) -> None:
         release_pool(self._source)
 
-    def initial_restriction(self, element: tuple[TableShape, TablePart]) -> OffsetRange:
+    def initial_restriction(self, element: tuple[TableColumns, TablePart]) -> OffsetRange:
         return OffsetRange(element[1].start, element[1].stop)
 
     def create_tracker(self, restriction: OffsetRange) -> OffsetRestrictionTracker:
         return OffsetRestrictionTracker(restriction)
 
-    def split(self, element: tuple[TableShape, TablePart], restriction: OffsetRange) -> Iterator[OffsetRange]:
+    def split(self, element: tuple[TableColumns, TablePart], restriction: OffsetRange) -> Iterator[OffsetRange]:
         step = element[1].blocks_in(self._source.range_bytes)
         return iter(restriction.split(step))
 
-    def restriction_size(self, element: tuple[TableShape, TablePart], restriction: OffsetRange) -> float:
+    def restriction_size(self, element: tuple[TableColumns, TablePart], restriction: OffsetRange) -> float:
         pages: float = element[1].block_pages * restriction.size()
         return pages
 
-    def truncate(self, element: tuple[TableShape, TablePart], restriction: OffsetRange) -> OffsetRange:
+    def truncate(self, element: tuple[TableColumns, TablePart], restriction: OffsetRange) -> OffsetRange:
         """A drain reads what was begun to its end: the rest of a range would be in no other job's input."""
         return restriction
 
     def process(
         self,
-        element: tuple[TableShape, TablePart],
+        element: tuple[TableColumns, TablePart],
         tracker: Any = beam.DoFn.RestrictionParam(),  # noqa: B008
     ) -> Iterator[RawDocument | beam.pvalue.TaggedOutput]:
         shape, part = element

@@ -2,21 +2,9 @@
 
 from transforms.families.bpe import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import (
-    BODY,
-    PROTOCOL,
-    Layout,
-    amount,
-    document_shapes,
-    each,
-    foreign_id,
-    ibs_cbs_totals,
-    identification,
-    integer,
-    party,
-    protocol_fields,
-    text,
-)
+from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, foreign_id, integer, text
+from transforms.parse.shared_fields import document_shapes, identification, party, protocol_fields
+from transforms.parse.taxes import ibs_cbs_of_document, ibs_cbs_totals
 
 BPE_BODY = {
     **identification("nBP"),
@@ -38,8 +26,9 @@ BPE_BODY = {
     "imp/ICMS/*/vBC": amount("icms_base"),
     "imp/ICMS/*/vICMS": amount("icms_total"),
     "imp/vTotTrib": amount("tax_total"),
-    "imp/IBSCBS/gIBSCBS/vIBS": amount("ibs_total"),
-    "imp/IBSCBS/gIBSCBS/gCBS/vCBS": amount("cbs_total"),
+    **ibs_cbs_of_document("imp/IBSCBS"),
+    "imp/vTotDFe": amount("grand_total"),
+    "total/vTotDFe": amount("grand_total"),
 }
 
 LAYOUT = Layout(

@@ -2,20 +2,9 @@
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import (
-    BODY,
-    PROTOCOL,
-    Layout,
-    amount,
-    document_shapes,
-    each,
-    identification,
-    integer,
-    party,
-    protocol_fields,
-    tax_id,
-    text,
-)
+from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, integer, tax_id, text
+from transforms.parse.shared_fields import document_shapes, identification, party, protocol_fields
+from transforms.parse.taxes import ibs_cbs_of_document
 from transforms.parse.values import Target
 
 # ide/toma3, toma4: who pays the freight.
@@ -42,8 +31,8 @@ TAXES = {
     "imp/ICMS/*/vBC": amount("icms_base"),
     "imp/ICMS/*/vICMS": amount("icms_total"),
     "imp/vTotTrib": amount("tax_total"),
-    "imp/IBSCBS/gIBSCBS/vIBS": amount("ibs_total"),
-    "imp/IBSCBS/gIBSCBS/gCBS/vCBS": amount("cbs_total"),
+    **ibs_cbs_of_document("imp/IBSCBS"),
+    "imp/vTotDFe": amount("grand_total"),
 }
 
 CTE_BODY = {

@@ -2,8 +2,9 @@
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, document_shapes, each, protocol_fields, tax_id
+from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, tax_id
 from transforms.parse.layouts.cte import SHARED, TAXES
+from transforms.parse.shared_fields import document_shapes, protocol_fields
 from transforms.parse.values import Target
 
 CTEOS_BODY = {

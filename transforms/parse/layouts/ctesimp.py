@@ -2,8 +2,10 @@
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, document_shapes, each, protocol_fields, tax_id, text
+from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, tax_id, text
 from transforms.parse.layouts.cte import SHARED, TAXES, name_payer
+from transforms.parse.shared_fields import document_shapes, protocol_fields
+from transforms.parse.taxes import ibs_cbs_totals
 
 CTESIMP_BODY = {
     **SHARED,
@@ -11,8 +13,8 @@ CTESIMP_BODY = {
     "toma/CNPJ": tax_id("payer_id"),
     "toma/CPF": tax_id("payer_id"),
     "total/vTPrest": amount("total"),
-    "total/IBSCBSTot/gIBS/vIBS": amount("ibs_total"),
-    "total/IBSCBSTot/gCBS/vCBS": amount("cbs_total"),
+    **ibs_cbs_totals("total/IBSCBSTot"),
+    "total/vTotDFe": amount("grand_total"),
     **TAXES,
     "infCarga/vCarga": amount("cargo_value"),
     "det/infNFe/chNFe": each("referenced_keys"),

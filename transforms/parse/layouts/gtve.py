@@ -2,8 +2,9 @@
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import BODY, PROTOCOL, Layout, document_shapes, party, protocol_fields, tax_id, text
+from transforms.parse.layout import BODY, PROTOCOL, Layout, tax_id, text
 from transforms.parse.layouts.cte import SHARED, name_payer
+from transforms.parse.shared_fields import document_shapes, party, protocol_fields
 
 GTVE_BODY = {
     **SHARED,

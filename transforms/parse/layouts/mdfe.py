@@ -2,19 +2,8 @@
 
 from transforms.families.mdfe import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import (
-    BODY,
-    PROTOCOL,
-    Layout,
-    amount,
-    document_shapes,
-    each,
-    identification,
-    integer,
-    party,
-    protocol_fields,
-    text,
-)
+from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, integer, text
+from transforms.parse.shared_fields import document_shapes, identification, party, protocol_fields
 from transforms.parse.values import Target
 
 MDFE_BODY = {

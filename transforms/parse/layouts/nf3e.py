@@ -2,20 +2,9 @@
 
 from transforms.families.nf3e import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import (
-    BODY,
-    PROTOCOL,
-    Layout,
-    amount,
-    document_shapes,
-    each,
-    ibs_cbs_totals,
-    identification,
-    integer,
-    party,
-    protocol_fields,
-    text,
-)
+from transforms.parse.layout import BODY, PROTOCOL, Layout, each, integer, text
+from transforms.parse.shared_fields import document_shapes, identification, party, protocol_fields
+from transforms.parse.taxes import bill_totals
 
 NF3E_BODY = {
     **identification("nNF"),
@@ -24,14 +13,7 @@ NF3E_BODY = {
     **party("dest", "recipient", "enderDest"),
     "dest/idOutros": text("recipient_other_id"),
     "gSub/chNF3e": each("replaced_keys"),
-    "total/vNF": amount("total"),
-    "total/vProd": amount("products_total"),
-    "total/ICMSTot/vBC": amount("icms_base"),
-    "total/ICMSTot/vICMS": amount("icms_total"),
-    "total/ICMSTot/vST": amount("icms_st_total"),
-    "total/vPIS": amount("pis_total"),
-    "total/vCOFINS": amount("cofins_total"),
-    **ibs_cbs_totals("total/IBSCBSTot"),
+    **bill_totals("total"),
 }
 
 LAYOUT = Layout(

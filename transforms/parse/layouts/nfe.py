@@ -15,19 +15,16 @@ from transforms.parse.layout import (
     amount,
     cnpj,
     cpf,
-    document_shapes,
     each,
     foreign_id,
-    identification,
     instant,
     integer,
     many,
-    party,
-    protocol_fields,
     quantity,
     text,
 )
 from transforms.parse.nfe_parts import PAYMENT, TOTALS, TRANSPORT, pair_payments
+from transforms.parse.shared_fields import document_shapes, identification, party, protocol_fields
 
 ITEM: dict[str, Field] = {
     "@nItem": integer("number"),

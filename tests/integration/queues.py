@@ -14,10 +14,10 @@ from local.stack import PROJECT_ID
 class Queue:
     """A topic, and a pull subscription of it."""
 
-    def __init__(self, ack_deadline_seconds: int = 10) -> None:
+    def __init__(self, kind: str = "t", ack_deadline_seconds: int = 10) -> None:
         self.publisher = pubsub_v1.PublisherClient(pubsub_v1.types.BatchSettings(max_latency=0.01))
         self.subscriber = pubsub_v1.SubscriberClient()
-        name = f"t-{uuid.uuid4().hex}"
+        name = f"{kind}-{uuid.uuid4().hex}"
         self.topic = self.publisher.topic_path(PROJECT_ID, name)
         self.subscription = self.subscriber.subscription_path(PROJECT_ID, name)
         self.publisher.create_topic(name=self.topic)
@@ -30,7 +30,7 @@ class Queue:
         futures = [self.publisher.publish(self.topic, payload, **(attributes or {})) for payload in payloads]
         return [future.result(30) for future in futures]
 
-    def pulled(self, wanted: int, seconds: float) -> list[pubsub_v1.types.PubsubMessage]:
+    def pulled(self, wanted: int, seconds: float = 30) -> list[pubsub_v1.types.PubsubMessage]:
         """Up to ``wanted`` messages, acknowledged, until nothing comes for ``seconds``."""
         found: list[pubsub_v1.types.PubsubMessage] = []
         deadline = time.monotonic() + seconds

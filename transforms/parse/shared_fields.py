@@ -1,0 +1,68 @@
+"""Fields and shapes that several layouts have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from transforms.families.family import Family
+from transforms.parse.layout import BODY, PROTOCOL, SIGNATURE, Field, cnpj, cpf, day, instant, integer, text
+
+
+def document_shapes(
+    family: Family, element: str, body: str, envelopes: Iterable[str], with_protocol: bool = False
+) -> dict[str, dict[str, str]]:
+    """Shapes of a document alone and in its envelopes, and ``with_protocol`` of its protocol alone.
+
+    A lone protocol does not say which of its family's document types it is of: one layout of a family reads it.
+    """
+    protocol = f"prot{family.tag}"
+    processed = {
+        f"{element}/{body}": BODY,
+        f"{element}/Signature/SignedInfo/Reference": SIGNATURE,
+        f"{protocol}/infProt": PROTOCOL,
+    }
+    shapes = {element: {body: BODY}, **{envelope: dict(processed) for envelope in envelopes}}
+    if with_protocol:
+        shapes[protocol] = {"infProt": PROTOCOL}
+    return shapes
+
+
+def protocol_fields(family: Family) -> dict[str, Field]:
+    """Fields of ``infProt``, alike in all families."""
+    return {
+        family.key_element: text("_protocol_key"),
+        "tpAmb": integer("_protocol_environment"),
+        "nProt": text("protocol_number"),
+        "cStat": integer("protocol_status"),
+        "xMotivo": text("protocol_reason"),
+        "dhRecbto": instant("protocol_at"),
+        "digVal": text("protocol_digest"),
+    }
+
+
+def party(path: str, prefix: str, address: str) -> dict[str, Field]:
+    """Fields of an issuer or recipient at ``path``: id and its type, name, IE, state and municipality."""
+    return {
+        f"{path}/CNPJ": cnpj(f"{prefix}_id"),
+        f"{path}/CPF": cpf(f"{prefix}_id"),
+        f"{path}/xNome": text(f"{prefix}_name"),
+        f"{path}/IE": text(f"{prefix}_ie"),
+        f"{path}/{address}/UF": text(f"{prefix}_uf"),
+        f"{path}/{address}/cMun": text(f"{prefix}_city"),
+    }
+
+
+def identification(number: str) -> dict[str, Field]:
+    """Fields of ``ide`` that all families share; ``number`` names the element of the document's number."""
+    return {
+        "@Id": text("_id"),
+        "@versao": text("layout_version"),
+        "ide/cUF": text("_uf_code"),
+        "ide/mod": text("model"),
+        "ide/serie": integer("series"),
+        f"ide/{number}": integer("number"),
+        "ide/dhEmi": instant("issued_at"),
+        "ide/dEmi": day("_issue_date"),
+        "ide/tpEmis": integer("emission_type"),
+        "ide/tpAmb": integer("environment"),
+    }
