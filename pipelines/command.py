@@ -21,6 +21,7 @@ GROUPS = {
         "extract": mark("a PostgreSQL table into everything"),
         "stream": mark("a Pub/Sub subscription into everything, with live counts"),
         "redrive": mark("dead letters through ingestion again"),
+        "reparse": mark("stored XML read again by this release's parser, and what differs written"),
         "refold": mark("states and changes computed again from the records of their key"),
         "rebuild": mark("BigQuery's tables and all counts made again from Bigtable"),
         "reconcile": mark("Bigtable compared with BigQuery and the counts; exit status 1 when they differ"),

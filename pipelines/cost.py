@@ -15,6 +15,7 @@ from pipelines import sizing
 from pipelines.estimating import (
     TIB,
     VCPUS,
+    Estimate,
     Work,
     estimate,
     hours_of_workers,
@@ -22,6 +23,7 @@ from pipelines.estimating import (
     nodes_before,
     nodes_of_storage,
     of_size,
+    reparse,
     scanned,
     sensitivity,
     workers_for,
@@ -29,7 +31,7 @@ from pipelines.estimating import (
     writes_per_node,
 )
 from pipelines.guard import ERROR
-from pipelines.pricing import ALL, ASSUMED, GB, GIVEN, HOME, MEASURED, READ, REGIONS, Constant, prices_of
+from pipelines.pricing import ALL, ASSUMED, GB, GIVEN, HOME, MEASURED, READ, REGIONS, REPARSE, Constant, prices_of
 from transforms.ingest.files import InputError
 from transforms.language import mark, say, tr
 
@@ -55,6 +57,7 @@ def report(work: Work, constants: Mapping[str, Constant], region: str = HOME) ->
             for name, dollars, hours, monthly in sensitivity(work, values)
         ),
         say(QUERY, tebibytes=tebibytes, dollars=tebibytes * values["bigquery_query_tib"]),
+        _about_reparse(work, found, values),
         *(line for known in (GIVEN, MEASURED, ASSUMED, READ) for line in _numbers(constants, known)),
     ]
     return "\n".join(lines)
@@ -66,12 +69,31 @@ LASTS = mark("{hours:,.1f} hours, held up by {bound}; {pace:,.0f} a second")
 MONTHLY = mark("\n${total:,.0f} a month afterwards ({live:,} live documents a month)")
 MATTERS = mark("  {dollars:>+10,.2f} {hours:>+8,.2f} {monthly:>+10,.2f}  {name}")
 QUERY = mark("\nA query of every state scans {tebibytes:,.2f} TiB: ${dollars:,.2f}, on demand")
+AGAIN = mark(
+    "\nA reparse of all of them, were each read otherwise: ${total:,.0f}, {share:.2f} of the backfill; "
+    "{hours:,.1f} hours, held up by {bound}. Where nothing differs, next to nothing is written, and the workers need "
+    "{same:.2f} of what a backfill takes them. ({source}, {date})"
+)
 _TITLES = {
     GIVEN: mark("Given"),
     MEASURED: mark("Measured here"),
     ASSUMED: mark("Assumed"),
     READ: mark("Read, of Google's pages and of Beam"),
 }
+
+
+def _about_reparse(work: Work, found: Estimate, values: Mapping[str, float]) -> str:
+    again, same = reparse(work, values), REPARSE["same"]
+    return say(
+        AGAIN,
+        total=again.total,
+        share=again.total / found.total,
+        hours=again.hours,
+        bound=tr(again.bound),
+        same=same.value,
+        source=same.source,
+        date=same.date,
+    )
 
 
 def _numbers(constants: Mapping[str, Constant], known: str) -> list[str]:

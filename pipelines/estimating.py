@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipelines.pricing import GB, GIB, MEASURED, NEEDS, Constant
+from pipelines.pricing import GB, GIB, MEASURED, NEEDS, REPARSE, Constant
 from transforms.language import mark, say
 
 QUERIES = mark("BigQuery, {number:g} queries of every state")
@@ -83,6 +83,12 @@ def estimate(work: Work, values: Mapping[str, float]) -> Estimate:
             say("Bigtable nodes kept: {kept}", kept=kept): kept * values["bigtable_node_hour"] * HOURS_A_MONTH,
         },
     )
+
+
+def reparse(work: Work, values: Mapping[str, float]) -> Estimate:
+    """A reparse of all documents, each of which is read otherwise: it writes as much as a backfill, but no XML."""
+    share = REPARSE["otherwise"].value
+    return estimate(work._replace(spread=0), {**values, "cpu_seconds": values["cpu_seconds"] * share})
 
 
 def stream(live: int, values: Mapping[str, float]) -> float:

@@ -31,11 +31,15 @@ from transforms.model import Change
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, StoredDeadLetter
 from transforms.truth.read import History, HistoryReader, StoredRecord
+from transforms.truth.reparse import differing, readings_of
 
 _DEAD_LETTER_ID_LENGTH = 64
 STATE = mark("{key}  {status}  (records: {records})")
 ARRIVED = mark("   {outcome}, received {at}, from {origin}")
 BY = mark("      run {run}, job {job}, applied {at}")
+READ_AGAIN = mark("    read again by parser {parser}, as of revision {revision}")
+READING = mark("{cause} at {at}, job {job}, {change}; parser {parser} had read otherwise: {fields}")
+RECORD_READ = mark("   record {id}, read by parser {parser}")
 # Codes of what an office answered, and instants of the state, which are in UTC.
 _ANSWERS = ("protocol_status", "return_status", "summary_status", "query_status")
 
@@ -170,6 +174,7 @@ def as_json(history: History) -> dict[str, Any]:
         "key": history.key,
         "revision": history.revision,
         "state": history.state,
+        "read_by": history.read_by._asdict(),
         "records": [_record_json(record) for record in history.records],
     }
 
@@ -181,6 +186,7 @@ def _record_json(record: StoredRecord) -> dict[str, Any]:
         "xml_bytes": record.xml_bytes,
         "change": record.change._asdict(),
         "arrivals": [arrival._asdict() for arrival in record.arrivals],
+        "readings": [reading._asdict() for reading in record.readings],
     }
 
 
@@ -188,6 +194,8 @@ def as_text(history: History) -> str:
     """The history for people: the state, then each record with its change and its arrivals."""
     state = dict(history.state)
     lines = [say(STATE, key=history.key, status=state.pop("status"), records=len(history.records))]
+    if (by := history.read_by).parser:
+        lines.append(say(READ_AGAIN, parser=by.parser, revision=by.revision))
     lines += [f"    {name}: {_told_of_state(name, value)}" for name, value in sorted(state.items())]
     for number, record in enumerate(history.records, 1):
         lines += ["", *_record_lines(number, record)]
@@ -207,16 +215,37 @@ def _record_lines(number: int, record: StoredRecord) -> list[str]:
     what = f"{number}. {entry.kind} {name} ({entry.form})"
     lines = [say("{what}, {size:,} bytes", what=what, size=record.xml_bytes)]
     lines.append(f"   {_change_text(record.change)}")
-    lines.append(say("   record {id}", id=entry.record_id))
+    by = entry.parser
+    lines.append(say(RECORD_READ, id=entry.record_id, parser=by) if by else say("   record {id}", id=entry.record_id))
     shown = [f"{field}: {_told(field, entry.fields[field])}" for field in _SHOWN if field in entry.fields]
     if shown:
         lines.append("   " + "; ".join(shown))
     if entry.findings:
         lines.append(say("   findings: {codes}", codes=", ".join(entry.findings)))
+    lines += [f"   {line}" for line in _reading_lines(record)]
     for arrival in record.arrivals:
         lines.append(say(ARRIVED, at=_moment(arrival.received_at), outcome=arrival.outcome, origin=arrival.origin))
         lines.append(say(BY, run=arrival.run, job=arrival.job, at=_moment(arrival.applied_at)))
     return lines
+
+
+def _reading_lines(record: StoredRecord) -> list[str]:
+    """Each reparse that read the record otherwise, and what it said before."""
+    lines = []
+    now = record.entry
+    for reading, before in readings_of(record):
+        told = say(
+            READING,
+            cause=reading.cause,
+            at=_moment(reading.applied_at),
+            job=reading.job,
+            change=_change_text(reading),
+            parser=before.parser or "?",
+            fields=", ".join(differing(before, now)),
+        )
+        lines.append(told)
+        now = before
+    return lines[::-1]
 
 
 def _told(field: str, value: Any) -> str:

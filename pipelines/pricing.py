@@ -181,4 +181,11 @@ ARCHIVED = {
     ".tgz": Constant(2_646, "bytes per document in a tar.gz", _ARCHIVES.format("tar.gz"), "2026-11-27", MEASURED),
 }
 
+_REPARSED = "python -m local.bench.reparse --documents 4000, on a machine that others used too: CPU of the job alone"
+# CPU of a record in a reparse, as a share of what it takes in a backfill.
+REPARSE = {
+    "otherwise": Constant(0.67, "of a backfill's CPU, where it is read otherwise", _REPARSED, "2026-11-29", MEASURED),
+    "same": Constant(0.36, "of a backfill's CPU, where it is read as it is stored", _REPARSED, "2026-11-29", MEASURED),
+}
+
 ALL = {**PRICES, **NEEDS, **LIMITS}

@@ -36,6 +36,8 @@ PARTS = {
     "postgres_rows": mark("{n:,} rows"),
     "messages_received": mark("{n:,} messages"),
     "histories_read": mark("{n:,} keys read"),
+    "records_read_again": mark("{n:,} records read again"),
+    "records_reparsed": mark("{n:,} of them otherwise"),
     "redrive_chosen": mark("{n:,} dead letters taken"),
     "inputs": mark("{n:,} read"),
     "records_new": mark("{n:,} new"),

@@ -117,6 +117,26 @@ JOBS: Mapping[str, Job] = {
             LOOK_NEXT,
         ),
     ),
+    "reparse": Job(
+        (
+            Line(mark("keys read"), "histories_read"),
+            Line(mark("records read again"), "records_read_again"),
+            Line(mark("read otherwise"), "records_reparsed", mark("written, unless this was a dry run")),
+            Line(mark("  {which}"), "reparsed_<what>"),
+            Line(mark("found inside and applied"), "records_adopted", mark("their row did not hold them"), False),
+            Line(
+                mark("left as they are"),
+                "records_damaged",
+                mark("their XML is not what was stored: see the log"),
+                False,
+            ),
+            Line(mark("left as they are"), "records_too_large", mark("read again, they do not fit"), False),
+            Line(mark("dead letters"), "dead_letters", mark("rows that BigQuery refused"), False),
+        ),
+        ingests=False,
+        nothing=(("records_reparsed",), mark("all is stored as this parser reads it: nothing was changed")),
+        nexts=(RECONCILE_NEXT._replace(when="records_reparsed"),),
+    ),
     "refold": Job(
         (
             Line(mark("histories read"), "histories_read"),

@@ -21,7 +21,7 @@ def dump(config: TruthConfig) -> Iterator[tuple[str, Cell]]:
         families = (rows.STATE, rows.FIELDS, rows.XML)
         for row in client.scan(config.records_table, b"0", rows.RESERVED, families):
             for cell in () if rows.is_reserved(row.key) else row.cells:
-                if (cell.family, cell.qualifier) != (rows.STATE, rows.REVISION):
+                if cell.family != rows.STATE or cell.qualifier in rows.CONTENT:
                     yield rows.key_of(row.key), cell
     finally:
         wait_for(client.close())

@@ -41,6 +41,7 @@ class Entry(NamedTuple):
     ``key`` is the access key (44 characters, of an NFS-e 50), or the ``Id`` of a DPS or voided range. ``layout`` names
     the layout that read it (``nfe``), ``form`` how complete it is (``transforms.parse.layout`` lists the forms).
     ``fields`` are the columns of the table of its kind. ``findings`` are sorted stable codes of what is odd in it.
+    ``parser`` is the number of the parser that read it so; 0 for those before parsers had numbers.
     """
 
     record_id: str
@@ -50,6 +51,7 @@ class Entry(NamedTuple):
     form: str
     fields: Fields
     findings: tuple[str, ...]
+    parser: int = 0
 
 
 class Record(NamedTuple):
@@ -86,6 +88,12 @@ class DeadLetter(NamedTuple):
         return digest.hexdigest()
 
 
+# Why a change was made, where no arrival made it: a record that is stored was read again, and otherwise.
+REPARSE = "reparse"
+# The finding of a record of which a later parser makes none, or one of another key.
+NO_LONGER_READ = "no_longer_read"
+
+
 # What reading an input gives: documents, and what could not be read.
 Expanded = RawDocument | DeadLetter
 
@@ -96,7 +104,10 @@ class Change(NamedTuple):
     ``before`` and ``after`` are folded states (``None`` before the first record), ``dimensions_before`` and
     ``dimensions_after`` what counting groups by. ``run`` and ``origin`` tell who wrote it; ``received_at`` and
     ``applied_at`` are micros since the epoch. ``logged``: it is counted by way of the change log, as a stream's changes
-    are; otherwise in the partial sums of its run.
+    are; otherwise in the partial sums of its run. ``cause`` is empty where the record's arrival made the change. A
+    reparse's names it (REPARSE); ``was`` is then what takes the record back to what it said before (see
+    ``transforms.truth.patch``), ``run`` and ``job`` are the reparse's, and ``origin`` and ``received_at`` those of the
+    record's first arrival.
     """
 
     key: str
@@ -112,6 +123,8 @@ class Change(NamedTuple):
     dimensions_before: Fields | None
     dimensions_after: Fields
     logged: bool = False
+    cause: str = ""
+    was: Fields | None = None
 
 
 class Arrival(NamedTuple):
@@ -133,12 +146,14 @@ class Applied(NamedTuple):
     """What became of one Record at the source of truth.
 
     ``change`` is set where the outcome of ``arrival`` is NEW or RESUMED. ``entry`` is the stored one, so that a
-    RESUMED record is served exactly as the first time.
+    RESUMED record is served exactly as it is stored. ``reading`` is the change of the last reparse that read the record
+    otherwise, None where there was none.
     """
 
     entry: Entry
     arrival: Arrival
     change: Change | None
+    reading: Change | None = None
 
 
 def record_id_of(payload: bytes) -> str:

@@ -152,6 +152,37 @@ class _Sweep(beam.DoFn):
         tracker.defer_remainder(Duration(seconds=self._seconds))
 
 
+class DrainLog(beam.PTransform):
+    """PCollection of one element -> PCollection of (table, row, reason) of sums that BigQuery refused.
+
+    Once that element is there, all that is marked in the change log is added up: for bounded jobs, which may have no
+    stream beside them that does so.
+    """
+
+    def __init__(self, config: TruthConfig, project: str, dataset: str) -> None:
+        super().__init__()
+        self._config = config
+        self._destination = Destination(project, dataset, connect.storage_endpoint(), _RETRY_SECONDS)
+
+    def expand(self, ready: beam.PCollection[Any]) -> beam.PCollection[Refusal]:
+        return ready | "Drain" >> beam.ParDo(_Drain(self._config, self._destination))
+
+
+@beam.typehints.with_output_types(tuple[str, dict[str, Any], str])
+class _Drain(beam.DoFn):
+    def __init__(self, config: TruthConfig, destination: Destination) -> None:
+        self._config = config
+        self._destination = destination
+        self._slots = metrics.counter("count_slots")
+        self._partials = metrics.counter("count_partials")
+
+    def process(self, _: Any) -> Iterator[Refusal]:
+        done = sweep.drain(self._config, self._destination)
+        self._slots.inc(done["slots"])
+        self._partials.inc(done["partials"])
+        yield from done["refused"]
+
+
 @contextlib.contextmanager
 def sweeping(config: TruthConfig, project: str, dataset: str, seconds: float = 1.0) -> Iterator[None]:
     """Sweeps on a thread of this process until the block ends: for a runner that takes no ``SweepLog``.

@@ -6,6 +6,7 @@ Codes are stable and hold no free text, so analysts group and count by them.
 from __future__ import annotations
 
 from transforms.language import mark
+from transforms.model import NO_LONGER_READ
 
 STAGE = "parse"
 
@@ -99,6 +100,7 @@ FINDINGS: dict[str, str] = {
     MISSING_TOTAL: "a document without its total",
     MISSING_ISSUE_DATE: "a document without its date of issue",
     UNKNOWN_EVENT_TYPE: "a tpEvento that the event table of its family does not list",
+    NO_LONGER_READ: "stored by an earlier parser, and refused by a later one or read under another key; kept as it was",
 }
 
 

@@ -20,6 +20,7 @@ from transforms.parse.codes import Unparsable
 from transforms.parse.layout import BODY, EMBEDDED, FORMS, RETURN, Layout
 from transforms.parse.registry import EVENT_LAYOUT_OF_FAMILY
 from transforms.parse.values import Reading, Target, is_date
+from transforms.parse.version import PARSER
 
 UNKNOWN = "unknown"
 _KEYS = tuple((family, f"_key_{family}") for family in FAMILIES)
@@ -55,6 +56,7 @@ def entry_of(record_id: str, layout: Layout, reading: Reading, findings: tuple[s
         form=form,
         fields=reading.fields,
         findings=tuple(sorted(reading.findings)),
+        parser=PARSER,
     )
 
 

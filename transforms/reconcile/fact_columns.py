@@ -34,7 +34,8 @@ class FactColumns(NamedTuple):
 
     ``relation``: what is read, if not the table itself. ``condition``: which of its rows. ``single``: rows of one
     identity must be the same row; the others have one for each time that something was met. ``of_keys``: a selection of
-    access keys selects rows; otherwise they are compared only when everything is.
+    access keys selects rows; otherwise they are compared only when everything is. ``readings``: records have a row for
+    each reading, of which the view takes the last.
     """
 
     key: str
@@ -44,6 +45,7 @@ class FactColumns(NamedTuple):
     condition: str = "TRUE"
     single: bool = True
     of_keys: bool = True
+    readings: bool = False
 
 
 def amount_text(amount: str | None) -> str:
@@ -100,10 +102,15 @@ _OF_RECORD = (
 )
 _OUTCOME = FactColumn("outcome", lambda row: DUPLICATE if row["outcome"] == DUPLICATE else NEW)
 
+
+def _of_records(table: str, key: str, said: tuple[FactColumn, ...]) -> FactColumns:
+    return FactColumns(key, _RECORD, said, relation=f"unique_{table}", readings=True)
+
+
 FACT_COLUMNS: Mapping[str, FactColumns] = {
-    schema.DOCUMENTS: FactColumns(_ACCESS_KEY, _RECORD, (*_OF_RECORD, _amount("total"))),
-    schema.EVENTS: FactColumns(_ACCESS_KEY, _RECORD, _OF_RECORD),
-    schema.VOIDED_RANGES: FactColumns("range_id", _RECORD, _OF_RECORD),
+    schema.DOCUMENTS: _of_records(schema.DOCUMENTS, _ACCESS_KEY, (*_OF_RECORD, _amount("total"))),
+    schema.EVENTS: _of_records(schema.EVENTS, _ACCESS_KEY, _OF_RECORD),
+    schema.VOIDED_RANGES: _of_records(schema.VOIDED_RANGES, "range_id", _OF_RECORD),
     schema.CHANGES: FactColumns(
         _ACCESS_KEY,
         (_number("revision"),),

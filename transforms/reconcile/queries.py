@@ -34,13 +34,14 @@ def facts(dataset: str, table: str, characters: int, selection: Selection) -> st
 
 
 def doubled(dataset: str, table: str, selection: Selection) -> str:
-    """Columns key, identity, contents: rows of one id that are not all the same."""
+    """Columns key, identity, contents: rows of one id and revision that are not all the same."""
     key, identity = FACT_COLUMNS[table].key, _concatenated(FACT_COLUMNS[table].identity)
+    stays = " AND moved_to_month IS NULL" if FACT_COLUMNS[table].readings else ""
     return f"""
 SELECT {key} AS key, {identity} AS identity, COUNT(DISTINCT TO_JSON_STRING(t)) AS contents
 FROM `{dataset}.{table}` AS t
-WHERE {_selected(FACT_COLUMNS[table], selection)}
-GROUP BY 1, 2
+WHERE {_selected(FACT_COLUMNS[table], selection)}{stays}
+GROUP BY 1, 2, revision
 HAVING COUNT(DISTINCT TO_JSON_STRING(t)) > 1"""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from transforms.model import Applied, Arrival, Change, Entry, Fields
@@ -14,36 +14,44 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
 from transforms.truth.errors import TruthError
 from transforms.truth.loop import wait_for
-from transforms.truth.rows import Cells
+from transforms.truth.rows import Cells, ReadBy, Row
 
 _HISTORY_FAMILIES = (rows.STATE, rows.FIELDS, rows.CHANGES, rows.ARRIVALS)
 
 
 class StoredRecord(NamedTuple):
-    """A record as stored, with the change it made and every arrival of it (oldest first)."""
+    """A record as stored, with the change it made and every arrival of it (oldest first).
+
+    ``readings`` are the changes of the reparses that read it otherwise than before.
+    """
 
     entry: Entry
     xml_bytes: int
     change: Change
     arrivals: tuple[Arrival, ...]
+    readings: tuple[Change, ...] = ()
 
     def applied(self) -> Applied:
         """What the transform emitted when the record was new."""
-        return Applied(self.entry, rows.arrival_of(self.change), self.change)
+        reading = self.readings[-1] if self.readings else None
+        return Applied(self.entry, rows.arrival_of(self.change), self.change, reading)
 
 
 class History(NamedTuple):
-    """All that is known of a key; ``records`` and their changes in the order in which they were applied."""
+    """All that is known of a key; ``records`` in the order in which they were applied. ``read_by``: which parser read
+    all of it, as of which revision."""
 
     key: str
     revision: int
     state: Fields
     records: tuple[StoredRecord, ...]
+    read_by: ReadBy = rows.NEVER_READ_AGAIN
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """What each record did to the state, by revision."""
-        return tuple(record.change for record in self.records)
+        """What each record, and each reparse of one, did to the state, by revision."""
+        found = [change for record in self.records for change in (record.change, *record.readings)]
+        return tuple(sorted(found, key=lambda change: change.revision))
 
     @property
     def arrivals(self) -> tuple[tuple[str, Arrival], ...]:
@@ -100,6 +108,15 @@ class HistoryReader:
             if history is not None:
                 yield history
 
+    def scan_rows(self, start: bytes, end: bytes, families: Sequence[str]) -> Iterator[Row]:
+        """The rows from ``start`` up to ``end``, undecoded, of the given families."""
+        yield from self._client.scan(self._config.records_table, start, end, families)
+
+    def xml_cells(self, row: bytes) -> Mapping[bytes, bytes]:
+        """The stored XML of a row, by record."""
+        cells = wait_for(self._client.read_row(self._config.records_table, row, (rows.XML,)))
+        return cells.get(rows.XML, {})
+
     def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None:
         """A dead letter with its bytes, None when there is none of that id."""
         row = rows.row_key(dead_letter_id)
@@ -138,13 +155,16 @@ def decode_history(codec: Codec, key: str, cells: Cells) -> History | None:
         record_id, arrival = rows.decode_arrival(codec, qualifier, value)
         arrivals.setdefault(record_id, []).append(arrival)
     fields = cells.get(rows.FIELDS, {})
+    changes = list(rows.decode_changes(codec, key, cells))
     records = []
-    for qualifier, value in sorted(cells.get(rows.CHANGES, {}).items()):
-        change = rows.decode_change(codec, key, qualifier, value)
+    for change in changes:
+        if change.cause:
+            continue
+        readings = tuple(one for one in changes if one.cause and one.record_id == change.record_id)
         came = [rows.arrival_of(change), *arrivals.get(change.record_id, [])]
         came.sort(key=lambda a: (a.received_at, a.applied_at, a))
         of_record = bytes.fromhex(change.record_id)
         entry, xml_bytes = rows.decode_fields(codec, key, of_record, fields[of_record])
-        records.append(StoredRecord(entry, xml_bytes, change, tuple(came)))
+        records.append(StoredRecord(entry, xml_bytes, change, tuple(came), readings))
     state = codec.decode_json(cells[rows.STATE][rows.FOLDED])
-    return History(key, head.revision, state, tuple(records))
+    return History(key, head.revision, state, tuple(records), rows.read_by(cells))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from transforms import access_key, instants
@@ -28,7 +28,11 @@ STATE, FIELDS, XML, CHANGES, ARRIVALS = "s", "f", "x", "c", "a"
 FAMILIES = (STATE, FIELDS, XML, CHANGES, ARRIVALS)
 TRANSACTION_FAMILIES = (STATE, FIELDS, CHANGES)
 
-REVISION, STATUS, FOLDED, SIZE = b"rev", b"status", b"state", b"size"
+REVISION, STATUS, FOLDED, SIZE, READ = b"rev", b"status", b"state", b"size", b"read"
+# What of the state does not tell how it came about.
+CONTENT = (STATUS, FOLDED, SIZE)
+# Before the revision of a change with a cause.
+WAS = b"was/"
 DICTIONARY, CERTIFICATE = b"dictionary", b"certificate"
 
 # What the service recommends as the most for a cell and for a row (its hard limits are 100 MB and 256 MB).
@@ -36,6 +40,8 @@ MAX_CELL_BYTES = 10_000_000
 MAX_ROW_BYTES = 100_000_000
 
 _INT64 = struct.Struct(">q")
+_CAUSE = ("cause", "was")
+_INT64_PAIR = struct.Struct(">qq")
 _INSTANTS = ("issued_at", "occurred_at", "registered_at", "key_month")
 
 
@@ -95,6 +101,23 @@ class Head(NamedTuple):
 
     revision: int
     size: int
+
+
+class ReadBy(NamedTuple):
+    """That the records of a row, as of a revision, were all read by a parser: stored as that one reads them."""
+
+    parser: int
+    revision: int
+
+
+NEVER_READ_AGAIN = ReadBy(0, 0)
+
+
+class StoredEntry(NamedTuple):
+    """An ``f`` cell: the entry, and how many bytes its XML has."""
+
+    entry: Entry
+    xml_bytes: int
 
 
 def row_key(key: str) -> bytes:
@@ -201,20 +224,26 @@ class RecordCells(NamedTuple):
 
 def record_cells(codec: Codec, record: Record) -> RecordCells:
     """What is stored of a record: the same for every arrival of it."""
-    entry, xml = record.entry, record.raw.payload
-    timestamp = cell_timestamp(entry)
-    qualifier = bytes.fromhex(entry.record_id)
+    xml = record.raw.payload
+    fields = fields_cell(codec, StoredEntry(record.entry, len(xml)))
+    packed = codec.pack_xml(xml)
+    return RecordCells((fields, Cell(XML, fields.qualifier, fields.timestamp, packed.stored)), packed.certificates)
+
+
+def fields_cell(codec: Codec, stored: StoredEntry) -> Cell:
+    """The ``f`` cell of a record."""
+    entry = stored.entry
     value = {
         "kind": entry.kind,
         "layout": entry.layout,
         "form": entry.form,
         "fields": entry.fields,
         "findings": entry.findings,
-        "xml_bytes": len(xml),
+        "xml_bytes": stored.xml_bytes,
     }
-    packed = codec.pack_xml(xml)
-    fields = Cell(FIELDS, qualifier, timestamp, codec.encode_json(value))
-    return RecordCells((fields, Cell(XML, qualifier, timestamp, packed.stored)), packed.certificates)
+    if entry.parser:
+        value["parser"] = entry.parser
+    return Cell(FIELDS, bytes.fromhex(entry.record_id), cell_timestamp(entry), codec.encode_json(value))
 
 
 def state_cells(codec: Codec, revision: int, folded: Folded, size: int) -> tuple[Cell, ...]:
@@ -230,13 +259,27 @@ def state_cells(codec: Codec, revision: int, folded: Folded, size: int) -> tuple
 def change_cell(codec: Codec, change: Change) -> Cell:
     """The ``c`` cell of a change; its key and revision are in the row key and the qualifier."""
     value = change._asdict()
-    del value["key"], value["revision"]
+    for name in ("key", "revision", *_CAUSE):
+        del value[name]
     return Cell(CHANGES, change_qualifier(change.revision), 0, codec.encode_json(value))
 
 
-def decode_change(codec: Codec, key: str, qualifier: bytes, value: bytes) -> Change:
-    """Reads what ``change_cell`` wrote."""
-    return Change(key=key, revision=int(qualifier), **codec.decode_json(value))
+def cause_cell(codec: Codec, change: Change) -> Cell:
+    """The ``s`` cell of a change that has a cause. Releases that know of none do not see it, and write to the row."""
+    return Cell(STATE, WAS + change_qualifier(change.revision), 0, codec.encode_json([change.cause, change.was]))
+
+
+def decode_change(codec: Codec, key: str, qualifier: bytes, value: bytes, row: Cells | None = None) -> Change:
+    """Reads what ``change_cell`` wrote, and, in the row, ``cause_cell``."""
+    change = Change(key=key, revision=int(qualifier), **codec.decode_json(value))
+    stored = row.get(STATE, {}).get(WAS + qualifier) if row else None
+    return change._replace(**dict(zip(_CAUSE, codec.decode_json(stored), strict=True))) if stored else change
+
+
+def decode_changes(codec: Codec, key: str, row: Cells) -> Iterator[Change]:
+    """The changes of a row, by revision."""
+    for qualifier, value in sorted(row.get(CHANGES, {}).items()):
+        yield decode_change(codec, key, qualifier, value, row)
 
 
 def arrival_cell(codec: Codec, record_id: str, arrival: Arrival) -> Cell:
@@ -261,11 +304,11 @@ def decode_arrival(codec: Codec, qualifier: bytes, value: bytes) -> tuple[str, A
 
 def decode_entry(codec: Codec, key: str, qualifier: bytes, value: bytes) -> Entry:
     """An entry of the history from its ``f`` cell."""
-    return decode_fields(codec, key, qualifier, value)[0]
+    return decode_fields(codec, key, qualifier, value).entry
 
 
-def decode_fields(codec: Codec, key: str, qualifier: bytes, value: bytes) -> tuple[Entry, int]:
-    """All that is in an ``f`` cell: the entry, and how many bytes its XML has."""
+def decode_fields(codec: Codec, key: str, qualifier: bytes, value: bytes) -> StoredEntry:
+    """Reads what ``fields_cell`` wrote."""
     found = codec.decode_json(value)
     entry = Entry(
         record_id=qualifier.hex(),
@@ -275,8 +318,20 @@ def decode_fields(codec: Codec, key: str, qualifier: bytes, value: bytes) -> tup
         form=found["form"],
         fields=found["fields"],
         findings=tuple(found["findings"]),
+        parser=found.get("parser", 0),
     )
-    return entry, found["xml_bytes"]
+    return StoredEntry(entry, found["xml_bytes"])
+
+
+def read_cell(by: ReadBy) -> Cell:
+    """The ``s`` cell that says which parser read all of a row."""
+    return Cell(STATE, READ, 0, _INT64_PAIR.pack(*by))
+
+
+def read_by(row: Cells) -> ReadBy:
+    """What ``read_cell`` wrote."""
+    value = row.get(STATE, {}).get(READ)
+    return ReadBy(*_INT64_PAIR.unpack(value)) if value else NEVER_READ_AGAIN
 
 
 def head_of(row: Cells) -> Head | None:

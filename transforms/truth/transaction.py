@@ -17,6 +17,7 @@ from transforms.truth import rows
 from transforms.truth.certificates import Certificate
 from transforms.truth.codec import Codec
 from transforms.truth.errors import TruthError
+from transforms.truth.requests import Column
 from transforms.truth.rows import Cell, Cells, Head
 
 STAGE = "truth"
@@ -48,11 +49,13 @@ class Keep(NamedTuple):
 
 
 class Check(NamedTuple):
-    """Write the cells if the row's revision is the given one (None: if it has none). Answer: whether it was."""
+    """If the row's revision is the given one (None: if it has none), delete the columns and write the cells. Answer:
+    whether it was."""
 
     row: bytes
     revision: int | None
     cells: tuple[Cell, ...]
+    deleted: tuple[Column, ...] = ()
 
 
 class Read(NamedTuple):
@@ -131,18 +134,18 @@ def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
 
 def _found(codec: Codec, parsed: Entry, arrival: Arrival, found: Cells, conflicts: int) -> Transaction:
     """The record is in its row already: mine, or somebody else's. What is handed on is what was stored."""
-    change = _change_of(codec, parsed, found)
+    change, reading = changes_of(codec, parsed, found)
     qualifier = bytes.fromhex(parsed.record_id)
     entry = rows.decode_entry(codec, parsed.key, qualifier, found[rows.FIELDS][qualifier])
     mine = (change.run, change.origin) == (arrival.run, arrival.origin)
     if mine and change.job == arrival.job:
         this_attempt = change.applied_at == arrival.applied_at
         stored = rows.arrival_of(change)._replace(outcome=NEW if this_attempt else RESUMED)
-        return Completed(Applied(entry, stored, change), conflicts, 0)
+        return Completed(Applied(entry, stored, change, reading), conflicts, 0)
     arrival = arrival._replace(outcome=RESUMED if mine else DUPLICATE)
     cells = (rows.arrival_cell(codec, entry.record_id, arrival),)
     yield Write(rows.row_key(entry.key), cells)
-    applied = Applied(entry, arrival, change if mine else None)
+    applied = Applied(entry, arrival, change if mine else None, reading)
     return Completed(applied, conflicts, rows.stored_bytes(cells))
 
 
@@ -183,7 +186,7 @@ def _change(codec: Codec, entry: Entry, arrival: Arrival, found: Cells, head: He
     """State before and after. Before is what the last change left, not a fold made anew: so the changes of a key
     add up even where the rules of the fold changed between two of them.
     """
-    before = _last_change(codec, entry.key, found, head) if head else None
+    before = last_change(codec, entry.key, found, head) if head else None
     stored = found.get(rows.FIELDS, {})
     entries = [rows.decode_entry(codec, entry.key, qualifier, value) for qualifier, value in stored.items()]
     folded = fold([*entries, entry])
@@ -204,7 +207,8 @@ def _change(codec: Codec, entry: Entry, arrival: Arrival, found: Cells, head: He
     return folded, change
 
 
-def _last_change(codec: Codec, key: str, found: Cells, head: Head) -> Change:
+def last_change(codec: Codec, key: str, found: Cells, head: Head) -> Change:
+    """The change that made the row's revision. Raises TruthError where it is not there."""
     qualifier = rows.change_qualifier(head.revision)
     value = found.get(rows.CHANGES, {}).get(qualifier)
     if value is None:
@@ -212,14 +216,18 @@ def _last_change(codec: Codec, key: str, found: Cells, head: Head) -> Change:
             f"the row of {key} has revision {head.revision} but no change of that number: it was not written by this "
             "project, or cells were deleted. Restore the row from a backup."
         )
-    return rows.decode_change(codec, key, qualifier, value)
+    return rows.decode_change(codec, key, qualifier, value, found)
 
 
-def _change_of(codec: Codec, entry: Entry, found: Cells) -> Change:
-    for qualifier, value in found.get(rows.CHANGES, {}).items():
-        change = rows.decode_change(codec, entry.key, qualifier, value)
+def changes_of(codec: Codec, entry: Entry, found: Cells) -> tuple[Change, Change | None]:
+    """The change that the record's arrival made, and that of the last reparse that read it otherwise."""
+    made: Change | None = None
+    reading: Change | None = None
+    for change in rows.decode_changes(codec, entry.key, found):
         if change.record_id == entry.record_id:
-            return change
+            made, reading = (made, change) if change.cause else (made or change, reading)
+    if made is not None:
+        return made, reading
     raise TruthError(
         f"the row of {entry.key} holds record {entry.record_id} but no change of it: it was not written by this "
         "project, or cells were deleted. Restore the row from a backup."

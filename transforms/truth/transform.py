@@ -27,7 +27,7 @@ class WriterDoFn(beam.DoFn):
     """Hands elements to the process's writer and gives results out as they come, the last at the bundle's end.
 
     A subclass's ``process`` adds transactions to ``_bundle``, tagged with the element's ``WindowedValue``, and
-    returns ``_ready()``.
+    returns ``_ready()``. One that gives nothing out for a result returns None from ``_emit``.
     """
 
     def __init__(self, config: TruthConfig) -> None:
@@ -43,12 +43,16 @@ class WriterDoFn(beam.DoFn):
         self._bundle = self._writer.bundle()
 
     def finish_bundle(self) -> Iterator[Any]:
-        for done in self._bundle.finish():
-            yield self._emit(done)
+        yield from self._given_out(self._bundle.finish())
 
     def _ready(self) -> Iterator[Any]:
-        for done in self._bundle.ready():
-            yield self._emit(done)
+        yield from self._given_out(self._bundle.ready())
+
+    def _given_out(self, results: Iterator[Done]) -> Iterator[Any]:
+        for done in results:
+            given = self._emit(done)
+            if given is not None:
+                yield given
 
     def _emit(self, done: Done) -> Any:
         if done.retries:

@@ -244,7 +244,7 @@ class Writer:
     async def _check(self, step: Check, item: _Item) -> bool:
         if step.revision is None and item.known is not None:
             return False
-        written = await self.client.check(item.table, item.row, step.revision, step.cells, item.retried)
+        written = await self.client.check(item.table, item.row, step.revision, step.cells, item.retried, step.deleted)
         wanted = written and self._behind[(item.table, item.row)]
         item.known = rows.after(item.known or {}, step.cells) if wanted else None
         return written

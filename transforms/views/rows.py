@@ -46,15 +46,43 @@ _COUNTED = (*DIMENSIONS, "total")
 
 def rows_of(applied: Applied) -> list[TableRow]:
     """Rows of one applied record: itself and its change when it is new or resumed, its arrival always."""
-    entry, arrival, change = applied
+    entry, arrival, change, reading = applied
     came = (schema.ARRIVALS, _arrival_row(entry, arrival))
     if arrival.outcome == DUPLICATE or change is None:
         return [came]
-    return [
-        (_TABLE_OF_KIND[entry.kind], _record_row(entry, change)),
-        (schema.CHANGES, _change_row(entry.kind, change)),
-        came,
-    ]
+    return [row_of_entry(entry, change, reading), row_of_change(entry.kind, change), came]
+
+
+def row_of_entry(entry: Entry, change: Change, reading: Change | None) -> TableRow:
+    """Row of a record as it was read last; ``change`` is that of its arrival, ``reading`` that of the last reparse that
+    read it otherwise."""
+    return _TABLE_OF_KIND[entry.kind], _record_row(entry, change, reading or change)
+
+
+def row_of_change(kind: str, change: Change) -> TableRow:
+    """Row of a change; ``kind`` is that of its record."""
+    return schema.CHANGES, _change_row(kind, change)
+
+
+def row_of_move(now: Entry, before: Entry, change: Change, reading: Change) -> TableRow | None:
+    """What takes a record out of its month where a reparse, ``reading``, put it into another; None where it did not."""
+    month, left = (_month_of_record(one, change.received_at) for one in (now, before))
+    if month == left:
+        return None
+    row: Row = {
+        "record_id": now.record_id,
+        "range_id" if now.kind == VOIDED_RANGE else "access_key": now.key,
+        "partition_month": left,
+        "layout": now.layout,
+        "form": now.form,
+        "run": change.run,
+        "origin": _clean(change.origin),
+        "received_at": change.received_at,
+        "revision": reading.revision,
+        "applied_at": reading.applied_at,
+        "moved_to_month": month,
+    }
+    return _TABLE_OF_KIND[now.kind], row
 
 
 def rows_of_dead_letter(dead: DeadLetter, run: str, job: str, at: int) -> list[TableRow]:
@@ -97,7 +125,7 @@ def row_of_count(partial: Row) -> TableRow:
     return schema.COUNTS, {**partial, "partition_month": number}
 
 
-def _record_row(entry: Entry, change: Change) -> Row:
+def _record_row(entry: Entry, change: Change, last: Change) -> Row:
     table = _TABLE_OF_KIND[entry.kind]
     columns = schema.column_names(table)
     row: Row = {}
@@ -116,8 +144,10 @@ def _record_row(entry: Entry, change: Change) -> Row:
     row["run"] = change.run
     row["origin"] = _clean(change.origin)
     row["received_at"] = change.received_at
-    row["revision"] = change.revision
-    row["applied_at"] = change.applied_at
+    row["revision"] = last.revision
+    row["applied_at"] = last.applied_at
+    if entry.parser:
+        row["parser"] = entry.parser
     return row
 
 
@@ -136,6 +166,8 @@ def _change_row(kind: str, change: Change) -> Row:
         "state_after": _json(change.after),
         "logged": change.logged,
     }
+    if change.cause:
+        row["cause"] = change.cause
     if change.before is not None:
         row["state_before"] = _json(change.before)
     for side, dimensions in (("before", change.dimensions_before), ("after", change.dimensions_after)):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from transforms.model import Applied
 from transforms.truth.dead_letters import DONE, StoredDeadLetter
-from transforms.truth.read import History
-from transforms.views.rows import TableRow, rows_of, rows_of_dead_letter
+from transforms.truth.read import History, StoredRecord
+from transforms.truth.reparse import readings_of
+from transforms.views.rows import TableRow, row_of_change, row_of_entry, row_of_move, rows_of, rows_of_dead_letter
 
 
 def rows_of_history(history: History) -> Iterator[TableRow]:
@@ -16,6 +17,8 @@ def rows_of_history(history: History) -> Iterator[TableRow]:
         own, change, _ = rows_of(record.applied())
         yield own
         yield change
+        yield from (row_of_change(record.entry.kind, reading) for reading in record.readings)
+        yield from _moves(record)
         met = set()
         for arrival in record.arrivals:
             sender = (arrival.run, arrival.origin)
@@ -23,6 +26,26 @@ def rows_of_history(history: History) -> Iterator[TableRow]:
                 continue
             met.add(sender)
             yield from rows_of(Applied(record.entry, arrival, None))
+
+
+def rows_of_readings(history: History, revisions: Collection[int]) -> Iterator[TableRow]:
+    """What reparses made of a key by the changes of these revisions."""
+    for record in history.records:
+        made = [reading for reading in record.readings if reading.revision in revisions]
+        if made:
+            yield row_of_entry(record.entry, record.change, record.readings[-1])
+            yield from (row_of_change(record.entry.kind, reading) for reading in made)
+            yield from _moves(record)
+
+
+def _moves(record: StoredRecord) -> Iterator[TableRow]:
+    """What takes a record out of the months that it was in, as it was read before."""
+    now = record.entry
+    for reading, before in readings_of(record):
+        moved = row_of_move(now, before, record.change, reading)
+        if moved is not None:
+            yield moved
+        now = before
 
 
 def rows_of_stored_dead_letter(stored: StoredDeadLetter) -> Iterator[TableRow]:

@@ -35,6 +35,7 @@ from transforms.views import repair_sql, schema, sql
 _LINEAGE_VIEWS = {"history", "arrivals_by_origin", "ingestion_health", "unique_arrivals", "unique_changes"}
 _LINEAGE_VIEWS |= {"unique_counts", "dead_letters_by_code", "unique_dead_letters"}
 _LINEAGE_COLUMNS = {"run", "job", "origin", "revision", "received_at", "applied_at", "changed_at", "first_received_at"}
+_LINEAGE_COLUMNS |= {"parser"}
 
 Rows = list[str]
 
@@ -77,11 +78,11 @@ class Stores:
         finally:
             reader.close()
 
-    def views(self) -> dict[str, Rows]:
-        """The rows of every view, lineage aside, in an order of their own."""
+    def views(self, *names: str) -> dict[str, Rows]:
+        """The rows of every view, or of those named, lineage aside, in an order of their own."""
         found = {}
         for name, query in self.queries().items():
-            if name not in _LINEAGE_VIEWS:
+            if name not in _LINEAGE_VIEWS and (not names or name in names):
                 found[name] = sorted(_shown(row) for row in self.query(query))
         return found
 

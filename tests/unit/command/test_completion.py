@@ -47,7 +47,7 @@ def completed(script: Path, *words: str) -> set[str]:
 
 
 def test_bash_completes_commands(scripts: dict[str, Path]) -> None:
-    assert completed(scripts["bash"], "acervo", "re") == {"redrive", "refold", "rebuild", "reconcile"}
+    assert completed(scripts["bash"], "acervo", "re") == {"redrive", "refold", "rebuild", "reconcile", "reparse"}
 
 
 @pytest.mark.parametrize(

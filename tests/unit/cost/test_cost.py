@@ -244,6 +244,14 @@ def test_command_prints_hours_money_and_sources(capsys: Any) -> None:
     assert PRICES["shuffle_gb"].source in shown
 
 
+def test_a_reparse_costs_no_more_than_one_and_a_half_backfills(capsys: Any) -> None:
+    for nodes in (0, 3):
+        work = WORK._replace(nodes=nodes)
+        assert 0 < cost.reparse(work, VALUES).total <= 1.5 * estimate(work, VALUES).total
+    assert cost.main(["--documents", "600_000_000"]) == 0
+    assert "A reparse of all of them" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("given", ["nothing=1", "cpu_seconds=fast", "cpu_seconds=0", "cpu_seconds"])
 def test_number_that_is_none_is_refused(given: str, capsys: Any) -> None:
     with pytest.raises(SystemExit):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from apache_beam.options.pipeline_options import FlinkRunnerOptions
 
-from pipelines import backfill, launching, rebuild, reconcile, redrive, selecting, stream
+from pipelines import backfill, launching, rebuild, reconcile, redrive, reparse, selecting, stream
 from transforms.ingest.postgres.options import PostgresOptions
 
 PLACE = ["--project=some-project", "--runner=FnApiRunner"]
@@ -14,6 +14,7 @@ FAMILIES = [
     (PostgresOptions,),
     (stream.StreamOptions,),
     (redrive.RedriveOptions,),
+    (reparse.ReparseOptions, selecting.SelectionOptions),
     (reconcile.ReconcileOptions, selecting.SelectionOptions),
     (rebuild.RebuildOptions, selecting.SelectionOptions),
 ]

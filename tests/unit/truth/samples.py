@@ -96,8 +96,12 @@ class Row:
             head = rows.head_of(rows.by_column(self.cells.values()))
             if (head.revision if head else None) != step.revision:
                 return False
+            for column in step.deleted:
+                self.cells.pop((column.family, column.qualifier), None)
         for cell in step.cells:
-            self.cells[cell.family, cell.qualifier] = cell
+            known = self.cells.get((cell.family, cell.qualifier))
+            if known is None or known.timestamp <= cell.timestamp:  # a newer one hides it
+                self.cells[cell.family, cell.qualifier] = cell
         return True if isinstance(step, Check) else None
 
     def apply(self, stored: Record, attempt: Attempt = FIRST) -> Completed:

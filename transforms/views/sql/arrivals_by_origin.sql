@@ -21,4 +21,5 @@ SELECT
 FROM `${dataset}.unique_arrivals` AS arrival
 LEFT JOIN `${dataset}.unique_changes` AS change
   ON change.access_key = arrival.access_key AND change.record_id = arrival.record_id
+  AND change.cause IS NULL
 LEFT JOIN `${dataset}.unique_dead_letters` AS dead_letter ON dead_letter.dead_letter_id = arrival.dead_letter_id

@@ -1,4 +1,5 @@
--- History of every key: its records in the order of what happened, with the change that each made when it came.
+-- History of every key: its records in the order of what happened, with the change that each made when it came. A reparse
+-- that read one otherwise is another row of it, with its cause.
 -- Filter on access_key, and order by position.
 WITH records AS (
   SELECT
@@ -53,6 +54,7 @@ SELECT
   change.run,
   change.origin,
   change.job,
-  change.record_id
+  change.record_id,
+  change.cause
 FROM steps AS change
 LEFT JOIN records AS record ON record.access_key = change.access_key AND record.record_id = change.record_id

@@ -1,5 +1,7 @@
--- Event records, each once: a row that was written again is the same row.
-SELECT *
+-- Event records, each once, as they were read last: a row that was written again is the same row.
+SELECT * EXCEPT (moved_to_month)
 FROM `${dataset}.events`
 WHERE TRUE
-QUALIFY ROW_NUMBER() OVER (PARTITION BY partition_month, access_key, record_id ORDER BY revision) = 1
+QUALIFY
+  ROW_NUMBER() OVER (PARTITION BY partition_month, access_key, record_id ORDER BY revision DESC) = 1
+  AND moved_to_month IS NULL
