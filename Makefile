@@ -40,7 +40,7 @@ stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators u
 test: lint types ## all that CI runs: lint, types, and every test
 	@$(PYTEST) $(PARALLEL)
 
-test-all: lint types ## the same, and the long tests of what faults do to a stream
+test-all: lint types ## the same, and the long tests of faults and of damage
 	@$(PYTEST) $(PARALLEL) -m "long or not long"
 
 lint: .venv/.ready
