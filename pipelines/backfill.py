@@ -75,7 +75,7 @@ def preflight(options: PipelineOptions) -> None:
     """Raises an AcervoError for what would make the job fail later; settles ``--spread``."""
     patterns = patterns_of(options)
     if not patterns:
-        raise launching.LaunchError("nothing to read: give --input, a file, folder, glob or gs:// pattern.")
+        raise launching.LaunchError(tr("nothing to read: give --input, a file, folder, glob or gs:// pattern."))
     check_patterns(patterns)
     _settle_spread(options)
     launching.check_stores(options)
@@ -86,8 +86,10 @@ def _settle_spread(options: PipelineOptions) -> None:
     own = options.view_as(BackfillOptions)
     if own.spread == spreading.ALWAYS and spreading.shuffles_in_memory(options):
         raise launching.LaunchError(
-            "--spread=always: this runner shuffles in memory, and would hold every document of an archive at once. "
-            "Leave the option away, or name a runner that does not, such as --runner=DataflowRunner."
+            tr(
+                "--spread=always: this runner shuffles in memory, and would hold every document of an archive at once. "
+                "Leave the option away, or name a runner that does not, such as --runner=DataflowRunner."
+            )
         )
     decision = spreading.decide(own.spread, options, own.input or "")
     own.spread = spreading.ALWAYS if decision.spread else spreading.NEVER

@@ -127,20 +127,24 @@ def preflight(options: PipelineOptions) -> None:
     given = options.view_as(ReconcileOptions)
     output = given.output
     if not 1 <= given.bucket_characters <= _MOST_CHARACTERS:
-        raise launching.LaunchError(f"--bucket_characters is 1 to {_MOST_CHARACTERS}, not {given.bucket_characters}")
+        raise launching.LaunchError(
+            say("--bucket_characters is 1 to {most}, not {given}", most=_MOST_CHARACTERS, given=given.bucket_characters)
+        )
     if given.keys_file and (Path(given.keys_file).is_dir() or not Path(given.keys_file).absolute().parent.is_dir()):
         raise launching.LaunchError(say(NO_FOLDER, file=given.keys_file))
     if given.day:
         _day_of(given.day)
         if not selection.everything:
-            raise launching.LaunchError("--day looks at all counts of the day: leave the selection of keys away.")
+            raise launching.LaunchError(tr("--day looks at all counts of the day: leave the selection of keys away."))
     elif not output and "Dataflow" in (options.view_as(StandardOptions).runner or ""):
-        raise launching.LaunchError("nowhere to write the differences: give --output, a gs:// path.")
+        raise launching.LaunchError(tr("nowhere to write the differences: give --output, a gs:// path."))
     # Beam deletes first what is in the file's place: a folder with all that is in it, everything that a glob matches.
     if output and (output.endswith("/") or Path(output).is_dir()):
-        raise launching.LaunchError(f"--output {output} is a folder: name a file in it.")
+        raise launching.LaunchError(say("--output {output} is a folder: name a file in it.", output=output))
     if output and set(output) & set("*?[{"):
-        raise launching.LaunchError(f"--output {output} is a pattern: name one file, without *, ?, [ and {{.")
+        raise launching.LaunchError(
+            say("--output {output} is a pattern: name one file, without *, ?, [ and {{.", output=output)
+        )
     launching.check_stores(options)
 
 
@@ -180,10 +184,14 @@ def _day_of(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise launching.LaunchError(f"--day {text} is no day: write it as 2026-11-28.") from None
+        raise launching.LaunchError(say("--day {text} is no day: write it as 2026-11-28.", text=text)) from None
     if datetime.now(UTC).date() - day >= timedelta(days=log.KEPT_DAYS):
         raise launching.LaunchError(
-            f"--day {text}: the change log keeps {log.KEPT_DAYS} days. Compare everything: leave --day away."
+            say(
+                "--day {text}: the change log keeps {days} days. Compare everything: leave --day away.",
+                text=text,
+                days=log.KEPT_DAYS,
+            )
         )
     return day
 
@@ -229,4 +237,4 @@ def _lines(output: str) -> Iterator[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status: 1 where there are differences, 2 where they could not be looked for."""
-    return launching.main(run, argv, status=bool, failed=2, interrupted="Interrupted. Nothing was changed.")
+    return launching.main(run, argv, status=bool, failed=2, interrupted=mark("Interrupted. Nothing was changed."))

@@ -93,7 +93,7 @@ def subscription_of(options: PipelineOptions) -> str:
     """Full name of the subscription. Raises LaunchError."""
     name = options.view_as(StreamOptions).subscription
     if not name:
-        raise launching.LaunchError("nothing to read: give --subscription.")
+        raise launching.LaunchError(tr("nothing to read: give --subscription."))
     try:
         return subscription_path(name, options.view_as(GoogleCloudOptions).project)
     except SubscriptionError as error:
