@@ -92,7 +92,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     )
     if not dry_run:
         selection = selection_of(options)
-        _hand_on(read[ReparseRecords.REPARSED], read[ReparseRecords.FOUND], config, selection.everything)
+        _hand_on(read.reparsed, read.found, config, selection.everything)
 
 
 def _hand_on(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.pvalue import DoOutputsTuple, PBegin, TaggedOutput
+from apache_beam.pvalue import PBegin, TaggedOutput
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import instants, metrics
@@ -28,18 +28,22 @@ from transforms.truth.writer import Done
 _LOG = logging.getLogger(__name__)
 # What a row holds in memory besides its bytes, roughly.
 _OVERHEAD_BYTES = 4_000
+_REPARSED, _FOUND = "reparsed", "found"
+
+
+class ReadAgainOutputs(NamedTuple):
+    """``reparsed``: each row of which something has to be handed on, after its commit: changes of this job, and those
+    of other reparses that are not known to have handed theirs on. ``found``: records inside of stored XML that the row
+    does not hold."""
+
+    reparsed: beam.PCollection[Reparsed]
+    found: beam.PCollection[Record]
 
 
 class ReparseRecords(beam.PTransform):
-    """PBegin -> the selected keys' rows made what this release's parser reads of their XML, in Bigtable.
-
-    ``REPARSED``: Reparsed, of each row of which something has to be handed on, after its commit: changes of this job,
-    and those of other reparses that are not known to have handed theirs on. ``FOUND``: Record, of records inside of
-    stored XML that the row does not hold. ``dry_run``: nothing is written nor handed on; what differs is counted.
+    """PBegin -> ReadAgainOutputs: the selected keys' rows made what this release's parser reads of their XML, in
+    Bigtable. ``dry_run``: nothing is written nor handed on; what differs is counted.
     """
-
-    REPARSED = "reparsed"
-    FOUND = "found"
 
     def __init__(
         self, config: TruthConfig, selection: Selection, choice: Choice, run: str, job: str, dry_run: bool = False
@@ -49,13 +53,10 @@ class ReparseRecords(beam.PTransform):
         self._selection = selection
         self._read = _Reparse(config, selection, choice, run, job, dry_run)
 
-    def expand(self, begin: PBegin) -> DoOutputsTuple:
+    def expand(self, begin: PBegin) -> ReadAgainOutputs:
         ranges = SplitTable(self._config, self._config.records_table, self._selection)
-        return (
-            begin
-            | "Ranges" >> ranges
-            | "Reparse" >> beam.ParDo(self._read).with_outputs(self.FOUND, main=self.REPARSED)
-        )
+        read = begin | "Ranges" >> ranges | "Reparse" >> beam.ParDo(self._read).with_outputs(_FOUND, main=_REPARSED)
+        return ReadAgainOutputs(read[_REPARSED], read[_FOUND])
 
 
 class _LaunchDoFn(WriterDoFn):
@@ -118,7 +119,7 @@ class _Reparse(_LaunchDoFn):
             self._count_differences(made)
             return
         for record in again.found:
-            yield TaggedOutput(ReparseRecords.FOUND, record)
+            yield TaggedOutput(_FOUND, record)
         if made.cells or len(cells[rows.CHANGES]) > len(cells[rows.FIELDS]):
             kept = {family: columns for family, columns in cells.items() if family != rows.XML}
             size = _OVERHEAD_BYTES + sum(len(cell.value) for cell in row.cells if cell.family != rows.XML)
