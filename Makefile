@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres soak prism lock clean
+.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres soak catalogue prism lock clean
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -40,7 +40,7 @@ stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators u
 test: lint types ## all that CI runs: lint, types, and every test
 	@$(PYTEST) $(PARALLEL)
 
-test-all: lint types ## the same, and the long tests of what faults do to a stream
+test-all: lint types ## the same, and the long tests of faults and of damage
 	@$(PYTEST) $(PARALLEL) -m "long or not long"
 
 lint: .venv/.ready
@@ -74,6 +74,9 @@ soak: .venv/.ready ## whether a stream left alone stays as it is: an hour at 50 
 
 bench-postgres: .venv/.ready ## extraction from PostgreSQL beside a plain COPY
 	@$(PY) -m local.bench.postgres
+
+catalogue: .venv/.ready ## put the texts of the code into the Portuguese catalogue, and compile it
+	@$(PY) -m local.catalogue --write
 
 prism: .venv/bin/prism ## Beam's portable local runner, built with Go
 

@@ -4,7 +4,7 @@
     python -m local.picture --write    put the picture of the code into the document
 
 An arrow from A to B: modules of A import modules of B. Arrows that follow from others are left out, and so are
-``access_key``, ``errors``, ``metrics`` and ``model``, which nearly everything uses.
+``access_key``, ``errors``, ``language``, ``metrics``, ``model`` and ``typed``, which nearly everything uses.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ import grimp
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "ARCHITECTURE.md"
 PACKAGES = ("pipelines", "transforms", "local")
-USED_BY_ALL = frozenset(f"transforms.{name}" for name in ("access_key", "errors", "metrics", "model"))
+USED_BY_ALL = frozenset(
+    f"transforms.{name}" for name in ("access_key", "errors", "language", "metrics", "model", "typed")
+)
 _PICTURE = re.compile(r"```mermaid\n.*?```\n", re.DOTALL)
 
 

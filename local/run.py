@@ -22,36 +22,44 @@ from local.session import Interrupted, RunError, emulators, interruptible, quiet
 from local.stack import discover, find
 from local.stores import Tables, bigtable_rows
 from pipelines import defaults, outcome, query, tables
-from pipelines.guard import reason_of
+from pipelines.guard import ERROR, reason_of
 from pipelines.outcome import Outcome
 from pipelines.progress import Steps
 from pipelines.screen import console
+from transforms import language
+from transforms.language import mark, say, tr
 from transforms.truth.config import TruthConfig
 
-WRONG = "\nNot as it must be:"
-EXPECTED = "the generator expects {what}"
-ACCOUNTED = "\nEvery input is accounted for."
-ACCOUNTED_AS_EXPECTED = "\nEvery input is accounted for, as the generator expects."
-TO_LOOK = "To query it or look a key up: make stack in another terminal, then this again."
+AGAIN = mark("Interrupted. The same again finishes what was begun, where the stack was kept up.")
+WRONG = mark("\nNot as it must be:")
+EXPECTED = mark("the generator expects {what}")
+ACCOUNTED = mark("\nEvery input is accounted for.")
+ACCOUNTED_AS_EXPECTED = mark("\nEvery input is accounted for, as the generator expects.")
+TO_LOOK = mark("To query it or look a key up: make stack in another terminal, then this again.")
 
 
 def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     """The options of this command, and those that go on to the job as they are."""
     parser = argparse.ArgumentParser(
         prog="python -m local.run",
-        description="Backfills into the local stack and shows the result. Other options go to pipelines.backfill.",
+        description=tr("Backfills into the local stack and shows the result. Other options go to pipelines.backfill."),
     )
-    parser.add_argument("--input", help="file, folder, glob or gs:// pattern (default: a generated demo archive)")
-    parser.add_argument("--summary", type=Path, metavar="FILE", help="also write the summary as JSON")
-    parser.add_argument("--runner", default="DirectRunner", help="Beam runner (default: %(default)s)")
+    parser.add_argument("--input", help=tr("file, folder, glob or gs:// pattern (default: a generated demo archive)"))
+    parser.add_argument("--summary", type=Path, metavar="FILE", help=tr("also write the summary as JSON"))
+    parser.add_argument("--runner", default="DirectRunner", help=tr("Beam runner (default: %(default)s)"))
     parser.add_argument(
-        "--verbose", action="store_true", default=bool(os.environ.get("VERBOSE")), help="show what Beam logs"
+        "--verbose", action="store_true", default=bool(os.environ.get("VERBOSE")), help=tr("show what Beam logs")
     )
     return parser.parse_known_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 when every input is accounted for."""
+    with language.speaking(sys.argv[1:] if argv is None else argv) as rest:
+        return _told(rest)
+
+
+def _told(argv: Sequence[str]) -> int:
     options, passed_on = parse(argv)
     quieten(options.verbose)
     told = Steps(console(sys.stderr))
@@ -65,32 +73,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         reason = reason_of(error)
         if reason is None:
             raise
-        print(f"error: {reason}", file=sys.stderr)
+        print(f"{tr(ERROR)} {reason}", file=sys.stderr)
         return 2
     except Interrupted:
-        print("Interrupted. The same again finishes what was begun, where the stack was kept up.", file=sys.stderr)
+        print(tr(AGAIN), file=sys.stderr)
         return 130
 
 
 def _check_summary(path: Path | None) -> None:
     """An unwritable place for the result is told before the work and not after it."""
     if path is not None and not path.absolute().parent.is_dir():
-        raise RunError(f"the folder of SUMMARY={path} does not exist")
+        raise RunError(say("the folder of SUMMARY={path} does not exist", path=path))
     if path is not None and path.is_dir():
-        raise RunError(f"SUMMARY={path} is a folder: name a file in it")
+        raise RunError(say("SUMMARY={path} is a folder: name a file in it", path=path))
 
 
 def _run(options: argparse.Namespace, passed_on: list[str], told: Steps) -> int:
     project = os.environ.get("GOOGLE_CLOUD_PROJECT") or discover.LOCAL_PROJECT
     truth = TruthConfig(project, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE)
     given, expected = _input(options.input, told)
-    with told.step("Preparing tables and views"):
+    with told.step(tr("Preparing tables and views")):
         tables.set_up(truth, defaults.DEFAULT_DATASET)
     stores = Tables(query.connect(project), defaults.DEFAULT_DATASET)
     before = bigtable_rows(truth)
     total = expected["inputs"] if expected else None
     run, ended, seconds = _backfill(options, [*passed_on, "--input", given, "--project", project], total)
-    with told.step("Looking at the result"):
+    with told.step(tr("Looking at the result")):
         found = _look(stores, run, ended, before, bigtable_rows(truth))
         if options.summary:
             held: dict[str, Any] = {"bigtable_rows": found.keys, "bigtable_rows_before": before}
@@ -117,8 +125,8 @@ def _input(given: str | None, told: Steps) -> tuple[str, dict[str, Any] | None]:
     """What to read, and what must be counted in it, where that is known."""
     if given:
         return given, None
-    with told.step("Looking for the demo archive"):
-        archive = demo.demo(lambda: told.console.print(f"Writing {demo.FILES:,} generated files"))
+    with told.step(tr("Looking for the demo archive")):
+        archive = demo.demo(lambda: told.console.print(say("Writing {files:,} generated files", files=demo.FILES)))
     return str(archive.input), archive.expected
 
 
@@ -148,13 +156,13 @@ def _verdict(ended: Outcome, expected: Mapping[str, Any] | None) -> int:
     """Says whether every input is accounted for; the exit status."""
     wrong = outcome.problems(ended)
     if expected:
-        wrong += [EXPECTED.format(what=line) for line in demo.unexpected(ended, expected)]
+        wrong += [say(EXPECTED, what=line) for line in demo.unexpected(ended, expected)]
     if wrong:
-        print(WRONG, *(f"  {line}" for line in wrong), sep="\n", file=sys.stderr)
+        print(tr(WRONG), *(f"  {line}" for line in wrong), sep="\n", file=sys.stderr)
         return 1
-    print(ACCOUNTED_AS_EXPECTED if expected else ACCOUNTED)
+    print(tr(ACCOUNTED_AS_EXPECTED if expected else ACCOUNTED))
     if discover.running() is None:
-        print(TO_LOOK)
+        print(tr(TO_LOOK))
     return 0
 
 

@@ -27,6 +27,7 @@ from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits
 from transforms.ingest.listing import check_patterns
 from transforms.ingest.transform import ReadDocuments
+from transforms.language import tr
 
 JOB = "backfill"
 _LOG = logging.getLogger(__name__)
@@ -39,15 +40,20 @@ class BackfillOptions(PipelineOptions):
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--input",
-            help="Files, folders or globs to read, separated by commas; local or gs://. Folders are read with all "
-            "that is below them.",
+            help=tr(
+                "Files, folders or globs to read, separated by commas; local or gs://. Folders are read with all "
+                "that is below them."
+            ),
         )
         parser.add_argument(
             "--spread",
             choices=(spreading.AUTO, spreading.ALWAYS, spreading.NEVER),
             default=spreading.AUTO,
-            help="Whether documents of large archives that one thread must read, such as tar.gz, go through a "
-            "shuffle, so that all workers share the rest. By default where there are fewer such archives than vCPUs.",
+            help=tr(
+                "Whether documents of large archives that one thread must read, such as tar.gz, go through a "
+                "shuffle, so that all workers share the rest. By default where there are fewer such archives than "
+                "vCPUs."
+            ),
         )
 
 
@@ -69,7 +75,7 @@ def preflight(options: PipelineOptions) -> None:
     """Raises an AcervoError for what would make the job fail later; settles ``--spread``."""
     patterns = patterns_of(options)
     if not patterns:
-        raise launching.LaunchError("nothing to read: give --input, a file, folder, glob or gs:// pattern.")
+        raise launching.LaunchError(tr("nothing to read: give --input, a file, folder, glob or gs:// pattern."))
     check_patterns(patterns)
     _settle_spread(options)
     launching.check_stores(options)
@@ -80,8 +86,10 @@ def _settle_spread(options: PipelineOptions) -> None:
     own = options.view_as(BackfillOptions)
     if own.spread == spreading.ALWAYS and spreading.shuffles_in_memory(options):
         raise launching.LaunchError(
-            "--spread=always: this runner shuffles in memory, and would hold every document of an archive at once. "
-            "Leave the option away, or name a runner that does not, such as --runner=DataflowRunner."
+            tr(
+                "--spread=always: this runner shuffles in memory, and would hold every document of an archive at once. "
+                "Leave the option away, or name a runner that does not, such as --runner=DataflowRunner."
+            )
         )
     decision = spreading.decide(own.spread, options, own.input or "")
     own.spread = spreading.ALWAYS if decision.spread else spreading.NEVER

@@ -11,41 +11,48 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from pipelines.guard import FAILED, guarded
+from pipelines.guard import ERROR, FAILED, guarded
+from transforms.language import mark, say, tr
 
 # The one place where a command is named. Each is the module of its name in this package.
 GROUPS = {
-    "Jobs": {
-        "backfill": "files and archives into everything",
-        "extract": "a PostgreSQL table into everything",
-        "stream": "a Pub/Sub subscription into everything, with live counts",
-        "redrive": "dead letters through ingestion again",
-        "reparse": "stored XML read again by this release's parser, and what differs written",
-        "refold": "states and changes computed again from the records of their key",
-        "rebuild": "BigQuery's tables and all counts made again from Bigtable",
-        "reconcile": "Bigtable compared with BigQuery and the counts; exit status 1 when they differ",
+    mark("Jobs"): {
+        "backfill": mark("files and archives into everything"),
+        "extract": mark("a PostgreSQL table into everything"),
+        "stream": mark("a Pub/Sub subscription into everything, with live counts"),
+        "redrive": mark("dead letters through ingestion again"),
+        "reparse": mark("stored XML read again by this release's parser, and what differs written"),
+        "refold": mark("states and changes computed again from the records of their key"),
+        "rebuild": mark("BigQuery's tables and all counts made again from Bigtable"),
+        "reconcile": mark("Bigtable compared with BigQuery and the counts; exit status 1 when they differ"),
     },
-    "Looking": {
-        "lookup": "everything known of an access key, a dead letter or an input",
-        "query": "a query in GoogleSQL, its rows as a table, JSON or CSV",
+    mark("Looking"): {
+        "lookup": mark("everything known of an access key, a dead letter or an input"),
+        "query": mark("a query in GoogleSQL, its rows as a table, JSON or CSV"),
     },
-    "Setting up": {
-        "tables": "create the tables and views, or bring them up to date",
-        "cost": "workers, duration and cost of a backfill",
-        "publish": "send files to a Pub/Sub topic",
-        "completion": "print a script that completes commands and options in a shell",
+    mark("Setting up"): {
+        "tables": mark("create the tables and views, or bring them up to date"),
+        "cost": mark("workers, duration and cost of a backfill"),
+        "publish": mark("send files to a Pub/Sub topic"),
+        "completion": mark("print a script that completes commands and options in a shell"),
     },
 }
+USAGE = mark(
+    """usage: acervo COMMAND [options]
+       acervo COMMAND --help
+       acervo --version"""
+)
+LANGUAGES = mark("--lang pt (or en) before or behind any command: its language. Otherwise that of the locale.")
 COMMANDS = {name: summary for group in GROUPS.values() for name, summary in group.items()}
 
 
 def usage() -> str:
     """The help of ``acervo`` itself."""
     width = max(map(len, COMMANDS))
-    lines = ["usage: acervo COMMAND [options]", "       acervo COMMAND --help", "       acervo --version"]
+    lines = [tr(USAGE)]
     for group, commands in GROUPS.items():
-        lines += ["", f"{group}:", *(f"  {name:{width}}  {summary}" for name, summary in commands.items())]
-    return "\n".join(lines)
+        lines += ["", f"{tr(group)}:", *(f"  {name:{width}}  {tr(summary)}" for name, summary in commands.items())]
+    return "\n".join([*lines, "", tr(LANGUAGES)])
 
 
 @guarded
@@ -60,7 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name == "--version":
         print(version())
         return 0
-    print(f"error: {name} is no command of acervo.{near(name)}" if name else usage(), file=sys.stderr)
+    unknown = say("{name} is no command of acervo.", name=name)
+    print(f"{tr(ERROR)} {unknown}{near(name)}" if name else usage(), file=sys.stderr)
     return FAILED
 
 
@@ -74,7 +82,7 @@ def near(name: str) -> str:
     from difflib import get_close_matches  # of no use to a command that exists
 
     found = get_close_matches(name, COMMANDS, 1)
-    return f" Did you mean {found[0]}?" if found else " See acervo --help."
+    return " " + (say("Did you mean {name}?", name=found[0]) if found else tr("See acervo --help."))
 
 
 def version() -> str:

@@ -17,6 +17,7 @@ from importlib import import_module
 import shtab
 
 from pipelines.command import COMMANDS, usage
+from transforms.language import tr
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -40,10 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def whole() -> argparse.ArgumentParser:
     """One parser of every command with its options. Imports all of them, which takes some seconds."""
     found = argparse.ArgumentParser(prog="acervo", usage=usage())
-    found.add_argument("--version", action="store_true", help="name and version of what is installed")
+    found.add_argument("--version", action="store_true", help=tr("name and version of what is installed"))
     commands = found.add_subparsers()
     for name, summary in COMMANDS.items():
-        commands.add_parser(name, help=summary, parents=[parser_of(name)], add_help=False)
+        commands.add_parser(name, help=tr(summary), parents=[parser_of(name)], add_help=False)
     return found
 
 

@@ -10,9 +10,12 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound
 from google.cloud import bigquery
 
 from transforms.errors import AcervoError
+from transforms.language import mark, say, tr
 from transforms.views import rest, schema, sql
 
-NOTHING_THERE = "acervo tables creates the tables and views; acervo query --tables lists what is there."
+NOTHING_THERE = mark("acervo tables creates the tables and views; acervo query --tables lists what is there.")
+ABSENT = mark("There is no {name} in {dataset}.")
+NO_DATASET = mark("There is no dataset {dataset}.")
 _RETRY = rest.retry(10.0)
 _ABSENT = re.compile(r"(?:\btable\b|\bview\b|[Nn]ot found:?)\W+(?:\w+\s+)?[`\"']?([\w.:-]+)", re.IGNORECASE)
 _LIKE = 0.5
@@ -27,16 +30,16 @@ def look(client: bigquery.Client, dataset: str, name: str | None = None) -> tupl
     try:
         if name is None:
             listed = client.list_tables(f"{client.project}.{dataset}", retry=_RETRY)
-            return ["name", "type", "description"], sorted(_line(client, item) for item in listed)
+            return [tr("name"), tr("type"), tr("description")], sorted(_line(client, item) for item in listed)
         table = client.get_table(f"{client.project}.{dataset}.{name}", retry=_RETRY)
     except NotFound as error:
         hint = did_you_mean(name) if name else ""
-        raise DescribeError(
-            f"There is no {name or 'dataset'} in {client.project}.{dataset}. {hint or NOTHING_THERE}"
-        ) from error
+        place = f"{client.project}.{dataset}"
+        absent = say(ABSENT, name=name, dataset=place) if name else say(NO_DATASET, dataset=place)
+        raise DescribeError(f"{absent} {hint or tr(NOTHING_THERE)}") from error
     except GoogleAPICallError as error:
-        raise DescribeError(rest.explain(error, "roles/bigquery.metadataViewer on the dataset")) from error
-    return ["column", "type", "description"], list(_columns(table.schema))
+        raise DescribeError(rest.explain(error, tr("roles/bigquery.metadataViewer on the dataset"))) from error
+    return [tr("column"), tr("type"), tr("description")], list(_columns(table.schema))
 
 
 def _line(client: bigquery.Client, item: bigquery.table.TableListItem) -> tuple[str, ...]:
@@ -60,7 +63,7 @@ def did_you_mean(text: str | None) -> str:
     wanted = re.split(r"[.:]", (found[1] if found else text or "").strip(".:"))[-1]
     known = names()
     near = [] if wanted in known else difflib.get_close_matches(wanted, known, n=3, cutoff=_LIKE)
-    return f"Did you mean {', or '.join(near)}?" if near else ""
+    return say("Did you mean {name}?", name=tr(", or ").join(near)) if near else ""
 
 
 def names() -> list[str]:

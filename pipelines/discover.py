@@ -2,7 +2,7 @@
 
 A stack that stays up describes itself in ``.stack.json``, at the root of the work tree. A command looks for that file
 where its own code is, then in the current folder; ``ACERVO_STACK_FILE`` names another place.
-Standard library only. An environment that already names an emulator is always left as it is.
+Standard library only, and the texts. An environment that already names an emulator is always left as it is.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from transforms.language import mark, say
+
 LOCAL_PROJECT = "acervo-local"
 STORES = ("BIGTABLE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST")
 VARIABLES = (*STORES, "PUBSUB_EMULATOR_HOST")
 PROJECT = "GOOGLE_CLOUD_PROJECT"
 STATE_FILE = ".stack.json"
+NO_PROJECT = mark("no project: give --project, or start the local stack with: make stack")
+UNREACHABLE = mark("nothing answers at {address} ({name}). Is the local stack still up? make stack starts it.")
 
 
 def state_file() -> Path:
@@ -78,7 +82,7 @@ def unreachable() -> str | None:
     for name in STORES:
         address = os.environ.get(name)
         if address and not _answers(address):
-            return f"nothing answers at {address} ({name}). Is the local stack still up? make stack starts it."
+            return say(UNREACHABLE, address=address, name=name)
     return None
 
 

@@ -18,6 +18,8 @@ import grpc
 from apache_beam.runners.worker import sdk_worker
 
 from pipelines import screen
+from pipelines.guard import ERROR
+from transforms.language import mark, say, tr
 
 _TRACEBACK = "Traceback (most recent call last):"
 _MODULE = re.compile(r"^(?:\w+\.)+(?=\w+(?::|$))")
@@ -96,18 +98,18 @@ def _thread_ended(args: threading.ExceptHookArgs) -> None:
         threading.__excepthook__(args)
 
 
-FAILED = "the job failed: {cause}\nStarted again, it finishes what it began: nothing is lost."
-WHOLE = "The whole error is in {file}."
+FAILED = mark("the job failed: {cause}\nStarted again, it finishes what it began: nothing is lost.")
+WHOLE = mark("The whole error is in {file}.")
 
 
 def tell_failure(error: BaseException) -> None:
     """Says on stderr why a job failed, and what to do."""
-    print(f"error: {failure(error)}", file=sys.stderr)
+    print(f"{tr(ERROR)} {failure(error)}", file=sys.stderr)
 
 
 def failure(error: BaseException) -> str:
     """Why a job failed, what to do, and where the whole error is: on stderr already, or in a file."""
-    whole, told = "".join(traceback.format_exception(error)), FAILED.format(cause=cause_of(error))
+    whole, told = "".join(traceback.format_exception(error)), say(FAILED, cause=cause_of(error))
     if verbose():
         print(whole, file=sys.stderr)
         return told
@@ -116,4 +118,4 @@ def failure(error: BaseException) -> str:
             file.write(whole)
     except OSError:  # such as a disk that is full, which may be what failed the job
         return told
-    return f"{told} {WHOLE.format(file=file.name)}"
+    return f"{told} {say(WHOLE, file=file.name)}"

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.pricing import GB, GIB, MEASURED, NEEDS, REPARSE, Constant
+from transforms.language import mark, say
+
+QUERIES = mark("BigQuery, {number:g} queries of every state")
 
 # A result of the benchmark of the backfill, as it wrote it: the newest that was kept.
 MEASURED_FILE = Path(__file__).with_name("measured.json")
@@ -62,22 +65,22 @@ def estimate(work: Work, values: Mapping[str, float]) -> Estimate:
     return Estimate(
         hours,
         nodes,
-        "Bigtable nodes" if by_nodes > by_workers else "workers",
+        mark("Bigtable nodes") if by_nodes > by_workers else mark("workers"),
         {
-            "Dataflow vCPU": hours * work.workers * VCPUS * values["vcpu_hour_batch"],
-            "Dataflow memory": hours * work.workers * MEMORY_GB * values["gb_hour"],
-            "Dataflow disk": hours * work.workers * work.disk_gb * values["disk_gb_hour"],
-            "Dataflow shuffle": shuffled / GB * values["shuffle_gb"],
-            "Bigtable nodes": hours * nodes * values["bigtable_node_hour"],
-            "BigQuery writes": written(work.documents, values),
+            mark("Dataflow vCPU"): hours * work.workers * VCPUS * values["vcpu_hour_batch"],
+            mark("Dataflow memory"): hours * work.workers * MEMORY_GB * values["gb_hour"],
+            mark("Dataflow disk"): hours * work.workers * work.disk_gb * values["disk_gb_hour"],
+            mark("Dataflow shuffle"): shuffled / GB * values["shuffle_gb"],
+            mark("Bigtable nodes"): hours * nodes * values["bigtable_node_hour"],
+            mark("BigQuery writes"): written(work.documents, values),
         },
         {
-            "Bigtable storage": work.documents * values["bigtable_bytes"] / GIB * values["bigtable_gib_month"],
-            "BigQuery storage": work.documents * values["bigquery_bytes"] / GIB * values["bigquery_gib_month"],
-            "Pub/Sub, in and out": 2 * work.live * values["payload_bytes"] / (GIB * 1024) * values["pubsub_tib"],
-            "Dataflow, the stream": stream(work.live, values),
-            f"BigQuery, {values['state_queries']:g} queries of every state": queries(work.documents, values),
-            f"Bigtable nodes kept: {kept}": kept * values["bigtable_node_hour"] * HOURS_A_MONTH,
+            mark("Bigtable storage"): work.documents * values["bigtable_bytes"] / GIB * values["bigtable_gib_month"],
+            mark("BigQuery storage"): work.documents * values["bigquery_bytes"] / GIB * values["bigquery_gib_month"],
+            mark("Pub/Sub, in and out"): 2 * work.live * values["payload_bytes"] / (GIB * 1024) * values["pubsub_tib"],
+            mark("Dataflow, the stream"): stream(work.live, values),
+            say(QUERIES, number=values["state_queries"]): queries(work.documents, values),
+            say("Bigtable nodes kept: {kept}", kept=kept): kept * values["bigtable_node_hour"] * HOURS_A_MONTH,
         },
     )
 
@@ -193,7 +196,9 @@ def measured(path: Path = MEASURED_FILE) -> dict[str, Constant]:
             "sample_bytes": NEEDS["sample_bytes"]._replace(value=payload, **known),
         }
     except (OSError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise ValueError(f"{path} is not a result of local.bench.backfill: {error!r}") from error
+        raise ValueError(
+            say("{path} is not a result of local.bench.backfill: {error!r}", path=path, error=error)
+        ) from error
 
 
 def _machine(machine: Mapping[str, Any]) -> str:

@@ -38,9 +38,10 @@ from transforms.ingest.postgres.preflight import preflight as check_table
 from transforms.ingest.postgres.snapshot import hold_snapshot
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.transform import ReadFromPostgres
+from transforms.language import mark, say, tr
 
 JOB = "extract"
-ANOTHER_RUN = "this table was extracted to its end before, so this is another run: {run}."
+ANOTHER_RUN = mark("this table was extracted to its end before, so this is another run: {run}.")
 
 
 def build(
@@ -90,7 +91,7 @@ def _under_its_own_run(options: PipelineOptions, launch: Launch) -> Launch:
     names = (launch.run if number == 1 else f"{launch.run}-{number}" for number in itertools.count(1))
     name = next(name for name in names if name not in ended)
     if name != launch.run:
-        launching.note(ANOTHER_RUN.format(run=name))
+        launching.note(say(ANOTHER_RUN, run=name))
     return replace(launch, run=name)
 
 
@@ -98,7 +99,7 @@ def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
     options = launching.options_of(argv, PostgresOptions)
     if not launching.waits(options) and not options.view_as(PostgresOptions).postgres_dsn:
-        raise launching.LaunchError("which server? Give --postgres_dsn: the workers have no PGHOST of yours.")
+        raise launching.LaunchError(tr("which server? Give --postgres_dsn: the workers have no PGHOST of yours."))
     launching.note(cap_workers(options))
     launch = launch_of(options, JOB, identity_of(options))
     source = described(options, launch.run)
@@ -118,8 +119,11 @@ def run(argv: Sequence[str] | None = None) -> Launched:
     except Exception as error:
         if snapshot_was_lost(error):
             raise launching.LaunchError(
-                f"the snapshot of {source.table} was lost, so the ranges left could not be read as of it. Start the "
-                "same command again: it is the same run, and finds what it wrote already."
+                say(
+                    "the snapshot of {table} was lost, so the ranges left could not be read as of it. Start the same "
+                    "command again: it is the same run, and finds what it wrote already.",
+                    table=source.table,
+                )
             ) from error
         raise
 

@@ -27,7 +27,7 @@ from apache_beam.runners.runner import PipelineResult
 from google.cloud import bigquery
 
 from pipelines import discover, endings, telling
-from pipelines.guard import guarded, reason_of
+from pipelines.guard import ERROR, guarded, reason_of
 from pipelines.ingest import IngestConfig
 from pipelines.launch import Launch
 from pipelines.options import IngestOptions, StoreOptions, SummaryOptions
@@ -35,13 +35,14 @@ from pipelines.portable import cancel, lasting_streams
 from pipelines.telling import Launched
 from transforms.counting.cells import COUNT_TABLES
 from transforms.errors import AcervoError
+from transforms.language import mark, say, tr
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 from transforms.views import catalog
 from transforms.views.connect import rest_client
 
 R = TypeVar("R")
-INTERRUPTED = "Interrupted. The same command can be given again: it finishes what it began."
+INTERRUPTED = mark("Interrupted. The same command can be given again: it finishes what it began.")
 # How alike a name and one of the job's must be to be taken for it, as difflib measures it: one letter of five.
 _SLIP = 0.8
 
@@ -67,7 +68,7 @@ def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> 
     if waits(options):
         _find_local_stack(google)
     if not google.project:
-        raise LaunchError("no project: give --project, or start the local stack with: make stack")
+        raise LaunchError(tr(discover.NO_PROJECT))
     telling.check_place(options)
     # What the workers import is the installed package: nothing of __main__ needs to travel.
     options.view_as(SetupOptions).save_main_session = False
@@ -94,7 +95,7 @@ def _wrong_values_told() -> Iterator[None]:
     except SystemExit as stop:
         if not stop.code:
             raise  # --help
-        raise LaunchError(said.getvalue().strip().rpartition("error: ")[2]) from None
+        raise LaunchError(said.getvalue().strip().rpartition(f"{tr(ERROR)} ")[2]) from None
 
 
 def families_of(job: ModuleType) -> list[type[PipelineOptions]]:
@@ -114,8 +115,10 @@ def parser(job: ModuleType) -> argparse.ArgumentParser:
         prog=f"acervo {job.JOB}",
         usage="%(prog)s --project PROJECT [options of the job] [options of Beam and its runner]",
         description=job.__doc__,
-        epilog="Options of Beam, such as --runner, --region and --temp_location: "
-        "https://cloud.google.com/dataflow/docs/reference/pipeline-options",
+        epilog=tr(
+            "Options of Beam, such as --runner, --region and --temp_location: "
+            "https://cloud.google.com/dataflow/docs/reference/pipeline-options"
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for family in families_of(job):
@@ -144,10 +147,14 @@ def _check_unknown(unknown: Sequence[str], families: Iterable[type[PipelineOptio
     unknown = [name for name in unknown if "-" not in name or name.replace("-", "_") in own]
     for name in unknown:
         if near := _near(name, own):
-            raise LaunchError(f"unknown option --{name}. Did you mean --{near}? All options: --help")
+            raise LaunchError(
+                say("unknown option --{name}. Did you mean --{near}? All options: --help", name=name, near=near)
+            )
     if unknown:
         named = ", ".join(f"--{name}" for name in unknown)
-        note(f"{named}: no option of this job or of Beam's. Passed on to the runner, which may know it.")
+        note(
+            say("{names}: no option of this job or of Beam's. Passed on to the runner, which may know it.", names=named)
+        )
 
 
 def _names_of(families: Iterable[type[PipelineOptions]]) -> list[str]:
@@ -220,7 +227,7 @@ def runs_with_counts(options: PipelineOptions, prefix: str) -> set[str]:
 def note(text: str) -> None:
     """Says on stderr what people should read though the job can run; nothing where there is nothing to say."""
     if text:
-        print(f"note: {text}", file=sys.stderr)
+        print(say("note: {text}", text=text), file=sys.stderr)
 
 
 def launch(

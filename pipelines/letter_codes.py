@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from transforms.errors import AcervoError
 from transforms.ingest import foreign, limits
 from transforms.ingest.pubsub.message import MESSAGE_WITHOUT_ID
+from transforms.language import mark
 from transforms.parse import codes
 from transforms.truth import transaction
 from transforms.views.refused import ROW_REFUSED
@@ -15,10 +16,10 @@ from transforms.views.refused import ROW_REFUSED
 CODES: dict[str, str] = {
     **limits.CODES,
     **foreign.CODES,
-    MESSAGE_WITHOUT_ID: "a message that Pub/Sub gave no id",
+    MESSAGE_WITHOUT_ID: mark("a message that Pub/Sub gave no id"),
     **codes.DEAD_LETTER_CODES,
     **transaction.CODES,
-    ROW_REFUSED: "a row that BigQuery cannot hold; its record is in Bigtable",
+    ROW_REFUSED: mark("a row that BigQuery cannot hold; its record is in Bigtable"),
 }
 """From code to what it says of the input."""
 

@@ -23,9 +23,10 @@ import orjson
 
 from pipelines import discover, legend
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
-from pipelines.guard import guarded
+from pipelines.guard import ERROR, guarded
 from transforms import access_key, instants
 from transforms.families import ID_PREFIXES
+from transforms.language import mark, say, tr
 from transforms.model import Change
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, StoredDeadLetter
@@ -33,9 +34,12 @@ from transforms.truth.read import History, HistoryReader, StoredRecord
 from transforms.truth.reparse import differing, readings_of
 
 _DEAD_LETTER_ID_LENGTH = 64
-STATE = "{key}  {status}  (records: {records})"
-ARRIVED = "   {outcome}, received {at}, from {origin}"
-BY = "      run {run}, job {job}, applied {at}"
+STATE = mark("{key}  {status}  (records: {records})")
+ARRIVED = mark("   {outcome}, received {at}, from {origin}")
+BY = mark("      run {run}, job {job}, applied {at}")
+READ_AGAIN = mark("    read again by parser {parser}, as of revision {revision}")
+READING = mark("{cause} at {at}, job {job}, {change}; parser {parser} had read otherwise: {fields}")
+RECORD_READ = mark("   record {id}, read by parser {parser}")
 # Codes of what an office answered, and instants of the state, which are in UTC.
 _ANSWERS = ("protocol_status", "return_status", "summary_status", "query_status")
 
@@ -47,9 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     local = discover.adopt(arguments.project)
     project = arguments.project or (discover.LOCAL_PROJECT if local else os.environ.get("GOOGLE_CLOUD_PROJECT"))
     if not project:
-        return _fail("no project: give --project, or start the local stack with: make stack")
+        return _fail(tr(discover.NO_PROJECT))
     if (arguments.key is None) == (arguments.origin is None):
-        return _fail("give a key, or an origin with --origin")
+        return _fail(tr("give a key, or an origin with --origin"))
     unreachable = discover.unreachable() if local else None
     if unreachable:
         return _fail(unreachable)
@@ -64,18 +68,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The options of this command."""
-    found = argparse.ArgumentParser(prog="acervo lookup", description="History of one access key.")
-    key = "access key (44 characters, of an NFS-e 50), Id of a DPS or voided range, or id of a dead letter"
+    found = argparse.ArgumentParser(prog="acervo lookup", description=tr("History of one access key."))
+    key = tr("access key (44 characters, of an NFS-e 50), Id of a DPS or voided range, or id of a dead letter")
     found.add_argument("key", nargs="?", help=key)
-    found.add_argument("--origin", help="an input instead: a file, file#entry, pubsub:TOPIC/ID, postgres:TABLE/KEY")
-    found.add_argument("--json", action="store_true", help="print JSON instead of text")
-    found.add_argument("--xml", type=int, metavar="N", help="write the XML of the key's N-th record, byte for byte")
-    found.add_argument("--output", type=Path, help="file for --xml (default: standard output)")
-    found.add_argument("--project", help="Google Cloud project (default: the local stack's)")
+    found.add_argument("--origin", help=tr("an input instead: a file, file#entry, pubsub:TOPIC/ID, postgres:TABLE/KEY"))
+    found.add_argument("--json", action="store_true", help=tr("print JSON instead of text"))
+    found.add_argument("--xml", type=int, metavar="N", help=tr("write the XML of the key's N-th record, byte for byte"))
+    found.add_argument("--output", type=Path, help=tr("file for --xml (default: standard output)"))
+    found.add_argument("--project", help=tr("Google Cloud project (default: the local stack's)"))
     found.add_argument("--bigtable_instance", default=DEFAULT_INSTANCE)
     found.add_argument("--bigtable_table", default=DEFAULT_TABLE)
     found.add_argument("--bigtable_app_profile", default=DEFAULT_APP_PROFILE)
-    found.add_argument("--dataset", default=DEFAULT_DATASET, help="BigQuery dataset, for --origin")
+    found.add_argument("--dataset", default=DEFAULT_DATASET, help=tr("BigQuery dataset, for --origin"))
     return found
 
 
@@ -102,7 +106,7 @@ def _tell(reader: HistoryReader, arguments: argparse.Namespace) -> int:
     if history is None and len(key) == _DEAD_LETTER_ID_LENGTH:
         return _dead_letter(reader.dead_letter(key.lower()), arguments)
     if history is None:
-        print(f"nothing is stored under {key}.{_hint(key)}", file=sys.stderr)
+        print(say("nothing is stored under {key}.", key=key) + _hint(key), file=sys.stderr)
         return 1
     if arguments.xml is not None:
         return _write_xml(reader, history, arguments.xml, arguments.output)
@@ -111,7 +115,7 @@ def _tell(reader: HistoryReader, arguments: argparse.Namespace) -> int:
         values = as_json(history) | ({"requests": [as_json(request) for request in requests]} if requests else {})
         sys.stdout.buffer.write(orjson.dumps(values, option=orjson.OPT_INDENT_2) + b"\n")
     else:
-        print("\n\nmade from the DPS\n".join(as_text(one) for one in (history, *requests)))
+        print(tr("\n\nmade from the DPS\n").join(as_text(one) for one in (history, *requests)))
     return 0
 
 
@@ -137,18 +141,19 @@ def _hint(key: str) -> str:
     if len(key) == _DEAD_LETTER_ID_LENGTH or key.startswith("ID"):
         return ""
     if not access_key.is_access_key(key):
-        return (
+        return say(
             " It is no access key: those have 44 digits, of an NFS-e 50 (letters only in the CNPJ), this has "
-            f"{len(key)} characters."
+            "{number} characters.",
+            number=len(key),
         )
     if not access_key.has_right_check_digit(key):
-        return " Its check digit is wrong: is it mistyped?"
+        return tr(" Its check digit is wrong: is it mistyped?")
     return ""
 
 
 def _write_xml(reader: HistoryReader, history: History, number: int, output: Path | None) -> int:
     if not 1 <= number <= len(history.records):
-        return _fail(f"--xml {number}: the key has records 1 to {len(history.records)}")
+        return _fail(say("--xml {number}: the key has records 1 to {last}", number=number, last=len(history.records)))
     return _write(reader.xml(history.key, history.records[number - 1].entry.record_id), output)
 
 
@@ -159,7 +164,7 @@ def _write(xml: bytes, output: Path | None) -> int:
     try:
         output.write_bytes(xml)
     except OSError as error:
-        return _fail(f"--output {output} cannot be written: {error.strerror}")
+        return _fail(say("--output {output} cannot be written: {reason}", output=output, reason=error.strerror))
     return 0
 
 
@@ -188,9 +193,9 @@ def _record_json(record: StoredRecord) -> dict[str, Any]:
 def as_text(history: History) -> str:
     """The history for people: the state, then each record with its change and its arrivals."""
     state = dict(history.state)
-    lines = [STATE.format(key=history.key, status=state.pop("status"), records=len(history.records))]
-    if history.read_by.parser:
-        lines.append(f"    read again by parser {history.read_by.parser}, as of revision {history.read_by.revision}")
+    lines = [say(STATE, key=history.key, status=state.pop("status"), records=len(history.records))]
+    if (by := history.read_by).parser:
+        lines.append(say(READ_AGAIN, parser=by.parser, revision=by.revision))
     lines += [f"    {name}: {_told_of_state(name, value)}" for name, value in sorted(state.items())]
     for number, record in enumerate(history.records, 1):
         lines += ["", *_record_lines(number, record)]
@@ -207,18 +212,20 @@ _SHOWN = (
 def _record_lines(number: int, record: StoredRecord) -> list[str]:
     entry = record.entry
     name = entry.fields.get("event_name", entry.layout)
-    lines = [f"{number}. {entry.kind} {name} ({entry.form}), {record.xml_bytes:,} bytes"]
+    what = f"{number}. {entry.kind} {name} ({entry.form})"
+    lines = [say("{what}, {size:,} bytes", what=what, size=record.xml_bytes)]
     lines.append(f"   {_change_text(record.change)}")
-    lines.append(f"   record {entry.record_id}{f', read by parser {entry.parser}' if entry.parser else ''}")
+    by = entry.parser
+    lines.append(say(RECORD_READ, id=entry.record_id, parser=by) if by else say("   record {id}", id=entry.record_id))
     shown = [f"{field}: {_told(field, entry.fields[field])}" for field in _SHOWN if field in entry.fields]
     if shown:
         lines.append("   " + "; ".join(shown))
     if entry.findings:
-        lines.append("   findings: " + ", ".join(entry.findings))
+        lines.append(say("   findings: {codes}", codes=", ".join(entry.findings)))
     lines += [f"   {line}" for line in _reading_lines(record)]
     for arrival in record.arrivals:
-        lines.append(ARRIVED.format(at=_moment(arrival.received_at), outcome=arrival.outcome, origin=arrival.origin))
-        lines.append(BY.format(run=arrival.run, job=arrival.job, at=_moment(arrival.applied_at)))
+        lines.append(say(ARRIVED, at=_moment(arrival.received_at), outcome=arrival.outcome, origin=arrival.origin))
+        lines.append(say(BY, run=arrival.run, job=arrival.job, at=_moment(arrival.applied_at)))
     return lines
 
 
@@ -227,9 +234,16 @@ def _reading_lines(record: StoredRecord) -> list[str]:
     lines = []
     now = record.entry
     for reading, before in readings_of(record):
-        change = f"{reading.cause} at {_moment(reading.applied_at)}, job {reading.job}, {_change_text(reading)}"
-        changed = ", ".join(differing(before, now))
-        lines.append(f"{change}; parser {before.parser or 'unknown'} had read otherwise: {changed}")
+        told = say(
+            READING,
+            cause=reading.cause,
+            at=_moment(reading.applied_at),
+            job=reading.job,
+            change=_change_text(reading),
+            parser=before.parser or "?",
+            fields=", ".join(differing(before, now)),
+        )
+        lines.append(told)
         now = before
     return lines[::-1]
 
@@ -256,9 +270,16 @@ def _moment(micros: int) -> str:
     return legend.moment(instants.datetime_of(micros))
 
 
+_REDRIVEN = {
+    BEGUN: mark("begun"),
+    DONE: mark("became a record, or other dead letters"),
+    FAILED: mark("dead again"),
+}
+
+
 def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) -> int:
     if found is None:
-        print(f"no dead letter has the id {arguments.key}", file=sys.stderr)
+        print(say("no dead letter has the id {id}", id=arguments.key), file=sys.stderr)
         return 1
     letter = found.letter
     if arguments.xml is not None:
@@ -270,16 +291,18 @@ def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) 
     if arguments.json:
         sys.stdout.buffer.write(orjson.dumps(values, option=orjson.OPT_INDENT_2) + b"\n")
         return 0
-    print(f"dead letter {found.dead_letter_id}  {letter.code} ({letter.stage})")
-    print(f"    {letter.message}\n    {letter.origin}, {letter.size} bytes, received {_moment(letter.received_at)}")
+    print(say("dead letter {id}  {code} ({stage})", id=found.dead_letter_id, code=letter.code, stage=letter.stage))
+    received = _moment(letter.received_at)
+    print(f"    {letter.message}")
+    print(say("    {origin}, {size:,} bytes, received {at}", origin=letter.origin, size=letter.size, at=received))
     for arrival in found.arrivals:
-        print(f"    run {arrival.run}, job {arrival.job}")
+        print(say("    run {run}, job {job}", run=arrival.run, job=arrival.job))
     if found.redrive is not None:
-        told = {BEGUN: "begun", DONE: "became a record, or other dead letters", FAILED: "dead again"}
-        print(f"    redrive of {_moment(found.redrive.at)}, job {found.redrive.job}: {told[found.redrive.state]}")
+        at, told = _moment(found.redrive.at), tr(_REDRIVEN[found.redrive.state])
+        print(say("    redrive of {at}, job {job}: {told}", at=at, job=found.redrive.job, told=told))
     return 0
 
 
 def _fail(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"{tr(ERROR)} {message}", file=sys.stderr)
     return 2

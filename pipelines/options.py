@@ -13,6 +13,7 @@ from pipelines.defaults import (
     DEFAULT_TABLE,
     MAX_INPUT_BYTES,
 )
+from transforms.language import tr
 
 
 class StoreOptions(PipelineOptions):
@@ -21,20 +22,24 @@ class StoreOptions(PipelineOptions):
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
-            "--bigtable_instance", default=DEFAULT_INSTANCE, help="Bigtable instance that holds the source of truth."
+            "--bigtable_instance",
+            default=DEFAULT_INSTANCE,
+            help=tr("Bigtable instance that holds the source of truth."),
         )
         parser.add_argument(
             "--bigtable_table",
             default=DEFAULT_TABLE,
-            help="Bigtable table of records; its dead letters, counts and change log are in tables of the same name "
-            "with _dead_letters, _counts and _count_log behind it.",
+            help=tr(
+                "Bigtable table of records; its dead letters, counts and change log are in tables of the same name "
+                "with _dead_letters, _counts and _count_log behind it."
+            ),
         )
         parser.add_argument(
             "--bigtable_app_profile",
             default=DEFAULT_APP_PROFILE,
-            help="Bigtable app profile. It must route to a single cluster and allow single-row transactions.",
+            help=tr("Bigtable app profile. It must route to a single cluster and allow single-row transactions."),
         )
-        parser.add_argument("--dataset", default=DEFAULT_DATASET, help="BigQuery dataset of the tables and views.")
+        parser.add_argument("--dataset", default=DEFAULT_DATASET, help=tr("BigQuery dataset of the tables and views."))
 
 
 class IngestOptions(PipelineOptions):
@@ -44,28 +49,32 @@ class IngestOptions(PipelineOptions):
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--run",
-            help="Name of the unit of retry. The same run finds its own records and finishes what it began; another "
-            "run finds duplicates. Default: derived from the input.",
+            help=tr(
+                "Name of the unit of retry. The same run finds its own records and finishes what it began; another "
+                "run finds duplicates. Default: derived from the input."
+            ),
         )
         parser.add_argument(
-            "--strict", action="store_true", help="Turn every finding into a dead letter instead of keeping the record."
+            "--strict",
+            action="store_true",
+            help=tr("Turn every finding into a dead letter instead of keeping the record."),
         )
         parser.add_argument(
             "--fallback_encoding",
             choices=("windows-1252", "iso-8859-1"),
-            help="Encoding of documents that say UTF-8, or nothing, and are not. Without it they are dead letters.",
+            help=tr("Encoding of documents that say UTF-8, or nothing, and are not. Without it they are dead letters."),
         )
         parser.add_argument(
             "--max_input_bytes",
             type=int,
             default=MAX_INPUT_BYTES,
-            help="Largest document accepted, in bytes; larger ones are dead letters.",
+            help=tr("Largest document accepted, in bytes; larger ones are dead letters."),
         )
         parser.add_argument(
             "--max_in_flight",
             type=int,
             default=128,
-            help="Records being applied to Bigtable at once in a worker process.",
+            help=tr("Records being applied to Bigtable at once in a worker process."),
         )
 
 
@@ -77,5 +86,7 @@ class SummaryOptions(PipelineOptions):
         parser.add_argument(
             "--summary",
             default="",
-            help="File for the summary of the end, as JSON; - for standard output, where the text goes to stderr then.",
+            help=tr(
+                "File for the summary of the end, as JSON; - for standard output, where the text goes to stderr then."
+            ),
         )

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from pipelines import discover
+from transforms.language import mark, say
 
 SERVICES = {
     "BIGTABLE_EMULATOR_HOST": "Bigtable",
@@ -19,14 +20,14 @@ SERVICES = {
     "BIGQUERY_STORAGE_EMULATOR_HOST": "BigQuery (Storage Write API)",
     "PUBSUB_EMULATOR_HOST": "Pub/Sub",
 }
-GONE = "{clock}  No answer from {services}. The job waits, and goes on when it comes."
+GONE = mark("{clock}  No answer from {services}. The job waits, and goes on when it comes.")
 AT = "{service} ({address})"
-BACK = "{clock}  Answering again, after {seconds:.0f} s: {services}."
-EMPTY = (
+BACK = mark("{clock}  Answering again, after {seconds:.0f} s: {services}.")
+EMPTY = mark(
     "{clock}  The stack was started again and is empty: what was loaded before is gone. Stop this job and start it "
     "again, after: {tables}\n          {problem}"
 )
-WAITING = "waiting for {services} since {clock}, {seconds:.0f} s"
+WAITING = mark("waiting for {services} since {clock}, {seconds:.0f} s")
 CLOCK = "%H:%M:%S"
 EVERY_SECONDS = 1.0
 
@@ -56,7 +57,7 @@ class Outages:
             return ""
         began, clock = min(gone.values())
         services = ", ".join(SERVICES[name] for name in SERVICES if name in gone)
-        return WAITING.format(services=services, clock=clock, seconds=time.monotonic() - began)
+        return say(WAITING, services=services, clock=clock, seconds=time.monotonic() - began)
 
     def look(self) -> list[str]:
         """News, a line each."""
@@ -65,14 +66,14 @@ class Outages:
         gone = [name for name in silent if name not in self._gone]
         if gone:
             services = ", ".join(AT.format(service=SERVICES[name], address=silent[name]) for name in gone)
-            told.append(GONE.format(clock=clock, services=services))
+            told.append(say(GONE, clock=clock, services=services))
             self._seen = True
             self._gone |= {name: (time.monotonic(), clock) for name in gone}
         back = [name for name in self._gone if name not in silent]
         if back:
             seconds = time.monotonic() - min(self._gone.pop(name)[0] for name in back)
             services = ", ".join(SERVICES[name] for name in back)
-            told.append(BACK.format(clock=clock, services=services, seconds=seconds))
+            told.append(say(BACK, clock=clock, services=services, seconds=seconds))
         # Bigtable can be asked without the others, and is what a job asks first.
         if back and (not self._gone or "BIGTABLE_EMULATOR_HOST" in back):
             told += self._look_inside(clock)
@@ -108,4 +109,4 @@ class Outages:
         if not problem:
             return []
         self._emptied = True
-        return [EMPTY.format(clock=clock, tables=self._tables, problem=problem)]
+        return [say(EMPTY, clock=clock, tables=self._tables, problem=problem)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from transforms.language import mark, say
 from transforms.views.refused import ROW_REFUSED
 
 DEAD_LETTER_PREFIX = "dead_letter_"
@@ -68,20 +69,20 @@ def outcome_of(counters: Mapping[str, int], sums: Mapping[str, int]) -> Outcome:
     )
 
 
-LOST = "{inputs:,} inputs were read, but {records:,} became records and {dead:,} dead letters"
-MISCOUNTED = "{records:,} records were parsed, but {new:,} were new and {duplicates:,} duplicates"
-REFUSED = "{rows:,} rows were refused by BigQuery; see the dead letters ({code})"
+LOST = mark("{inputs:,} inputs were read, but {records:,} became records and {dead:,} dead letters")
+MISCOUNTED = mark("{records:,} records were parsed, but {new:,} were new and {duplicates:,} duplicates")
+REFUSED = mark("{rows:,} rows were refused by BigQuery; see the dead letters ({code})")
 
 
 def problems(outcome: Outcome) -> list[str]:
     """Sums that do not hold: each is a defect of the pipeline, since no input may be lost or counted twice."""
     found = []
     if outcome.inputs != outcome.records + outcome.dead:
-        found.append(LOST.format(inputs=outcome.inputs, records=outcome.records, dead=outcome.dead))
+        found.append(say(LOST, inputs=outcome.inputs, records=outcome.records, dead=outcome.dead))
     if outcome.new + outcome.duplicates != outcome.records:
-        found.append(MISCOUNTED.format(records=outcome.records, new=outcome.new, duplicates=outcome.duplicates))
+        found.append(say(MISCOUNTED, records=outcome.records, new=outcome.new, duplicates=outcome.duplicates))
     if outcome.refused_rows:
-        found.append(REFUSED.format(rows=outcome.refused_rows, code=ROW_REFUSED))
+        found.append(say(REFUSED, rows=outcome.refused_rows, code=ROW_REFUSED))
     return found
 
 

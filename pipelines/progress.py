@@ -18,6 +18,7 @@ from rich.table import Column
 from pipelines import screen
 from pipelines.outage import Outages
 from transforms import metrics
+from transforms.language import mark, say, tr
 
 LIVE_SECONDS = 1.0
 PLAIN_SECONDS = 10.0
@@ -25,36 +26,36 @@ PLAIN_SECONDS = 10.0
 SHARE, LONGEST_SECONDS = 0.1, 60.0
 # Columns of the bar, and of spinner, clock, blanks and the ^C of a terminal.
 _BAR, _ASIDE = 20, 15
-LINE = "  {seconds:.0f} s: {told}"
-OF_TOTAL = "{told} (of {total:,} inputs)"
-NOTHING_YET = "nothing read yet"
-RATE = "{rate:,.0f}/s"
-READY = "Ready: {reads} is being read. Ctrl-C stops it; nothing is lost."
+LINE = mark("  {seconds:.0f} s: {told}")
+OF_TOTAL = mark("{told} (of {total:,} inputs)")
+NOTHING_YET = mark("nothing read yet")
+RATE = mark("{rate:,.0f}/s")
+READY = mark("Ready: {reads} is being read. Ctrl-C stops it; nothing is lost.")
 # What is told of each counter, in this order; those that end in _ stand for all that begin so, added up.
 PARTS = {
-    "postgres_rows": "{n:,} rows",
-    "messages_received": "{n:,} messages",
-    "histories_read": "{n:,} keys read",
-    "records_read_again": "{n:,} records read again",
-    "records_reparsed": "{n:,} of them otherwise",
-    "redrive_chosen": "{n:,} dead letters taken",
-    "inputs": "{n:,} read",
-    "records_new": "{n:,} new",
-    "records_resumed": "{n:,} resumed",
-    "records_duplicate": "{n:,} duplicate",
-    "dead_letters": "{n:,} dead",
-    "states_refolded": "{n:,} states rewritten",
-    "difference_": "{n:,} differences",
-    "rows_written_": "{n:,} rows written",
+    "postgres_rows": mark("{n:,} rows"),
+    "messages_received": mark("{n:,} messages"),
+    "histories_read": mark("{n:,} keys read"),
+    "records_read_again": mark("{n:,} records read again"),
+    "records_reparsed": mark("{n:,} of them otherwise"),
+    "redrive_chosen": mark("{n:,} dead letters taken"),
+    "inputs": mark("{n:,} read"),
+    "records_new": mark("{n:,} new"),
+    "records_resumed": mark("{n:,} resumed"),
+    "records_duplicate": mark("{n:,} duplicate"),
+    "dead_letters": mark("{n:,} dead"),
+    "states_refolded": mark("{n:,} states rewritten"),
+    "difference_": mark("{n:,} differences"),
+    "rows_written_": mark("{n:,} rows written"),
 }
 
 
 def describe(counters: Mapping[str, int], seconds: float) -> str:
     """One line of progress."""
-    parts = [text.format(n=number) for name, text in PARTS.items() if (number := _sum(counters, name))]
+    parts = [say(text, n=number) for name, text in PARTS.items() if (number := _sum(counters, name))]
     if counters.get("inputs"):
-        parts.append(RATE.format(rate=counters["inputs"] / max(seconds, 0.001)))
-    return ", ".join(parts) or NOTHING_YET
+        parts.append(say(RATE, rate=counters["inputs"] / max(seconds, 0.001)))
+    return ", ".join(parts) or tr(NOTHING_YET)
 
 
 def _sum(counters: Mapping[str, int], name: str) -> int:
@@ -109,7 +110,7 @@ class Watch:
         """What happened since this was last asked: a stream is ready, a service is gone or back."""
         told = self._outages.look()
         if self._reads and self.counters().get("subscription_reads"):
-            told.append(READY.format(reads=self._reads))
+            told.append(say(READY, reads=self._reads))
             self._reads = ""
         return told
 
@@ -148,8 +149,8 @@ def _plain(console: Console, watch: Watch, done: threading.Event) -> None:
         if watch.seconds >= due:
             told = watch.line()
             if watch.total:
-                told = OF_TOTAL.format(told=told, total=watch.total)
-            console.print(LINE.format(seconds=watch.seconds, told=told))
+                told = say(OF_TOTAL, told=told, total=watch.total)
+            console.print(say(LINE, seconds=watch.seconds, told=told))
             due = watch.seconds + min(max(PLAIN_SECONDS, watch.seconds * SHARE), LONGEST_SECONDS)
 
 

@@ -34,12 +34,16 @@ from transforms.ingest.archives import expand
 from transforms.ingest.files import FileRef, open_file, split_patterns
 from transforms.ingest.limits import Limits
 from transforms.ingest.listing import check_patterns, list_files
+from transforms.language import mark, say, tr
 from transforms.model import DeadLetter, RawDocument, Record
 from transforms.notify.messages import MAX_MESSAGE_BYTES, Outgoing, clip
 from transforms.notify.topic import Publisher, TopicError, check_topic, ensure_queue, explained, topic_path
 from transforms.parse.parser import ParseOptions, parse
 
 ACCESS_KEY = "access_key"
+DESCRIPTION = mark("Sends files and archives to a Pub/Sub topic: for tests, demos and backlogs.")
+SENDING = mark("{published:,} published, {waiting:,} on their way, {rate:,.0f}/s")
+SENT = mark("{published:,} messages ({size:,.1f} MB) published to {topic} in {seconds:,.1f} s")
 PROGRESS_SECONDS = 1.0
 SHOWN = 5
 _KEYS_ONLY = ParseOptions(max_bytes=MAX_MESSAGE_BYTES, items=False)
@@ -80,34 +84,36 @@ class Tally:
 
 def parser() -> argparse.ArgumentParser:
     """The options of this command."""
-    found = argparse.ArgumentParser(prog="acervo publish", description=__doc__.split("\n\n")[0])
-    found.add_argument("inputs", nargs="+", help="files, folders, globs or gs:// patterns")
-    found.add_argument("--topic", required=True, help="projects/<project>/topics/<name>, or <name> with --project")
-    found.add_argument("--project", help="default: that of the running local stack, or GOOGLE_CLOUD_PROJECT")
-    found.add_argument("--rate", type=_positive, help="messages a second; default: as fast as it goes")
-    found.add_argument("--limit", type=int, help="stop after this many messages")
-    found.add_argument("--repeat", type=int, default=1, help="send everything this many times (%(default)s)")
-    found.add_argument("--shuffle", type=int, metavar="SEED", help="random order, the same for a seed; in memory")
-    found.add_argument("--whole", action="store_true", help="one message per file, archives as they are")
-    found.add_argument("--gzip", action="store_true", help="compress each message")
+    found = argparse.ArgumentParser(prog="acervo publish", description=tr(DESCRIPTION))
+    found.add_argument("inputs", nargs="+", help=tr("files, folders, globs or gs:// patterns"))
+    found.add_argument("--topic", required=True, help=tr("projects/<project>/topics/<name>, or <name> with --project"))
+    found.add_argument("--project", help=tr("default: that of the running local stack, or GOOGLE_CLOUD_PROJECT"))
+    found.add_argument("--rate", type=_positive, help=tr("messages a second; default: as fast as it goes"))
+    found.add_argument("--limit", type=int, help=tr("stop after this many messages"))
+    found.add_argument("--repeat", type=int, default=1, help=tr("send everything this many times (%(default)s)"))
+    found.add_argument("--shuffle", type=int, metavar="SEED", help=tr("random order, the same for a seed; in memory"))
+    found.add_argument("--whole", action="store_true", help=tr("one message per file, archives as they are"))
+    found.add_argument("--gzip", action="store_true", help=tr("compress each message"))
     found.add_argument(
-        "--ordering_key", choices=[ACCESS_KEY], help="order messages by access key; each key is a request of its own"
+        "--ordering_key",
+        choices=[ACCESS_KEY],
+        help=tr("order messages by access key; each key is a request of its own"),
     )
     found.add_argument(
-        "--origin", choices=["path", "none"], default="path", help="what the attribute origin says (%(default)s)"
+        "--origin", choices=["path", "none"], default="path", help=tr("what the attribute origin says (%(default)s)")
     )
     found.add_argument(
         "--received_at",
         choices=["none", "file"],
         default="none",
-        help="the attribute received_at: none, so that it is when the message is published, or the file's own time",
+        help=tr("the attribute received_at: none, so that it is when the message is published, or the file's own time"),
     )
-    found.add_argument("--create", action="store_true", help="create the topic where it is missing")
-    found.add_argument("--subscription", help="with --create: a pull subscription to create too")
-    found.add_argument("--batch_messages", type=int, default=100, help="messages a request (%(default)s)")
-    found.add_argument("--batch_bytes", type=int, default=1_000_000, help="bytes a request (%(default)s)")
-    found.add_argument("--batch_seconds", type=float, default=0.01, help="wait to fill a request (%(default)s)")
-    found.add_argument("--outstanding", type=int, default=2_000, help="messages on their way at once (%(default)s)")
+    found.add_argument("--create", action="store_true", help=tr("create the topic where it is missing"))
+    found.add_argument("--subscription", help=tr("with --create: a pull subscription to create too"))
+    found.add_argument("--batch_messages", type=int, default=100, help=tr("messages a request (%(default)s)"))
+    found.add_argument("--batch_bytes", type=int, default=1_000_000, help=tr("bytes a request (%(default)s)"))
+    found.add_argument("--batch_seconds", type=float, default=0.01, help=tr("wait to fill a request (%(default)s)"))
+    found.add_argument("--outstanding", type=int, default=2_000, help=tr("messages on their way at once (%(default)s)"))
     return found
 
 
@@ -234,16 +240,17 @@ class Pace:
 
 def _show(tally: Tally, seconds: float) -> None:
     if sys.stderr.isatty():
-        counts = f"{tally.published:,} published, {tally.sent - tally.published:,} on their way"
-        print(f"\r{counts}, {tally.sent / seconds:,.0f}/s".ljust(78), end="", file=sys.stderr, flush=True)
+        waiting, rate = tally.sent - tally.published, tally.sent / seconds
+        counts = say(SENDING, published=tally.published, waiting=waiting, rate=rate)
+        print(f"\r{counts}".ljust(79), end="", file=sys.stderr, flush=True)
 
 
 def _closing(tally: Tally, topic: str, seconds: float) -> str:
-    text = f"{tally.published:,} messages ({tally.size / 1e6:,.1f} MB) published to {topic} in {seconds:,.1f} s"
+    text = say(SENT, published=tally.published, size=tally.size / 1e6, topic=topic, seconds=seconds)
     for origin, reason in islice(tally.left_out.items(), SHOWN):
-        text += f"\n  left out: {origin}: {reason}"
+        text += say("\n  left out: {origin}: {reason}", origin=origin, reason=reason)
     if len(tally.left_out) > SHOWN:
-        text += f"\n  and {len(tally.left_out) - SHOWN:,} more were left out"
+        text += say("\n  and {more:,} more were left out", more=len(tally.left_out) - SHOWN)
     return text
 
 
@@ -281,7 +288,7 @@ def _subscription(name: str | None, topic: str) -> str | None:
 def _positive(text: str) -> float:
     value = float(text)
     if value <= 0:
-        raise argparse.ArgumentTypeError(f"{text} is not more than 0")
+        raise argparse.ArgumentTypeError(say("{text} is not more than 0", text=text))
     return value
 
 

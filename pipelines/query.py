@@ -10,6 +10,7 @@ if __name__ == "__main__":
 import argparse
 import base64
 import csv
+import functools
 import json
 import os
 import sys
@@ -30,15 +31,18 @@ from rich.text import Text
 from pipelines import describe, discover
 from pipelines.defaults import DEFAULT_DATASET
 from pipelines.guard import guarded
+from transforms import language
 from transforms.errors import AcervoError
-from transforms.views import readonly, rest
+from transforms.language import mark, say, tr
+from transforms.views import readonly, rest, schema
 from transforms.views.connect import rest_client
 
 RETRY_SECONDS = 10.0
 PIPED_WIDTH = 4000
-NO_STACK = """No local stack is running, and no project was given.
+_AMOUNTS = ("total", "value", "freight", "amount")
+NO_STACK = mark("""No local stack is running, and no project was given.
   the local stack:  make stack   (in another terminal, and leave it there)
-  a real project:   acervo query --project <project> "SELECT ..." """.rstrip()
+  a real project:   acervo query --project <project> "SELECT ..."\n""")
 
 
 class QueryError(AcervoError):
@@ -49,20 +53,24 @@ def parser() -> argparse.ArgumentParser:
     """The options of this command."""
     found = argparse.ArgumentParser(
         prog="acervo query",
-        description="Runs a query in GoogleSQL against the local stack, or against a project with --project.",
+        description=tr("Runs a query in GoogleSQL against the local stack, or against a project with --project."),
     )
-    found.add_argument("sql", nargs="?", default="", help='the query; "-" reads it from standard input')
+    found.add_argument("sql", nargs="?", default="", help=tr('the query; "-" reads it from standard input'))
     about = found.add_mutually_exclusive_group()
-    about.add_argument("--tables", action="store_true", help="what there is to query, a line each, instead of a query")
-    about.add_argument("--describe", metavar="NAME", help="columns of a table or view with types and descriptions")
-    found.add_argument("--write", action="store_true", help="also run what changes data or tables")
-    found.add_argument("--project", help="project of the dataset; default: the running local stack")
-    found.add_argument("--dataset", default=DEFAULT_DATASET, help="dataset of names without one (%(default)s)")
-    found.add_argument("--location", help="location of the dataset, where it is not found by itself")
-    found.add_argument("--max_rows", type=int, default=1000, help="rows shown as a table (%(default)s)")
+    about.add_argument(
+        "--tables", action="store_true", help=tr("what there is to query, a line each, instead of a query")
+    )
+    about.add_argument("--describe", metavar="NAME", help=tr("columns of a table or view with types and descriptions"))
+    found.add_argument("--write", action="store_true", help=tr("also run what changes data or tables"))
+    found.add_argument("--project", help=tr("project of the dataset; default: the running local stack"))
+    found.add_argument("--dataset", default=DEFAULT_DATASET, help=tr("dataset of names without one (%(default)s)"))
+    found.add_argument("--location", help=tr("location of the dataset, where it is not found by itself"))
+    found.add_argument("--max_rows", type=int, default=1000, help=tr("rows shown as a table (%(default)s)"))
     form = found.add_mutually_exclusive_group()
-    form.add_argument("--json", dest="form", action="store_const", const="json", help="an array, an object per row")
-    form.add_argument("--csv", dest="form", action="store_const", const="csv", help="comma-separated, with a header")
+    form.add_argument("--json", dest="form", action="store_const", const="json", help=tr("an array, an object per row"))
+    form.add_argument(
+        "--csv", dest="form", action="store_const", const="csv", help=tr("comma-separated, with a header")
+    )
     return found
 
 
@@ -72,11 +80,13 @@ def connect(project: str | None) -> bigquery.Client:
         return rest_client(project or os.environ.get("GOOGLE_CLOUD_PROJECT", discover.LOCAL_PROJECT))
     project = project or os.environ.get("GOOGLE_CLOUD_PROJECT")
     if not project or project == discover.LOCAL_PROJECT:
-        raise QueryError(NO_STACK)
+        raise QueryError(tr(NO_STACK).rstrip())
     try:
         return rest_client(project)
     except DefaultCredentialsError as error:
-        raise QueryError(f"No credentials for {project}: gcloud auth application-default login") from error
+        raise QueryError(
+            say("No credentials for {project}: gcloud auth application-default login", project=project)
+        ) from error
 
 
 def run(
@@ -92,19 +102,22 @@ def run(
     ``write``: whether statements that change something are run, and not refused.
     """
     if not sql.strip():
-        raise QueryError("The query is empty.")
+        raise QueryError(tr("The query is empty."))
     if not write and (word := readonly.writes(sql)):
         raise QueryError(
-            f"{word}: acervo query only reads: one statement that begins with SELECT, WITH or FROM."
-            " If this is meant to change data or tables, add --write."
+            say(
+                "{word}: acervo query only reads: one statement that begins with SELECT, WITH or FROM."
+                " If this is meant to change data or tables, add --write.",
+                word=word,
+            )
         )
     config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}")
     retry = rest.retry(RETRY_SECONDS)
     try:
         return client.query(sql, config, location=location, retry=retry, job_retry=None).result(retry=retry)
     except exceptions.NotFound as error:
-        hint = (
-            describe.did_you_mean(_reason(error)) or "acervo tables creates the tables and views; make run does so too."
+        hint = describe.did_you_mean(_reason(error)) or tr(
+            "acervo tables creates the tables and views; make run does so too."
         )
         raise QueryError(f"{_reason(error)}\n{hint}") from error
     except exceptions.GoogleAPICallError as error:
@@ -112,13 +125,15 @@ def run(
     except (exceptions.RetryError, requests.exceptions.RequestException) as error:
         cause = error.cause if isinstance(error, exceptions.RetryError) else error
         if isinstance(cause, exceptions.GoogleAPICallError):
-            raise QueryError(rest.explain(error, "roles/bigquery.jobUser on the project")) from error
+            raise QueryError(rest.explain(error, tr("roles/bigquery.jobUser on the project"))) from error
         if not isinstance(cause, requests.exceptions.ConnectionError | requests.exceptions.Timeout):
-            raise QueryError(f"What BigQuery answered cannot be read: {cause}") from error
+            raise QueryError(say("What BigQuery answered cannot be read: {cause}", cause=cause)) from error
         address = os.environ.get("BIGQUERY_EMULATOR_HOST")
         if not address:
-            raise QueryError(f"BigQuery does not answer: {error}") from error
-        raise QueryError(f"Nothing answers at {address}. Is the local stack still up? make stack starts it.") from error
+            raise QueryError(say("BigQuery does not answer: {error}", error=error)) from error
+        raise QueryError(
+            say("Nothing answers at {address}. Is the local stack still up? make stack starts it.", address=address)
+        ) from error
 
 
 def _reason(error: exceptions.GoogleAPICallError) -> str:
@@ -155,6 +170,33 @@ def cell(value: Any) -> str:
     return str(value)
 
 
+def shown(name: str, value: Any) -> str:
+    """A value of a column as people read it: amounts as money, instants with their zone; NULL is empty.
+
+    Whole numbers stay as they are: most of them are codes, series and numbers of documents.
+    """
+    if isinstance(value, Decimal):
+        return language.money(value) if is_money(name) else language.decimal(value)
+    if isinstance(value, datetime):
+        return language.instant(value)
+    if isinstance(value, date):
+        return language.day(value)
+    if isinstance(value, float):
+        return language.real(value)
+    return cell(value)
+
+
+def is_money(name: str) -> bool:
+    """Whether a column of decimals is of amounts in BRL: by its description, or by how such columns are named."""
+    return name in _amounts() or name.endswith(_AMOUNTS)
+
+
+@functools.cache
+def _amounts() -> frozenset[str]:
+    columns = (column for table in schema.TABLES for column in schema.load(table).columns)
+    return frozenset(column.name for column in columns if "BRL" in column.description)
+
+
 def write_json(names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO) -> None:
     lines = (json.dumps(dict(zip(names, plain(list(row)), strict=True)), ensure_ascii=False) for row in rows)
     out.write("[")
@@ -176,7 +218,7 @@ def table_of(names: Sequence[str], rows: Sequence[Sequence[Any]], title: str | N
         numeric = any(isinstance(row[position], int | float | Decimal) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell(value)) for value in row))
+        table.add_row(*(Text(shown(name, value)) for name, value in zip(names, row, strict=True)))
     return table
 
 
@@ -189,9 +231,9 @@ def records_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[
     """Rows one below the other, a line a column: for what a terminal is too narrow for."""
     width = max(map(len, names), default=0)
     for number, row in enumerate(rows, 1):
-        yield Text(f"row {number}", style="bold")
+        yield Text(say("row {number:,}", number=number), style="bold")
         for name, value in zip(names, row, strict=True):
-            yield Text.assemble((f"  {name.ljust(width)}  ", "dim"), cell(value))
+            yield Text.assemble((f"  {name.ljust(width)}  ", "dim"), shown(name, value))
 
 
 def write_table(names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO, max_rows: int) -> None:
@@ -204,9 +246,9 @@ def write_table(names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO
     else:
         console.print(table)
     if next(rows, None) is not None:
-        console.print(f"the first {len(shown):,} rows; --max_rows, --json or --csv for more")
+        console.print(say("the first {rows:,} rows; --max_rows, --json or --csv for more", rows=len(shown)))
     else:
-        console.print("1 row" if len(shown) == 1 else f"{len(shown):,} rows")
+        console.print(tr("1 row") if len(shown) == 1 else say("{rows:,} rows", rows=len(shown)))
 
 
 @guarded

@@ -36,6 +36,7 @@ from pipelines.telling import Launched
 from transforms import metrics
 from transforms.counting.cells import COUNT_TABLES
 from transforms.counting.recount import CountAgain, LogAgain, ReplaceCounts
+from transforms.language import tr
 from transforms.model import Change
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
@@ -61,7 +62,7 @@ class RebuildOptions(PipelineOptions):
         parser.add_argument(
             "--alone",
             action="store_true",
-            help="No other job writes meanwhile: do not read the source of truth a second time for the counts.",
+            help=tr("No other job writes meanwhile: do not read the source of truth a second time for the counts."),
         )
 
 

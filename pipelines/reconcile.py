@@ -40,26 +40,29 @@ from pipelines import launching, telling
 from pipelines.launch import launch_of
 from pipelines.options import StoreOptions
 from pipelines.selecting import SelectionOptions, selection_of
-from pipelines.typed import typed
 from transforms import metrics
 from transforms.counting import log
+from transforms.language import mark, say, tr
 from transforms.reconcile.day import compare_day
 from transforms.reconcile.facts import Difference
 from transforms.reconcile.mending import Mending, mending_of
 from transforms.reconcile.served import Served
 from transforms.reconcile.transform import Reconcile
+from transforms.typed import typed
 
 JOB = "reconcile"
 _MOST_CHARACTERS = 8
-NONE = "no differences"
-FOUND = "\n{total:,} differences"
-FOUND_ALL = "\n{total:,} differences, all in {output}"
-LINE = "  {count:>8,}  {what} {table}  day {day}  issuer {issuer}"
-KEYS = "\n{keys:,} keys to go through are in {file}"
-MEND = "\nThis mends all of it:\n  {command}"
-CONFINED = "It goes through everything. --keys_file FILE writes the {keys:,} keys that need it, and names them instead."
-LOST = "{lost:,} of them no job can mend: changes that are gone. Restore their rows from a backup (RUNBOOK)."
-NO_FOLDER = "--keys_file {file}: no file can be written there."
+NONE = mark("no differences")
+FOUND = mark("\n{total:,} differences")
+FOUND_ALL = mark("\n{total:,} differences, all in {output}")
+LINE = mark("  {count:>8,}  {what} {table}  day {day}  issuer {issuer}")
+KEYS = mark("\n{keys:,} keys to go through are in {file}")
+MEND = mark("\nThis mends all of it:\n  {command}")
+CONFINED = mark(
+    "It goes through everything. --keys_file FILE writes the {keys:,} keys that need it, and names them instead."
+)
+LOST = mark("{lost:,} of them no job can mend: changes that are gone. Restore their rows from a backup (RUNBOOK).")
+NO_FOLDER = mark("--keys_file {file}: no file can be written there.")
 _Summary = Counter[tuple[str, str, str, str]]
 
 
@@ -68,21 +71,23 @@ class ReconcileOptions(PipelineOptions):
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--output", default="", help="File for the differences, one JSON object a line; gs:// too.")
         parser.add_argument(
-            "--day", default="", help="Only the counts of what streams applied on this day (YYYY-MM-DD, UTC)."
+            "--output", default="", help=tr("File for the differences, one JSON object a line; gs:// too.")
+        )
+        parser.add_argument(
+            "--day", default="", help=tr("Only the counts of what streams applied on this day (YYYY-MM-DD, UTC).")
         )
         parser.add_argument(
             "--keys_file",
             default="",
-            help="File for the keys to mend, one a line, as --keys @FILE takes it.",
+            help=tr("File for the keys to mend, one a line, as --keys @FILE takes it."),
         )
-        parser.add_argument("--show", type=int, default=50, help="Differences printed, and lines of the summary.")
+        parser.add_argument("--show", type=int, default=50, help=tr("Differences printed, and lines of the summary."))
         parser.add_argument(
             "--bucket_characters",
             type=int,
             default=3,
-            help="Last characters of the key by which both sides are summed up before rows are compared.",
+            help=tr("Last characters of the key by which both sides are summed up before rows are compared."),
         )
 
 
@@ -122,20 +127,24 @@ def preflight(options: PipelineOptions) -> None:
     given = options.view_as(ReconcileOptions)
     output = given.output
     if not 1 <= given.bucket_characters <= _MOST_CHARACTERS:
-        raise launching.LaunchError(f"--bucket_characters is 1 to {_MOST_CHARACTERS}, not {given.bucket_characters}")
+        raise launching.LaunchError(
+            say("--bucket_characters is 1 to {most}, not {given}", most=_MOST_CHARACTERS, given=given.bucket_characters)
+        )
     if given.keys_file and (Path(given.keys_file).is_dir() or not Path(given.keys_file).absolute().parent.is_dir()):
-        raise launching.LaunchError(NO_FOLDER.format(file=given.keys_file))
+        raise launching.LaunchError(say(NO_FOLDER, file=given.keys_file))
     if given.day:
         _day_of(given.day)
         if not selection.everything:
-            raise launching.LaunchError("--day looks at all counts of the day: leave the selection of keys away.")
+            raise launching.LaunchError(tr("--day looks at all counts of the day: leave the selection of keys away."))
     elif not output and "Dataflow" in (options.view_as(StandardOptions).runner or ""):
-        raise launching.LaunchError("nowhere to write the differences: give --output, a gs:// path.")
+        raise launching.LaunchError(tr("nowhere to write the differences: give --output, a gs:// path."))
     # Beam deletes first what is in the file's place: a folder with all that is in it, everything that a glob matches.
     if output and (output.endswith("/") or Path(output).is_dir()):
-        raise launching.LaunchError(f"--output {output} is a folder: name a file in it.")
+        raise launching.LaunchError(say("--output {output} is a folder: name a file in it.", output=output))
     if output and set(output) & set("*?[{"):
-        raise launching.LaunchError(f"--output {output} is a pattern: name one file, without *, ?, [ and {{.")
+        raise launching.LaunchError(
+            say("--output {output} is a pattern: name one file, without *, ?, [ and {{.", output=output)
+        )
     launching.check_stores(options)
 
 
@@ -175,10 +184,14 @@ def _day_of(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise launching.LaunchError(f"--day {text} is no day: write it as 2026-11-28.") from None
+        raise launching.LaunchError(say("--day {text} is no day: write it as 2026-11-28.", text=text)) from None
     if datetime.now(UTC).date() - day >= timedelta(days=log.KEPT_DAYS):
         raise launching.LaunchError(
-            f"--day {text}: the change log keeps {log.KEPT_DAYS} days. Compare everything: leave --day away."
+            say(
+                "--day {text}: the change log keeps {days} days. Compare everything: leave --day away.",
+                text=text,
+                days=log.KEPT_DAYS,
+            )
         )
     return day
 
@@ -192,11 +205,11 @@ def _tell(output: str, given: ReconcileOptions, options: PipelineOptions) -> int
         found = orjson.loads(line)
         counts[found["what"], found["table"], found["day"], found["issuer"]] += 1
     if not counts:
-        print(NONE)
+        print(tr(NONE))
         return 0
-    print((FOUND_ALL if given.output else FOUND).format(total=counts.total(), output=output))
+    print(say(FOUND_ALL if given.output else FOUND, total=counts.total(), output=output))
     for (what, table, day, issuer), count in counts.most_common(given.show):
-        print(LINE.format(count=count, what=what, table=table, day=day or "-", issuer=issuer or "-"))
+        print(say(LINE, count=count, what=what, table=table, day=day or "-", issuer=issuer or "-"))
     _tell_mending(mending_of(map(orjson.loads, _lines(output))), given.keys_file, options)
     return counts.total()
 
@@ -205,15 +218,15 @@ def _tell_mending(mending: Mending, file: str, options: PipelineOptions) -> None
     if mending.keys and file:
         with open(file, "w", encoding="utf-8") as keys:
             keys.writelines(f"{key}\n" for key in mending.keys)
-        print(KEYS.format(keys=len(mending.keys), file=file))
+        print(say(KEYS, keys=len(mending.keys), file=file))
     commands = mending.commands(file)
     if commands:
         where = tuple(f"--{name}={value}" for name, value in telling.places(options).items())
-        print(MEND.format(command=" && ".join(typed(name, *where, *rest) for name, *rest in commands)))
+        print(say(MEND, command=" && ".join(typed(name, *where, *rest) for name, *rest in commands)))
     if mending.keys and not file and not any("--keys" in command for command in commands):
-        print(CONFINED.format(keys=len(mending.keys)))
+        print(say(CONFINED, keys=len(mending.keys)))
     if mending.lost:
-        print(LOST.format(lost=mending.lost))
+        print(say(LOST, lost=mending.lost))
 
 
 def _lines(output: str) -> Iterator[str]:
@@ -224,4 +237,4 @@ def _lines(output: str) -> Iterator[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status: 1 where there are differences, 2 where they could not be looked for."""
-    return launching.main(run, argv, status=bool, failed=2, interrupted="Interrupted. Nothing was changed.")
+    return launching.main(run, argv, status=bool, failed=2, interrupted=mark("Interrupted. Nothing was changed."))

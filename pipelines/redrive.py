@@ -38,6 +38,7 @@ from transforms import instants, metrics
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits
 from transforms.ingest.reread import NotThereError, inputs_of
+from transforms.language import tr
 from transforms.model import Applied, DeadLetter, RawDocument
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, Redrive, StoredDeadLetter
 from transforms.truth.redrive_marks import MarkDeadLetters
@@ -58,10 +59,10 @@ class RedriveOptions(PipelineOptions):
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--codes", default="", help="Only these codes, separated by commas.")
-        parser.add_argument("--since", default="", help="Only those received at this instant (UTC) or later.")
-        parser.add_argument("--until", default="", help="Only those received before this instant (UTC).")
-        parser.add_argument("--origin_prefix", default="", help="Only those whose origin begins so.")
+        parser.add_argument("--codes", default="", help=tr("Only these codes, separated by commas."))
+        parser.add_argument("--since", default="", help=tr("Only those received at this instant (UTC) or later."))
+        parser.add_argument("--until", default="", help=tr("Only those received before this instant (UTC)."))
+        parser.add_argument("--origin_prefix", default="", help=tr("Only those whose origin begins so."))
 
 
 class Choice(NamedTuple):

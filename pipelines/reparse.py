@@ -36,6 +36,7 @@ from pipelines.launch import Launch, launch_of
 from pipelines.selecting import SelectionOptions, selection_of
 from pipelines.telling import Launched
 from transforms.counting.live import DrainLog, LogChanges
+from transforms.language import tr
 from transforms.model import Applied, Change
 from transforms.reparse.reading import Choice, ChoiceError
 from transforms.reparse.transform import AdoptRecords, ReparseRecords
@@ -55,18 +56,18 @@ class ReparseOptions(PipelineOptions):
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--layouts", default="", help="Only records of these layouts, such as nfe,cte.")
-        parser.add_argument("--findings", default="", help="Only records with one of these findings.")
+        parser.add_argument("--layouts", default="", help=tr("Only records of these layouts, such as nfe,cte."))
+        parser.add_argument("--findings", default="", help=tr("Only records with one of these findings."))
         parser.add_argument(
             "--older_than",
             type=int,
             default=0,
-            help="Only records that were read last by a parser with a number below this; acervo lookup shows it.",
+            help=tr("Only records that were read last by a parser with a number below this; acervo lookup shows it."),
         )
         parser.add_argument(
             "--count_only",
             action="store_true",
-            help="Write nothing; count what would change, by field. On a command line --dry_run says the same.",
+            help=tr("Write nothing; count what would change, by field. On a command line --dry_run says the same."),
         )
 
 

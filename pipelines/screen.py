@@ -10,6 +10,9 @@ from typing import IO, Any, TextIO, cast
 from rich.console import Console
 from rich.table import Table
 
+from transforms import language
+from transforms.language import say, tr
+
 PIPED_WIDTH = 140
 
 
@@ -57,11 +60,16 @@ def moves(screen: Console) -> bool:
 def plain_table(title: str, *columns: tuple[str, Any]) -> Table:
     """A table without lines; columns are name and justification, and no names are no header."""
     table = Table(
-        title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+        title=tr(title) or None,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
     )
     table.show_header = any(name for name, _ in columns)
     for name, justify in columns:
-        table.add_column(name, justify=justify, header_style="dim")
+        table.add_column(tr(name), justify=justify, header_style="dim")
     return table
 
 
@@ -70,6 +78,6 @@ def size(number: int) -> str:
     value = float(number)
     for unit in ("bytes", "kB", "MB", "GB"):
         if value < 1000:
-            return f"{value:,.0f} {unit}" if unit == "bytes" else f"{value:,.1f} {unit}"
+            return say("{value:,.0f} bytes", value=value) if unit == "bytes" else f"{language.short(value)} {unit}"
         value /= 1000
-    return f"{value:,.1f} TB"
+    return f"{language.short(value)} TB"

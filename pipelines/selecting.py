@@ -7,6 +7,7 @@ import argparse
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import launching
+from transforms.language import say, tr
 from transforms.truth.selection import Selection
 
 
@@ -15,13 +16,13 @@ class SelectionOptions(PipelineOptions):
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--states", default="", help="Only keys of these states, such as SP,RJ.")
-        parser.add_argument("--months", default="", help="Only keys of these months, as in the key: 2503,2504.")
+        parser.add_argument("--states", default="", help=tr("Only keys of these states, such as SP,RJ."))
+        parser.add_argument("--months", default="", help=tr("Only keys of these months, as in the key: 2503,2504."))
         parser.add_argument(
-            "--issuers", default="", help="Only keys of these issuers: CNPJ or CPF, separated by commas."
+            "--issuers", default="", help=tr("Only keys of these issuers: CNPJ or CPF, separated by commas.")
         )
         parser.add_argument(
-            "--keys", default="", help="Only these access keys, separated by commas, or @FILE with one per line."
+            "--keys", default="", help=tr("Only these access keys, separated by commas, or @FILE with one per line.")
         )
 
 
@@ -33,7 +34,7 @@ def selection_of(options: PipelineOptions) -> Selection:
         parts = {name: _lines(text[1:]) if text.startswith("@") else _parts(text) for name, text in texts.items()}
         for name, text in texts.items():
             if text and not parts[name]:  # which would be taken for: everything
-                raise ValueError(f"--{name} {text} selects nothing")
+                raise ValueError(say("--{name} {text} selects nothing", name=name, text=text))
         return Selection(**parts)
     except (OSError, ValueError) as error:
         raise launching.LaunchError(str(error)) from error

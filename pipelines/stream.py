@@ -29,6 +29,7 @@ from transforms.ingest.limits import Limits
 from transforms.ingest.pubsub.preflight import check_subscription, subscription_path
 from transforms.ingest.pubsub.settings import SubscriptionError
 from transforms.ingest.pubsub.transform import AUTO, SOURCES, ReadFromSubscription
+from transforms.language import tr
 from transforms.notify.topic import TopicError, check_topic, topic_path
 from transforms.notify.transform import PublishChanges, PublishDeadLetters
 
@@ -42,22 +43,24 @@ class StreamOptions(PipelineOptions):
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
-            "--subscription", help="Pub/Sub subscription to read: its name, or projects/<p>/subscriptions/<name>."
+            "--subscription", help=tr("Pub/Sub subscription to read: its name, or projects/<p>/subscriptions/<name>.")
         )
         parser.add_argument(
             "--source",
             choices=SOURCES,
             default=AUTO,
-            help="Who reads the subscription: the runner, or a splittable DoFn (sdf) on runners without a source.",
+            help=tr("Who reads the subscription: the runner, or a splittable DoFn (sdf) on runners without a source."),
         )
-        parser.add_argument("--changes_topic", help="Pub/Sub topic that is told when a document changes its state.")
+        parser.add_argument("--changes_topic", help=tr("Pub/Sub topic that is told when a document changes its state."))
         parser.add_argument(
             "--order_changes",
             action="store_true",
-            help="Give change messages their access key as ordering key. Every key is a publish request then; the "
-            "revision in each message tells the order without it.",
+            help=tr(
+                "Give change messages their access key as ordering key. Every key is a publish request then; the "
+                "revision in each message tells the order without it."
+            ),
         )
-        parser.add_argument("--dead_letters_topic", help="Pub/Sub topic that also gets dead letters.")
+        parser.add_argument("--dead_letters_topic", help=tr("Pub/Sub topic that also gets dead letters."))
 
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> Ingested:
@@ -90,7 +93,7 @@ def subscription_of(options: PipelineOptions) -> str:
     """Full name of the subscription. Raises LaunchError."""
     name = options.view_as(StreamOptions).subscription
     if not name:
-        raise launching.LaunchError("nothing to read: give --subscription.")
+        raise launching.LaunchError(tr("nothing to read: give --subscription."))
     try:
         return subscription_path(name, options.view_as(GoogleCloudOptions).project)
     except SubscriptionError as error:

@@ -15,20 +15,22 @@ from rich.table import Table
 from pipelines import outcome, screen
 from pipelines.letter_codes import CODES
 from pipelines.outcome import Outcome
+from transforms import language
+from transforms.language import mark, say, tr
 
-TITLE = "{job}, run {run}: done in {seconds:,.1f} s"
-TITLE_UNNAMED = "{job}: done in {seconds:,.1f} s"
-TITLE_STOPPED = "{job}: stopped after {seconds:,.1f} s. So far, from the counters of this process:"
-RATE = "{rate:,.0f} a second"
-RESUMED = "of these {resumed:,} written by an earlier attempt of this run"
-RESUMED_BY_REDRIVES = "of these {resumed:,} by earlier redrives of this run"
-TRACED = "traced, counted nowhere"
-KEPT = "kept with their bytes"
-STORED = "stored in {size} ({share:.0%}), fields, changes and lineage included"
-WRONG = "Not as it must be: {what}"
-NEXT = "What next"
-DEAD_BY_REASON = "Dead letters by reason"
-UNKNOWN_CODE = "see the catalogue of codes"
+TITLE = mark("{job}, run {run}: done in {seconds:,.1f} s")
+TITLE_UNNAMED = mark("{job}: done in {seconds:,.1f} s")
+TITLE_STOPPED = mark("{job}: stopped after {seconds:,.1f} s. So far, from the counters of this process:")
+RATE = mark("{rate:,.0f} a second")
+RESUMED = mark("of these {resumed:,} written by an earlier attempt of this run")
+RESUMED_BY_REDRIVES = mark("of these {resumed:,} by earlier redrives of this run")
+TRACED = mark("traced, counted nowhere")
+KEPT = mark("kept with their bytes")
+STORED = mark("stored in {size} ({share:.0%}), fields, changes and lineage included")
+WRONG = mark("Not as it must be: {what}")
+NEXT = mark("What next")
+DEAD_BY_REASON = mark("Dead letters by reason")
+UNKNOWN_CODE = mark("see the catalogue of codes")
 
 
 class Line(NamedTuple):
@@ -68,72 +70,103 @@ class Job(NamedTuple):
 
 
 DEAD_NEXT = (
-    Next("dead letters by reason, with an example", ("query", "SELECT * FROM dead_letters_by_code"), "dead_letters"),
-    Next("take them in, once their cause is mended", ("redrive", "--codes", "{codes}"), "dead_letters"),
+    Next(
+        mark("dead letters by reason, with an example"), ("query", "SELECT * FROM dead_letters_by_code"), "dead_letters"
+    ),
+    Next(mark("take them in, once their cause is mended"), ("redrive", "--codes", "{codes}"), "dead_letters"),
 )
-LOOK_NEXT = Next("what came of it", ("query", "SELECT * FROM ingestion_health ORDER BY hour DESC LIMIT 3"))
+LOOK_NEXT = Next(mark("what came of it"), ("query", "SELECT * FROM ingestion_health ORDER BY hour DESC LIMIT 3"))
 INGESTED_NEXT = (*DEAD_NEXT, LOOK_NEXT)
-RECONCILE_NEXT = Next("check that all agrees now", ("reconcile",))
+RECONCILE_NEXT = Next(mark("check that all agrees now"), ("reconcile",))
 JOBS: Mapping[str, Job] = {
-    "backfill": Job((Line("files", "files_read"),), nexts=INGESTED_NEXT),
-    "extract": Job((Line("rows", "postgres_rows"),), nexts=INGESTED_NEXT),
-    "stream": Job((Line("messages", "messages_received"),), nexts=INGESTED_NEXT, endless=True),
+    "backfill": Job((Line(mark("files"), "files_read"),), nexts=INGESTED_NEXT),
+    "extract": Job((Line(mark("rows"), "postgres_rows"),), nexts=INGESTED_NEXT),
+    "stream": Job((Line(mark("messages"), "messages_received"),), nexts=INGESTED_NEXT, endless=True),
     "redrive": Job(
         (
-            Line("dead letters taken", "redrive_chosen", "open ones that were asked for"),
-            Line("of earlier redrives", "redrive_again", "taken along: the sums of a run are over all of it", False),
-            Line("cannot be read again", "redrive_skipped", "cut or empty, and in no file that is there", False),
-            Line("rows that BigQuery refused", "redrive_refused_rows", "no inputs: rebuild writes them", False),
-            Line("of another run", "redrive_other_run", "taken by a redrive of another --run, and left to it", False),
+            Line(mark("dead letters taken"), "redrive_chosen", mark("open ones that were asked for")),
+            Line(
+                mark("of earlier redrives"),
+                "redrive_again",
+                mark("taken along: the sums of a run are over all of it"),
+                False,
+            ),
+            Line(
+                mark("cannot be read again"),
+                "redrive_skipped",
+                mark("cut or empty, and in no file that is there"),
+                False,
+            ),
+            Line(
+                mark("rows that BigQuery refused"),
+                "redrive_refused_rows",
+                mark("no inputs: rebuild writes them"),
+                False,
+            ),
+            Line(
+                mark("of another run"),
+                "redrive_other_run",
+                mark("taken by a redrive of another --run, and left to it"),
+                False,
+            ),
         ),
         resumed=RESUMED_BY_REDRIVES,
         nexts=(
-            Next("write the rows that BigQuery refused", ("rebuild",), "redrive_refused_rows"),
+            Next(mark("write the rows that BigQuery refused"), ("rebuild",), "redrive_refused_rows"),
             DEAD_NEXT[0],
             LOOK_NEXT,
         ),
     ),
     "reparse": Job(
         (
-            Line("keys read", "histories_read"),
-            Line("records read again", "records_read_again"),
-            Line("read otherwise", "records_reparsed", "written, unless this was a dry run"),
-            Line("  {which}", "reparsed_<what>"),
-            Line("found inside and applied", "records_adopted", "their row did not hold them", False),
-            Line("left as they are", "records_damaged", "their XML is not what was stored: see the log", False),
-            Line("left as they are", "records_too_large", "read again, they do not fit", False),
-            Line("dead letters", "dead_letters", "rows that BigQuery refused", False),
+            Line(mark("keys read"), "histories_read"),
+            Line(mark("records read again"), "records_read_again"),
+            Line(mark("read otherwise"), "records_reparsed", mark("written, unless this was a dry run")),
+            Line(mark("  {which}"), "reparsed_<what>"),
+            Line(mark("found inside and applied"), "records_adopted", mark("their row did not hold them"), False),
+            Line(
+                mark("left as they are"),
+                "records_damaged",
+                mark("their XML is not what was stored: see the log"),
+                False,
+            ),
+            Line(mark("left as they are"), "records_too_large", mark("read again, they do not fit"), False),
+            Line(mark("dead letters"), "dead_letters", mark("rows that BigQuery refused"), False),
         ),
         ingests=False,
-        nothing=(("records_reparsed",), "all is stored as this parser reads it: nothing was changed"),
+        nothing=(("records_reparsed",), mark("all is stored as this parser reads it: nothing was changed")),
         nexts=(RECONCILE_NEXT._replace(when="records_reparsed"),),
     ),
     "refold": Job(
         (
-            Line("histories read", "histories_read"),
-            Line("states rewritten", "states_refolded"),
-            Line("changes rewritten", "changes_refolded"),
-            Line("left as they are", "histories_incomplete", "they lack changes: reconcile names them", False),
+            Line(mark("histories read"), "histories_read"),
+            Line(mark("states rewritten"), "states_refolded"),
+            Line(mark("changes rewritten"), "changes_refolded"),
+            Line(
+                mark("left as they are"), "histories_incomplete", mark("they lack changes: reconcile names them"), False
+            ),
         ),
         ingests=False,
         nexts=(
-            Next("BigQuery and the counts have the old changes still", ("rebuild",), "changes_refolded"),
+            Next(mark("BigQuery and the counts have the old changes still"), ("rebuild",), "changes_refolded"),
             RECONCILE_NEXT._replace(unless="changes_refolded"),
         ),
     ),
     "rebuild": Job(
         (
             Line(
-                "histories read",
+                mark("histories read"),
                 "histories_read",
-                "where everything is rebuilt twice: for rows, then for counts",
+                mark("where everything is rebuilt twice: for rows, then for counts"),
             ),
-            Line("removed from {which}", "rows_removed_<table>", "not in the source of truth, or there twice"),
-            Line("added to {which}", "rows_added_<table>", "they were missing"),
-            Line("dead letters", "dead_letters", "rows that BigQuery refused", False),
+            Line(
+                mark("removed from {which}"), "rows_removed_<table>", mark("not in the source of truth, or there twice")
+            ),
+            Line(mark("added to {which}"), "rows_added_<table>", mark("they were missing")),
+            Line(mark("dead letters"), "dead_letters", mark("rows that BigQuery refused"), False),
         ),
         ingests=False,
-        nothing=(("rows_added_", "rows_removed_"), "tables and counts were right: nothing was changed"),
+        nothing=(("rows_added_", "rows_removed_"), mark("tables and counts were right: nothing was changed")),
         nexts=(RECONCILE_NEXT,),
     ),
 }
@@ -188,7 +221,7 @@ def show(console: Console, ended: Ended, typed: Callable[..., str]) -> None:
         console.print(reasons(ended.outcome))
     if told.ingests and not ended.stopped:
         for problem in outcome.problems(ended.outcome):
-            console.print(WRONG.format(what=problem), markup=False)
+            console.print(say(WRONG, what=problem), markup=False)
     if told.endless or not ended.stopped:
         _show_next(console, told, ended, typed)
 
@@ -196,7 +229,7 @@ def show(console: Console, ended: Ended, typed: Callable[..., str]) -> None:
 def title(ended: Ended) -> str:
     """What ended, and after how long."""
     text = TITLE_STOPPED if ended.stopped else TITLE if ended.run else TITLE_UNNAMED
-    return text.format(job=ended.job, run=ended.run, seconds=ended.seconds)
+    return say(text, job=ended.job, run=ended.run, seconds=ended.seconds)
 
 
 def figures(told: Job, ended: Ended) -> Table:
@@ -204,13 +237,13 @@ def figures(told: Job, ended: Ended) -> Table:
     table = screen.plain_table("", ("", "left"), ("", "right"), ("", "left"))
     for line in told.lines:
         for label, number in _numbers(line, ended.counters):
-            table.add_row(label, f"{number:,}", line.note)
+            table.add_row(label, language.number(number), tr(line.note))
     if told.ingests:
         for row in ingested(ended.outcome, ended.seconds, told.resumed):
             table.add_row(*row)
     prefixes, nothing = told.nothing
     if nothing and not any(number for name, number in ended.counters.items() if name.startswith(prefixes)):
-        table.add_row("differences", "0", nothing)
+        table.add_row(tr("differences"), "0", tr(nothing))
     return table
 
 
@@ -219,25 +252,25 @@ def _numbers(line: Line, counters: Mapping[str, int]) -> Iterator[tuple[str, int
     if not several:
         number = counters.get(line.counter, 0)
         if number or line.always:
-            yield line.label, number
+            yield tr(line.label), number
         return
     for name, number in sorted(counters.items()):
         if name.startswith(prefix) and number:
-            yield line.label.format(which=name.removeprefix(prefix)), number
+            yield say(line.label, which=name.removeprefix(prefix)), number
 
 
 def ingested(found: Outcome, seconds: float, resumed: str = RESUMED) -> list[tuple[str, str, str]]:
     """What became of inputs: label, figure and remark."""
-    rate = RATE.format(rate=found.inputs / seconds) if seconds and found.inputs else ""
+    rate = say(RATE, rate=found.inputs / seconds) if seconds and found.inputs else ""
     xml = [("XML", screen.size(found.xml_bytes), stored_text(found))] if found.xml_bytes else []
     return [
-        ("inputs", f"{found.inputs:,}", rate),
-        ("  documents", f"{found.documents:,}", ""),
-        ("  events", f"{found.events:,}", ""),
-        ("  voided ranges", f"{found.voided_ranges:,}", ""),
-        ("  dead letters", f"{found.dead:,}", KEPT if found.dead else ""),
-        ("new", f"{found.new:,}", resumed.format(resumed=found.resumed) if found.resumed else ""),
-        ("duplicate", f"{found.duplicates:,}", TRACED if found.duplicates else ""),
+        (tr("inputs"), language.number(found.inputs), rate),
+        (tr("  documents"), language.number(found.documents), ""),
+        (tr("  events"), language.number(found.events), ""),
+        (tr("  voided ranges"), language.number(found.voided_ranges), ""),
+        (tr("  dead letters"), language.number(found.dead), tr(KEPT) if found.dead else ""),
+        (tr("new"), language.number(found.new), say(resumed, resumed=found.resumed) if found.resumed else ""),
+        (tr("duplicate"), language.number(found.duplicates), tr(TRACED) if found.duplicates else ""),
         *xml,
     ]
 
@@ -246,14 +279,16 @@ def stored_text(found: Outcome) -> str:
     """How much of the bytes received is stored: XML, fields, changes and lineage together."""
     if not found.stored_bytes or not found.xml_bytes:
         return ""
-    return STORED.format(size=screen.size(found.stored_bytes), share=found.stored_bytes / found.xml_bytes)
+    return say(STORED, size=screen.size(found.stored_bytes), share=found.stored_bytes / found.xml_bytes)
 
 
 def reasons(found: Outcome) -> Table:
     """Dead letters by code, with what the code says."""
-    table = screen.plain_table(DEAD_BY_REASON, ("reason", "left"), ("inputs", "right"), ("which is", "left"))
+    table = screen.plain_table(
+        DEAD_BY_REASON, (mark("reason"), "left"), (mark("inputs"), "right"), (mark("which is"), "left")
+    )
     for code, number in by_number(found.dead_letters):
-        table.add_row(code, f"{number:,}", CODES.get(code, UNKNOWN_CODE))
+        table.add_row(code, language.number(number), tr(CODES.get(code, UNKNOWN_CODE)))
     return table
 
 
@@ -265,11 +300,11 @@ def by_number(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
 def _show_next(console: Console, told: Job, ended: Ended, typed: Callable[..., str]) -> None:
     due = [one for one in told.nexts if _is_due(one, ended.counters)]
     if due:
-        console.print(f"\n{NEXT}", style="bold")
+        console.print(f"\n{tr(NEXT)}", style="bold")
     codes = ",".join(code for code, _ in by_number(ended.outcome.dead_letters))
     for one in due:
         command = tuple(part.replace("{codes}", codes) for part in one.command)
-        console.print(f"  {one.why}", style="dim", markup=False)
+        console.print(f"  {tr(one.why)}", style="dim", markup=False)
         # Never folded: it is to be copied.
         console.print(f"    {typed(*ended.placed(command))}", markup=False, soft_wrap=True)
 

@@ -19,8 +19,9 @@ from collections.abc import Sequence
 
 from pipelines import discover
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
-from pipelines.guard import guarded
+from pipelines.guard import ERROR, guarded
 from transforms.counting.cells import COUNT_TABLES
+from transforms.language import mark, say, tr
 from transforms.truth import admin, backups
 from transforms.truth.config import TruthConfig
 from transforms.views import catalog, external
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     local = discover.adopt(options.project)
     project = options.project or (discover.LOCAL_PROJECT if local else os.environ.get("GOOGLE_CLOUD_PROJECT"))
     if not project:
-        return _fail("no project: give --project, or start the local stack with: make stack")
+        return _fail(tr(discover.NO_PROJECT))
     truth = TruthConfig(project, options.bigtable_instance, options.bigtable_table, options.bigtable_app_profile)
     if options.only != BIGQUERY:
         steps = _set_up_truth(truth, options.dry_run)
@@ -57,13 +58,15 @@ def set_up(truth: TruthConfig, dataset: str) -> list[str]:
 def _set_up_truth(truth: TruthConfig, dry_run: bool) -> list[str]:
     if dry_run:
         return admin.problems(truth, COUNT_TABLES)
-    return [f"create {what}" for what in admin.create_tables(truth, COUNT_TABLES)]
+    return [say("create {what}", what=what) for what in admin.create_tables(truth, COUNT_TABLES)]
 
 
 def _set_up_views(truth: TruthConfig, options: argparse.Namespace) -> list[str]:
     name, profile, dry_run = options.external_table, options.external_app_profile, options.dry_run
     if name and is_emulated():
-        raise catalog.CatalogError("--external_table: an emulator of BigQuery does not read Bigtable, the service does")
+        raise catalog.CatalogError(
+            tr("--external_table: an emulator of BigQuery does not read Bigtable, the service does")
+        )
     steps = catalog.migrate(truth.project, options.dataset, options.location, dry_run)
     if name:
         steps += external.put(rest_client(truth.project), truth, options.dataset, name, profile, dry_run)
@@ -74,47 +77,58 @@ def parser() -> argparse.ArgumentParser:
     """The options of this command."""
     found = argparse.ArgumentParser(
         prog="acervo tables",
-        description="Creates the Bigtable tables, the BigQuery dataset, its tables and views, or brings them up to "
-        "date. Nothing is ever dropped; what would need that is refused with the reason. The Bigtable instance must "
-        "exist.",
+        description=tr(
+            "Creates the Bigtable tables, the BigQuery dataset, its tables and views, or brings them up to "
+            "date. Nothing is ever dropped; what would need that is refused with the reason. The Bigtable "
+            "instance must exist."
+        ),
     )
-    found.add_argument("--project", help="Google Cloud project (default: the local stack's)")
-    found.add_argument("--dataset", default=DEFAULT_DATASET, help="BigQuery dataset (default: %(default)s)")
-    found.add_argument("--location", help="where to create the dataset if it does not exist, such as US")
-    found.add_argument("--bigtable_instance", default=DEFAULT_INSTANCE, help="default: %(default)s")
-    found.add_argument("--bigtable_table", default=DEFAULT_TABLE, help="table of records (default: %(default)s)")
-    found.add_argument("--bigtable_app_profile", default=DEFAULT_APP_PROFILE, help="default: %(default)s")
+    found.add_argument("--project", help=tr("Google Cloud project (default: the local stack's)"))
+    found.add_argument("--dataset", default=DEFAULT_DATASET, help=tr("BigQuery dataset (default: %(default)s)"))
+    found.add_argument("--location", help=tr("where to create the dataset if it does not exist, such as US"))
+    found.add_argument("--bigtable_instance", default=DEFAULT_INSTANCE, help=tr("default: %(default)s"))
+    found.add_argument("--bigtable_table", default=DEFAULT_TABLE, help=tr("table of records (default: %(default)s)"))
+    found.add_argument("--bigtable_app_profile", default=DEFAULT_APP_PROFILE, help=tr("default: %(default)s"))
     found.add_argument(
         "--backup_days",
         type=_backup_days,
-        help="have Bigtable back up each of its tables daily and keep a backup for so many days, 3 to 90; 0 ends it "
-        "(default: leave backups as they are)",
+        help=tr(
+            "have Bigtable back up each of its tables daily and keep a backup for so many days, 3 to 90; 0 ends it "
+            "(default: leave backups as they are)"
+        ),
     )
-    found.add_argument("--external_table", help="name of a BigQuery table to make over the Bigtable table of records")
     found.add_argument(
-        "--external_app_profile", default="", help="app profile by which it reads (default: the instance's)"
+        "--external_table", help=tr("name of a BigQuery table to make over the Bigtable table of records")
     )
-    found.add_argument("--only", choices=(BIGTABLE, BIGQUERY), help="leave the other store alone")
-    found.add_argument("--dry_run", action="store_true", help="list what would be done and change nothing")
+    found.add_argument(
+        "--external_app_profile", default="", help=tr("app profile by which it reads (default: the instance's)")
+    )
+    found.add_argument("--only", choices=(BIGTABLE, BIGQUERY), help=tr("leave the other store alone"))
+    found.add_argument("--dry_run", action="store_true", help=tr("list what would be done and change nothing"))
     return found
 
 
 def _backup_days(text: str) -> int:
     days = int(text) if text.isdecimal() else -1
     if days and not backups.LEAST_DAYS <= days <= backups.MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"{text!r}: 0, or days from {backups.LEAST_DAYS} to {backups.MOST_DAYS}")
+        raise argparse.ArgumentTypeError(
+            say(
+                "{text}: 0, or days from {least} to {most}", text=text, least=backups.LEAST_DAYS, most=backups.MOST_DAYS
+            )
+        )
     return days
 
 
 def _tell(store: str, steps: Sequence[str], dry_run: bool) -> None:
     if not steps:
-        print(f"{store}: up to date")
+        print(say("{store}: up to date", store=store))
         return
-    print(f"{store}: {len(steps)} {'to do' if dry_run else 'done'}")
+    told = mark("{store}: {steps:,} to do") if dry_run else mark("{store}: {steps:,} done")
+    print(say(told, store=store, steps=len(steps)))
     for step in steps:
         print(f"  {step}")
 
 
 def _fail(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"{tr(ERROR)} {message}", file=sys.stderr)
     return 2

@@ -19,22 +19,23 @@ from pipelines import discover, progress, screen, summary
 from pipelines.launch import Launch
 from pipelines.options import StoreOptions, SummaryOptions
 from pipelines.outage import Outages
-from pipelines.typed import typed
 from transforms import metrics
 from transforms.errors import AcervoError
+from transforms.language import mark, say
+from transforms.typed import typed
 
-RUNNING = "Running {job}"
-NO_FOLDER = "--summary {path}: the folder of this file does not exist"
-A_FOLDER = "--summary {path} is a folder: name a file in it"
+RUNNING = mark("Running {job}")
+NO_FOLDER = mark("--summary {path}: the folder of this file does not exist")
+A_FOLDER = mark("--summary {path} is a folder: name a file in it")
 PAGE = "https://console.cloud.google.com/dataflow/jobs/{region}/{id}?project={project}"
-SUBMITTED = """
+SUBMITTED = mark("""
 {job}, run {run}: submitted to Dataflow as job {id}
   its page
     {page}
   its state
     gcloud dataflow jobs describe {id} --region={region} --project={project} --format="value(currentState)"
   what it counted
-    gcloud beta dataflow metrics list {id} --source=user --region={region} --project={project}"""
+    gcloud beta dataflow metrics list {id} --source=user --region={region} --project={project}""")
 
 
 class SummaryError(AcervoError):
@@ -61,9 +62,9 @@ def check_place(options: PipelineOptions) -> None:
     if path in ("", "-"):
         return
     if Path(path).is_dir():
-        raise SummaryError(A_FOLDER.format(path=path))
+        raise SummaryError(say(A_FOLDER, path=path))
     if not Path(path).absolute().parent.is_dir():
-        raise SummaryError(NO_FOLDER.format(path=path))
+        raise SummaryError(say(NO_FOLDER, path=path))
 
 
 @contextmanager
@@ -72,7 +73,7 @@ def watched(
 ) -> Iterator[progress.Watch]:
     """Tells how far the job is while the block runs; after Ctrl-C, how far it came."""
     outages = Outages(problem, typed("tables"))
-    watch = progress.Watch(RUNNING.format(job=launch.kind), outages, total, reads)
+    watch = progress.Watch(say(RUNNING, job=launch.kind), outages, total, reads)
     try:
         with progress.watching(screen.console(sys.stderr), watch):
             yield watch
@@ -170,7 +171,7 @@ def _tell_submitted(launched: Launched) -> None:
     names = {"id": launched.result.job_id(), "region": given.region, "project": given.project}
     page = PAGE.format(**names)
     path = launched.options.view_as(SummaryOptions).summary
-    text = SUBMITTED.format(job=launched.launch.kind, run=launched.launch.run, page=page, **names)
+    text = say(SUBMITTED, job=launched.launch.kind, run=launched.launch.run, page=page, **names)
     print(text, file=sys.stderr if path == "-" else sys.stdout)
     if path:
         _write(path, {"job": launched.launch.kind, "run": launched.launch.run, "job_id": names["id"], "page": page})

@@ -81,7 +81,7 @@ tables: .venv/.ready ## create or migrate tables and views: in PROJECT, or in th
 		--dry_run)
 
 workers: .venv/.ready ## how many workers read INPUT in HOURS, what it costs, and what decides it
-	$(call need,INPUT HOURS)$(PY) -m pipelines.cost --input='$(INPUT)' --hours=$(HOURS) --disk_gb=$(DISK_GB)$(if $(REGION), --region=$(REGION))
+	$(if $(and $(INPUT),$(HOURS)),,$(error say what to read and in how many hours, such as: make workers INPUT='gs://bucket/2025/**' HOURS=4 (INPUT may be local too)))$(PY) -m pipelines.cost --input='$(INPUT)' --hours=$(HOURS) --disk_gb=$(DISK_GB)$(if $(REGION), --region=$(REGION))
 
 terraform: $(TERRAFORM) ## Terraform, built with Go, for those who have none
 

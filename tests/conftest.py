@@ -25,6 +25,8 @@ settings.load_profile("steady")
 # What is printed is what goes into a pipe, whatever the environment asks for.
 for _name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
     os.environ.pop(_name, None)
+# Commands talk English unless a test asks for another language.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from transforms.language import mark
+
 PDF = "pdf_file"
 SPREADSHEET = "spreadsheet_file"
 OFFICE = "office_file"
@@ -18,13 +20,13 @@ OUTLOOK_MESSAGE = "outlook_message"
 PROGRAM = "program_file"
 
 CODES: dict[str, str] = {
-    PDF: "a PDF, such as a DANFE; the XML that it shows is another file",
-    SPREADSHEET: "a spreadsheet",
-    OFFICE: "an office file",
-    IMAGE: "an image",
-    TEXT_TABLE: "a table as text: CSV, SPED or a bank's statement",
-    OUTLOOK_MESSAGE: "an Outlook message, which is not read; save it as .eml and send that",
-    PROGRAM: "a program, or a shortcut to one",
+    PDF: mark("a PDF, such as a DANFE; the XML that it shows is another file"),
+    SPREADSHEET: mark("a spreadsheet"),
+    OFFICE: mark("an office file"),
+    IMAGE: mark("an image"),
+    TEXT_TABLE: mark("a table as text: CSV, SPED or a bank's statement"),
+    OUTLOOK_MESSAGE: mark("an Outlook message, which is not read; save it as .eml and send that"),
+    PROGRAM: mark("a program, or a shortcut to one"),
 }
 
 

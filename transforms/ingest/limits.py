@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transforms.language import mark
+
 STAGE = "ingest"
 
 ENCRYPTED_ENTRY = "encrypted_entry"
@@ -23,17 +25,17 @@ DETACHED_SIGNATURE = "detached_signature"
 MAIL_WITHOUT_ATTACHMENT = "mail_without_attachment"
 
 CODES: dict[str, str] = {
-    ENCRYPTED_ENTRY: "an archive's entry, or a signed container, that asks for a password or a key",
-    ENTRY_TOO_LARGE: "larger than the limit",
-    ZIP_BOMB: "an archive that unpacks to far more than it holds",
-    UNSAFE_ENTRY_NAME: "an archive's entry whose name leads out of the archive",
-    UNSAFE_ENTRY_TYPE: "an archive's entry that is a link or a device",
-    CORRUPT_ARCHIVE: "an archive or a mail that is damaged, or ends too early",
-    UNSUPPORTED_COMPRESSION: "compressed in a way that is not read",
-    ARCHIVE_TOO_DEEP: "archives nested deeper than the limit",
-    UNREADABLE_FILE: "a file that could not be read",
-    DETACHED_SIGNATURE: "a signature without what it signs",
-    MAIL_WITHOUT_ATTACHMENT: "a mail that has nothing attached",
+    ENCRYPTED_ENTRY: mark("an archive's entry, or a signed container, that asks for a password or a key"),
+    ENTRY_TOO_LARGE: mark("larger than the limit"),
+    ZIP_BOMB: mark("an archive that unpacks to far more than it holds"),
+    UNSAFE_ENTRY_NAME: mark("an archive's entry whose name leads out of the archive"),
+    UNSAFE_ENTRY_TYPE: mark("an archive's entry that is a link or a device"),
+    CORRUPT_ARCHIVE: mark("an archive or a mail that is damaged, or ends too early"),
+    UNSUPPORTED_COMPRESSION: mark("compressed in a way that is not read"),
+    ARCHIVE_TOO_DEEP: mark("archives nested deeper than the limit"),
+    UNREADABLE_FILE: mark("a file that could not be read"),
+    DETACHED_SIGNATURE: mark("a signature without what it signs"),
+    MAIL_WITHOUT_ATTACHMENT: mark("a mail that has nothing attached"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
@@ -14,6 +15,7 @@ from google.cloud.pubsub_v1.types import BatchSettings, LimitExceededBehavior, P
 
 from transforms.errors import AcervoError
 from transforms.notify.messages import MAX_MESSAGE_BYTES, Outgoing
+from transforms.typed import typed
 
 _NAME = re.compile(r"projects/([^/]+)/topics/([A-Za-z][A-Za-z0-9._~+%-]{2,254})\Z")
 _RETRY = Retry(timeout=10.0)
@@ -130,7 +132,10 @@ class Publisher:
 def explained(topic: str, error: BaseException) -> TopicError:
     """An error of the service with what to do about it."""
     if isinstance(error, exceptions.NotFound):
-        return TopicError(f"{topic} does not exist. Create it: gcloud pubsub topics create {topic}")
+        create = f"gcloud pubsub topics create {topic}"
+        if os.environ.get("PUBSUB_EMULATOR_HOST"):  # gcloud speaks to the service alone
+            create = typed("publish", "--create", "--topic", topic, "FILE")
+        return TopicError(f"{topic} does not exist. Create it: {create}")
     if isinstance(error, exceptions.PermissionDenied | exceptions.Unauthenticated):
         return TopicError(f"This account may not use {topic}: it needs roles/pubsub.publisher ({error}).")
     if isinstance(

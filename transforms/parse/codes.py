@@ -5,6 +5,7 @@ Codes are stable and hold no free text, so analysts group and count by them.
 
 from __future__ import annotations
 
+from transforms.language import mark
 from transforms.model import NO_LONGER_READ
 
 STAGE = "parse"
@@ -25,20 +26,22 @@ STRICT_FINDINGS = "strict_findings"
 PARSER_ERROR = "parser_error"
 
 DEAD_LETTER_CODES: dict[str, str] = {
-    EMPTY: "no bytes, or nothing but white space",
-    TOO_LARGE: "larger than the limit, or than an envelope may unpack to",
-    NOT_XML: "not well-formed XML",
-    TRUNCATED: "well-formed as far as it goes, but it ends too early",
-    WRONG_ENCODING: "the bytes are not in the encoding they declare, or in one that is not read",
-    DTD_FORBIDDEN: "has a DOCTYPE; no fiscal document has one, and entities are how XML attacks",
-    TOO_DEEP: "elements, or envelopes, nested deeper than any document",
-    UNKNOWN_ROOT: "well-formed, but no document type that is known",
-    MUNICIPAL_LAYOUT: "an NFS-e or RPS in a layout of municipalities, which has no national key; the message names it",
-    NO_ACCESS_KEY: "a known document type with nothing to key it by",
-    NO_DOCUMENT: "a known envelope, request or response with no document in it",
-    BAD_DOCZIP: "a compressed entry of an envelope that is not base64 of gzip",
-    STRICT_FINDINGS: "would be a record with findings, and the strict option is on",
-    PARSER_ERROR: "the parser itself failed: a defect to report",
+    EMPTY: mark("no bytes, or nothing but white space"),
+    TOO_LARGE: mark("larger than the limit, or than an envelope may unpack to"),
+    NOT_XML: mark("not well-formed XML"),
+    TRUNCATED: mark("well-formed as far as it goes, but it ends too early"),
+    WRONG_ENCODING: mark("the bytes are not in the encoding they declare, or in one that is not read"),
+    DTD_FORBIDDEN: mark("has a DOCTYPE; no fiscal document has one, and entities are how XML attacks"),
+    TOO_DEEP: mark("elements, or envelopes, nested deeper than any document"),
+    UNKNOWN_ROOT: mark("well-formed, but no document type that is known"),
+    MUNICIPAL_LAYOUT: mark(
+        "an NFS-e or RPS in a layout of municipalities, which has no national key; the message names it"
+    ),
+    NO_ACCESS_KEY: mark("a known document type with nothing to key it by"),
+    NO_DOCUMENT: mark("a known envelope, request or response with no document in it"),
+    BAD_DOCZIP: mark("a compressed entry of an envelope that is not base64 of gzip"),
+    STRICT_FINDINGS: mark("would be a record with findings, and the strict option is on"),
+    PARSER_ERROR: mark("the parser itself failed: a defect to report"),
 }
 
 KEY_CHECK_DIGIT = "key_check_digit"

@@ -17,12 +17,16 @@ from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
 from transforms.truth.loop import wait_for
 from transforms.truth.rows import Family
+from transforms.typed import typed
 
 Others = Mapping[str, Sequence[Family]]
 
 # New tables begin as this many tablets, so that a backfill does not fall on one.
 _TABLETS = 16
-_CREATE_HINT = "Run: python -m pipelines.tables"
+
+
+def _create_hint() -> str:
+    return f"Run: {typed('tables')}"
 
 
 def create_tables(config: TruthConfig, others: Others | None = None) -> list[str]:
@@ -142,16 +146,16 @@ def _table_problems(client: Any, config: TruthConfig, name: str, families: Seque
     try:
         existing = client.get_table(name=f"{config.instance_name}/tables/{name}").column_families
     except exceptions.NotFound:
-        return [f"table {name} does not exist. {_CREATE_HINT}"]
+        return [f"table {name} does not exist. {_create_hint()}"]
     except exceptions.PermissionDenied as error:
         return [f"table {name} may not be looked at: {error.message} Ask for the role roles/bigtable.user."]
     found = []
     for family in families:
         if family.name not in existing:
-            found.append(f"table {name} has no column family {family.name}. {_CREATE_HINT}")
+            found.append(f"table {name} has no column family {family.name}. {_create_hint()}")
         elif existing[family.name].gc_rule != _gc_rule(family):
             kept = f"keep exactly one version of a cell{f' for {family.days} days' if family.days else ''}"
-            found.append(f"family {family.name} of table {name} does not {kept}. {_CREATE_HINT}")
+            found.append(f"family {family.name} of table {name} does not {kept}. {_create_hint()}")
     return found
 
 
@@ -163,7 +167,7 @@ def _dictionary_problems(config: TruthConfig) -> list[str]:
             stored = _stored_dictionary(client, dictionary.dictionary_id)
             row = rows.dictionary_row(dictionary.dictionary_id).decode()
             if stored is None:
-                found.append(f"table {config.table} has no row {row}. {_CREATE_HINT}")
+                found.append(f"table {config.table} has no row {row}. {_create_hint()}")
             elif stored != dictionary.data:
                 found.append(
                     f"row {row} of table {config.table} holds another dictionary than this release: the "

@@ -16,7 +16,7 @@ _RETRYABLE = (
 # A connection cut in the middle of a call may also be reported as an internal error with one of these texts.
 _CUT = ("rst_stream", "rst stream", "unexpected eos", "end-of-stream", "connection reset")
 ADVICE = {
-    grpc.StatusCode.NOT_FOUND: "Create the tables first: python -m pipelines.tables",
+    grpc.StatusCode.NOT_FOUND: "Create the tables first: acervo tables",
     grpc.StatusCode.PERMISSION_DENIED: "Give the worker's service account the role roles/bigtable.user.",
     grpc.StatusCode.UNAUTHENTICATED: "Log in: gcloud auth application-default login, or set the service account.",
     grpc.StatusCode.FAILED_PRECONDITION: "The app profile must route to one cluster and allow single-row transactions.",

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from typing import Any, NamedTuple
 
 from transforms.history.fold import Folded, fold
+from transforms.language import mark
 from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Arrival, Change, DeadLetter, Entry, Record
 from transforms.truth import rows
 from transforms.truth.certificates import Certificate
@@ -25,9 +26,9 @@ ROW_FULL = "row_full"
 UNSTORABLE = "unstorable_fields"
 
 CODES: dict[str, str] = {
-    CELL_TOO_LARGE: "a record larger than Bigtable takes in one cell",
-    ROW_FULL: "a key whose row in Bigtable is full",
-    UNSTORABLE: "a record with a value that cannot be stored, such as text that is no Unicode",
+    CELL_TOO_LARGE: mark("a record larger than Bigtable takes in one cell"),
+    ROW_FULL: mark("a key whose row in Bigtable is full"),
+    UNSTORABLE: mark("a record with a value that cannot be stored, such as text that is no Unicode"),
 }
 
 

@@ -13,6 +13,7 @@ from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.cloud import bigquery
 
 from transforms.errors import AcervoError
+from transforms.typed import typed
 from transforms.views import connect, rest, schema, sql
 from transforms.views.schema import Column, Table
 
@@ -48,7 +49,7 @@ def preflight(project: str, dataset: str) -> None:
     if problems:
         raise CatalogError(
             f"BigQuery dataset {project}.{dataset} is not as this version needs it: {'; '.join(problems)}. "
-            f"Run: python -m pipelines.tables --project {project} --dataset {dataset}"
+            f"Run: {typed('tables', '--project', project, '--dataset', dataset)}"
         )
 
 

@@ -81,6 +81,14 @@ def test_second_run_of_the_same_input__is_a_retry_and_changes_no_view(
     assert again["bigtable_rows_before"] == first_run["bigtable_rows"] and first_run["bigtable_rows_before"] == 0
 
 
+def test_the_board_of_a_stream_says_what_the_summary_says(first_run: dict[str, Any]) -> None:
+    tables = Tables(query.connect(PROJECT_ID), defaults.DEFAULT_DATASET)
+    standing = board.standing(tables, datetime.now(UTC) - timedelta(hours=1))
+    assert standing.arrived == first_run["views"]["unique_arrivals"]
+    assert sum(standing.documents().values()) == sum(row["documents"] for row in tables.counts()) > 0
+    assert board.settled(tables)
+
+
 def test_on_a_stack_that_holds_data__all_that_is_shown_is_of_the_run(first_run: dict[str, Any], tmp_path: Path) -> None:
     tables = Tables(query.connect(PROJECT_ID), defaults.DEFAULT_DATASET)
     assert figures(tables.counts_of(first_run["run"])) == figures(tables.counts()), "one run brought all there is"
@@ -99,14 +107,6 @@ def test_on_a_stack_that_holds_data__all_that_is_shown_is_of_the_run(first_run: 
 
 def figures(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(repr(sorted({**row, "total": float(row["total"] or 0)}.items())) for row in rows)
-
-
-def test_the_board_of_a_stream_says_what_the_summary_says(first_run: dict[str, Any]) -> None:
-    tables = Tables(query.connect(PROJECT_ID), defaults.DEFAULT_DATASET)
-    standing = board.standing(tables, datetime.now(UTC) - timedelta(hours=1))
-    assert standing.arrived == first_run["views"]["unique_arrivals"]
-    assert sum(standing.documents().values()) == sum(row["documents"] for row in tables.counts()) > 0
-    assert board.settled(tables)
 
 
 def test_missing_input__is_told_before_anything_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

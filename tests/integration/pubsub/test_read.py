@@ -261,7 +261,7 @@ def test_who_launches_a_stream_reads_what_is_odd_of_its_subscription(
 
 
 def test_a_preflight_says_what_is_missing(queue: Queue) -> None:
-    with pytest.raises(SubscriptionError, match="does not exist. Create it: gcloud pubsub subscriptions create"):
+    with pytest.raises(SubscriptionError, match="does not exist. Create it: .*publish --create --topic TOPIC"):
         check_subscription(queue.subscription + "-not")
 
 

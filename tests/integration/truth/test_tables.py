@@ -25,6 +25,7 @@ from transforms.truth.read import HistoryReader
 from transforms.truth.rows import Cell, Family
 from transforms.truth.transaction import Attempt
 from transforms.truth.writer import Writer
+from transforms.typed import typed
 
 ATTEMPT = Attempt("run", "job", 1)
 
@@ -40,7 +41,7 @@ def test_what_is_missing_is_listed_and_then_made(config: TruthConfig) -> None:
     with pytest.raises(TruthError) as raised:
         admin.preflight(other, {"_counts": (Family("v"),)})
     for name in (other.table, f"{other.table}_dead_letters", f"{other.table}_counts"):
-        assert f"table {name} does not exist. Run: python -m pipelines.tables" in str(raised.value)
+        assert f"table {name} does not exist. Run: {typed('tables')}" in str(raised.value)
     made = admin.create_tables(other, {"_counts": (Family("v"),)})
     assert {f"table {other.table}", f"table {other.table}_counts"} <= set(made)
     admin.preflight(other, {"_counts": (Family("v"),)})
@@ -49,7 +50,7 @@ def test_what_is_missing_is_listed_and_then_made(config: TruthConfig) -> None:
 def test_a_family_that_a_later_release_adds_is_made(config: TruthConfig) -> None:
     admin.create_tables(config, {"_counts": (Family("v"),)})
     assert admin.problems(config, {"_counts": (Family("v"), Family("w"))}) == [
-        f"table {config.table}_counts has no column family w. Run: python -m pipelines.tables"
+        f"table {config.table}_counts has no column family w. Run: {typed('tables')}"
     ]
     assert admin.create_tables(config, {"_counts": (Family("v"), Family("w"))}) == [
         f"family w of table {config.table}_counts"

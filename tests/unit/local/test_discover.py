@@ -118,7 +118,7 @@ def test_finding_a_stack_imports_nothing_but_the_standard_library() -> None:
     code = "import sys, pipelines.discover; print({name.partition('.')[0] for name in sys.modules})"
     clean = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append({str(ROOT)!r}); {code}"]
     imported = subprocess.run(clean, capture_output=True, text=True, check=True).stdout
-    assert ast.literal_eval(imported) - sys.stdlib_module_names == {"__main__", "pipelines"}
+    assert ast.literal_eval(imported) - sys.stdlib_module_names == {"__main__", "pipelines", "transforms"}
 
 
 def test_remove_state__leaves_the_file_of_another_stack(emulator: str) -> None:

@@ -151,7 +151,8 @@ def test_workers_are_computed_from_the_input() -> None:
     shown = make("workers", INPUT="gs://a/*.zip", HOURS="4").stdout
     words = shlex.split(shown.replace("\\\n", " "))
     assert words[1:5] == ["-m", "pipelines.cost", "--input=gs://a/*.zip", "--hours=4"]
-    assert "HOURS is not set" in make("workers", INPUT="gs://a/*.zip").stderr
+    for given in ({}, {"INPUT": "gs://a/*.zip"}):
+        assert "such as: make workers INPUT='gs://bucket/2025/**' HOURS=4" in make("workers", **given).stderr
 
 
 def test_machines_can_be_chosen_and_are_only_defaults() -> None:

@@ -11,6 +11,7 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions,
 
 from transforms.ingest.postgres.errors import PostgresError
 from transforms.ingest.postgres.source import PostgresSource
+from transforms.language import tr
 
 SNAPSHOT_AUTO = "auto"
 SNAPSHOT_EXPORT = "export"
@@ -36,62 +37,78 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--postgres_dsn",
         default="",
-        help='PostgreSQL connection string, "host=... dbname=... user=..." or postgresql://user@host/db, without a '
-        "password.",
+        help=tr(
+            'PostgreSQL connection string, "host=... dbname=... user=..." or postgresql://user@host/db, without a '
+            "password."
+        ),
     )
     parser.add_argument(
         "--postgres_password_secret",
         default="",
-        help="Secret Manager name of the password, projects/PROJECT/secrets/NAME[/versions/N]. Without it libpq takes "
-        "PGPASSWORD, or the file that PGPASSFILE names.",
+        help=tr(
+            "Secret Manager name of the password, projects/PROJECT/secrets/NAME[/versions/N]. Without it libpq takes "
+            "PGPASSWORD, or the file that PGPASSFILE names."
+        ),
     )
     parser.add_argument(
-        "--postgres_table", default="", help="Table, partitioned table, view or materialised view: schema.name."
+        "--postgres_table", default="", help=tr("Table, partitioned table, view or materialised view: schema.name.")
     )
     parser.add_argument(
         "--postgres_origin_name",
         default="",
-        help="Name of the table in origins, where several databases have tables of one name. Default: schema.name.",
+        help=tr("Name of the table in origins, where several databases have tables of one name. Default: schema.name."),
     )
 
 
 def _add_columns(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--postgres_xml_column", default="", help="Column of the XML: text, xml, or bytea (plain, gzip, zlib, zstd)."
+        "--postgres_xml_column",
+        default="",
+        help=tr("Column of the XML: text, xml, or bytea (plain, gzip, zlib, zstd)."),
     )
     parser.add_argument(
         "--postgres_key",
         default="",
-        help="Column, or columns separated by commas, that name a row in its origin. Default: the primary key. "
-        "'ctid' takes the physical address, which changes with an UPDATE.",
+        help=tr(
+            "Column, or columns separated by commas, that name a row in its origin. Default: the primary key. "
+            "'ctid' takes the physical address, which changes with an UPDATE."
+        ),
     )
     parser.add_argument(
         "--postgres_split_by",
         default="",
-        help="Column whose ranges are read in parallel; it needs an index. Default: ctid, the physical pages "
-        "(PostgreSQL 14 and newer), or for a view the first column of --postgres_key.",
+        help=tr(
+            "Column whose ranges are read in parallel; it needs an index. Default: ctid, the physical pages "
+            "(PostgreSQL 14 and newer), or for a view the first column of --postgres_key."
+        ),
     )
     parser.add_argument(
         "--postgres_received_at_column",
         default="",
-        help="Timestamp column that says when a document was received. Default: the instant of the snapshot or launch.",
+        help=tr(
+            "Timestamp column that says when a document was received. Default: the instant of the snapshot or launch."
+        ),
     )
     parser.add_argument(
         "--postgres_time_zone",
         default="UTC",
-        help="Time zone of timestamps without one, for example America/Sao_Paulo.",
+        help=tr("Time zone of timestamps without one, for example America/Sao_Paulo."),
     )
     parser.add_argument(
         "--postgres_where_file",
         default="",
-        help="File (local or gs://) with a condition in SQL, as it would follow WHERE. It is taken as it is: your own "
-        "SQL, with the role's rights, in read-only transactions.",
+        help=tr(
+            "File (local or gs://) with a condition in SQL, as it would follow WHERE. It is taken as it is: your own "
+            "SQL, with the role's rights, in read-only transactions."
+        ),
     )
     parser.add_argument(
-        "--postgres_updated_column", default="", help="Timestamp column that says when a row was last written."
+        "--postgres_updated_column", default="", help=tr("Timestamp column that says when a row was last written.")
     )
     parser.add_argument(
-        "--updated_since", default="", help="Read only rows written since this instant, by --postgres_updated_column."
+        "--updated_since",
+        default="",
+        help=tr("Read only rows written since this instant, by --postgres_updated_column."),
     )
 
 
@@ -99,22 +116,28 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--postgres_snapshot",
         default=SNAPSHOT_AUTO,
-        help="'export': the launcher holds one snapshot for all ranges, and has to stay until the job ends; 'none': "
-        "each statement sees what is committed; 'auto': export where the launcher waits for the job anyway; or the id "
-        "of a snapshot that somebody holds (python -m transforms.ingest.postgres.snapshot).",
+        help=tr(
+            "'export': the launcher holds one snapshot for all ranges, and has to stay until the job ends; 'none': "
+            "each statement sees what is committed; 'auto': export where the launcher waits for the job anyway; or the "
+            "id of a snapshot that somebody holds (python -m transforms.ingest.postgres.snapshot)."
+        ),
     )
     parser.add_argument(
         "--postgres_max_connections",
         type=int,
         default=8,
-        help="Connections to the server in all, over all workers. On Dataflow no more workers are asked for than they "
-        "keep busy.",
+        help=tr(
+            "Connections to the server in all, over all workers. On Dataflow no more workers are asked for than they "
+            "keep busy."
+        ),
     )
     parser.add_argument(
         "--postgres_statement_timeout",
         type=int,
         default=900,
-        help="Seconds after which the server ends a statement, 0 for never. A statement reads about 16 MB as stored.",
+        help=tr(
+            "Seconds after which the server ends a statement, 0 for never. A statement reads about 16 MB as stored."
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from google.api_core.retry import Retry
 from google.cloud import pubsub_v1
 
 from transforms.ingest.pubsub.settings import SubscriptionError
+from transforms.typed import typed
 
 _RETRY = Retry(timeout=10.0)
 _NAME = re.compile(r"projects/([^/]+)/subscriptions/([A-Za-z][A-Za-z0-9._~+%-]{2,254})\Z")
@@ -49,10 +50,7 @@ def check_subscription(subscription: str) -> SubscriptionFacts:
         try:
             found = client.get_subscription(subscription=subscription, retry=_RETRY, timeout=10.0)
         except exceptions.NotFound as error:
-            raise SubscriptionError(
-                f"{subscription} does not exist. Create it: gcloud pubsub subscriptions create "
-                f"{subscription} --topic=<topic> --ack-deadline=600"
-            ) from error
+            raise SubscriptionError(f"{subscription} does not exist. Create it: {_creates(subscription)}") from error
         except (exceptions.PermissionDenied, exceptions.Unauthenticated) as error:
             raise SubscriptionError(
                 f"This account may not look at {subscription}: it needs roles/pubsub.viewer, and the job's account "
@@ -75,6 +73,13 @@ def check_subscription(subscription: str) -> SubscriptionFacts:
         found.dead_letter_policy.dead_letter_topic,
         _notes(found),
     )
+
+
+def _creates(subscription: str) -> str:
+    """What creates a subscription: gcloud speaks to the service, and not to an emulator."""
+    if os.environ.get("PUBSUB_EMULATOR_HOST"):
+        return typed("publish", "--create", "--topic", "TOPIC", "--subscription", subscription, "FILE")
+    return f"gcloud pubsub subscriptions create {subscription} --topic=<topic> --ack-deadline=600"
 
 
 def _unanswered(subscription: str, error: Exception) -> str:
