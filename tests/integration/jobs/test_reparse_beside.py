@@ -12,7 +12,7 @@ import pytest
 from tests import stored_rows
 from tests.integration.jobs.reparsing import content, forget, forgotten, reparse_stores, start_reparse, until_running
 from tests.integration.jobs.stores import NewStores, bigtable_counts, differences, finish, payloads_of, rebuild_stores
-from tests.integration.jobs.streams import Queue, Streaming
+from tests.integration.jobs.streams import DocumentQueue, Streaming
 
 KILLS = 5
 
@@ -30,7 +30,7 @@ def test_killed_five_times_beside_a_stream_and_a_backfill_it_ends_as_a_clean_loa
         folder.mkdir()
         for index, payload in enumerate(found):
             (folder / f"{index:05}.xml").write_bytes(payload)
-    clean, stores, queue = new_stores(), new_stores(), Queue()
+    clean, stores, queue = new_stores(), new_stores(), DocumentQueue()
     clean.backfill(everything)
     expected, views, counts = content(clean), clean.views(), bigtable_counts(clean)
     stored_rows.load(stores.truth, forgotten(stored_rows.read(path), forget))
