@@ -75,10 +75,10 @@ def test_what_does_not_belong_is_gone_and_what_came_meanwhile_is_there(
     stores.query("UPDATE counts SET documents = documents + 5 WHERE dimension = 'issuer'")
     right = repair.repair
 
-    def come_before(project: str, dataset: str, build: str, tables: Any, until: int) -> Any:
+    def come_before(project: str, dataset: str, build: str, tables: Any, until: int, noted: bool = True) -> Any:
         if schema.DOCUMENTS in tables:
             stores.backfill(second)
-        return right(project, dataset, build, tables, until)
+        return right(project, dataset, build, tables, until, noted)
 
     monkeypatch.setattr(repair, "repair", come_before)
     rebuild_stores(stores)
