@@ -112,7 +112,7 @@ def test_what_does_not_fit_is_a_dead_letter_and_the_rest_goes_on(
 
 def test_a_bundle_that_cannot_be_written_fails_the_job(config: TruthConfig) -> None:
     missing = TruthConfig(config.project, config.instance, "nowhere")
-    with pytest.raises(TruthError, match="pipelines.tables"):
+    with pytest.raises(TruthError, match="acervo tables"):
         run_job(missing, [record(fresh_key())], "run", "job", {})
 
 

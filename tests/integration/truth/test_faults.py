@@ -109,7 +109,7 @@ def test_a_failed_bundle_is_finished_by_its_retry(behind_proxy: Writer, proxy: P
 
 def test_a_missing_table_is_said_at_once(config: TruthConfig) -> None:
     writer = Writer(replace(config, table="elsewhere"), CODEC)
-    with pytest.raises(TruthError, match="(?s)elsewhere.*pipelines.tables"):
+    with pytest.raises(TruthError, match="(?s)elsewhere.*acervo tables"):
         apply_all(writer, [record(fresh_key())], ATTEMPT)
     writer.close()
 

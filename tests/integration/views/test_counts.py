@@ -36,7 +36,7 @@ def counted(dataset: Dataset) -> tuple[Dataset, list[Applied]]:
 
 def expected(applied: list[Applied]) -> Counts:
     """Counts of the last state of each key, the plain way."""
-    last = {result.key: result.change for result in applied if result.change}
+    last = {result.entry.key: result.change for result in applied if result.change}
     documents: Counter[tuple[Any, ...]] = Counter()
     totals: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
     for change in last.values():
