@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipelines import summary
 from tests.integration.views.dataset import Dataset
 from tests.integration.views.year import (
     AWARE,
@@ -88,6 +89,9 @@ def test_health_counts_each_input_of_a_run_once(year: Dataset) -> None:
     assert [first[n] for n in ("received", "new", "duplicate", "dead")] == [len(YEAR) + 3, len(YEAR) - 1, 1, 3]
     assert [second[n] for n in ("received", "new", "duplicate", "dead")] == [6, 0, 3, 3]
     assert (first["lag_p50"], first["lag_p99"]) == (2, 7)
+    newest = max(row["hour"] for row in health.values())
+    shown = year.query(summary.LOOK_NEXT.command[1])
+    assert 0 < len(shown) <= 3 and shown[0]["hour"] == newest, "what the summary of a job says to ask"
 
 
 def test_the_way_of_an_input_can_be_followed(year: Dataset) -> None:
