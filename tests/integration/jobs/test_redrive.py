@@ -129,7 +129,7 @@ def test_letters_are_chosen_by_time_and_by_origin(new_stores: NewStores, few_doc
     assert after == hopeless and len(hopeless) == 1
 
 
-@pytest.mark.parametrize("step", ["_judge", "rows_of_redriven"])
+@pytest.mark.parametrize("step", [pytest.param("_judge", marks=pytest.mark.long), "rows_of_redriven"])
 def test_what_breaks_between_writing_and_marking_is_finished_by_the_next_redrive(
     new_stores: NewStores, few_documents: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
