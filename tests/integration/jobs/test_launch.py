@@ -101,11 +101,13 @@ def test_a_stream_ends_in_a_message_and_leaves_no_process_behind(
         job.wait_for_arrivals(1)
         processes = below(job.process.pid)
         assert processes
+        # It is told at the next look of the launcher, which may come after the first arrival.
+        ready = f"Ready: {queue.subscription} is being read"
+        assert eventually(lambda: ready in log.read_text(), 20)
         end(job, queue)
         assert job.process.wait(120) == status, log.read_text()[-3000:]
     text = log.read_text()
     assert said in text
-    assert f"Ready: {queue.subscription} is being read" in text
     assert status != 130 or "stream: stopped after" in text
     assert "Traceback" not in text
     assert eventually(lambda: not any(map(alive, processes)), 20)
