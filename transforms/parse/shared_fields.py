@@ -5,7 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from transforms.families.family import Family
-from transforms.parse.layout import BODY, PROTOCOL, SIGNATURE, Field, cnpj, cpf, day, instant, integer, text
+from transforms.parse.layout import (
+    BODY,
+    PROTOCOL,
+    SIGNATURE,
+    Field,
+    amount,
+    cnpj,
+    cpf,
+    day,
+    instant,
+    integer,
+    quantity,
+    text,
+)
+
+# An item of goods, ``det``: the CF-e took over what the NF-e has.
+PRODUCT: dict[str, Field] = {
+    "@nItem": integer("number"),
+    "prod/cProd": text("code"),
+    "prod/cEAN": text("gtin"),
+    "prod/xProd": text("description"),
+    "prod/NCM": text("ncm"),
+    "prod/CFOP": text("cfop"),
+    "prod/uCom": text("unit"),
+    "prod/qCom": quantity("quantity"),
+    "prod/vUnCom": quantity("unit_value"),
+    "prod/vProd": amount("value"),
+    "prod/vDesc": amount("discount"),
+}
 
 
 def document_shapes(

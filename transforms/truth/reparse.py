@@ -27,6 +27,7 @@ from transforms.truth.transaction import (
     Transaction,
     changes_of,
     last_change,
+    next_change,
     storable,
     transact,
 )
@@ -182,23 +183,9 @@ def _is_news(entries: Mapping[str, Entry], readings: Readings, parser: int) -> b
 
 
 def _change(before: Change, first: Change, folded: Folded, launch: Launch, was: Fields) -> Change:
-    return Change(
-        key=before.key,
-        revision=before.revision + 1,
-        record_id=first.record_id,
-        run=launch.run,
-        origin=first.origin,
-        job=launch.job,
-        received_at=first.received_at,
-        applied_at=launch.at,
-        before=before.after,
-        after=folded.state,
-        dimensions_before=before.dimensions_after,
-        dimensions_after=folded.dimensions,
-        logged=True,
-        cause=REPARSE,
-        was=was,
-    )
+    arrival = rows.arrival_of(first)._replace(run=launch.run, job=launch.job, applied_at=launch.at)
+    change = next_change(before.key, first.record_id, arrival, before, folded)
+    return change._replace(logged=True, cause=REPARSE, was=was)
 
 
 def names(stored: Entry, now: Entry, before: Change, change: Change) -> Iterator[str]:

@@ -190,10 +190,15 @@ def _change(codec: Codec, entry: Entry, arrival: Arrival, found: Cells, head: He
     stored = found.get(rows.FIELDS, {})
     entries = [rows.decode_entry(codec, entry.key, qualifier, value) for qualifier, value in stored.items()]
     folded = fold([*entries, entry])
-    change = Change(
-        key=entry.key,
-        revision=head.revision + 1 if head else 1,
-        record_id=entry.record_id,
+    return folded, next_change(entry.key, entry.record_id, arrival, before, folded)
+
+
+def next_change(key: str, record_id: str, arrival: Arrival, before: Change | None, folded: Folded) -> Change:
+    """What a record does to the state of its key, behind the change ``before``: the next revision."""
+    return Change(
+        key=key,
+        revision=before.revision + 1 if before else 1,
+        record_id=record_id,
         run=arrival.run,
         origin=arrival.origin,
         job=arrival.job,
@@ -204,7 +209,6 @@ def _change(codec: Codec, entry: Entry, arrival: Arrival, found: Cells, head: He
         dimensions_before=before.dimensions_after if before else None,
         dimensions_after=folded.dimensions,
     )
-    return folded, change
 
 
 def last_change(codec: Codec, key: str, found: Cells, head: Head) -> Change:

@@ -17,24 +17,10 @@ from transforms.parse.layout import (
     cpf,
     integer,
     many,
-    quantity,
     text,
 )
+from transforms.parse.shared_fields import PRODUCT
 from transforms.parse.values import Reading, Target, utc_instant
-
-ITEM: dict[str, Field] = {
-    "@nItem": integer("number"),
-    "prod/cProd": text("code"),
-    "prod/cEAN": text("gtin"),
-    "prod/xProd": text("description"),
-    "prod/NCM": text("ncm"),
-    "prod/CFOP": text("cfop"),
-    "prod/uCom": text("unit"),
-    "prod/qCom": quantity("quantity"),
-    "prod/vUnCom": quantity("unit_value"),
-    "prod/vProd": amount("value"),
-    "prod/vDesc": amount("discount"),
-}
 
 
 def put_key(target: Target, column: str, text: str, reading: Reading) -> None:
@@ -62,7 +48,7 @@ CFE_BODY: PartFields = {
     "ide/nCFe": integer("number"),
     "ide/dEmi": compact_day("_issue_date"),
     "ide/hEmi": text("_issue_time"),
-    "det": many("items", ITEM),
+    "det": many("items", PRODUCT),
     "total/vCFe": amount("total"),
     "total/vCFeLei12741": amount("tax_total"),
     "total/ICMSTot/vProd": amount("products_total"),

@@ -20,24 +20,13 @@ from transforms.parse.layout import (
     instant,
     integer,
     many,
-    quantity,
     text,
 )
 from transforms.parse.nfe_parts import PAYMENT, TOTALS, TRANSPORT, pair_payments
-from transforms.parse.shared_fields import document_shapes, identification, party, protocol_fields
+from transforms.parse.shared_fields import PRODUCT, document_shapes, identification, party, protocol_fields
 
 ITEM: dict[str, Field] = {
-    "@nItem": integer("number"),
-    "prod/cProd": text("code"),
-    "prod/cEAN": text("gtin"),
-    "prod/xProd": text("description"),
-    "prod/NCM": text("ncm"),
-    "prod/CFOP": text("cfop"),
-    "prod/uCom": text("unit"),
-    "prod/qCom": quantity("quantity"),
-    "prod/vUnCom": quantity("unit_value"),
-    "prod/vProd": amount("value"),
-    "prod/vDesc": amount("discount"),
+    **PRODUCT,
     "DFeReferenciado/chaveAcesso": text("referenced_key"),
 }
 
