@@ -7,6 +7,7 @@ Each such value is an input of its own, as an entry of an XML envelope is; its o
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -83,9 +84,9 @@ def _loaded(text: bytes) -> Any:
 
 def _objects(content: Any) -> Iterator[dict[str, Any]]:
     """Every object in it, outer ones first."""
-    ahead = [content]
+    ahead = deque([content])
     while ahead:
-        one = ahead.pop(0)
+        one = ahead.popleft()
         if isinstance(one, dict):
             yield one
             ahead += one.values()

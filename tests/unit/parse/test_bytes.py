@@ -174,6 +174,8 @@ def test_dtd_is_refused_whatever_it_looks_like(xml: str, disguise: Callable[[str
         (b"<!--" + b" x" * 4_000_000, "truncated"),
         (b"<?x " * 2_000_000, "truncated"),
         (b"<NFe>" + b"&lt;" * 2_000_000 + b"</NFe>", "no_access_key"),
+        (b"[" + b"{}," * 3_000_000 + b"{}]", "not_xml"),
+        (b"{\n" * 3_000_000, "not_xml"),
     ],
 )  # fmt: skip
 def test_hostile_inputs_end_soon(payload: bytes, code: str) -> None:
