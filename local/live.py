@@ -27,12 +27,12 @@ from local.board import Standing
 from local.session import PUBSUB, STORES, Interrupted, RunError, emulators, interruptible, quieten
 from local.stack import discover, find
 from local.stack.process import PROJECT, Process
+from local.steps import Steps
 from local.stores import Tables
 from local.trickle import Trickle
 from pipelines import defaults, query, tables
 from pipelines.guard import reason_of
 from pipelines.outage import Outages
-from pipelines.progress import Steps
 from pipelines.screen import console, moves
 from transforms.counting.cells import COUNT_TABLES
 from transforms.notify.topic import ensure_queue

@@ -20,11 +20,11 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 from local import demo, show
 from local.session import Interrupted, RunError, emulators, interruptible, quieten
 from local.stack import discover, find
+from local.steps import Steps
 from local.stores import Tables, bigtable_rows
 from pipelines import defaults, outcome, query, tables
 from pipelines.guard import ERROR, reason_of
 from pipelines.outcome import Outcome
-from pipelines.progress import Steps
 from pipelines.screen import console
 from transforms import language
 from transforms.language import mark, say, tr

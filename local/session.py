@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from local.stack import discover, stack
+from local.steps import Steps
 from pipelines import screen
-from pipelines.progress import Steps
 from transforms.errors import AcervoError
 
 STORES = discover.STORES

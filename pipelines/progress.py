@@ -69,23 +69,6 @@ def since(before: Mapping[str, int]) -> dict[str, int]:
     return {name: number - before.get(name, 0) for name, number in metrics.tally().items()}
 
 
-class Steps:
-    """Tells which step is under way: a live line on a terminal, plain lines elsewhere."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-
-    @contextmanager
-    def step(self, text: str) -> Iterator[None]:
-        """One step without a measure."""
-        if screen.moves(self.console):
-            with self.console.status(text):
-                yield
-        else:
-            self.console.print(text)
-            yield
-
-
 class Watch:
     """What is told of one job: its name, the inputs expected where that is known, and what a stream reads."""
 

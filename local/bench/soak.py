@@ -31,10 +31,10 @@ from local.live import runner_arguments
 from local.session import PUBSUB, STORES, Interrupted, RunError, emulators, interruptible, quieten
 from local.stack import StackError, discover, find
 from local.stack.process import PROJECT, Process
+from local.steps import Steps
 from local.stores import Tables
 from local.trickle import Trickle
 from pipelines import defaults, query, tables
-from pipelines.progress import Steps
 from pipelines.screen import console
 from transforms.notify.topic import TopicError, ensure_queue
 from transforms.truth.config import TruthConfig
