@@ -87,7 +87,7 @@ def repair(
     done: dict[str, Difference] = {}
     try:
         for name in tables:
-            rows = _run(client, repair_sql.differences(built, name, until))
+            rows = _run(client, repair_sql.differences(built, name, until)).result(retry=_RETRY)
             found = [Difference(*row.values()) for row in rows]
             merges = [repair_sql.merge(served, built, name, until, months) for months in repair_sql.batches(found)]
             changed = sum(_run(client, merge).num_dml_affected_rows or 0 for merge in merges)
@@ -132,5 +132,8 @@ def _drop_abandoned(client: bigquery.Client, project: str, dataset: str) -> None
                 client.delete_dataset(item.reference, delete_contents=True, not_found_ok=True, retry=_RETRY)
 
 
-def _run(client: bigquery.Client, statement: str) -> bigquery.table.RowIterator:
-    return client.query(statement, retry=_RETRY).result(retry=_RETRY)
+def _run(client: bigquery.Client, statement: str) -> bigquery.QueryJob:
+    """The job of a statement, at its end: only there the statistics say how many rows a statement changed."""
+    job = client.query(statement, retry=_RETRY)
+    job.result(retry=_RETRY)
+    return job

@@ -96,7 +96,9 @@ def test_a_part_is_added_to_what_is_there(new_stores: NewStores, few_documents: 
     for table in ("documents", "events", "changes"):
         stores.query(f"DELETE FROM {table} WHERE access_key = '{lost}'")
     assert stores.views() != views
-    rebuild_stores(stores, "--keys", lost)
+    told = rebuild_stores(stores, "--keys", lost)
+    assert told["rows_added_documents"] == told["rows_added_changes"] == 1, "the rows that were not there"
+    assert not any(rebuild_stores(stores, "--keys", lost).values()), "what is there is not added, nor told"
     assert stores.views() == views
     stores.query(f"DELETE FROM documents WHERE STARTS_WITH(access_key, '{lost[:6]}')")
     rebuild_stores(stores, "--states", lost[:2], "--months", lost[2:6])
