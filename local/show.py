@@ -129,7 +129,9 @@ def _count_table(title: str, counts: Sequence[Mapping[str, Any]], name_of: Any, 
     for name in shown:
         table.add_row(name, language.number(documents[name]), say("{total:,.2f}", total=totals[name]))
     if not by_name and len(names) > len(shown):
-        _add_rest(table, say("{number} others", number=len(names) - len(shown)), names[SHOWN_LINES:], documents, totals)
+        left = len(names) - len(shown)
+        label = tr("1 other") if left == 1 else say("{number} others", number=left)
+        _add_rest(table, label, names[SHOWN_LINES:], documents, totals)
     return table
 
 

@@ -164,8 +164,8 @@ def run(argv: Sequence[str] | None = None) -> int:
             launching.run(pipeline)
             return 0
         # The exit status is the answer, on every runner.
-        launching.launch(pipeline, launch, wait_for_it=True)
-        return _tell(output, given, options)
+        launched = launching.launch(pipeline, launch, wait_for_it=True)
+        return _tell(output, given, options, launched)
 
 
 def _look_at_day(options: PipelineOptions) -> int:
@@ -196,14 +196,18 @@ def _day_of(text: str) -> date:
     return day
 
 
-def _tell(output: str, given: ReconcileOptions, options: PipelineOptions) -> int:
-    """Prints what was found and the one command that mends it; how many differences."""
+def _tell(
+    output: str, given: ReconcileOptions, options: PipelineOptions, launched: telling.Launched | None = None
+) -> int:
+    """Prints what was found, the end of the job if there was one, and the command that mends all; how many differ."""
     counts: _Summary = Counter()
     for number, line in enumerate(_lines(output)):
         if number < given.show:
             print(line)
         found = orjson.loads(line)
         counts[found["what"], found["table"], found["day"], found["issuer"]] += 1
+    if launched:
+        telling.tell(launched, on_dataflow=False)
     if not counts:
         print(tr(NONE))
         return 0

@@ -169,6 +169,13 @@ JOBS: Mapping[str, Job] = {
         nothing=(("rows_added_", "rows_removed_"), mark("tables and counts were right: nothing was changed")),
         nexts=(RECONCILE_NEXT,),
     ),
+    "reconcile": Job(
+        (
+            Line(mark("histories read"), "histories_read", mark("and compared with the tables and the counts")),
+            Line("{which}", "difference_<what>"),
+        ),
+        ingests=False,
+    ),
 }
 
 
