@@ -23,8 +23,9 @@ from local.stack import discover, find
 from local.steps import Steps
 from local.stores import Tables, bigtable_rows
 from pipelines import defaults, input_counts, query, tables
-from pipelines.guard import ERROR, reason_of
+from pipelines.guard import reason_of
 from pipelines.input_counts import InputCounts
+from pipelines.prose import tell_error
 from pipelines.screen import console
 from transforms import language
 from transforms.language import mark, say, tr
@@ -73,7 +74,7 @@ def _told(argv: Sequence[str]) -> int:
         reason = reason_of(error)
         if reason is None:
             raise
-        print(f"{tr(ERROR)} {reason}", file=sys.stderr)
+        tell_error(reason)
         return 2
     except Interrupted:
         print(tr(AGAIN), file=sys.stderr)

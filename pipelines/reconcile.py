@@ -39,6 +39,7 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOpt
 from pipelines import launching, telling
 from pipelines.launch import launch_of
 from pipelines.options import StoreOptions
+from pipelines.prose import tell
 from pipelines.selecting import SelectionOptions, selection_of
 from transforms import metrics
 from transforms.counting import log
@@ -222,15 +223,15 @@ def _tell_mending(mending: Mending, file: str, options: PipelineOptions) -> None
     if mending.keys and file:
         with open(file, "w", encoding="utf-8") as keys:
             keys.writelines(f"{key}\n" for key in mending.keys)
-        print(say(KEYS, keys=len(mending.keys), file=file))
+        tell(say(KEYS, keys=len(mending.keys), file=file))
     commands = mending.commands(file)
     if commands:
         where = tuple(f"--{name}={value}" for name, value in telling.places(options).items())
         print(say(MEND, command=" && ".join(typed(name, *where, *rest) for name, *rest in commands)))
     if mending.keys and not file and not any("--keys" in command for command in commands):
-        print(say(CONFINED, keys=len(mending.keys)))
+        tell(say(CONFINED, keys=len(mending.keys)))
     if mending.lost:
-        print(say(LOST, lost=mending.lost))
+        tell(say(LOST, lost=mending.lost))
 
 
 def _lines(output: str) -> Iterator[str]:
