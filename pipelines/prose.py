@@ -11,8 +11,8 @@ from typing import TextIO
 from transforms.language import mark, tr
 
 ERROR = mark("error:")
-# These are copied, or looked for with grep: a line break inside them would be one too many.
-_WHOLE = re.compile(r"(^|[ '`(/])(python -m|acervo|make|gcloud|export|cbt) |://")
+# Commands are copied: a line break inside them would be one too many.
+_WHOLE = re.compile(r"(^|[ '`(/])(python -m|acervo|make|gcloud|export|cbt) ")
 
 
 def tell(text: str, out: TextIO | None = None) -> None:
