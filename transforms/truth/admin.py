@@ -11,7 +11,7 @@ from google.api_core import exceptions
 from google.cloud import bigtable_admin_v2 as admin
 from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports import BigtableTableAdminGrpcTransport
 
-from transforms.truth import codec, dead_letters, rows
+from transforms.truth import codec, dead_letters, row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
@@ -85,7 +85,7 @@ def _create_table(client: Any, config: TruthConfig, name: str, families: Sequenc
     table = admin.Table(
         column_families={family.name: admin.ColumnFamily(gc_rule=_gc_rule(family)) for family in families}
     )
-    splits = [b"%02x" % salt for salt in range(0, rows.SALTS, rows.SALTS // _TABLETS)][1:]
+    splits = [b"%02x" % salt for salt in range(0, row_keys.SALTS, row_keys.SALTS // _TABLETS)][1:]
     request = admin.CreateTableRequest(
         parent=config.instance_name,
         table_id=name,
@@ -127,7 +127,7 @@ def _store_dictionaries(config: TruthConfig) -> list[str]:
     try:
         for dictionary in codec.packaged():
             if _stored_dictionary(client, dictionary.dictionary_id) is None:
-                row = rows.dictionary_row(dictionary.dictionary_id)
+                row = row_keys.dictionary_row(dictionary.dictionary_id)
                 cell = rows.Cell(rows.STATE, rows.DICTIONARY, 0, dictionary.data)
                 wait_for(client.write(config.records_table, row, [cell]))
                 made.append(f"{dictionary.purpose} dictionary {dictionary.dictionary_id}")
@@ -137,7 +137,7 @@ def _store_dictionaries(config: TruthConfig) -> list[str]:
 
 
 def _stored_dictionary(client: Client, dictionary_id: int) -> bytes | None:
-    row = rows.dictionary_row(dictionary_id)
+    row = row_keys.dictionary_row(dictionary_id)
     cells = wait_for(client.read_row(client.config.records_table, row))
     return cells.get(rows.STATE, {}).get(rows.DICTIONARY)
 
@@ -165,7 +165,7 @@ def _dictionary_problems(config: TruthConfig) -> list[str]:
     try:
         for dictionary in codec.packaged():
             stored = _stored_dictionary(client, dictionary.dictionary_id)
-            row = rows.dictionary_row(dictionary.dictionary_id).decode()
+            row = row_keys.dictionary_row(dictionary.dictionary_id).decode()
             if stored is None:
                 found.append(f"table {config.table} has no row {row}. {_create_hint()}")
             elif stored != dictionary.data:
