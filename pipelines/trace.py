@@ -11,7 +11,7 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
 from google.cloud import bigquery
 
 from pipelines import legend
-from pipelines.query import plain
+from pipelines.writing import plain
 from transforms.errors import AcervoError
 from transforms.language import say, tr
 from transforms.typed import typed
