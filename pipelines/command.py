@@ -29,7 +29,7 @@ GROUPS = {
     },
     mark("Looking"): {
         "lookup": mark("everything known of an access key, a dead letter or an input"),
-        "query": mark("a query in GoogleSQL, its rows as a table, JSON or CSV"),
+        "query": mark("a query in GoogleSQL, its rows as a table, JSON, CSV or Parquet"),
     },
     mark("Setting up"): {
         "tables": mark("create the tables and views, or bring them up to date"),

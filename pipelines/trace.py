@@ -12,7 +12,7 @@ from google.cloud import bigquery
 
 from pipelines import legend
 from pipelines.prose import tell
-from pipelines.query import plain
+from pipelines.writing import plain
 from transforms.errors import AcervoError
 from transforms.language import say, tr
 from transforms.typed import typed
