@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
+from transforms.language import say
 from transforms.model import DeadLetter
 from transforms.truth import rows
 from transforms.truth.codec import Codec
@@ -113,7 +114,14 @@ def decode(codec: Codec, row: bytes, cells: Cells) -> StoredDeadLetter | None:
     found = cells.get(PAYLOAD, {})
     chunks = [codec.decode_xml(found[qualifier]) for qualifier in sorted(found)]
     if len(chunks) < pieces:
-        raise TruthError(f"dead letter {rows.key_of(row)} has {len(chunks)} of its {pieces} pieces: restore its row")
+        raise TruthError(
+            say(
+                "dead letter {id} has {found} of its {pieces} pieces: restore its row",
+                id=rows.key_of(row),
+                found=len(chunks),
+                pieces=pieces,
+            )
+        )
     letter = DeadLetter(payload=b"".join(chunks[:pieces]), **meta)
     arrivals = sorted(DeadLetterArrival(**codec.decode_json(value)) for value in cells.get(ARRIVALS, {}).values())
     marked = cells[META].get(_REDRIVE)

@@ -67,7 +67,7 @@ def test_what_passes_is_tried_again(start: Start, error: Error) -> None:
 )
 def test_what_stays_is_told_as_what_it_is(start: Start, error: Error, told: str) -> None:
     start(always=error)
-    with pytest.raises(CatalogError, match=f"some-project.fiscal is not set up: .*{told}") as raised:
+    with pytest.raises(CatalogError, match=f"some-project.fiscal could not be set up: .*{told}") as raised:
         catalog.migrate(PROJECT, DATASET)
     assert ("It takes roles" in str(raised.value)) == (error == DENIED)
     assert "<" not in str(raised.value)
