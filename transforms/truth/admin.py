@@ -12,7 +12,7 @@ from google.cloud import bigtable_admin_v2 as admin
 from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports import BigtableTableAdminGrpcTransport
 
 from transforms.language import mark, say
-from transforms.truth import codec, dead_letters, rows
+from transforms.truth import codec, dead_letters, row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
@@ -87,7 +87,7 @@ def _create_table(client: Any, config: TruthConfig, name: str, families: Sequenc
     table = admin.Table(
         column_families={family.name: admin.ColumnFamily(gc_rule=_gc_rule(family)) for family in families}
     )
-    splits = [b"%02x" % salt for salt in range(0, rows.SALTS, rows.SALTS // _TABLETS)][1:]
+    splits = [b"%02x" % salt for salt in range(0, row_keys.SALTS, row_keys.SALTS // _TABLETS)][1:]
     request = admin.CreateTableRequest(
         parent=config.instance_name,
         table_id=name,
@@ -129,7 +129,7 @@ def _store_dictionaries(config: TruthConfig) -> list[str]:
     try:
         for dictionary in codec.packaged():
             if _stored_dictionary(client, dictionary.dictionary_id) is None:
-                row = rows.dictionary_row(dictionary.dictionary_id)
+                row = row_keys.dictionary_row(dictionary.dictionary_id)
                 cell = rows.Cell(rows.STATE, rows.DICTIONARY, 0, dictionary.data)
                 wait_for(client.write(config.records_table, row, [cell]))
                 made.append(say("{purpose} dictionary {id}", purpose=dictionary.purpose, id=dictionary.dictionary_id))
@@ -139,7 +139,7 @@ def _store_dictionaries(config: TruthConfig) -> list[str]:
 
 
 def _stored_dictionary(client: Client, dictionary_id: int) -> bytes | None:
-    row = rows.dictionary_row(dictionary_id)
+    row = row_keys.dictionary_row(dictionary_id)
     cells = wait_for(client.read_row(client.config.records_table, row))
     return cells.get(rows.STATE, {}).get(rows.DICTIONARY)
 
@@ -180,7 +180,7 @@ def _dictionary_problems(config: TruthConfig) -> list[str]:
     try:
         for dictionary in codec.packaged():
             stored = _stored_dictionary(client, dictionary.dictionary_id)
-            row = rows.dictionary_row(dictionary.dictionary_id).decode()
+            row = row_keys.dictionary_row(dictionary.dictionary_id).decode()
             if stored is None:
                 found.append(f"{say('table {name} has no row {row}.', name=config.table, row=row)} {_create_hint()}")
             elif stored != dictionary.data:

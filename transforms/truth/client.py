@@ -20,7 +20,7 @@ import grpc.aio
 from google.api_core import grpc_helpers_async
 
 from transforms.language import say
-from transforms.truth import requests, rows
+from transforms.truth import requests, row_keys, rows
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
 from transforms.truth.loop import wait_for
@@ -292,5 +292,5 @@ def routing(table: str, profile: str) -> grpc.aio.Metadata:
 
 
 def _call(method: str, table: str, row: bytes) -> str:
-    shown = row if rows.is_reserved(row) else row[rows.SALT_LENGTH :]
+    shown = row if row_keys.is_reserved(row) else row[row_keys.SALT_LENGTH :]
     return say("{method} on {table}, key {key}", method=method, table=table, key=shown.decode(errors="replace"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from transforms import access_key
 from transforms.language import say, tr
-from transforms.truth import rows
+from transforms.truth import row_keys
 from transforms.truth.errors import SelectionError
 
 Range = tuple[bytes, bytes]
@@ -37,7 +37,7 @@ class Selection:
                     say("{month!r} is not a month: March 2025 is 2503, as in the access key", month=month)
                 )
         for state in self.states:
-            rows.key_prefix(state)
+            row_keys.key_prefix(state)
         for issuer in self.issuers:
             if len(issuer) not in (11, _ISSUER_LENGTH):
                 raise SelectionError(
@@ -69,10 +69,12 @@ class Selection:
             return ("",)
         states = self.states or tuple(access_key.UF_OF_CODE)
         if not self.months:
-            codes = [rows.key_prefix(state) for state in states]
+            codes = [row_keys.key_prefix(state) for state in states]
             return (*codes, *(kind + code for kind in (_VOIDED_RANGE, _DPS) for code in codes))
         issuers = self.parts or ("",)
-        return tuple(rows.key_prefix(state, month, one) for state in states for month in self.months for one in issuers)
+        return tuple(
+            row_keys.key_prefix(state, month, one) for state in states for month in self.months for one in issuers
+        )
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -85,8 +87,8 @@ class Selection:
 
     def ranges(self) -> list[Range]:
         """Row ranges, start closed and end open, in the table's order."""
-        points = [(row, row + b"\0") for row in (rows.row_key(key) for key in self.keys)]
-        return sorted([*points, *(one for prefix in self.prefixes for one in rows.scan_ranges(prefix))])
+        points = [(row, row + b"\0") for row in (row_keys.row_key(key) for key in self.keys)]
+        return sorted([*points, *(one for prefix in self.prefixes for one in row_keys.scan_ranges(prefix))])
 
 
 def split(ranges: Iterable[Range], samples: Sequence[bytes]) -> list[Range]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from transforms.history.fold import Folded, fold
 from transforms.language import mark, say
 from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Arrival, Change, DeadLetter, Entry, Record
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.certificates import Certificate
 from transforms.truth.codec import Codec
 from transforms.truth.errors import TruthError
@@ -99,14 +99,14 @@ def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
     TruthError when the row contradicts itself.
     """
     entry, raw = record
-    row = rows.row_key(entry.key)
+    row = row_keys.row_key(entry.key)
     qualifier = bytes.fromhex(entry.record_id)
     try:
         own_cells, certificates = rows.record_cells(codec, record)
     except TypeError as error:  # orjson: an integer beyond 64 bits, text that is no Unicode
         return Completed(_dead(record, UNSTORABLE, f"its fields cannot be stored as JSON: {error}"), 0, 0)
     for certificate in certificates:
-        yield Keep(rows.certificate_row(certificate.digest), certificate)
+        yield Keep(row_keys.certificate_row(certificate.digest), certificate)
     arrival = Arrival(
         run=attempt.run,
         origin=storable(raw.origin),
@@ -144,7 +144,7 @@ def _found(codec: Codec, parsed: Entry, arrival: Arrival, found: Cells, conflict
         return Completed(Applied(entry, stored, change, reading), conflicts, 0)
     arrival = arrival._replace(outcome=RESUMED if mine else DUPLICATE)
     cells = (rows.arrival_cell(codec, entry.record_id, arrival),)
-    yield Write(rows.row_key(entry.key), cells)
+    yield Write(row_keys.row_key(entry.key), cells)
     applied = Applied(entry, arrival, change if mine else None, reading)
     return Completed(applied, conflicts, rows.stored_bytes(cells))
 
