@@ -57,5 +57,5 @@ def kept_days(table: Any) -> int:
 
 
 def _described(name: str, days: int) -> str:
-    told = mark("daily backups of table {name}, kept for {days} days") if days else mark("no more backups of {name}")
+    told = mark("daily backups of table {name}, kept for {days} days") if days else mark("no more backups of table {name}")
     return say(told, name=name, days=days)
