@@ -8,7 +8,7 @@ from typing import Any
 from google.api_core import exceptions
 from google.cloud import bigtable_admin_v2 as admin
 
-from transforms.language import mark, say
+from transforms.language import say
 from transforms.truth.admin import Others, admin_client, wanted
 from transforms.truth.config import TruthConfig
 from transforms.truth.errors import TruthError
@@ -57,5 +57,6 @@ def kept_days(table: Any) -> int:
 
 
 def _described(name: str, days: int) -> str:
-    told = mark("daily backups of table {name}, kept for {days} days") if days else mark("no more backups of table {name}")
-    return say(told, name=name, days=days)
+    if not days:
+        return say("no more backups of table {name}", name=name)
+    return say("daily backups of table {name}, kept for {days} days", name=name, days=days)
