@@ -88,6 +88,7 @@ def _rule_values() -> dict[str, str]:
         "model_of_document": key_sql.model("document.access_key"),
         "model_of_event": key_sql.model("event.access_key"),
         "model_of_documents": key_sql.model("documents.access_key"),
+        "model_in_key": key_sql.model("access_key"),
         "series_of_key": key_sql.part("latest.access_key", "series"),
         "number_of_key": key_sql.part("latest.access_key", "number"),
         "issuer_in_key": key_sql.part("access_key", "issuer"),
