@@ -30,6 +30,7 @@ GROUPS = {
     mark("Looking"): {
         "lookup": mark("everything known of an access key, a dead letter or an input"),
         "query": mark("a query in GoogleSQL, its rows as a table, JSON, CSV or Parquet"),
+        "sped": mark("a file of SPED's EFD ICMS/IPI compared with the documents; exit status 1 when they differ"),
     },
     mark("Setting up"): {
         "tables": mark("create the tables and views, or bring them up to date"),
