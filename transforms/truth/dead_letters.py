@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
+from transforms.language import say
 from transforms.model import DeadLetter
 from transforms.truth import row_keys, rows
 from transforms.truth.codec import Codec
@@ -114,7 +115,12 @@ def decode(codec: Codec, row: bytes, cells: Cells) -> StoredDeadLetter | None:
     chunks = [codec.decode_xml(found[qualifier]) for qualifier in sorted(found)]
     if len(chunks) < pieces:
         raise TruthError(
-            f"dead letter {row_keys.key_of(row)} has {len(chunks)} of its {pieces} pieces: restore its row"
+            say(
+                "dead letter {id} has {found} of its {pieces} pieces: restore its row",
+                id=row_keys.key_of(row),
+                found=len(chunks),
+                pieces=pieces,
+            )
         )
     letter = DeadLetter(payload=b"".join(chunks[:pieces]), **meta)
     arrivals = sorted(DeadLetterArrival(**codec.decode_json(value)) for value in cells.get(ARRIVALS, {}).values())

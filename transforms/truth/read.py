@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from transforms.language import say
 from transforms.model import Applied, Arrival, Change, Entry, Fields
 from transforms.truth import dead_letters, row_keys, rows
 from transforms.truth.client import Client
@@ -90,10 +91,16 @@ class HistoryReader:
         )
         stored = cells.get(rows.XML, {}).get(bytes.fromhex(record_id))
         if stored is None:
-            raise TruthError(f"no XML of record {record_id} under key {key}")
+            raise TruthError(say("there is no XML of record {record} under key {key}", record=record_id, key=key))
         xml = self._codec.decode_xml(stored)
         if hashlib.sha256(xml).hexdigest() != record_id:
-            raise TruthError(f"the XML of record {record_id} under key {key} is not what was stored: restore its row")
+            raise TruthError(
+                say(
+                    "the XML of record {record} under key {key} is not what was stored: restore its row",
+                    record=record_id,
+                    key=key,
+                )
+            )
         return xml
 
     def scan(self, prefix: str = "") -> Iterator[History]:

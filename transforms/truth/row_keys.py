@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 
 from transforms import access_key
+from transforms.language import say, tr
+from transforms.truth.errors import SelectionError
 
 SALTS = 64
 SALT_LENGTH = 2
@@ -31,13 +33,17 @@ def is_reserved(row: bytes) -> bool:
 def key_prefix(uf: str, year_month: str = "", issuer: str = "") -> str:
     """Prefix in rows of the keys of a state (``SP`` or ``35``), of its month (``2503``), of an issuer in it.
 
-    Raises ValueError for an unknown state, or an issuer without a month: the key orders them so.
+    Raises SelectionError for an unknown state, or an issuer without a month: the key orders them so.
     """
     code = access_key.CODE_OF_UF.get(uf, uf)
     if code not in access_key.UF_OF_CODE:
-        raise ValueError(f"{uf!r} is no Brazilian state: use its two letters (SP) or its code (35)")
+        raise SelectionError(
+            say("{state!r} is not a Brazilian state: use its two letters (SP) or its code (35)", state=uf)
+        )
     if issuer and len(year_month) != 4:
-        raise ValueError("keys are ordered by state, month, issuer: to select an issuer, give the month too (YYMM)")
+        raise SelectionError(
+            tr("keys are ordered by state, month, issuer: to select an issuer, give the month too (YYMM)")
+        )
     return code + year_month + issuer
 
 

@@ -11,7 +11,7 @@ from collections.abc import Generator
 from typing import Any, NamedTuple
 
 from transforms.history.fold import Folded, fold
-from transforms.language import mark
+from transforms.language import mark, say
 from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Arrival, Change, DeadLetter, Entry, Record
 from transforms.truth import row_keys, rows
 from transforms.truth.certificates import Certificate
@@ -217,8 +217,12 @@ def last_change(codec: Codec, key: str, found: Cells, head: Head) -> Change:
     value = found.get(rows.CHANGES, {}).get(qualifier)
     if value is None:
         raise TruthError(
-            f"the row of {key} has revision {head.revision} but no change of that number: it was not written by this "
-            "project, or cells were deleted. Restore the row from a backup."
+            say(
+                "the row of {key} has revision {revision} but no change of that number: it was not written by this "
+                "project, or cells were deleted. Restore the row from a backup.",
+                key=key,
+                revision=head.revision,
+            )
         )
     return rows.decode_change(codec, key, qualifier, value, found)
 
@@ -233,8 +237,12 @@ def changes_of(codec: Codec, entry: Entry, found: Cells) -> tuple[Change, Change
     if made is not None:
         return made, reading
     raise TruthError(
-        f"the row of {entry.key} holds record {entry.record_id} but no change of it: it was not written by this "
-        "project, or cells were deleted. Restore the row from a backup."
+        say(
+            "the row of {key} holds record {record} but no change of it: it was not written by this project, or "
+            "cells were deleted. Restore the row from a backup.",
+            key=entry.key,
+            record=entry.record_id,
+        )
     )
 
 

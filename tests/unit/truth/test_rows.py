@@ -62,7 +62,9 @@ def test_a_prefix_is_made_of_state_month_and_issuer() -> None:
     assert row_keys.key_prefix("35") == "35"
 
 
-@pytest.mark.parametrize(("parts", "message"), [(("XX",), "no Brazilian state"), (("SP", "", "1"), "give the month")])
+@pytest.mark.parametrize(
+    ("parts", "message"), [(("XX",), "not a Brazilian state"), (("SP", "", "1"), "give the month")]
+)
 def test_a_prefix_that_selects_nothing_is_refused(parts: tuple[str, ...], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         row_keys.key_prefix(*parts)
