@@ -40,7 +40,6 @@ class Amount(NamedTuple):
     total: Decimal
 
 
-
 def contributions(change: Change) -> Iterator[tuple[CountKey, Amount]]:
     """What one change adds to and takes from the counts, nothing where its dimensions did not change."""
     if change.dimensions_before == change.dimensions_after:
