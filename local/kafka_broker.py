@@ -1,16 +1,18 @@
-"""``python -m local.kafka_broker --port N --data FOLDER``: one Apache Kafka broker that is its own controller (KRaft).
+"""``python -m local.kafka_broker --port N [--data FOLDER]``: an Apache Kafka broker that is its own controller (KRaft).
 
-A folder that has data in it is used as it is, so a broker that was killed comes back with what it had. Other settings
-of ``server.properties`` are given as ``name=value``.
+A folder that has data in it is used as it is, so a broker that was killed comes back with what it had. Without one,
+what it holds is gone when it ends. Other settings of ``server.properties`` are given as ``name=value``.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import contextlib
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +20,8 @@ from local.stack import find, jars
 from local.stack.process import HOST, free_port
 
 CLUSTER = "YWNlcnZvLWxvY2FsLWtrYQ"
-MEMORY = "-Xmx512m"
+# A second less to start than Java's own choice for a server, and small.
+FLAGS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 LISTENER = "CLIENT"
 
 
@@ -51,31 +54,48 @@ def properties(port: int, controller: int, data: Path, more: Mapping[str, str]) 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Formats the folder where it is new, and becomes the broker."""
+    """Formats the folder where it is new, and runs the broker until it ends."""
     parser = argparse.ArgumentParser(prog="python -m local.kafka_broker", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--scram", action="append", default=[], help="NAME=PASSWORD of a user, at the first start")
     parser.add_argument("settings", nargs="*", help="name=value of server.properties")
     given = parser.parse_args(argv)
-    java, libraries = find.java(), jars.kafka_jars()
-    given.data.mkdir(parents=True, exist_ok=True)
-    file = given.data / "server.properties"
-    more = dict(setting.split("=", 1) for setting in given.settings)
-    settings = properties(given.port, free_port(), given.data, more)
-    file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-    # Two small caches less than Java would take; the log is of warnings, in the file of the stack's logs.
-    command = [str(java), MEMORY, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{libraries}/*"]
-    command += ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
-    if not (given.data / "log" / "meta.properties").is_file():
-        users = [word for user in given.scram for word in ("--add-scram", _scram(user))]
-        format_it = [*command, "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(file), *users]
-        done = subprocess.run(format_it, capture_output=True, text=True)
-        if done.returncode:
-            shutil.rmtree(given.data / "log", ignore_errors=True)
-            print(done.stdout + done.stderr, file=sys.stderr)
-            return 1
-    os.execv(command[0], [*command, "kafka.Kafka", str(file)])
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
+    with contextlib.ExitStack() as cleanup:
+        if given.data is None:
+            given.data = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="acervo-kafka-")))
+        given.data.mkdir(parents=True, exist_ok=True)
+        file = given.data / "server.properties"
+        more = dict(setting.split("=", 1) for setting in given.settings)
+        settings = properties(given.port, free_port(), given.data, more)
+        file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        command = [str(find.java()), *FLAGS, "-cp", f"{jars.kafka_jars()}/*"]
+        if not (given.data / "log" / "meta.properties").is_file():
+            users = [word for user in given.scram for word in ("--add-scram", _scram(user))]
+            done = subprocess.run(
+                [*command, "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(file), *users],
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode:
+                shutil.rmtree(given.data / "log", ignore_errors=True)
+                print(done.stdout + done.stderr, file=sys.stderr)
+                return 1
+        broker = subprocess.Popen([*command, "kafka.Kafka", str(file)])
+        # Ends with this one, however it ends.
+        cleanup.callback(_end, broker)
+        return broker.wait()
+
+
+def _end(broker: subprocess.Popen[bytes]) -> None:
+    broker.terminate()
+    try:
+        broker.wait(4)
+    except subprocess.TimeoutExpired:
+        broker.kill()
+        broker.wait()
 
 
 def _scram(user: str) -> str:

@@ -39,6 +39,7 @@ CATALOGUE = {
     "messages_redelivered": Metric("messages", "deliveries of messages that are being worked on already, dropped"),
     "message_bytes": Metric("bytes", "bytes of the messages received"),
     "message_lag_millis": Metric("ms", "from published to received, for each message", distribution=True),
+    "kafka_outages": Metric("errors", "connections to Kafka that were lost, or could not be made"),
     "inputs_read": Metric("inputs", "inputs found in messages"),
     "postgres_rows": Metric("rows", "rows read from the PostgreSQL table"),
     "postgres_millis_waited": Metric("ms", "time that readers waited for one of the connections allowed"),

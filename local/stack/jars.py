@@ -20,7 +20,7 @@ LIST = Path(__file__).with_name("kafka_jars.txt")
 
 def kafka_jars() -> Path:
     """The folder with all jars of a broker, fetched the first time. Raises FetchError."""
-    wanted = [tuple(line.split()) for line in LIST.read_text().splitlines()]
+    wanted = [line.split() for line in LIST.read_text().splitlines()]
     folder = cache_folder() / f"kafka-{VERSION}"
     missing = [(digest, path) for digest, path in wanted if not (folder / Path(path).name).is_file()]
     if not missing:
@@ -29,7 +29,7 @@ def kafka_jars() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as partial, ThreadPoolExecutor(8) as pool:
-            for fetched in pool.map(lambda jar: _download(*jar, Path(partial)), missing):
+            for fetched in pool.map(lambda jar: _download(jar[0], jar[1], Path(partial)), missing):
                 fetched.replace(folder / fetched.name)
     except OSError as error:
         raise FetchError(f"cannot write to {folder}: {error}") from error

@@ -21,9 +21,9 @@ PASSWORD = "KAFKA_PASSWORD"
 
 @dataclass(frozen=True)
 class Connection:
-    """``bootstrap``: host:port, several separated by commas. ``ca``: certificates in PEM that sign the brokers' own; the
-    system's where it is empty. ``password_secret``: the name of a secret in Secret Manager; without it the environment
-    has the password. ``token``: who gives tokens to OAUTHBEARER, see ``tokens``."""
+    """``bootstrap``: host:port, several separated by commas. ``ca``: certificates in PEM that sign the brokers' own;
+    the system's where it is empty. ``password_secret``: the name of a secret in Secret Manager; without it the
+    environment has the password. ``token``: who gives tokens to OAUTHBEARER, see ``tokens``."""
 
     bootstrap: str
     security: str = PLAINTEXT

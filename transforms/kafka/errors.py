@@ -29,7 +29,8 @@ AWAY = frozenset(
 """Of a cluster that is away, or moving: they mean that no messages come now."""
 
 REFUSED = {
-    "_AUTHENTICATION": "does not accept who this is: --kafka_mechanism, --kafka_user and its password have to be mended",
+    "_AUTHENTICATION": "does not accept who this is: --kafka_mechanism, --kafka_user and its password have to be "
+    "mended",
     "SASL_AUTHENTICATION_FAILED": "does not accept who this is: --kafka_user and its password have to be mended",
     "UNSUPPORTED_SASL_MECHANISM": "has no such mechanism: --kafka_mechanism has to be mended",
     "_SSL": "and this side do not agree on TLS: --kafka_security and --kafka_ca have to be mended",

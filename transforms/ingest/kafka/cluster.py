@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from transforms.ingest.kafka.positions import COMMITTED, EARLIEST, LATEST, OFFSETS, Position
 from transforms.ingest.kafka.settings import known_id
 from transforms.kafka.connection import Connection, library
-from transforms.kafka.errors import GONE, REFUSED, KafkaError, explained
+from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError, explained
 
 _LOG = logging.getLogger(__name__)
 _LOG.addHandler(logging.NullHandler())
@@ -44,13 +44,13 @@ class Cluster:
     def topic(self, name: str) -> Topic | None:
         """The topic as it is now; None where there is none. Raises Away as well."""
         kafka = library()
-        described = self._ask(
+        [described] = self._ask(
             lambda admin: admin.describe_topics(
                 kafka.TopicCollection([name]), include_authorized_operations=True, request_timeout=self._seconds
-            )[name],
+            ),
             f"the topic {name}",
             may_be_gone=True,
-        )
+        ) or [None]
         if described is None:
             return None
         operations = described.authorized_operations
@@ -69,28 +69,21 @@ class Cluster:
             LATEST: admin_module.OffsetSpec.latest,
         }.get(position.kind, lambda: admin_module.OffsetSpec.for_timestamp(-(-position.micros // 1_000)))
         asked = {kafka.TopicPartition(topic, partition): spec() for partition in partitions}
-        found = {}
-        for partition in asked:
-            # One by one: the answer is a future for each.
-            result = self._ask(
-                lambda admin, one=partition: admin.list_offsets(
-                    {one: asked[one]},
-                    isolation_level=kafka.IsolationLevel.READ_COMMITTED,
-                    request_timeout=self._seconds,
-                )[one],
-                f"offsets of {topic}/{partition.partition}",
-            )
-            found[partition.partition] = int(result.offset)
-        return found
+        found = self._ask(
+            lambda admin: admin.list_offsets(
+                asked, isolation_level=kafka.IsolationLevel.READ_COMMITTED, request_timeout=self._seconds
+            ),
+            f"offsets of {topic}",
+        )
+        return {one.partition: int(result.offset) for one, result in zip(asked, found, strict=True)}
 
     def committed(self, topic: str, partitions: Iterable[int], group: str, topic_id: str) -> dict[int, int]:
         """Offsets that the group has kept of this topic, and not of an earlier one of the name. Raises Away as well."""
-        kafka, admin_module = library(), self._admin_module()
+        kafka = library()
         wanted = [kafka.TopicPartition(topic, partition) for partition in partitions]
         request = kafka.ConsumerGroupTopicPartitions(group, wanted)
-        assert admin_module is not None
-        found = self._ask(
-            lambda admin: admin.list_consumer_group_offsets([request], request_timeout=self._seconds)[group],
+        [found] = self._ask(
+            lambda admin: admin.list_consumer_group_offsets([request], request_timeout=self._seconds),
             f"offsets of the group {group}",
         )
         return {
@@ -111,30 +104,38 @@ class Cluster:
             self._admin = self._admin_module().AdminClient(settings, logger=_LOG)
         return self._admin
 
-    def _ask(self, ask: Any, what: str, may_be_gone: bool = False) -> Any:
-        """The answer. What goes wrong is told as the first thing that somebody can mend."""
-        exception = library().KafkaException
+    def _ask(self, ask: Callable[[Any], Mapping[Any, Any]], what: str, may_be_gone: bool = False) -> list[Any]:
+        """The answers, in the order asked; none where the topic is gone. What goes wrong is told as the first thing
+        that somebody can mend."""
+        deadline = time.monotonic() + self._seconds
+        while True:
+            try:
+                return self._answers(ask, what, deadline)
+            except library().KafkaException as raised:
+                error = raised.args[0]
+                if may_be_gone and error.name() in GONE:
+                    return []
+                if error.name() in REFUSED or error.name() in GONE:
+                    raise self._explained(what, error) from raised
+                # A broker that has just come up says for a moment that it is not ready.
+                if error.name() not in AWAY or time.monotonic() >= deadline:
+                    raise Away(self._said(error)) from raised
+                time.sleep(0.1)
+            except TimeoutError as raised:
+                raise Away("no answer") from raised
+
+    def _answers(self, ask: Callable[[Any], Mapping[Any, Any]], what: str, deadline: float) -> list[Any]:
         admin = self._client()
         self._errors.clear()
-        deadline = time.monotonic() + self._seconds
-        try:
-            answer = ask(admin)
-            while not answer.done() and time.monotonic() < deadline + 1 and not self._refusals():
-                admin.poll(0.02)
-            for error in self._refusals():
-                raise explained(f"cannot ask for {what}", self._connection.bootstrap, error.name(), error.str())
-            return answer.result(0)
-        except exception as raised:
-            error = raised.args[0]
-            if may_be_gone and error.name() in GONE:
-                return None
-            if error.name() in REFUSED or error.name() in GONE:
-                raise explained(
-                    f"cannot ask for {what}", self._connection.bootstrap, error.name(), error.str()
-                ) from raised
-            raise Away(self._said(error)) from raised
-        except TimeoutError as raised:
-            raise Away("no answer") from raised
+        answers = list(ask(admin).values())
+        while not all(one.done() for one in answers) and time.monotonic() < deadline + 1 and not self._refusals():
+            admin.poll(0.02)
+        for error in self._refusals():
+            raise self._explained(what, error)
+        return [one.result(0) for one in answers]
+
+    def _explained(self, what: str, error: Any) -> KafkaError:
+        return explained(f"cannot ask for {what}", self._connection.bootstrap, error.name(), error.str())
 
     def _refusals(self) -> list[Any]:
         return [error for error in self._errors if error.name() in REFUSED]
@@ -145,11 +146,9 @@ class Cluster:
         return str((reported or [error])[0].str())
 
 
-def resolve(
-    cluster: Cluster, topic: str, found: Topic, position: Position, group: str, of: str
-) -> dict[int, int]:
-    """The offset of each partition at a position. Raises KafkaError for one that is not, or no longer, in the topic;
-    ``of`` is the option that named it. Raises Away as well."""
+def resolve(cluster: Cluster, topic: str, found: Topic, position: Position, group: str, of: str) -> dict[int, int]:
+    """The offset of each partition at a position; of those that it names, where it is one of offsets. Raises KafkaError
+    for an offset that is not, or no longer, in the topic; ``of`` is the option that named it. Raises Away as well."""
     partitions = range(found.partitions)
     earliest = cluster.offsets(topic, partitions, Position(EARLIEST))
     if position.kind == EARLIEST:

@@ -1,5 +1,5 @@
-"""Where to begin and end, as people write it: ``latest``, ``timestamp:2026-11-28T00:00:00-03:00``, ``offsets:0=12,1=7``.
-Pure."""
+"""Where to begin and end, as people write it: ``latest``, ``timestamp:2026-11-28T00:00:00-03:00``,
+``offsets:0=12,1=7``. Pure."""
 
 from __future__ import annotations
 

@@ -45,6 +45,13 @@ class TopicSource:
         return f"kafka:{self.topic}@{short_id(self.topic_id)}" if self.topic_id else f"kafka:{self.topic}"
 
     @property
+    def identity(self) -> list[str]:
+        """What makes two launches the same run: the topic, and of a bounded job the offsets."""
+        if self.bounded:
+            return [self.place, repr(self.starts), repr(self.stops)]
+        return [f"kafka:{self.topic}", self.group]
+
+    @property
     def bounded(self) -> bool:
         return bool(self.stops)
 

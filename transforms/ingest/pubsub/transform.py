@@ -42,9 +42,10 @@ def source_of(options: PipelineOptions, source: str = AUTO) -> str:
 class ReadFromSubscription(beam.PTransform):
     """PBegin -> ``Inputs``, unbounded.
 
-    A message holds one XML, raw or gzip, or one archive; ``queue/message.py`` says what its attributes mean. The timestamp
-    of an element is when its message was published, which is when it arrived here: the watermark is about that
-    instant, so nothing of a backlog is late. ``received_at`` of a document is the attribute of that name where there is one.
+    A message holds one XML, raw or gzip, or one archive; ``queue/message.py`` says what its attributes mean. The
+    timestamp of an element is when its message was published, which is when it arrived here: the watermark is about
+    that instant, so nothing of a backlog is late. ``received_at`` of a document is the attribute of that name where
+    there is one.
 
     A message is acknowledged when the runner has committed what came of it, whatever that was.
     """
