@@ -9,6 +9,7 @@ from typing import Any
 
 from transforms.kafka.errors import KafkaError
 from transforms.kafka.tokens import token_source
+from transforms.language import say, tr
 from transforms.secret import secret_of
 
 PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL = "plaintext", "ssl", "sasl_plaintext", "sasl_ssl"
@@ -61,8 +62,12 @@ class Connection:
             found = os.environ.get(PASSWORD)
         if found is None:
             raise KafkaError(
-                f"no password for {self.user}: give --kafka_password_secret, a secret of Secret Manager, or set "
-                f"{PASSWORD} in the environment (of the workers too)."
+                say(
+                    "no password for {user}: give --kafka_password_secret, a secret of Secret Manager, or set "
+                    "{variable} in the environment (of the workers too).",
+                    user=self.user,
+                    variable=PASSWORD,
+                )
             )
         return found
 
@@ -76,5 +81,5 @@ def library() -> Any:
     try:
         import confluent_kafka
     except ImportError as error:
-        raise KafkaError("Kafka needs the extra of that name: pip install 'acervo[kafka]'.") from error
+        raise KafkaError(tr("Kafka needs the extra of that name: pip install 'acervo[kafka]'.")) from error
     return confluent_kafka

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from transforms.errors import AcervoError
+from transforms.language import mark, say, tr
 
 AWAY = frozenset(
     {
@@ -29,18 +30,21 @@ AWAY = frozenset(
 """Of a cluster that is away, or moving: they mean that no messages come now."""
 
 REFUSED = {
-    "_AUTHENTICATION": "does not accept who this is: --kafka_mechanism, --kafka_user and its password have to be "
-    "mended",
-    "SASL_AUTHENTICATION_FAILED": "does not accept who this is: --kafka_user and its password have to be mended",
-    "UNSUPPORTED_SASL_MECHANISM": "has no such mechanism: --kafka_mechanism has to be mended",
-    "_SSL": "and this side do not agree on TLS: --kafka_security and --kafka_ca have to be mended",
-    "TOPIC_AUTHORIZATION_FAILED": "does not let this user use the topic: it needs the ACLs READ and DESCRIBE on it to "
-    "read, WRITE and DESCRIBE to write",
-    "GROUP_AUTHORIZATION_FAILED": "does not let this user keep offsets: it needs the ACL READ on the group of "
-    "--kafka_group",
-    "CLUSTER_AUTHORIZATION_FAILED": "does not let this user write idempotently: it needs WRITE on the topic, and with "
-    "brokers before 2.8 IDEMPOTENT_WRITE on the cluster",
-    "TRANSACTIONAL_ID_AUTHORIZATION_FAILED": "does not let this user use transactions",
+    "_AUTHENTICATION": mark("does not accept who this is: mend --kafka_mechanism, --kafka_user or the password"),
+    "SASL_AUTHENTICATION_FAILED": mark("does not accept who this is: mend --kafka_user or the password"),
+    "UNSUPPORTED_SASL_MECHANISM": mark("has no such mechanism: mend --kafka_mechanism"),
+    "_SSL": mark("and this side do not agree on TLS: mend --kafka_security or --kafka_ca"),
+    "TOPIC_AUTHORIZATION_FAILED": mark(
+        "does not let this user use the topic: it needs the ACLs READ and DESCRIBE to read it, WRITE and DESCRIBE to "
+        "write to it"
+    ),
+    "GROUP_AUTHORIZATION_FAILED": mark(
+        "does not let this user keep offsets: it needs the ACL READ on the group of --kafka_group"
+    ),
+    "CLUSTER_AUTHORIZATION_FAILED": mark(
+        "does not let this user write idempotently: it needs WRITE on the topic, and before Kafka 2.8 IDEMPOTENT_WRITE "
+        "on the cluster"
+    ),
 }
 """What somebody has to mend; the broker is the subject."""
 
@@ -56,12 +60,36 @@ def explained(what: str, bootstrap: str, name: str, said: str) -> KafkaError:
     """``what`` could not be done: for people, with the setting to mend. ``name`` is that of the code, ``said`` the
     library's words."""
     if name in REFUSED:
-        return KafkaError(f"{what}: Kafka at {bootstrap} {REFUSED[name]}. It said: {said}")
-    if name in AWAY:
         return KafkaError(
-            f"{what}: Kafka does not answer at {bootstrap}. Check --kafka_bootstrap, the network from here, and "
-            f"--kafka_security (a port for TLS is silent without it). It said: {said}"
+            say(
+                "{what}: Kafka at {bootstrap} {refuses}. It said: {said}",
+                what=what,
+                bootstrap=bootstrap,
+                refuses=tr(REFUSED[name]),
+                said=said,
+            )
         )
+    if name in AWAY:
+        return unanswered(bootstrap, said)
     if name in GONE:
-        return KafkaError(f"{what}: there is no such topic at {bootstrap}. It said: {said}")
+        return KafkaError(
+            say(
+                "{what}: there is no such topic at {bootstrap}. It said: {said}",
+                what=what,
+                bootstrap=bootstrap,
+                said=said,
+            )
+        )
     return KafkaError(f"{what}: {said} ({name})")
+
+
+def unanswered(bootstrap: str, said: str) -> KafkaError:
+    """A cluster that does not answer, told to whoever starts a job."""
+    return KafkaError(
+        say(
+            "Kafka does not answer at {bootstrap}. Check --kafka_bootstrap, the network from here, and "
+            "--kafka_security (a port for TLS is silent without it). It said: {said}",
+            bootstrap=bootstrap,
+            said=said,
+        )
+    )

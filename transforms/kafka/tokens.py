@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from transforms.kafka.errors import KafkaError
+from transforms.language import say
 
 GOOGLE = "google"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -28,8 +29,12 @@ def token_source(name: str) -> Tokens:
         found: Tokens = getattr(import_module(module), function)
     except (ImportError, AttributeError, ValueError) as error:
         raise KafkaError(
-            f"--kafka_token {name!r} is neither {GOOGLE} nor a function (package.module:function) that can be imported "
-            f"where the job runs: {error}"
+            say(
+                "--kafka_token {name!r} is neither google nor a function (package.module:function) that can be "
+                "imported where the job runs: {error}",
+                name=name,
+                error=error,
+            )
         ) from error
     return found
 

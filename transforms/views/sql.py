@@ -17,9 +17,11 @@ from string import Template
 from typing import NamedTuple
 
 from transforms import access_key
+from transforms.errors import AcervoError
 from transforms.families import DEFAULT, FAMILIES, FAMILY_OF_MODEL, common, cte, nfe, statuses
 from transforms.families.family import Attribute, Family
 from transforms.history import rules
+from transforms.language import say
 from transforms.views import key_sql
 
 # Days are counted in the time of Brasília, as the law does.
@@ -27,6 +29,10 @@ TODAY = "CURRENT_DATE('America/Sao_Paulo')"
 _PROJECT = re.compile(r"([a-z0-9.\-]+:)?[a-z][a-z0-9\-]{4,28}[a-z0-9]")
 _DATASET = re.compile(r"[A-Za-z0-9_]{1,1024}")
 _REFERENCE = re.compile(r"`\$\{dataset\}\.(\w+)`")
+
+
+class DatasetNameError(AcervoError, ValueError):
+    """A name that BigQuery would not take for a project or a dataset."""
 
 
 class View(NamedTuple):
@@ -41,13 +47,15 @@ class View(NamedTuple):
 def views(project: str, dataset: str, today: str = TODAY) -> list[View]:
     """All views of a dataset, each after the views that it reads.
 
-    ``today`` is the SQL expression of the date that days are counted to. Raises ValueError for a project or dataset
-    whose name BigQuery would not take: names go into SQL.
+    ``today`` is the SQL expression of the date that days are counted to. Raises DatasetNameError for a project or
+    dataset whose name BigQuery would not take: names go into SQL.
     """
     if not _PROJECT.fullmatch(project):
-        raise ValueError(f"{project!r} is not a project id, such as my-project-1")
+        raise DatasetNameError(say("{project!r} is not a project id, such as my-project-1", project=project))
     if not _DATASET.fullmatch(dataset):
-        raise ValueError(f"{dataset!r} is not a dataset name: letters, digits and underscores only")
+        raise DatasetNameError(
+            say("{dataset!r} is not a dataset name: letters, digits and underscores only", dataset=dataset)
+        )
     values = {"dataset": f"{project}.{dataset}", "today": today, **_rule_values()}
     found = {name: _view(name, text, values) for name, text in _templates().items()}
     order = TopologicalSorter({name: sorted(view.uses & found.keys()) for name, view in sorted(found.items())})
@@ -176,5 +184,5 @@ def _literal(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     if not isinstance(value, str) or not value.replace("_", "").replace("/", "").isalnum() or not value.isascii():
-        raise ValueError(f"{value!r} is no plain literal")
+        raise ValueError(f"{value!r} is not a plain literal")
     return f"'{value}'"

@@ -11,6 +11,7 @@ from transforms.ingest.kafka.positions import COMMITTED, EARLIEST, LATEST, OFFSE
 from transforms.ingest.kafka.settings import known_id
 from transforms.kafka.connection import Connection, library
 from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError, explained
+from transforms.language import say
 
 _LOG = logging.getLogger(__name__)
 _LOG.addHandler(logging.NullHandler())
@@ -174,15 +175,31 @@ def check(
     """Raises KafkaError for offsets that are not there."""
     for partition, offset in sorted(wanted.items()):
         if partition not in earliest:
-            raise KafkaError(f"{of}: {topic} has no partition {partition}; it has {len(earliest)}, from 0 on.")
+            raise KafkaError(
+                say(
+                    "{option}: {topic} has no partition {partition}; it has {partitions}, from 0 on.",
+                    option=of,
+                    topic=topic,
+                    partition=partition,
+                    partitions=len(earliest),
+                )
+            )
         if not earliest[partition] <= offset <= latest[partition]:
             raise out_of_range(topic, partition, offset, earliest[partition], latest[partition])
 
 
 def out_of_range(topic: str, partition: int, offset: int, earliest: int, latest: int) -> KafkaError:
     """What was asked for was removed (retention), or never was."""
-    lost = f" {earliest - offset:,} messages were removed before they were read." if offset < earliest else ""
     return KafkaError(
-        f"{topic}, partition {partition}: offset {offset} is not there; the earliest is {earliest}, the end {latest}."
-        f"{lost} --kafka_start says where to go on: earliest, timestamp:..., or offsets:{partition}={earliest},..."
+        say(
+            "{topic}, partition {partition}: offset {offset} is not there; the earliest is {earliest}, the end "
+            "{latest}, so {lost} messages are lost. --kafka_start says where to go on: earliest, timestamp:..., or "
+            "offsets:{partition}={earliest},...",
+            topic=topic,
+            partition=partition,
+            offset=offset,
+            earliest=earliest,
+            latest=latest,
+            lost=max(earliest - offset, 0),
+        )
     )

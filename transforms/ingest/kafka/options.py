@@ -21,8 +21,8 @@ from transforms.kafka.connection import (
     SECURITY,
     Connection,
 )
-from transforms.kafka.errors import KafkaError
-from transforms.language import tr
+from transforms.kafka.errors import KafkaError, unanswered
+from transforms.language import say, tr
 
 LOCAL_BROKER = "ACERVO_KAFKA_BOOTSTRAP"
 """The variable of the environment by which a broker that runs here, such as the local stack's, is named."""
@@ -99,11 +99,19 @@ def connection_of(given: argparse.Namespace | PipelineOptions) -> Connection:
         raise KafkaError(tr("which cluster? Give --kafka_bootstrap, host:port, or start one: make stack KAFKA=1"))
     sasl = given.kafka_security in (SASL_PLAINTEXT, SASL_SSL)
     if sasl and not given.kafka_mechanism:
-        raise KafkaError(f"--kafka_security={given.kafka_security} needs --kafka_mechanism: {', '.join(MECHANISMS)}.")
+        raise KafkaError(
+            say(
+                "--kafka_security={security} needs --kafka_mechanism: {mechanisms}.",
+                security=given.kafka_security,
+                mechanisms=", ".join(MECHANISMS),
+            )
+        )
     if given.kafka_mechanism and not sasl:
-        raise KafkaError("--kafka_mechanism needs --kafka_security=sasl_ssl, or sasl_plaintext within a safe network.")
+        raise KafkaError(
+            tr("--kafka_mechanism needs --kafka_security=sasl_ssl, or sasl_plaintext within a safe network.")
+        )
     if sasl and given.kafka_mechanism != OAUTHBEARER and not given.kafka_user:
-        raise KafkaError(f"--kafka_mechanism={given.kafka_mechanism} needs --kafka_user.")
+        raise KafkaError(say("--kafka_mechanism={mechanism} needs --kafka_user.", mechanism=given.kafka_mechanism))
     return Connection(
         bootstrap=bootstrap,
         security=given.kafka_security,
@@ -133,15 +141,18 @@ def looked_up(source: TopicSource, start: str, stop: str) -> TopicSource:
     begins, ends = position_of(start, "--kafka_start"), position_of(stop, "--kafka_stop") if stop else None
     if ends and ends.kind == COMMITTED:
         raise KafkaError(
-            "--kafka_stop=committed: a job that ends there would read nothing after the one that began there."
+            tr("--kafka_stop=committed: a job that ends there would read nothing after the one that began there.")
         )
     cluster = Cluster(source.connection)
     try:
         found = cluster.topic(source.topic)
         if found is None:
             raise KafkaError(
-                f"there is no topic {source.topic} at {source.connection.bootstrap}, or this user may not see it (ACL "
-                "DESCRIBE)."
+                say(
+                    "there is no topic {topic} at {bootstrap}, or this user may not see it (ACL DESCRIBE).",
+                    topic=source.topic,
+                    bootstrap=source.connection.bootstrap,
+                )
             )
         _check_rights(source, found)
         starts = resolve(cluster, source.topic, found, begins, source.group, "--kafka_start")
@@ -152,18 +163,19 @@ def looked_up(source: TopicSource, start: str, stop: str) -> TopicSource:
             stops = {}
             starts = resolve(cluster, source.topic, found, Position(EARLIEST), source.group, "--kafka_start") | starts
     except Away as away:
-        raise KafkaError(
-            f"Kafka does not answer at {source.connection.bootstrap}. Check --kafka_bootstrap, the network from here, "
-            f"and --kafka_security. It said: {away}"
-        ) from away
+        raise unanswered(source.connection.bootstrap, str(away)) from away
     return replace(source, topic_id=found.topic_id, starts=in_order(starts), stops=in_order(stops))
 
 
 def _check_rights(source: TopicSource, found: Topic) -> None:
     if found.operations is not None and "READ" not in found.operations:
         raise KafkaError(
-            f"this user may see the topic {source.topic} and not read it: it needs the ACL READ on it, and on the "
-            f"group {source.group}."
+            say(
+                "this user may see the topic {topic} and not read it: it needs the ACL READ on it, and on the group "
+                "{group}.",
+                topic=source.topic,
+                group=source.group,
+            )
         )
 
 
@@ -173,7 +185,9 @@ def _certificates(path: str) -> str:
         with FileSystems.open(path) as file:
             text = str(file.read(_CA_BYTES).decode("ascii"))
     except (OSError, UnicodeError) as error:
-        raise KafkaError(f"cannot read the certificates of --kafka_ca {path}: {error}") from error
+        raise KafkaError(
+            say("cannot read the certificates of --kafka_ca {path}: {error}", path=path, error=error)
+        ) from error
     if "BEGIN CERTIFICATE" not in text:
-        raise KafkaError(f"--kafka_ca {path} holds no certificate in PEM.")
+        raise KafkaError(say("--kafka_ca {path} holds no certificate in PEM.", path=path))
     return text

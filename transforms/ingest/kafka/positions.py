@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time
 from transforms import instants
 from transforms.ingest.queue.message import parse_instant
 from transforms.kafka.errors import KafkaError
+from transforms.language import say
 
 COMMITTED, EARLIEST, LATEST, TIMESTAMP, OFFSETS = "committed", "earliest", "latest", "timestamp", "offsets"
 _OFFSETS = re.compile(r"\d{1,9}=\d{1,18}(,\d{1,9}=\d{1,18})*")
@@ -37,8 +38,12 @@ def position_of(text: str, option: str) -> Position:
         pairs = [tuple(map(int, pair.split("="))) for pair in rest.split(",")]
         return Position(OFFSETS, offsets=tuple(sorted((pair[0], pair[1]) for pair in pairs)))
     raise KafkaError(
-        f"{option} {text!r} is no position: write committed, earliest, latest, timestamp:<RFC 3339 with its offset, or "
-        "a day in UTC>, or offsets:<partition>=<offset>,..."
+        say(
+            "{option} {text!r} is no position: write committed, earliest, latest, timestamp:<RFC 3339 with its offset, "
+            "or a day in UTC>, or offsets:<partition>=<offset>,...",
+            option=option,
+            text=text,
+        )
     )
 
 
