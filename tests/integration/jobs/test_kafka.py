@@ -86,9 +86,10 @@ def test_messages_that_retention_removes_before_they_are_read_stop_the_job_which
     new_stores: NewStores, running_stack: object, broker: Broker, tmp_path: Path
 ) -> None:
     topic, stores, log = DocumentTopic(broker, 1), new_stores(), tmp_path / "log"
-    topic.publish(inputs(96, 20))
+    payloads = inputs(96, 20)
+    topic.publish(payloads)
     with Streaming(stores, topic, log) as job:
-        job.wait_for_arrivals(20)
+        job.wait_for_arrivals(len(payloads))
         os.killpg(job.process.pid, signal.SIGSTOP)
         topic.publish([b"<doc/>"] * 10)
         for future in broker.admin.delete_records([TopicPartition(topic.topic, 0, 25)]).values():
@@ -96,7 +97,7 @@ def test_messages_that_retention_removes_before_they_are_read_stop_the_job_which
         time.sleep(1)
         os.killpg(job.process.pid, signal.SIGCONT)
         assert job.process.wait(60) == 1
-    assert "partition 0: offset 20 is not there; the earliest is 25" in log.read_text()
+    assert f"partition 0: offset {len(payloads)} is not there; the earliest is 25" in log.read_text()
 
 
 @pytest.mark.parametrize(

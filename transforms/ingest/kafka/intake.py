@@ -193,6 +193,8 @@ class Intake:
                 tail.at_end(raw.offset())
                 tail.horizon.connected(True)
         elif name == "_AUTO_OFFSET_RESET":
+            # An offset that another topic of the name does not have says nothing of retention.
+            self._check_identity(needed=True)
             raise self._out_of_range(raw.partition(), tail.end if tail else raw.offset())
         elif name in REFUSED:
             raise self._explained(error)
