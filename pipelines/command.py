@@ -31,7 +31,7 @@ GROUPS = {
         "lookup": mark("everything known of an access key, a dead letter or an input"),
         "tags": mark("texts of any tag of stored XML, for what no column holds"),
         "query": mark("a query in GoogleSQL, its rows as a table, JSON, CSV or Parquet"),
-        "sped": mark("a file of SPED's EFD ICMS/IPI compared with the documents; exit status 1 when they differ"),
+        "sped": mark("a file of SPED's EFD compared with the documents; exit status 1 when they differ"),
     },
     mark("Setting up"): {
         "tables": mark("create the tables and views, or bring them up to date"),
