@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     dead = sum(expected.dead_letters.values())
     told = say(
         "{files:,} files ({size:,.1f} MB, {rate:,.0f} a second) in {folder}: {inputs:,} inputs = {documents:,} "
-        "documents + {events:,} events + {ranges:,} voided ranges + {dead:,} dead; {duplicates:,} duplicates, {keys:,} keys, for "
-        "example {example}",
+        "documents + {events:,} events + {ranges:,} voided ranges + {dead:,} dead; {duplicates:,} duplicates, "
+        "{keys:,} keys, for example {example}",
         files=expected.files,
         size=expected.payload_bytes / 1e6,
         rate=expected.files / seconds,
