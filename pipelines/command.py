@@ -28,6 +28,7 @@ GROUPS = {
     },
     mark("Looking"): {
         "lookup": mark("everything known of an access key, a dead letter or an input"),
+        "report": mark("the state of a dataset as a page in HTML, with charts"),
         "query": mark("a query in GoogleSQL, its rows as a table, JSON, CSV or Parquet"),
     },
     mark("Setting up"): {
