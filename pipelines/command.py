@@ -11,7 +11,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from pipelines.guard import ERROR, FAILED, guarded
+from pipelines.guard import FAILED, guarded
+from pipelines.prose import tell_error
 from transforms.language import mark, say, tr
 
 # The one place where a command is named. Each is the module of its name in this package.
@@ -29,6 +30,7 @@ GROUPS = {
     mark("Looking"): {
         "lookup": mark("everything known of an access key, a dead letter or an input"),
         "report": mark("the state of a dataset as a page in HTML, with charts"),
+        "tags": mark("texts of any tag of stored XML, for what no column holds"),
         "query": mark("a query in GoogleSQL, its rows as a table, JSON, CSV or Parquet"),
     },
     mark("Setting up"): {
@@ -69,7 +71,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(version())
         return 0
     unknown = say("{name} is no command of acervo.", name=name)
-    print(f"{tr(ERROR)} {unknown}{near(name)}" if name else usage(), file=sys.stderr)
+    if name:
+        tell_error(f"{unknown}{near(name)}")
+    else:
+        print(usage(), file=sys.stderr)
     return FAILED
 
 
