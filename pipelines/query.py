@@ -247,15 +247,16 @@ def _write(options: argparse.Namespace, form: str, names: Sequence[str], rows: I
     if form == writing.PARQUET:
         raise QueryError(tr("Parquet is for the rows of a query"))
     if options.out is None:
-        _write_text(options, form, names, rows, sys.stdout)
+        write_text(options, form, names, rows, sys.stdout)
         return
     with writing.opened(options.out) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as out:
-        _write_text(options, form, names, rows, out)
+        write_text(options, form, names, rows, out)
 
 
-def _write_text(
+def write_text(
     options: argparse.Namespace, form: str, names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO
 ) -> None:
+    """Rows as text in a form of ``writing.FORMATS``; ``options`` has ``max_rows`` and ``keep_formulas``."""
     if form == writing.JSON:
         writing.write_json(names, rows, out)
     elif form == writing.LINES:

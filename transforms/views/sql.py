@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from transforms import access_key
 from transforms.errors import AcervoError
-from transforms.families import DEFAULT, FAMILIES, FAMILY_OF_MODEL, common, cte, nfe, statuses
+from transforms.families import DEFAULT, FAMILIES, FAMILY_OF_MODEL, booking, common, cte, nfe, statuses
 from transforms.families.family import Attribute, Family
 from transforms.history import rules
 from transforms.language import say
@@ -145,6 +145,44 @@ def _rule_values() -> dict[str, str]:
         "annulment_purpose": str(cte.ANNULMENT_PURPOSE),
         "freight_models": _list(FAMILIES["cte"].models),
         **{status: status for status in statuses.STATUSES},
+        **_booking_values(),
+    }
+
+
+def _booking_values() -> dict[str, str]:
+    """What the views for SPED are filled with."""
+    return {
+        "sped_registers": _table(
+            ("model", "name", "buyer", "digits"),
+            ((model, one.name, one.buyer, one.digits) for one in booking.REGISTERS for model in one.models),
+        ),
+        "sped_situations": _table(
+            ("model", "status", "code", "issuer", "buyer"),
+            (
+                (model, status, one.code, one.issuer, one.buyer)
+                for one in booking.SITUATIONS
+                for model in one.models
+                for status in one.statuses
+            ),
+        ),
+        "sped_complements": _table(("model", "purpose"), booking.COMPLEMENTS),
+        "regular": booking.REGULAR,
+        "complementary": booking.COMPLEMENTARY,
+        "special": booking.SPECIAL,
+        "voided_situation": booking.VOIDED,
+        "booked_in_force": _list(booking.IN_FORCE),
+        "discontinued": _list(booking.DISCONTINUED),
+        "optional_from": booking.OPTIONAL_FROM.isoformat(),
+        "discontinued_from": booking.DISCONTINUED_FROM.isoformat(),
+        "office_model": booking.OFFICE_MODEL,
+        "office_series": " AND ".join(map(str, booking.OFFICE_SERIES)),
+        "not_received": _list(booking.NOT_RECEIVED),
+        "entry": str(booking.ENTRY),
+        "most_voided": str(booking.MOST_VOIDED),
+        "voided_models": _list(booking.VOIDED_MODELS),
+        "must": booking.MUST,
+        "may": booking.MAY,
+        "must_not": booking.MUST_NOT,
     }
 
 
