@@ -73,7 +73,7 @@ class EntryNames:
         self._counts: dict[str, int] = {}
 
     def distinct(self, name: str) -> str:
-        """The name to use, the same in every run that sees the entries in the same order."""
+        """The name to use; the same in every run that sees the entries in the same order."""
         if "\0" in name:
             name = name.replace("\0", "\\0")
         digest = _digest(name)
