@@ -64,7 +64,7 @@ class StreamOptions(PipelineOptions):
 
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> Ingested:
-    """Adds the whole job to the pipeline and gives what it makes, for tests to look at."""
+    """Adds the whole job to the pipeline and returns what it makes, for tests."""
     given = options.view_as(StreamOptions)
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
     source = ReadFromSubscription(subscription_of(options), source=given.source, limits=limits)
@@ -122,7 +122,7 @@ def preflight(options: PipelineOptions) -> None:
 
 
 def _check_topic(topic: str) -> None:
-    """Who may publish to a topic may not always look at it: that alone is no error."""
+    """Checks a topic. An account that may publish may not always look at the topic: that alone is not an error."""
     try:
         check_topic(topic)
     except TopicError as error:
@@ -139,10 +139,10 @@ def run(argv: Sequence[str] | None = None) -> Launched:
     launch = launch_of(options, JOB, [subscription_of(options)])
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options, launch)
-    with contextlib.ExitStack() as beside:
+    with contextlib.ExitStack() as meanwhile:
         if is_old_runner(options):
             config = launching.config_of(options, launch, live=True)
-            beside.enter_context(sweeping(config.truth, config.project, config.dataset))
+            meanwhile.enter_context(sweeping(config.truth, config.project, config.dataset))
         return launching.launch(pipeline, launch, reads=subscription_of(options))
 
 

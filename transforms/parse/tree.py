@@ -1,4 +1,4 @@
-"""Reading a document from its tree: right for every well-formed document, and the rule for ``learnt``."""
+"""Reading a document from its tree: right for every well-formed document, and the reference for ``learnt``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read(root: etree._Element, node: Node) -> Reading:
 
 
 def local_name(tag: str) -> str:
-    """Name without namespace; a prefix that was never declared is no part of it either."""
+    """Name without its namespace, and without a prefix that was never declared."""
     return tag.rpartition("}")[2].rpartition(":")[2]
 
 
