@@ -20,7 +20,7 @@ from pipelines.guard import reason_of
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m local.stack",
-        description="Keeps the Bigtable, BigQuery and Pub/Sub emulators up until Ctrl-C.",
+        description="Keeps the Bigtable, BigQuery and Pub/Sub emulators, and a broker of Kafka, up until Ctrl-C.",
     )
     for service in SERVICES:
         for name, usual in service.ports.items():
@@ -31,6 +31,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
                 help=f"port of {name}; also ACERVO_{name.upper()}_PORT (otherwise {usual}, or any when that is taken)",
             )
     parser.add_argument("--no-pubsub", action="store_true", help="leave Pub/Sub out")
+    parser.add_argument("--kafka", action="store_true", help="an Apache Kafka broker too")
     parser.add_argument("--logs", type=Path, default=PROJECT / "out" / "stack", help="folder of the emulators' logs")
     return parser.parse_args(argv)
 
@@ -96,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         print("Starting the local stack", file=sys.stderr)
         pubsub = not options.no_pubsub and pubsub_is_there()
-        with stack(pubsub=pubsub, ports=chosen_ports(options), logs=options.logs) as running:
+        with stack(pubsub=pubsub, kafka=options.kafka, ports=chosen_ports(options), logs=options.logs) as running:
             discover.write_state(running.env)
             try:
                 print(describe(running), flush=True)

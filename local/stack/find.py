@@ -1,4 +1,4 @@
-"""Where Google's emulators and Prism are on this machine, and what to do when they are not.
+"""Where Google's emulators, Java and Prism are on this machine, and what to do when they are not.
 
 Each finder takes, in this order: an environment variable that names the program, PATH, the Google Cloud SDK.
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from local.stack import fetch
+from local.stack import fetch, jars
 from local.stack.process import StackError
 
 SDK_ROOTS = (
@@ -35,7 +35,8 @@ PUBSUB_HELP = """The Pub/Sub emulator was not found. Any of these makes it avail
   gcloud components install pubsub-emulator
   apt-get install google-cloud-cli-pubsub-emulator          (from Google's apt repository)
   PUBSUB_EMULATOR_BIN=/path/to/cloud-pubsub-emulator"""
-JAVA_HELP = """The Pub/Sub emulator needs Java 11 or newer on PATH (or JAVA_HOME), and there is none:
+KAFKA_HELP = "Kafka is fetched from Maven Central, once"
+JAVA_HELP = """{program} needs Java {release} or newer on PATH (or JAVA_HOME), and there is none:
   Debian, Ubuntu:  apt-get install default-jre-headless
   macOS:           brew install openjdk"""
 
@@ -59,8 +60,26 @@ def pubsub_emulator() -> Path:
     if not found:
         raise StackError(PUBSUB_HELP)
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        raise StackError(JAVA_HELP)
+        raise StackError(JAVA_HELP.format(program="The Pub/Sub emulator", release=11))
     return found
+
+
+def java() -> Path:
+    """The ``java`` program; StackError says how to get it."""
+    home = os.environ.get("JAVA_HOME")
+    found = _on_path("java") if not home else Path(home) / "bin" / "java"
+    if found is None or not os.access(found, os.X_OK):
+        raise StackError(JAVA_HELP.format(program="A Kafka broker", release=17))
+    return found
+
+
+def kafka() -> None:
+    """A broker's Java and jars; StackError says how to get what is missing."""
+    java()
+    try:
+        jars.kafka_jars()
+    except fetch.FetchError as error:
+        raise StackError(f"{KAFKA_HELP}; this time it could not be: {error}") from error
 
 
 def prism() -> Path | None:
