@@ -1,4 +1,4 @@
-"""How many inputs of a job became what, from the counters of its pipeline, and the sums that must add up. Pure."""
+"""How many inputs of a job became what, from the counters of its pipeline, and the sums that must hold. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class InputCounts:
 
     ``new`` counts the records that this run brought, ``resumed`` how many of those an earlier attempt of the same run
     had written already. ``dead_letters`` is by code. ``refused_rows`` are rows that BigQuery did not take: their
-    records are safe, so they are not counted as inputs. Sizes are in bytes: ``xml_bytes`` as received,
+    records are safe, so they say nothing of an input. Sizes are in bytes: ``xml_bytes`` as received,
     ``stored_bytes`` what storing the new records took.
     """
 
@@ -75,7 +75,7 @@ REFUSED = mark("{rows:,} rows were refused by BigQuery; see the dead letters ({c
 
 
 def problems(counts: InputCounts) -> list[str]:
-    """Sums that do not add up: each is a defect of the pipeline, since no input may be lost or counted twice."""
+    """Sums that do not hold: each is a defect of the pipeline, since no input may be lost or counted twice."""
     found = []
     if counts.inputs != counts.records + counts.dead:
         found.append(say(LOST, inputs=counts.inputs, records=counts.records, dead=counts.dead))

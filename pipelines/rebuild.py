@@ -1,15 +1,15 @@
-"""Rebuild: BigQuery's tables and all counts corrected from the source of truth alone. Bounded.
+"""Rebuild: BigQuery's tables and all counts made right from the source of truth alone. Bounded.
 
     python -m pipelines.rebuild --project P --bigtable_instance I --dataset D
     python -m pipelines.rebuild ... --states SP,RJ --months 2503        (missing rows of a part, added)
 
-What the tables must hold is read into a separate dataset; then each served table is corrected where it differs: rows
-that the source of truth does not have are removed, missing ones added. No table is replaced and nothing that is
+What the tables must hold is read into a dataset beside the served one; then each table is changed by what differs:
+rows that the source of truth does not have are removed, missing ones added. No table is replaced and nothing that is
 appended meanwhile is touched, so other jobs may go on, streams too. Counts are made from a second reading, so that a
 bounded job which ends meanwhile is counted; what a stream counts has the same names and versions as what is made here.
-The change log is rewritten too, as far as it is kept.
+The change log is made again as well, as far as it is kept.
 
-A rebuild of a part adds missing rows. It removes none and leaves counts alone, which are sums over everything.
+A rebuild of a part adds rows that are missing. It takes none away and makes no counts, which are sums over everything.
 """
 
 from __future__ import annotations

@@ -4,16 +4,16 @@
     python -m pipelines.reconcile ... --states SP --months 2503
     python -m pipelines.reconcile ... --day 2026-11-28          (the counts of what streams applied on a day, UTC)
 
-Finds rows that are missing, superfluous, wrong, or stored with several contents; counts that differ from the sum of the
-changes; histories whose state is not the fold of their records. Writes them as JSON lines, prints a summary by day and
+Finds rows that are missing, too many, wrong, or there with several contents; counts that are not what the changes add
+up to; histories whose state is not the fold of their records. Writes them as JSON lines, prints a summary by day and
 issuer and one command that mends all of them. Exit status: 0 no difference, 1 differences, 2 could not look. A Flex
 Template's launcher does not wait for its job: there the answer is the file, empty or not, and the counters
 ``difference_*``.
 
-``--day`` compares the change log of that day with the counts that are stored for it. It does so in this process, not in
-a job, and takes as long as that day's changes need, however old and large the tables are.
+``--day`` compares the change log of that day with the counts that were stored of it, here and not in a job, and
+takes as long as that day's changes ask for, however old and large the tables are.
 
-While other jobs write, rows on their way to BigQuery show as differences: run it again to see what remains.
+Beside jobs that write, what is on its way to BigQuery shows as a difference: look again at what is found.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ A dead letter keeps its origin and the time at which it was first received, what
 record is marked as redriven, in Bigtable and in BigQuery, where ``dead_letters_by_code`` shows open ones only.
 
 All redrives are one run (``--run`` makes another), so a record is new or resumed, never doubled. Counts of a run are
-sums over all of it: each redrive also takes what earlier ones of its run began or did, whatever it is asked to select,
-and never what another run began. Run one at a time.
+sums over all of it: each redrive takes along what earlier ones of its run began or did, whatever it is asked to
+select, and never what another run began. One at a time.
 
-Inputs that were truncated, and those that could not be extracted from their archive, are read again from where they
-came, if that is a file. Rows that BigQuery refused are not inputs: rebuild writes them.
+Inputs that were cut, and those that could not even be taken out of their archive, are read again where they came from,
+if that is a file. Rows that BigQuery refused are no inputs: rebuild writes them.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
 def _became(
     chosen: beam.PCollection[StoredDeadLetter], ingested: Ingested, launch: Launch
 ) -> beam.PCollection[StoredDeadLetter]:
-    """Every chosen dead letter with what became of it, once all have been processed."""
+    """Every chosen dead letter with what became of it, once all of them went through."""
     found = {
         _LETTERS: chosen | "LettersByOrigin" >> beam.Map(_letter_by_origin).with_output_types(_LetterByOrigin),
         _APPLIED: ingested.applied | "AppliedByOrigin" >> beam.FlatMap(_applied_by_origin).with_output_types(_ByOrigin),
@@ -189,7 +189,7 @@ def _as(launch: Launch, state: str) -> beam.Map:
 
 
 def _taken(stored: StoredDeadLetter, launch: Launch, state: str) -> StoredDeadLetter:
-    """The dead letter with what this redrive made of it; one that is done already stays done."""
+    """What is done stays done."""
     if stored.redrive is not None and stored.redrive.state == DONE:
         return stored
     return stored._replace(redrive=Redrive(launch.run, launch.job, instants.now(), state))
@@ -211,7 +211,7 @@ def _dead_by_origin(letter: DeadLetter) -> Iterator[_ByOrigin]:
 
 
 def _within(origin: str) -> Iterator[str]:
-    """The origin, and the archives that it is in."""
+    """The origin, and all that it is an entry of."""
     while origin:
         yield origin
         origin = origin.rpartition("#")[0]

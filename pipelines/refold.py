@@ -5,7 +5,7 @@
 Mends what reconcile calls ``state_is_not_fold`` or ``broken_changes``, and brings stored states up to date when rules
 of the fold have changed. Where changes were rewritten, it says that a rebuild has to follow: BigQuery and the counts
 still have the old ones. No other job should write to the keys that are mended: a record that comes at the same moment
-may base its change on the old one, which another refold mends.
+may begin its change where the old one ended, which another refold mends.
 """
 
 from __future__ import annotations

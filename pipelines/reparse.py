@@ -4,13 +4,14 @@
     python -m pipelines.reparse ... [--states SP,RJ --months 2503 | --keys K,...] [--layouts nfe] [--findings bad_date]
         [--older_than 2]
 
-A record keeps its id and its XML. Where the parser reads something else than is stored, that is written as a change
-with a revision, which names its cause and keeps what the record said before; BigQuery gets a newer row of the record,
-which views prefer, and counts move by the difference. It is a writer like any other: a stream, a backfill, and other
-reparses may go on. Stop it at any moment and start it again: what was written but not yet emitted is emitted then.
+A record keeps its id and its XML. Where the parser makes something else of it than is stored, that is written as a
+change with a revision, whose cause is named, and which keeps what the record said before; BigQuery gets a newer row of
+the record, which views prefer, and counts move by the difference. It is a writer as any other: a stream, a backfill,
+and other reparses may go on. Stop it at any moment and start it again: what was written and not handed on is handed on
+then.
 
-``--dry_run`` writes nothing and says, by field, what would change. What the parser can no longer read stays as it was,
-with the finding no_longer_read. For dead letters use redrive.
+``--dry_run`` writes nothing and says, by field, what would change. What a parser reads no more stays as it was, with
+the finding no_longer_read. Dead letters are redrive's.
 """
 
 from __future__ import annotations

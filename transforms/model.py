@@ -102,10 +102,10 @@ class Change(NamedTuple):
     """What one record did to the state of its key, as stored with it and as emitted, always the same.
 
     ``before`` and ``after`` are folded states (``None`` before the first record), ``dimensions_before`` and
-    ``dimensions_after`` what counting groups by. ``run`` and ``origin`` say who wrote it; ``received_at`` and
+    ``dimensions_after`` what counting groups by. ``run`` and ``origin`` tell who wrote it; ``received_at`` and
     ``applied_at`` are micros since the epoch. ``logged``: it is counted by way of the change log, as a stream's changes
     are; otherwise in the partial sums of its run. ``cause`` is empty where the record's arrival made the change. A
-    reparse's names it (REPARSE); ``was`` is then the patch back to what the record said before (see
+    reparse's names it (REPARSE); ``was`` is then what takes the record back to what it said before (see
     ``transforms.truth.patch``), ``run`` and ``job`` are the reparse's, and ``origin`` and ``received_at`` those of the
     record's first arrival.
     """
@@ -147,7 +147,7 @@ class Applied(NamedTuple):
 
     ``change`` is set where the outcome of ``arrival`` is NEW or RESUMED. ``entry`` is the stored one, so that a
     RESUMED record is served exactly as it is stored. ``reading`` is the change of the last reparse that read the record
-    differently, None where there was none.
+    otherwise, None where there was none.
     """
 
     entry: Entry

@@ -1,4 +1,4 @@
-"""How long it takes to make checked records of documents, compared with what others take to read the same bytes.
+"""How long it takes to make checked records of documents, beside what others take to read the same bytes.
 
     python -m local.bench.parse [--rounds 15] [--folder FOLDER]
 

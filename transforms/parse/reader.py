@@ -56,8 +56,8 @@ class XmlText(NamedTuple):
 def open_text(payload: bytes, max_bytes: int, fallback_encoding: str | None = None) -> XmlText:
     """Decode an input and look at its prolog; raises ``Unparsable``.
 
-    Text that is not UTF-8, though it claims to be or declares nothing, is refused, unless ``fallback_encoding`` names
-    the encoding to read it in: no rule can tell ISO-8859-1 from a damaged file, so people decide.
+    Text that is no UTF-8 although it says so (or says nothing) is refused, unless ``fallback_encoding`` names the
+    encoding to read it in: no rule tells ISO-8859-1 from a damaged file, so people decide.
     """
     if len(payload) > max_bytes:
         raise Unparsable(codes.TOO_LARGE, f"{len(payload)} bytes, the limit is {max_bytes}")
@@ -160,7 +160,7 @@ def _root_start(text: str, line: int) -> int:
 
 
 class _NoHandlers:
-    """A parser target without handlers: libxml2 then checks well-formedness and builds no tree."""
+    """A parser target that wants to hear nothing: libxml2 then checks well-formedness and makes no tree."""
 
     def close(self) -> None:
         return None
@@ -171,7 +171,7 @@ def _code_of(error: etree.XMLSyntaxError) -> int:
 
 
 class _Parsers(threading.local):
-    """Parsers of one thread, since a parser locks while it works. The encoding given overrides the declared one."""
+    """A parser locks while it works, so each thread has its own. The encoding given overrides the declared one."""
 
     def __init__(self) -> None:
         quiet: Any = _NoHandlers()
@@ -191,35 +191,36 @@ class _Parsers(threading.local):
 _parsers = _Parsers()
 
 
-def check_well_formed(text: XmlText) -> None:
+def check_well_formed(source: XmlText) -> None:
     """Raise ``Unparsable`` unless the text is well-formed."""
     try:
-        etree.fromstring(text.data, _parsers.check)
+        etree.fromstring(source.data, _parsers.check)
     except etree.XMLSyntaxError as error:
-        raise _syntax_refused(text, error) from None
+        raise _syntax_refused(source, error) from None
 
 
-def parse_tree(text: XmlText) -> etree._Element:
+def parse_tree(source: XmlText) -> etree._Element:
     """Root of the tree, without comments and processing instructions; raises ``Unparsable``.
 
-    Errors that only concern namespaces are tolerated: fragments cut out of an envelope have undeclared prefixes.
+    What is wrong with namespaces alone is no reason to refuse: fragments cut out of an envelope have prefixes that
+    nobody declares.
     """
     try:
-        return etree.fromstring(text.data, _parsers.tree)
+        return etree.fromstring(source.data, _parsers.tree)
     except etree.XMLSyntaxError as error:
-        check_well_formed(text)
+        check_well_formed(source)
         if _code_of(error) not in _NAMESPACE_ERRORS:
-            raise _syntax_refused(text, error) from None
-        return etree.fromstring(text.data, _parsers.lenient)
+            raise _syntax_refused(source, error) from None
+        return etree.fromstring(source.data, _parsers.lenient)
 
 
-def _syntax_refused(text: XmlText, error: etree.XMLSyntaxError) -> Unparsable:
+def _syntax_refused(source: XmlText, error: etree.XMLSyntaxError) -> Unparsable:
     line, column = error.position
     what = (error.msg or "").rpartition(", line")[0].replace("\n", " ").strip()
-    message = f"line {line + text.line - 1}, column {column}: {what}"
+    message = f"line {line + source.line - 1}, column {column}: {what}"
     if _code_of(error) == _LIMIT_EXCEEDED:
         return Unparsable(codes.TOO_DEEP if "depth" in what else codes.TOO_LARGE, message)
-    return Unparsable(codes.TRUNCATED if _ends_early(text.data) else codes.NOT_XML, message)
+    return Unparsable(codes.TRUNCATED if _ends_early(source.data) else codes.NOT_XML, message)
 
 
 def _ends_early(data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Reading a document from its tree: right for every well-formed document, and the reference for ``learnt``."""
+"""Reading a document from its tree: right for every well-formed document, and the rule for ``learnt``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read(root: etree._Element, node: Node) -> Reading:
 
 
 def local_name(tag: str) -> str:
-    """Name without its namespace, and without a prefix that was never declared."""
+    """Name without namespace; a prefix that was never declared is no part of it either."""
     return tag.rpartition("}")[2].rpartition(":")[2]
 
 

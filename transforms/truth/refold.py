@@ -1,4 +1,4 @@
-"""What is derived from a history, its state and the ends of its changes, computed again from its records. Pure, no I/O.
+"""What is derived of a history, its state and its changes' ends, made anew from its records. Pure, no I/O.
 
 Records are what was received and stay as they are. A change that says what was known at its time stays too; but the
 last one must end in the fold of all records, and each must begin where the one before it ended, or counts, which are
@@ -31,7 +31,7 @@ class Refold(NamedTuple):
 
 
 class Refolded(NamedTuple):
-    """What became of a key: whether its state was rewritten, and how many of its changes."""
+    """What became of a key: whether its state was written anew, and how many of its changes."""
 
     key: str
     state: bool
