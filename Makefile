@@ -20,7 +20,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Each of $(GCP_JOBS) has image-, template-build-, deploy- and run- in Google Cloud: docs/DEPLOY.md"
 	@echo "make run takes INPUT=<file, folder or glob> SUMMARY=<file.json> RUNNER=<Beam runner> VERBOSE=1"
-	@echo "make stream takes SECONDS=<how long> RATE=<messages a second>"
+	@echo "make stream takes SECONDS=<how long> RATE=<messages a second> SOURCE=<pubsub or kafka>"
 
 venv: .venv/.ready ## the virtual environment, from the lock file
 
@@ -32,7 +32,7 @@ run: .venv/.ready ## backfill a demo archive, or INPUT=..., and show the result
 
 # Not through the environment: SECONDS is a variable of bash.
 stream: .venv/.ready ## the stream, fed with generated documents, and its live counts until Ctrl-C
-	@exec $(PY) -m local.live $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
+	@exec $(PY) -m local.live $(if $(SOURCE),--queue "$(SOURCE)") $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
 
 stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up; with KAFKA=1 a broker too
 	@exec $(PY) -m local.stack $(if $(KAFKA),--kafka)

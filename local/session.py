@@ -16,6 +16,7 @@ from transforms.errors import AcervoError
 
 STORES = discover.STORES
 PUBSUB = "PUBSUB_EMULATOR_HOST"
+KAFKA = discover.LOCAL_BROKER
 
 
 class RunError(AcervoError):
@@ -68,6 +69,6 @@ def emulators(told: Steps, needed: Sequence[str] = STORES) -> Iterator[None]:
         return
     with ExitStack() as cleanup:
         with told.step("Starting the local stack"):
-            running = cleanup.enter_context(stack(pubsub=PUBSUB in needed))
+            running = cleanup.enter_context(stack(pubsub=PUBSUB in needed, kafka=KAFKA in needed))
             cleanup.enter_context(running.exported())
         yield
