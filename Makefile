@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres soak catalogue prism lock clean
+.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres bench-kafka soak catalogue prism lock clean
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -71,6 +71,10 @@ bench-stream: .venv/.ready ## from publish to visible in Bigtable and in BigQuer
 
 soak: .venv/.ready ## whether a stream left alone stays as it is: an hour at 50 messages a second, or SECONDS and RATE
 	@$(PY) -m local.bench.soak $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
+
+bench-kafka: .venv/.ready ## Kafka's source and sink beside the bare client, then the stream from Kafka
+	@$(PY) -m local.bench.kafka
+	@$(PY) -m local.bench.stream --queue kafka --messages 2000
 
 bench-postgres: .venv/.ready ## extraction from PostgreSQL beside a plain COPY
 	@$(PY) -m local.bench.postgres
