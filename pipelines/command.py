@@ -20,7 +20,7 @@ GROUPS = {
     mark("Jobs"): {
         "backfill": mark("files and archives into everything"),
         "extract": mark("a PostgreSQL table into everything"),
-        "stream": mark("a Pub/Sub subscription into everything, with live counts"),
+        "stream": mark("a Pub/Sub subscription or a Kafka topic into everything, with live counts"),
         "redrive": mark("dead letters through ingestion again"),
         "reparse": mark("stored XML read again by this release's parser, and what differs written"),
         "refold": mark("states and changes computed again from the records of their key"),
@@ -36,7 +36,7 @@ GROUPS = {
     mark("Setting up"): {
         "tables": mark("create the tables and views, or bring them up to date"),
         "cost": mark("workers, duration and cost of a backfill"),
-        "publish": mark("send files to a Pub/Sub topic"),
+        "publish": mark("send files to a topic of Pub/Sub or Kafka"),
         "completion": mark("print a script that completes commands and options in a shell"),
     },
 }

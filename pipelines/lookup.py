@@ -72,7 +72,12 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="acervo lookup", description=tr("History of one access key."))
     key = tr("access key (44 characters, of an NFS-e 50), Id of a DPS or voided range, or id of a dead letter")
     found.add_argument("key", nargs="?", help=key)
-    found.add_argument("--origin", help=tr("an input instead: a file, file#entry, pubsub:TOPIC/ID, postgres:TABLE/KEY"))
+    found.add_argument(
+        "--origin",
+        help=tr(
+            "an input instead: a file, file#entry, pubsub:PROJECT/SUBSCRIPTION/ID, kafka:TOPIC/PARTITION/OFFSET, postgres:TABLE/KEY"
+        ),
+    )
     found.add_argument("--json", action="store_true", help=tr("print JSON instead of text"))
     found.add_argument("--xml", type=int, metavar="N", help=tr("write the XML of the key's N-th record, byte for byte"))
     found.add_argument("--output", type=Path, help=tr("file for --xml (default: standard output)"))

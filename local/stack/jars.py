@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from local.stack.fetch import FetchError, cache_folder
+from transforms.language import mark, say
 
 VERSION = "4.1.1"
+FETCHING = mark("Fetching Kafka {version} from Maven Central ({jars} jars, 43 MB in all, once)")
 MAVEN = "https://repo1.maven.org/maven2/"
 LIST = Path(__file__).with_name("kafka_jars.txt")
 """Digest (SHA-256) and path of each: what ``org.apache.kafka:kafka_2.13`` needs to run, as Maven resolves it."""
@@ -25,7 +27,8 @@ def kafka_jars() -> Path:
     missing = [(digest, path) for digest, path in wanted if not (folder / Path(path).name).is_file()]
     if not missing:
         return folder
-    print(f"Fetching Kafka {VERSION} from Maven Central ({len(missing)} jars, 43 MB in all, once)", file=sys.stderr)
+    told = say(FETCHING, version=VERSION, jars=len(missing))
+    print(told, file=sys.stderr)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as partial, ThreadPoolExecutor(8) as pool:
