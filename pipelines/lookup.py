@@ -143,7 +143,7 @@ def _hint(key: str) -> str:
         return ""
     if not access_key.is_access_key(key):
         return say(
-            " It is no access key: those have 44 digits, of an NFS-e 50 (letters only in the CNPJ), this has "
+            " It is not an access key: those have 44 digits, an NFS-e's 50 (letters only in the CNPJ), and this has "
             "{number} characters.",
             number=len(key),
         )

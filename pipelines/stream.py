@@ -29,7 +29,7 @@ from transforms.ingest.limits import Limits
 from transforms.ingest.pubsub.preflight import check_subscription, subscription_path
 from transforms.ingest.pubsub.settings import SubscriptionError
 from transforms.ingest.pubsub.transform import AUTO, SOURCES, ReadFromSubscription
-from transforms.language import tr
+from transforms.language import say, tr
 from transforms.notify.topic import TopicError, check_topic, topic_path
 from transforms.notify.transform import PublishChanges, PublishDeadLetters
 
@@ -128,7 +128,13 @@ def _check_topic(topic: str) -> None:
     except TopicError as error:
         if not isinstance(error.__cause__, PermissionDenied):
             raise
-        launching.note(f"{topic} was not looked at, as this account may not. The job's account has to publish to it.")
+        launching.note(
+            say(
+                "{topic} was not checked, as this account may not look at it. The job's account has to be allowed to "
+                "publish to it.",
+                topic=topic,
+            )
+        )
 
 
 def run(argv: Sequence[str] | None = None) -> Launched:

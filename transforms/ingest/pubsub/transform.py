@@ -17,7 +17,8 @@ from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import DEFAULT, Limits
 from transforms.ingest.pubsub.message import Message, documents_of
 from transforms.ingest.pubsub.reader import ReadMessages
-from transforms.ingest.pubsub.settings import ReadSettings
+from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
+from transforms.language import say
 from transforms.model import DeadLetter, RawDocument
 
 _DOCUMENTS, _DEAD_LETTERS = "documents", "dead_letters"
@@ -34,9 +35,11 @@ _RUNNERS_WITH_A_SOURCE = frozenset(
 
 def source_of(options: PipelineOptions, source: str = AUTO) -> str:
     """RUNNER or SDF. ``auto`` takes the runner's own source where there is one: on Dataflow, and on the old direct
-    runner (which acknowledges before it processes). Raises ValueError for a source of another name."""
+    runner (which acknowledges before it processes). Raises SubscriptionError for a source of another name."""
     if source not in SOURCES:
-        raise ValueError(f"There is no source {source!r}; the sources are {', '.join(SOURCES)}.")
+        raise SubscriptionError(
+            say("{source!r} is not a source; the sources are: {known}", source=source, known=", ".join(SOURCES))
+        )
     if source != AUTO:
         return source
     runner = (options.view_as(StandardOptions).runner or "DirectRunner").rpartition(".")[2].lower()
