@@ -34,8 +34,8 @@ run: .venv/.ready ## backfill a demo archive, or INPUT=..., and show the result
 stream: .venv/.ready ## the stream, fed with generated documents, and its live counts until Ctrl-C
 	@exec $(PY) -m local.live $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
 
-stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up
-	@exec $(PY) -m local.stack
+stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up; with KAFKA=1 a broker too
+	@exec $(PY) -m local.stack $(if $(KAFKA),--kafka)
 
 test: lint types ## all that CI runs: lint, types, and every test
 	@$(PYTEST) $(PARALLEL)
@@ -88,9 +88,9 @@ prism: .venv/bin/prism ## Beam's portable local runner, built with Go
 lock: ## resolve requirements.txt and templates/requirements.txt again (UPGRADE=1: to the newest versions)
 	@test -x .venv/bin/uv || sh local/venv.sh
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" \
-		$(if $(UPGRADE),--upgrade) --extra local --extra report --extra dev pyproject.toml -o requirements.txt
+		$(if $(UPGRADE),--upgrade) --extra kafka --extra local --extra report --extra dev pyproject.toml -o requirements.txt
 	@.venv/bin/uv pip compile --quiet --python-platform linux --python-version 3.11 --custom-compile-command "make lock" \
-		-c requirements.txt --no-annotate pyproject.toml -o templates/requirements.txt
+		-c requirements.txt --no-annotate --extra kafka pyproject.toml -o templates/requirements.txt
 
 clean: ## remove the virtual environment and caches
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

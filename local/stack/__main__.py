@@ -35,7 +35,7 @@ Ctrl-C stops it.""")
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m local.stack",
-        description=tr("Keeps the Bigtable, BigQuery and Pub/Sub emulators up until Ctrl-C."),
+        description=tr("Keeps the Bigtable, BigQuery and Pub/Sub emulators, and a Kafka broker, up until Ctrl-C."),
     )
     for service in SERVICES:
         for name, usual in service.ports.items():
@@ -51,6 +51,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
                 ),
             )
     parser.add_argument("--no-pubsub", action="store_true", help=tr("leave Pub/Sub out"))
+    parser.add_argument("--kafka", action="store_true", help=tr("an Apache Kafka broker too"))
     parser.add_argument(
         "--logs", type=Path, default=PROJECT / "out" / "stack", help=tr("folder of the emulators' logs")
     )
@@ -109,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         print(tr(STARTING), file=sys.stderr)
         pubsub = not options.no_pubsub and pubsub_is_there()
-        with stack(pubsub=pubsub, ports=chosen_ports(options), logs=options.logs) as running:
+        with stack(pubsub=pubsub, kafka=options.kafka, ports=chosen_ports(options), logs=options.logs) as running:
             discover.write_state(running.env)
             try:
                 print(describe(running), flush=True)

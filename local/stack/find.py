@@ -1,4 +1,4 @@
-"""Where Google's emulators and Prism are on this machine, and what to do when they are not.
+"""Where Google's emulators, Java and Prism are on this machine, and what to do when they are not.
 
 Each finder takes, in this order: an environment variable that names the program, PATH, the Google Cloud SDK.
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from local.stack import fetch
+from local.stack import fetch, jars
 from local.stack.process import StackError
 from transforms.language import mark, say, tr
 
@@ -36,7 +36,8 @@ PUBSUB_HELP = mark("""the Pub/Sub emulator was not found. Any of these makes it 
   gcloud components install pubsub-emulator
   apt-get install google-cloud-cli-pubsub-emulator          (from Google's apt repository)
   PUBSUB_EMULATOR_BIN=/path/to/cloud-pubsub-emulator""")
-JAVA_HELP = mark("""the Pub/Sub emulator needs Java 11 or newer on PATH (or JAVA_HOME), and there is none:
+KAFKA_HELP = mark("Kafka is fetched from Maven Central, once; this time it could not be: {error}")
+JAVA_HELP = mark("""{program} needs Java {release} or newer on PATH (or JAVA_HOME), and there is none:
   Debian, Ubuntu:  apt-get install default-jre-headless
   macOS:           brew install openjdk""")
 
@@ -60,8 +61,26 @@ def pubsub_emulator() -> Path:
     if not found:
         raise StackError(tr(PUBSUB_HELP))
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        raise StackError(tr(JAVA_HELP))
+        raise StackError(say(JAVA_HELP, program=tr("the Pub/Sub emulator"), release=11))
     return found
+
+
+def java() -> Path:
+    """The ``java`` program; StackError says how to get it."""
+    home = os.environ.get("JAVA_HOME")
+    found = _on_path("java") if not home else Path(home) / "bin" / "java"
+    if found is None or not os.access(found, os.X_OK):
+        raise StackError(say(JAVA_HELP, program=tr("a Kafka broker"), release=17))
+    return found
+
+
+def kafka() -> None:
+    """A broker's Java and jars; StackError says how to get what is missing."""
+    java()
+    try:
+        jars.kafka_jars()
+    except fetch.FetchError as error:
+        raise StackError(say(KAFKA_HELP, error=error)) from error
 
 
 def prism() -> Path | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from local.stack import find
 from local.stack.process import HOST, Process, StackError, free_port, is_free, listens
+from pipelines.discover import LOCAL_BROKER
 from transforms.language import say
 
 PROJECT_ID = "acervo-local"
@@ -47,6 +48,11 @@ def _bigquery_command(ports: Sequence[int]) -> list[str]:
 
 def _pubsub_command(ports: Sequence[int]) -> list[str]:
     return [str(find.pubsub_emulator()), f"--host={HOST}", f"--port={ports[0]}"]
+
+
+def _kafka_command(ports: Sequence[int]) -> list[str]:
+    find.kafka()
+    return [sys.executable, "-m", "local.kafka_broker", "--port", str(ports[0])]
 
 
 def _bigquery_ready(ports: Sequence[int]) -> bool:
@@ -92,7 +98,15 @@ PUBSUB = Service(
     # It keeps every message that was ever published, acknowledged or not.
     settings={"JAVA_OPTS": "-Xmx3g"},
 )
-SERVICES = (BIGTABLE, BIGQUERY, PUBSUB)
+KAFKA = Service(
+    name="Kafka",
+    ports={"kafka": 9092},
+    command=_kafka_command,
+    environment=lambda ports: {LOCAL_BROKER: f"{HOST}:{ports[0]}"},
+    ready=_all_listen,
+    seconds=90,
+)
+SERVICES = (BIGTABLE, BIGQUERY, PUBSUB, KAFKA)
 
 
 @dataclass
