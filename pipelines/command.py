@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name == "--version":
         print(version())
         return 0
-    unknown = say("{name} is no command of acervo.", name=name)
+    unknown = say("{name} is not a command of acervo.", name=name)
     if name:
         tell_error(f"{unknown}{near(name)}")
     else:

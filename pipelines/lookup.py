@@ -74,9 +74,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("key", nargs="?", help=key)
     found.add_argument(
         "--origin",
-        help=tr(
-            "an input instead: a file, file#entry, pubsub:PROJECT/SUBSCRIPTION/ID, kafka:TOPIC/PARTITION/OFFSET, postgres:TABLE/KEY"
-        ),
+        help=tr("an input instead, as arrivals name it: a file, file#entry, pubsub:..., kafka:..."),
     )
     found.add_argument("--json", action="store_true", help=tr("print JSON instead of text"))
     found.add_argument("--xml", type=int, metavar="N", help=tr("write the XML of the key's N-th record, byte for byte"))
@@ -148,7 +146,7 @@ def _hint(key: str) -> str:
         return ""
     if not access_key.is_access_key(key):
         return say(
-            " It is no access key: those have 44 digits, of an NFS-e 50 (letters only in the CNPJ), this has "
+            " It is not an access key: those have 44 digits, an NFS-e's 50 (letters only in the CNPJ), and this has "
             "{number} characters.",
             number=len(key),
         )

@@ -188,7 +188,13 @@ def _check_topic(topic: str) -> None:
     except TopicError as error:
         if not isinstance(error.__cause__, PermissionDenied):
             raise
-        launching.note(f"{topic} was not looked at, as this account may not. The job's account has to publish to it.")
+        launching.note(
+            say(
+                "{topic} was not checked, as this account may not look at it. The job's account has to be allowed to "
+                "publish to it.",
+                topic=topic,
+            )
+        )
 
 
 def run(argv: Sequence[str] | None = None) -> Launched:

@@ -35,7 +35,7 @@ def kafka_jars() -> Path:
             for fetched in pool.map(lambda jar: _download(jar[0], jar[1], Path(partial)), missing):
                 fetched.replace(folder / fetched.name)
     except OSError as error:
-        raise FetchError(f"cannot write to {folder}: {error}") from error
+        raise FetchError(say("cannot write to {folder}: {error}", folder=folder, error=error)) from error
     return folder
 
 
@@ -49,7 +49,7 @@ def _download(digest: str, path: str, folder: Path) -> Path:
         raise FetchError(f"{url}: {error}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != digest:
-        raise FetchError(f"{url} does not have the expected content (SHA-256 {found})")
+        raise FetchError(say("{url} does not have the expected content (SHA-256 {digest})", url=url, digest=found))
     target = folder / Path(path).name
     target.write_bytes(content)
     return target
