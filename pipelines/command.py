@@ -32,6 +32,7 @@ GROUPS = {
         "report": mark("the state of a dataset as a page in HTML, with charts"),
         "tags": mark("texts of any tag of stored XML, for what no column holds"),
         "query": mark("a query in GoogleSQL, its rows as a table, JSON, CSV or Parquet"),
+        "sped": mark("a file of SPED's EFD compared with the documents; exit status 1 when they differ"),
     },
     mark("Setting up"): {
         "tables": mark("create the tables and views, or bring them up to date"),
