@@ -20,7 +20,7 @@ GROUPS = {
     mark("Jobs"): {
         "backfill": mark("files and archives into everything"),
         "extract": mark("a PostgreSQL table into everything"),
-        "stream": mark("a Pub/Sub subscription into everything, with live counts"),
+        "stream": mark("a Pub/Sub subscription or a Kafka topic into everything, with live counts"),
         "redrive": mark("dead letters through ingestion again"),
         "reparse": mark("stored XML read again by this release's parser, and what differs written"),
         "refold": mark("states and changes computed again from the records of their key"),
@@ -37,7 +37,7 @@ GROUPS = {
     mark("Setting up"): {
         "tables": mark("create the tables and views, or bring them up to date"),
         "cost": mark("workers, duration and cost of a backfill"),
-        "publish": mark("send files to a Pub/Sub topic"),
+        "publish": mark("send files to a topic of Pub/Sub or Kafka"),
         "completion": mark("print a script that completes commands and options in a shell"),
     },
 }
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name == "--version":
         print(version())
         return 0
-    unknown = say("{name} is no command of acervo.", name=name)
+    unknown = say("{name} is not a command of acervo.", name=name)
     if name:
         tell_error(f"{unknown}{near(name)}")
     else:

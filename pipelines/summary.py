@@ -100,7 +100,7 @@ JOBS: Mapping[str, Job] = {
             Line(
                 mark("rows that BigQuery refused"),
                 "redrive_refused_rows",
-                mark("no inputs: rebuild writes them"),
+                mark("not inputs: rebuild writes them"),
                 False,
             ),
             Line(
