@@ -44,7 +44,7 @@ def test_a_translation_that_is_missing_or_has_other_values_is_found(text: str, t
     assert [one.startswith(problem) for one in problems] == [True] if problem else problems == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "pipelines").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "pipelines").rglob("*.py")), ids=lambda path: path.stem)
 def test_what_commands_show_is_marked(path: Path) -> None:
     assert list(unmarked(path.read_text())) == []
 
