@@ -36,7 +36,7 @@ from transforms.language import mark, say, tr
 
 
 def report(work: Work, constants: Mapping[str, Constant], region: str = HOME) -> str:
-    """All of it, for people."""
+    """The whole report, for people."""
     values = {name: constant.value for name, constant in constants.items()}
     found = estimate(work, values)
     pace, each = work.documents / found.hours / 3600, found.total / work.documents * 1e6
@@ -106,7 +106,7 @@ def _numbers(constants: Mapping[str, Constant], known: str) -> list[str]:
 
 
 def _about_region(region: str, constants: Mapping[str, Constant]) -> list[str]:
-    """Whose prices these are."""
+    """Which region's prices these are."""
     _, unknown = prices_of(region)
     left = [name for name in unknown if constants[name].date != _NOW]
     if not left:

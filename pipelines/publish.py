@@ -2,8 +2,7 @@
 
     python -m pipelines.publish --project P --topic T [--rate 100] FILE FOLDER 'gs://bucket/*.zip' ...
 
-Each document is a message of its own, also where many are in one archive or one file; ``--whole`` sends every file as
-it is.
+Each document becomes a message, also if many are in one archive or one file; ``--whole`` sends every file as it is.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ class Tally:
             self._changed.notify_all()
 
     def wait(self) -> None:
-        """Until all that was sent is published, or has failed."""
+        """Waits until everything sent is published, or has failed."""
         with self._changed:
             self._changed.wait_for(lambda: self._settled == self.sent)
 
@@ -160,7 +159,7 @@ def _whole(file: FileRef) -> Iterator[RawDocument | LeftOut]:
 
 
 def _documents(file: FileRef) -> Iterator[RawDocument | LeftOut]:
-    """The documents in a file. What cannot be read of it is sent as the bytes it is, for the job to tell why."""
+    """The documents in a file. What cannot be read is sent as it is, so that the job says why."""
     with open_file(file.path) as stream:
         for found in expand(stream, file.origin, file.modified_at, Limits(max_entry_bytes=MAX_MESSAGE_BYTES)):
             if isinstance(found, RawDocument):
@@ -183,7 +182,7 @@ def _outgoing(document: RawDocument, args: argparse.Namespace) -> Outgoing:
 
 
 def access_key_of(document: RawDocument) -> str:
-    """The access key of the first document in it; empty where it has none, which is then in no order."""
+    """The access key of the first document in it; empty if it has none, and then it is not ordered."""
     for found in parse(document, _KEYS_ONLY):
         if isinstance(found, Record):
             return found.entry.key

@@ -27,7 +27,8 @@ class Decision(NamedTuple):
 
 
 def decide(asked: str, options: PipelineOptions, patterns: str) -> Decision:
-    """Lists as little of the input as tells. ``asked`` is AUTO, ALWAYS or NEVER. Raises InputError as listing does."""
+    """Lists as little of the input as suffices. ``asked`` is AUTO, ALWAYS or NEVER. Raises InputError as listing
+    does."""
     if asked != AUTO:
         return Decision(asked == ALWAYS, f"--spread={asked}")
     if shuffles_in_memory(options):
@@ -36,7 +37,7 @@ def decide(asked: str, options: PipelineOptions, patterns: str) -> Decision:
 
 
 def worth_it(found: sizing.Input, threads: int) -> Decision:
-    """By the archives beside the vCPUs: it is where most documents come out of fewer archives than there are vCPUs."""
+    """Whether most documents come from fewer archives than there are vCPUs."""
     if not found.whole:
         return Decision(False, f"more than {found.files:,} files share the work")
     if not found.only_streams or found.streamed_documents < _FEW:
@@ -60,6 +61,6 @@ def vcpus(options: PipelineOptions) -> int:
 
 
 def shuffles_in_memory(options: PipelineOptions) -> bool:
-    """Whether all that is shuffled is held in this machine's memory: so do Beam's runners on one machine."""
+    """Whether everything shuffled is held in this machine's memory, as Beam's local runners do."""
     runner = options.view_as(StandardOptions).runner or "DirectRunner"
     return not any(name in runner for name in ("Dataflow", "Flink", "Spark"))

@@ -30,7 +30,7 @@ _TOKEN = re.compile(
 
 
 def writes(sql: str) -> str:
-    """What in the text is not reading, as a word to show; empty where it only reads, or says nothing."""
+    """The word by which the text is more than a reading, to show to people; empty if it only reads, or is empty."""
     words = list(_words(sql))
     while words and words[-1] == ";":
         words.pop()
