@@ -24,6 +24,7 @@ GROUPS = {
         "reparse": mark("stored XML read again by this release's parser, and what differs written"),
         "refold": mark("states and changes computed again from the records of their key"),
         "rebuild": mark("BigQuery's tables and all counts made again from Bigtable"),
+        "erase": mark("what the law wants removed, or no longer wants kept, out of every store; a dry run first"),
         "reconcile": mark("Bigtable compared with BigQuery and the counts; exit status 1 when they differ"),
     },
     mark("Looking"): {

@@ -26,6 +26,7 @@ RESUMED = mark("of these {resumed:,} written by an earlier attempt of this run")
 RESUMED_BY_REDRIVES = mark("of these {resumed:,} by earlier redrives of this run")
 TRACED = mark("traced, counted nowhere")
 KEPT = mark("kept with their bytes")
+BARRED = mark("erased before: tombstones and bars keep them out")
 STORED = mark("stored in {size} ({share:.0%}), fields, changes and lineage included")
 WRONG = mark("Not as it must be: {what}")
 NEXT = mark("What next")
@@ -271,6 +272,7 @@ def ingested(found: Outcome, seconds: float, resumed: str = RESUMED) -> list[tup
         (tr("  dead letters"), language.number(found.dead), tr(KEPT) if found.dead else ""),
         (tr("new"), language.number(found.new), say(resumed, resumed=found.resumed) if found.resumed else ""),
         (tr("duplicate"), language.number(found.duplicates), tr(TRACED) if found.duplicates else ""),
+        *([(tr("kept out"), language.number(found.barred), tr(BARRED))] if found.barred else []),
         *xml,
     ]
 
