@@ -43,7 +43,7 @@ def read(client: Client) -> Bars:
 def put(client: Client, subjects: Iterable[str], roles: Iterable[str], tombstone: Tombstone) -> None:
     """Bars subjects in roles; safe to repeat."""
     salt = _salt(client)
-    value = orjson.dumps(tombstone)
+    value = orjson.dumps(list(tombstone))
     cells = [
         Cell(rows.STATE, tombstones.bar_qualifier(salt, role, one), 0, value) for role in roles for one in subjects
     ]

@@ -36,7 +36,7 @@ Holds = Mapping[str, Hold]
 def hold(client: Client, ids: Iterable[str], held: Hold) -> None:
     """Holds keys and ids; one that is held already is held by the newer reason."""
     for one in ids:
-        _put(client, _HOLDS + one.encode(), held)
+        _put(client, _HOLDS + one.encode(), list(held))
 
 
 def release(client: Client, ids: Iterable[str]) -> None:

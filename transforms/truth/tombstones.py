@@ -59,7 +59,7 @@ def tombstone_cells(revision: int, tombstone: Tombstone) -> tuple[Cell, ...]:
     return (
         Cell(rows.STATE, rows.REVISION, 0, rows.pack_int(revision)),
         Cell(rows.STATE, rows.SIZE, 0, rows.pack_int(0)),
-        Cell(rows.STATE, ERASED, 0, orjson.dumps(tombstone)),
+        Cell(rows.STATE, ERASED, 0, orjson.dumps(list(tombstone))),
     )
 
 
