@@ -40,7 +40,7 @@ from transforms import instants, metrics
 from transforms.counting.cells import COUNT_TABLES
 from transforms.counting.log import SLOT_SECONDS
 from transforms.counting.recount import CountAgain, ReplaceCounts
-from transforms.erase.choice import LONG_MODELS, Choice, subject_of
+from transforms.erase.choice import LONG_MODELS, Choice, ChoiceError, name_of, subject_of
 from transforms.erase.target import Target
 from transforms.erase.transform import FindErasable, ForgetLogged, PutTombstones, RemoveContent, once
 from transforms.errors import AcervoError
@@ -60,6 +60,7 @@ from transforms.views.write import WriteRows, Written
 
 JOB = "erase"
 BOTH = "both"
+_LONGEST_SUBJECT = 14
 _ROLES = {ISSUER: (ISSUER,), RECIPIENT: (RECIPIENT,), BOTH: ROLES}
 CONFIRM = mark("Nothing was changed. To erase it, give the same command with: --confirm {number}")
 CHANGED = mark(
@@ -137,7 +138,7 @@ def choice_of(options: PipelineOptions, holds: registers.Holds | None = None) ->
     """What the options ask for. Raises AcervoError for what asks for nothing."""
     given = options.view_as(EraseOptions)
     return Choice(
-        frozenset(selecting.listed("erase_keys", given.erase_keys)),
+        frozenset(map(_key, selecting.listed("erase_keys", given.erase_keys))),
         frozenset(map(subject_of, selecting.listed("subjects", given.subjects))),
         _ROLES[given.part],
         given.past_years,
@@ -145,6 +146,13 @@ def choice_of(options: PipelineOptions, holds: registers.Holds | None = None) ->
         datetime.now(UTC).date(),
         holds or {},
     ).check()
+
+
+def _key(text: str) -> str:
+    found = name_of(text)
+    if len(found) <= _LONGEST_SUBJECT:
+        raise ChoiceError(f"--erase_keys {text}: it is no key, but a subject: --subjects")
+    return found
 
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, choice: Choice) -> None:

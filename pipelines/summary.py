@@ -153,6 +153,18 @@ JOBS: Mapping[str, Job] = {
             RECONCILE_NEXT._replace(unless="changes_refolded"),
         ),
     ),
+    "erase": Job(
+        (
+            Line(mark("keys"), "erase_keys"),
+            Line(mark("  {which}"), "erase_<what>"),
+            Line(mark("keys erased"), "keys_erased", mark("nothing but a tombstone is left"), False),
+            Line(mark("dead letters erased"), "dead_letters_erased", mark("nothing but a tombstone is left"), False),
+            Line(mark("rows removed from {which}"), "rows_erased_<table>"),
+        ),
+        ingests=False,
+        nothing=(("erase_",), mark("nothing of what is asked for is there")),
+        nexts=(RECONCILE_NEXT._replace(when="keys_erased"),),
+    ),
     "rebuild": Job(
         (
             Line(

@@ -45,6 +45,18 @@ def subject_of(text: str) -> str:
     return found
 
 
+_DEAD_LETTER = re.compile(r"[0-9a-f]{64}")
+_OTHER_ID = re.compile(r"(?:ID|DPS)[0-9A-Z]{30,60}")
+
+
+def name_of(text: str) -> str:
+    """What may be held or erased by name: a key, an Id, the id of a dead letter, or a subject. Raises ChoiceError."""
+    found = text.strip()
+    if access_key.is_access_key(found) or _DEAD_LETTER.fullmatch(found) or _OTHER_ID.fullmatch(found):
+        return found
+    return subject_of(found)
+
+
 class Verdict(NamedTuple):
     """What becomes of something that is asked for, and until when it is retained."""
 
