@@ -88,7 +88,7 @@ prism: .venv/bin/prism ## Beam's portable local runner, built with Go
 lock: ## resolve requirements.txt and templates/requirements.txt again (UPGRADE=1: to the newest versions)
 	@test -x .venv/bin/uv || sh local/venv.sh
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" \
-		$(if $(UPGRADE),--upgrade) --extra local --extra dev pyproject.toml -o requirements.txt
+		$(if $(UPGRADE),--upgrade) --extra local --extra report --extra dev pyproject.toml -o requirements.txt
 	@.venv/bin/uv pip compile --quiet --python-platform linux --python-version 3.11 --custom-compile-command "make lock" \
 		-c requirements.txt --no-annotate pyproject.toml -o templates/requirements.txt
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import local.generate
 from local.generate.__main__ import INPUT, MANIFEST, write_set
 from local.stack.process import PROJECT
-from pipelines.outcome import Outcome
+from pipelines.input_counts import InputCounts
 
 FOLDER = PROJECT / "out"
 SEED = 7
@@ -47,14 +47,14 @@ def demo(writing: Callable[[], object] = lambda: None, folder: Path = FOLDER) ->
     return Demo(target / INPUT, manifest["expected"])
 
 
-def unexpected(outcome: Outcome, expected: Mapping[str, Any]) -> list[str]:
+def unexpected(inputs: InputCounts, expected: Mapping[str, Any]) -> list[str]:
     """Where a run over a whole generated set differs from what its manifest expects."""
     actual: dict[str, Any] = {
-        "inputs": outcome.inputs,
-        "documents": outcome.documents,
-        "events": outcome.events,
-        "voided_ranges": outcome.voided_ranges,
-        "dead_letters": outcome.dead_letters,
+        "inputs": inputs.inputs,
+        "documents": inputs.documents,
+        "events": inputs.events,
+        "voided_ranges": inputs.voided_ranges,
+        "dead_letters": inputs.dead_letters,
     }
     return [
         UNEXPECTED.format(what=name.replace("_", " "), found=actual[name], expected=expected[name])

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from pipelines.guard import ERROR, FAILED, guarded
+from pipelines.guard import FAILED, guarded
+from pipelines.prose import tell_error
 from transforms.language import mark, say, tr
 
 # The one place where a command is named. Each is the module of its name in this package.
@@ -24,12 +25,13 @@ GROUPS = {
         "reparse": mark("stored XML read again by this release's parser, and what differs written"),
         "refold": mark("states and changes computed again from the records of their key"),
         "rebuild": mark("BigQuery's tables and all counts made again from Bigtable"),
-        "erase": mark("what the law wants removed, or no longer wants kept, out of every store; a dry run first"),
+        "erase": mark("what the law wants removed taken out of every store; a dry run first"),
         "reconcile": mark("Bigtable compared with BigQuery and the counts; exit status 1 when they differ"),
     },
     mark("Looking"): {
         "lookup": mark("everything known of an access key, a dead letter or an input"),
-        "query": mark("a query in GoogleSQL, its rows as a table, JSON or CSV"),
+        "tags": mark("texts of any tag of stored XML, for what no column holds"),
+        "query": mark("a query in GoogleSQL, its rows as a table, JSON, CSV or Parquet"),
     },
     mark("Setting up"): {
         "tables": mark("create the tables and views, or bring them up to date"),
@@ -70,7 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(version())
         return 0
     unknown = say("{name} is no command of acervo.", name=name)
-    print(f"{tr(ERROR)} {unknown}{near(name)}" if name else usage(), file=sys.stderr)
+    if name:
+        tell_error(f"{unknown}{near(name)}")
+    else:
+        print(usage(), file=sys.stderr)
     return FAILED
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from collections.abc import Mapping, Sequence
 
 from pipelines import sizing
@@ -30,8 +29,8 @@ from pipelines.estimating import (
     writes_of,
     writes_per_node,
 )
-from pipelines.guard import ERROR
 from pipelines.pricing import ALL, ASSUMED, GB, GIVEN, HOME, MEASURED, READ, REGIONS, REPARSE, Constant, prices_of
+from pipelines.prose import tell_error
 from transforms.ingest.files import InputError
 from transforms.language import mark, say, tr
 
@@ -208,7 +207,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         constants = {**ALL, **prices_of(options.region)[0], **measured()}
     except ValueError as error:
-        print(f"{tr(ERROR)} {error}", file=sys.stderr)
+        tell_error(error)
         return 2
     for name, value in options.set:
         given = {"source": "given on the command line", "date": _NOW, "known": GIVEN}
@@ -217,7 +216,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         print(report(_sized(work, options.input, options.hours, constants, options.spread), constants, options.region))
     except InputError as error:
-        print(f"{tr(ERROR)} {error}", file=sys.stderr)
+        tell_error(error)
         return 2
     return 0
 

@@ -18,8 +18,8 @@ import grpc
 from apache_beam.runners.worker import sdk_worker
 
 from pipelines import screen
-from pipelines.guard import ERROR
-from transforms.language import mark, say, tr
+from pipelines.prose import tell_error
+from transforms.language import mark, say
 
 _TRACEBACK = "Traceback (most recent call last):"
 _MODULE = re.compile(r"^(?:\w+\.)+(?=\w+(?::|$))")
@@ -104,7 +104,7 @@ WHOLE = mark("The whole error is in {file}.")
 
 def tell_failure(error: BaseException) -> None:
     """Says on stderr why a job failed, and what to do."""
-    print(f"{tr(ERROR)} {failure(error)}", file=sys.stderr)
+    tell_error(failure(error))
 
 
 def failure(error: BaseException) -> str:

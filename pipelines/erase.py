@@ -72,6 +72,8 @@ ACTIVE = mark(
     "start the same erasure again when their jobs have ended."
 )
 
+REFUSED = mark("BigQuery refused a row of counts: {reason}. Check that the tables are current: acervo tables")
+
 
 class EraseError(AcervoError):
     """An erasure that cannot go on; the message says why and what to do."""
@@ -151,7 +153,7 @@ def choice_of(options: PipelineOptions, holds: registers.Holds | None = None) ->
 def _key(text: str) -> str:
     found = name_of(text)
     if len(found) <= _LONGEST_SUBJECT:
-        raise ChoiceError(f"--erase_keys {text}: it is no key, but a subject: --subjects")
+        raise ChoiceError(say("--erase_keys {text}: it is no key, but a subject: --subjects", text=text))
     return found
 
 
@@ -376,9 +378,7 @@ def _none_active(runs: Sequence[str], active: Sequence[str]) -> int:
 
 
 def _refused(refusal: Refusal) -> None:
-    raise EraseError(
-        f"BigQuery refused a row of counts: {refusal[2]}. Check that the tables are current: acervo tables"
-    )
+    raise EraseError(say(REFUSED, reason=refusal[2]))
 
 
 def _repair(project: str, dataset: str, build: str, settled: int) -> int:

@@ -24,6 +24,7 @@ from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested
 from pipelines.launch import Launch, launch_of
 from pipelines.options import IngestOptions
+from pipelines.prose import tell
 from pipelines.telling import Launched
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.postgres.errors import PostgresError, snapshot_was_lost
@@ -108,7 +109,7 @@ def run(argv: Sequence[str] | None = None) -> Launched:
             if exports_snapshot(options, launcher_waits=launching.waits(options)):
                 source = held.enter_context(hold_snapshot(source))
             for line in check_table(source).lines():
-                print(line, file=sys.stderr)
+                tell(line, sys.stderr)
             launching.check_stores(options)
             launch = _under_its_own_run(options, launch)
             pipeline = beam.Pipeline(options=options)

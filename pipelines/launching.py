@@ -27,11 +27,12 @@ from apache_beam.runners.runner import PipelineResult
 from google.cloud import bigquery
 
 from pipelines import discover, endings, telling
-from pipelines.guard import ERROR, guarded, reason_of
+from pipelines.guard import guarded, reason_of
 from pipelines.ingest import IngestConfig
 from pipelines.launch import Launch
 from pipelines.options import IngestOptions, StoreOptions, SummaryOptions
 from pipelines.portable import cancel, lasting_streams
+from pipelines.prose import ERROR, tell
 from pipelines.telling import Launched
 from transforms.counting.cells import COUNT_TABLES
 from transforms.errors import AcervoError
@@ -227,7 +228,7 @@ def runs_with_counts(options: PipelineOptions, prefix: str) -> set[str]:
 def note(text: str) -> None:
     """Says on stderr what people should read though the job can run; nothing where there is nothing to say."""
     if text:
-        print(say("note: {text}", text=text), file=sys.stderr)
+        tell(say("note: {text}", text=text), sys.stderr)
 
 
 def launch(

@@ -23,7 +23,8 @@ import orjson
 
 from pipelines import discover, legend
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
-from pipelines.guard import ERROR, guarded
+from pipelines.guard import guarded
+from pipelines.prose import tell, tell_error
 from transforms import access_key, instants
 from transforms.families import ID_PREFIXES
 from transforms.language import mark, say, tr
@@ -108,10 +109,10 @@ def _tell(reader: HistoryReader, arguments: argparse.Namespace) -> int:
         return _dead_letter(reader.dead_letter(key.lower()), arguments)
     stone = None if history else reader.tombstone(key)
     if stone is not None:
-        print(say(ERASED, key=key, at=instants.text_of(stone.at), job=stone.job), file=sys.stderr)
+        tell(say(ERASED, key=key, at=instants.text_of(stone.at), job=stone.job), sys.stderr)
         return 1
     if history is None:
-        print(say("nothing is stored under {key}.", key=key) + _hint(key), file=sys.stderr)
+        tell(say("nothing is stored under {key}.", key=key) + _hint(key), sys.stderr)
         return 1
     if arguments.xml is not None:
         return _write_xml(reader, history, arguments.xml, arguments.output)
@@ -284,7 +285,7 @@ _REDRIVEN = {
 
 def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) -> int:
     if found is None:
-        print(say("no dead letter has the id {id}", id=arguments.key), file=sys.stderr)
+        tell(say("no dead letter has the id {id}", id=arguments.key), sys.stderr)
         return 1
     letter = found.letter
     if arguments.xml is not None:
@@ -309,5 +310,5 @@ def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) 
 
 
 def _fail(message: str) -> int:
-    print(f"{tr(ERROR)} {message}", file=sys.stderr)
+    tell_error(message)
     return 2

@@ -26,11 +26,12 @@ import orjson
 
 from pipelines import discover
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_INSTANCE, DEFAULT_TABLE
-from pipelines.guard import ERROR, guarded
+from pipelines.guard import guarded
+from pipelines.prose import tell_error
 from transforms import instants
 from transforms.erase.choice import LONG_YEARS, YEARS, ChoiceError, name_of, subject_of
 from transforms.language import mark, say, tr
-from transforms.truth import bars, registers, rows
+from transforms.truth import bars, registers, row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
@@ -122,15 +123,15 @@ def _lift(client: Client, one: str) -> int:
         pass
     config, lifted = client.config, 0
     for table in (config.records_table, config.dead_letters_table):
-        cells = wait_for(client.read_row(table, rows.row_key(one)))
+        cells = wait_for(client.read_row(table, row_keys.row_key(one)))
         if tombstone_of(cells):
             if has_content(cells):
                 raise ChoiceError(say(BEING_ERASED, key=one))
-            wait_for(client.replace(table, rows.row_key(one), all_of((rows.STATE,)), ()))
+            wait_for(client.replace(table, row_keys.row_key(one), all_of((rows.STATE,)), ()))
             lifted = 1
     return lifted
 
 
 def _fail(message: str) -> int:
-    print(f"{tr(ERROR)} {message}", file=sys.stderr)
+    tell_error(message)
     return 2

@@ -8,6 +8,7 @@ import sys
 from typing import IO, Any, TextIO, cast
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from transforms import language
@@ -39,6 +40,14 @@ def console(out: TextIO) -> Console:
     if out.isatty():
         return Console(file=out, highlight=False)
     return Console(file=cast(IO[str], _Trimmed(out)), width=PIPED_WIDTH, highlight=False)
+
+
+def text_of(table: Table, out: TextIO) -> str:
+    """A table as text, for a message that goes to ``out``; each line is indented."""
+    shown = console(out)
+    with shown.capture() as captured:
+        shown.print(Padding(table, (0, 0, 0, 2)))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
 class StderrHandler(logging.StreamHandler[TextIO]):

@@ -22,7 +22,7 @@ from transforms.counting import log
 from transforms.counting.contributions import Amount, CountKey, add
 from transforms.counting.log import Sum, Sums
 from transforms.counting.sums import billionths_of, total_of
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.codec import Codec
 from transforms.truth.requests import Column
 from transforms.truth.rows import Cell, Cells, Family
@@ -46,12 +46,12 @@ _CENT = 10**7
 
 def row_of(dimension: str, value: str, day: str) -> bytes:
     """Row of a dimension's value on a day (``YYYY-MM-DD``, the first of the month where only that is known)."""
-    return rows.row_key(f"{dimension}#{value}#{day}")
+    return row_keys.row_key(f"{dimension}#{value}#{day}")
 
 
 def day_in(row: bytes) -> str:
     """The day of a row."""
-    return rows.key_of(row).rpartition("#")[2]
+    return row_keys.key_of(row).rpartition("#")[2]
 
 
 def row_of_key(key: CountKey) -> bytes:
@@ -135,7 +135,7 @@ def _add(found: dict[CountKey, Amount], key: CountKey, amount: Amount) -> None:
 
 
 def _key_of(row: bytes, qualifier: bytes) -> tuple[CountKey, str]:
-    dimension, rest = rows.key_of(row).split("#", 1)
+    dimension, rest = row_keys.key_of(row).split("#", 1)
     value, day = rest.rsplit("#", 1)
     model, environment, status, exact_day, name = qualifier.decode().split("/", 4)
     return CountKey(dimension, value, model, environment, status, exact_day, day[:7] + "-01" if day else ""), name

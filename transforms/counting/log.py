@@ -20,7 +20,7 @@ from transforms import instants
 from transforms.counting.contributions import DIMENSIONS, CountKey, signed
 from transforms.counting.sums import billionths_of
 from transforms.model import Change, Fields
-from transforms.truth import rows
+from transforms.truth import row_keys
 from transforms.truth.rows import Cell
 
 TABLE_SUFFIX = "_count_log"
@@ -83,17 +83,17 @@ def hour_of(slot: str) -> str:
 
 def row_of(slot: str) -> bytes:
     """Row of a slot; neighbours in time are on different tablets."""
-    return rows.row_key(slot)
+    return row_keys.row_key(slot)
 
 
 def slot_in(row: bytes) -> str:
     """The slot of a row."""
-    return rows.key_of(row)
+    return row_keys.key_of(row)
 
 
 def ranges_of(day: str) -> list[tuple[bytes, bytes]]:
     """Row ranges that hold the slots of a day (``YYYY-MM-DD``)."""
-    return rows.scan_ranges(f"{day}T")
+    return row_keys.scan_ranges(f"{day}T")
 
 
 def cell_of(change: Change) -> tuple[bytes, Cell]:

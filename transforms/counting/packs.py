@@ -17,6 +17,8 @@ from apache_beam.runners.direct.direct_runner import DirectRunner
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.portability.prism_runner import PrismRunner
 
+from transforms.language import tr
+
 Key = tuple[str, ...]
 
 # Key -> documents, and value in billionths of BRL: the nine decimals that an amount may have. Keys of one length.
@@ -86,7 +88,9 @@ class OnDisk:
                 name = Path(file.name).name
                 return [f"{name}/{file.tell()}/{file.write(packed)}".encode() for packed in packs]
         except OSError as error:
-            advice = "sums of counts wait there till the run ends. Make room or set TMPDIR and start the same run again"
+            advice = tr(
+                "sums of counts wait there until the run ends. Make room or set TMPDIR, and start the same run again"
+            )
             raise OSError(error.errno, f"{error.strerror}; {advice}", self._folder) from error
 
     def receive(self, sent: bytes) -> bytes:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from transforms import access_key
 from transforms.errors import AcervoError
+from transforms.language import say, tr
 from transforms.model import Fields
 from transforms.truth.read import History
 from transforms.truth.registers import Holds
@@ -39,9 +40,9 @@ def subject_of(text: str) -> str:
     """A CNPJ (14 characters), its root (8) or a CPF (11 digits), with or without punctuation. Raises ChoiceError."""
     found = text.translate(_WRITTEN).upper()
     if not _SUBJECT.fullmatch(found):
-        raise ChoiceError(f"{text!r} is no CNPJ (14 characters), root of one (8) or CPF (11 digits)")
+        raise ChoiceError(say("{text} is no CNPJ (14 characters), root of one (8) or CPF (11 digits)", text=text))
     if (len(found) == 14 and not access_key.is_cnpj(found)) or (len(found) == 11 and not access_key.is_cpf(found)):
-        raise ChoiceError(f"{text!r} has wrong check digits: is it the right one?")
+        raise ChoiceError(say("{text} has wrong check digits: is it the right one?", text=text))
     return found
 
 
@@ -85,9 +86,15 @@ class Choice:
     def check(self) -> Choice:
         """Itself. Raises ChoiceError for what chooses nothing."""
         if not (self.keys or self.needs_scan):
-            raise ChoiceError("nothing is asked for: give --subjects, --erase_keys or --past_years")
+            raise ChoiceError(tr("nothing is asked for: give --subjects, --erase_keys or --past_years"))
         if self.older_than and self.older_than < YEARS:
-            raise ChoiceError(f"--past_years {self.older_than}: the law has documents kept for {YEARS} years at least")
+            raise ChoiceError(
+                say(
+                    "--past_years {given}: the law has documents kept for {years} years at least",
+                    given=self.older_than,
+                    years=YEARS,
+                )
+            )
         return self
 
     def of_history(self, history: History) -> Verdict | None:

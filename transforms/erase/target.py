@@ -8,7 +8,7 @@ from typing import NamedTuple
 from transforms.counting import log
 from transforms.counting.recount import days_of
 from transforms.model import Change
-from transforms.truth import dead_letters, rows
+from transforms.truth import dead_letters, row_keys, rows
 from transforms.truth.codec import Codec
 from transforms.truth.dead_letters import StoredDeadLetter
 from transforms.truth.errors import TruthError
@@ -41,7 +41,7 @@ class Target(NamedTuple):
 
 def bar_key(codec: Codec, key: str, tombstone: Tombstone) -> Transaction:
     """Steps that put a tombstone on the row of a key, whatever it holds; end in ``Target``."""
-    row, conflicts = rows.row_key(key), 0
+    row, conflicts = row_keys.row_key(key), 0
     while True:
         found = yield Read(row)
         assert isinstance(found, dict)
@@ -75,7 +75,7 @@ def _logged(change: Change) -> tuple[bytes, bytes]:
 
 def bar_letter(dead_letter_id: str, tombstone: Tombstone) -> Transaction:
     """Steps that put a tombstone on the row of a dead letter; end in ``Target``. All of them have revision 1."""
-    yield Check(rows.row_key(dead_letter_id), None, tombstone_cells(1, tombstone))
+    yield Check(row_keys.row_key(dead_letter_id), None, tombstone_cells(1, tombstone))
     return Completed(Target(LETTER, dead_letter_id, 1, tombstone), 0, 0)
 
 
@@ -84,7 +84,7 @@ def remove(target: Target) -> Transaction:
     changed in spite of its tombstone."""
     families = _CONTENT if target.kind == KEY else _LETTER_CONTENT
     cells = tombstone_cells(target.revision, target.tombstone)
-    if not (yield Check(rows.row_key(target.key), target.revision, cells, all_of((*families, rows.STATE)))):
+    if not (yield Check(row_keys.row_key(target.key), target.revision, cells, all_of((*families, rows.STATE)))):
         raise TruthError(f"the row of {target.key} was changed while it was erased: start the same erasure again")
     return Completed(target, 0, 0)
 

@@ -16,7 +16,7 @@ from transforms.erase import target as targets
 from transforms.erase.choice import REMOVE, RETAINED, Choice, Verdict
 from transforms.erase.letters import verdict_of
 from transforms.erase.target import LETTER, Target
-from transforms.truth import dead_letters, rows
+from transforms.truth import dead_letters, row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
@@ -133,7 +133,7 @@ class _FindKeys(_Finder):
 
     def process(self, element: Range) -> Iterator[Any]:
         for row in self._reader.scan_rows(*element, _FAMILIES):
-            key = rows.key_of(row.key)
+            key = row_keys.key_of(row.key)
             if key not in self._choice.keys:  # which were looked up
                 self._read.inc()
                 yield from self._key(key, rows.by_column(row.cells))
@@ -144,7 +144,7 @@ class _FindKeys(_Finder):
 class _FindLetters(_Finder):
     def process(self, element: Range) -> Iterator[Any]:
         for row in self._reader.scan_dead_letters(*element):
-            cells, named = rows.by_column(row.cells), (LETTER, rows.key_of(row.key))
+            cells, named = rows.by_column(row.cells), (LETTER, row_keys.key_of(row.key))
             if tombstone_of(cells):
                 if has_content(cells):
                     yield from self._taken(named, Counter({"dead_letters_stored": 1, "dead_letters_begun": 1}))
@@ -189,7 +189,7 @@ class _Bar(WriterDoFn):
             table, begin = self._config.dead_letters_table, lambda: targets.bar_letter(key, tombstone)
         else:
             table, begin = self._config.records_table, lambda: targets.bar_key(codec, key, tombstone)
-        self._bundle.add(table, rows.row_key(key), _ROW_BYTES, place, begin)
+        self._bundle.add(table, row_keys.row_key(key), _ROW_BYTES, place, begin)
         return self._ready()
 
 
@@ -250,7 +250,7 @@ class _Remove(WriterDoFn):
     def process(self, target: Target, _: Any, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         config, letter = self._config, target.kind == LETTER
         table = config.dead_letters_table if letter else config.records_table
-        self._bundle.add(table, rows.row_key(target.key), _ROW_BYTES, place, lambda: targets.remove(target))
+        self._bundle.add(table, row_keys.row_key(target.key), _ROW_BYTES, place, lambda: targets.remove(target))
         (self._letters if letter else self._keys).inc()
         return self._ready()
 

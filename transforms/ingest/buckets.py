@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from transforms import instants
 from transforms.ingest.files import FileRef, InputError
 from transforms.ingest.patterns import literal_start, remote_globs, remote_matcher
+from transforms.language import say
 
 _GCS = "gs://"
 _FIELDS = "items(name,size,updated),nextPageToken"
@@ -120,7 +121,7 @@ def _listed(names: Names) -> Iterator[FileRef | None]:
         else:
             yield from _of_others(names.glob)
     except (BeamIOError, ClientError, ValueError) as error:
-        raise InputError(f"{names.glob} cannot be listed: {error}") from error
+        raise InputError(say("{pattern} cannot be listed: {error}", pattern=names.glob, error=error)) from error
 
 
 def _of_gcs(names: Names) -> Iterator[FileRef | None]:

@@ -101,5 +101,5 @@ def _selected(compared: FactColumns, selection: Selection) -> str:
 
 def _literal(text: str) -> str:
     if text and not (text.isascii() and text.isalnum()):
-        raise ValueError(f"{text!r} is no key and no part of one: letters and digits only")
+        raise ValueError(f"{text!r} is neither a key nor a part of one: letters and digits only")
     return f"'{text}'"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from transforms.errors import AcervoError
+from transforms.language import mark, say, tr
 from transforms.model import Entry, RawDocument, Record, record_id_of
 from transforms.parse import codes
 from transforms.parse.parser import DEFAULTS, ParseOptions, parse
@@ -35,12 +36,10 @@ class Choice(NamedTuple):
 
     def check(self) -> Choice:
         """The choice itself. Raises ChoiceError for layouts and findings that do not exist."""
-        for what, given, known in (("layout", self.layouts, LAYOUTS), ("finding", self.findings, codes.FINDINGS)):
-            for name in given:
-                if name not in known:
-                    raise ChoiceError(f"{name!r} is no {what}; there are: {', '.join(sorted(known))}")
+        _check(self.layouts, LAYOUTS, mark("{name!r} is not a layout; the layouts are: {known}"))
+        _check(self.findings, codes.FINDINGS, mark("{name!r} is not a finding; the findings are: {known}"))
         if self.older_than < 0:
-            raise ChoiceError("parsers have numbers from 1: give --older_than one of these")
+            raise ChoiceError(tr("parsers are numbered from 1: give one of their numbers with --older_than"))
         return self
 
     @property
@@ -55,6 +54,12 @@ class Choice(NamedTuple):
             and (not self.findings or any(code in self.findings for code in stored.findings))
             and (not self.older_than or parser < self.older_than)
         )
+
+
+def _check(given: Iterable[str], known: Collection[str], refusal: str) -> None:
+    for name in given:
+        if name not in known:
+            raise ChoiceError(say(refusal, name=name, known=", ".join(sorted(known))))
 
 
 class ReadAgain(NamedTuple):

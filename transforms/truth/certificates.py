@@ -11,6 +11,8 @@ from collections.abc import Callable
 from struct import Struct
 from typing import NamedTuple
 
+from transforms.language import tr
+
 # Half of a SHA-256: what is read back is checked against the document's own digest anyway.
 DIGEST_BYTES = 16
 
@@ -75,7 +77,7 @@ def read_references(stored: memoryview) -> tuple[list[tuple[int, bytes]], memory
     """Offset and digest of each certificate, and what follows them. Raises ValueError when it ends too early."""
     end = 1 + stored[0] * _REFERENCE.size if stored else 1
     if len(stored) < end:
-        raise ValueError("it ends within its references to certificates")
+        raise ValueError(tr("it ends within its references to certificates"))
     return [(at, digest) for at, digest in _REFERENCE.iter_unpack(stored[1:end])], stored[end:]
 
 

@@ -19,13 +19,14 @@ import grpc
 import grpc.aio
 from google.api_core import grpc_helpers_async
 
-from transforms.truth import requests, rows
+from transforms.language import say
+from transforms.truth import requests, row_keys, rows
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
 from transforms.truth.loop import wait_for
 from transforms.truth.requests import Column
 from transforms.truth.rows import Cell, Cells, Page, Row
-from transforms.truth.status import ADVICE, Failure, NotWritten, may_help, text_of
+from transforms.truth.status import Failure, NotWritten, given_up, may_help, refused
 
 T = TypeVar("T")
 SERVICE = "/google.bigtable.v2.Bigtable/"
@@ -126,7 +127,7 @@ class Client:
                 error, row = NotWritten(status.code, status.message), writes[status.entry][0]
                 if not may_help(error):
                     break
-            await self._wait_or_raise(error, attempt, f"MutateRows on {_place(table, row)}")
+            await self._wait_or_raise(error, attempt, _call("MutateRows", table, row))
             writes = [writes[index] for index in left]
             attempt += 1
             retried()
@@ -200,7 +201,7 @@ class Client:
                 answer: bytes = await self._stub(method)(request, metadata=metadata, timeout=deadline)
                 return answer
             except grpc.aio.AioRpcError as error:
-                await self._wait_or_raise(error, attempt, f"{method} on {_place(table, row)}")
+                await self._wait_or_raise(error, attempt, _call(method, table, row))
             attempt += 1
             retried()
 
@@ -234,20 +235,16 @@ class Client:
                         return found, True
                 return found, False
             except grpc.aio.AioRpcError as error:
-                await self._wait_or_raise(error, attempt, f"{method} on {_place(table, row)}")
+                await self._wait_or_raise(error, attempt, _call(method, table, row))
             attempt += 1
             retried()
 
     async def _wait_or_raise(self, error: Failure, attempt: int, what: str) -> None:
         """Waits where another attempt may help and is left; otherwise raises TruthError."""
         if not may_help(error):
-            advice = ADVICE.get(error.code(), "")
-            raise TruthError(f"Bigtable refused {what}: {text_of(error)} {advice}".rstrip()) from error
+            raise TruthError(refused(what, error)) from error
         if attempt >= self.config.attempts:
-            raise TruthError(
-                f"Bigtable did not accept {what} after {attempt} attempts; the last said {text_of(error)} Nothing was "
-                "skipped: start the same run again when the service is well."
-            ) from error
+            raise TruthError(given_up(what, attempt, error)) from error
         await asyncio.sleep(pause(self.config, attempt))
 
     def _stub(self, method: str) -> Callable[..., Any]:
@@ -294,6 +291,6 @@ def routing(table: str, profile: str) -> grpc.aio.Metadata:
     return grpc.aio.Metadata(("x-goog-request-params", names))
 
 
-def _place(table: str, row: bytes) -> str:
-    shown = row if rows.is_reserved(row) else row[rows.SALT_LENGTH :]
-    return f"{table}, key {shown.decode(errors='replace')}"
+def _call(method: str, table: str, row: bytes) -> str:
+    shown = row if row_keys.is_reserved(row) else row[row_keys.SALT_LENGTH :]
+    return say("{method} on {table}, key {key}", method=method, table=table, key=shown.decode(errors="replace"))

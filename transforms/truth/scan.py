@@ -9,6 +9,7 @@ import apache_beam as beam
 from apache_beam.pvalue import PBegin
 
 from transforms import metrics
+from transforms.language import say
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
@@ -111,8 +112,13 @@ class _Scan(ReaderDoFn):
                     yield history
         except KeyError as missing:
             raise TruthError(
-                f"a row between {element[0]!r} and {element[1]!r} lacks the cell {missing}: it was not written by this "
-                "project, or cells were deleted. Look at it with cbt, and restore it from a backup."
+                say(
+                    "a row between {first!r} and {last!r} lacks the cell {missing}: it was not written by this "
+                    "project, or cells were deleted. Look at it with cbt, and restore it from a backup.",
+                    first=element[0],
+                    last=element[1],
+                    missing=missing,
+                )
             ) from missing
 
 

@@ -18,6 +18,7 @@ from google.cloud.bigquery_storage_v1 import types
 from google.protobuf import descriptor_pb2
 
 from transforms.errors import AcervoError
+from transforms.language import say
 from transforms.views.connections import Connections
 
 _LOG = logging.getLogger(__name__)
@@ -153,14 +154,21 @@ class _Lane:
             if certain and status.code == _INVALID_ARGUMENT and not status.schema_mismatch:
                 return status
             if certain and status.code not in _TRANSIENT:
-                raise AppendError(f"{self._table} takes no rows: {_text(status)}")
+                raise AppendError(say("{table} takes no rows: {status}", table=self._table, status=_text(status)))
             if status.ended and status.code not in _OF_CONNECTIONS and self._own is None:
                 self._own = self._shared.alone()
             now = time.monotonic()
             if status.code == _EXHAUSTED:
                 deadline = now + self._policy.total  # a quota is there again sooner or later: no reason to give up
             elif now + wait > deadline:
-                raise AppendError(f"{self._table} took no rows in {self._policy.total:.0f} s, at last: {_text(status)}")
+                raise AppendError(
+                    say(
+                        "{table} took no rows for {seconds:.0f} s; the last answer: {status}",
+                        table=self._table,
+                        seconds=self._policy.total,
+                        status=_text(status),
+                    )
+                )
             _LOG.warning("%s: %s; trying again in %.1f s", self._table, _text(status), wait)
             time.sleep(wait)
         raise AssertionError("waits never end")

@@ -102,5 +102,5 @@ def test_short_and_full_names_of_a_subscription() -> None:
 
 @pytest.mark.parametrize(("name", "project"), [("fiscal", None), ("projects/a/topics/b", "p"), ("", "p"), ("9x", "p")])
 def test_what_is_no_name_of_a_subscription_is_said_so(name: str, project: str | None) -> None:
-    with pytest.raises(SubscriptionError, match="is no subscription"):
+    with pytest.raises(SubscriptionError, match="is not a subscription"):
         subscription_path(name, project)

@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 from transforms.ingest.postgres.errors import PostgresError
+from transforms.language import say
 
 
 def password(secret: str, client: Any = None) -> str | None:
@@ -19,16 +20,23 @@ def password(secret: str, client: Any = None) -> str | None:
     parts = secret.split("/")
     if len(parts) not in (4, 6) or parts[0] != "projects" or parts[2] != "secrets":
         raise PostgresError(
-            f"--postgres_password_secret {secret!r} is not a secret's name: write projects/PROJECT/secrets/NAME, or "
-            "that with /versions/NUMBER behind it."
+            say(
+                "--postgres_password_secret {secret!r} is not a secret's name: write projects/PROJECT/secrets/NAME, "
+                "or that with /versions/NUMBER at its end.",
+                secret=secret,
+            )
         )
     name = secret if len(parts) == 6 else f"{secret}/versions/latest"
     try:
         response = (client or _client()).access_secret_version(name=name, timeout=30)
     except Exception as error:
         raise PostgresError(
-            f"Cannot read the password from Secret Manager ({name}): {error}. The account that runs the job (launcher "
-            "and workers) needs the role roles/secretmanager.secretAccessor on it."
+            say(
+                "cannot read the password from Secret Manager ({name}): {error}. The account that runs the job "
+                "(launcher and workers) needs the role roles/secretmanager.secretAccessor on it.",
+                name=name,
+                error=error,
+            )
         ) from error
     return str(response.payload.data.decode("utf-8").rstrip("\r\n"))
 

@@ -18,6 +18,7 @@ from transforms.ingest.postgres.retry import Retry
 from transforms.ingest.postgres.session import Connection, begin_part
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.statements import copy, select_block, select_pages
+from transforms.language import mark, say, tr
 
 Claim = Callable[[int], bool]
 # A statement that cannot be made any smaller is given up after so many timeouts without a new row.
@@ -100,11 +101,13 @@ class TableReader:
         return row.key if self.shape.unique else hash((row.key, row.received_at, row.payload))
 
     def _recover(self, retry: Retry, error: psycopg.Error, part: TablePart, block: int) -> None:
-        where = f"Reading {part.schema}.{part.name} at {'page' if part.by_pages else 'range'} {block}"
+        at = mark("reading {table} at page {block}") if part.by_pages else mark("reading {table} at range {block}")
+        where = say(at, table=f"{part.schema}.{part.name}", block=block)
         self.reconnects += 1
         if is_statement_timeout(error):
-            limit = f"statement timeout, {self.source.statement_timeout_seconds} s: --postgres_statement_timeout"
-            retry.wait(error, f"{where} ({limit})", at_most=_TIMEOUTS)
+            limit = self.source.statement_timeout_seconds
+            late = say("statement timeout, {seconds} s: --postgres_statement_timeout", seconds=limit)
+            retry.wait(error, f"{where} ({late})", at_most=_TIMEOUTS)
         elif is_lost_connection(error):
             retry.wait(error, where)
         else:
@@ -149,7 +152,7 @@ class _PageWalk:
     def take(self, row: Row) -> bool:
         """Moves behind ``row``. False: its page belongs to somebody else."""
         if (row.page, row.item) < (self.page, self.item):
-            raise PostgresError(_DISORDER)
+            raise PostgresError(tr(_DISORDER))
         self.page, self.item = row.page, row.item + 1
         return self._may_read(row.page)
 
@@ -168,7 +171,7 @@ class _PageWalk:
         return False
 
 
-_DISORDER = (
-    "The server gave rows of a range of pages out of their physical order, so its plan is not a TID range scan. A "
+_DISORDER = mark(
+    "the server gave rows of a range of pages out of their physical order, so its plan is not a TID range scan. A "
     "join in the where clause can do this: give --postgres_split_by a column, or write the condition without one."
 )

@@ -31,10 +31,12 @@ from collections.abc import Iterator, Sequence
 import psycopg
 from psycopg import sql
 
-from transforms.ingest.postgres.catalog import TABLE, Connection, Relation, describe
+from transforms.ingest.postgres.catalog import Relation, describe
 from transforms.ingest.postgres.errors import PostgresError
+from transforms.ingest.postgres.finding import TABLE, Connection
 from transforms.ingest.postgres.session import connect_or_explain
 from transforms.ingest.postgres.source import PostgresSource
+from transforms.language import say, tr
 
 _LOGGER = logging.getLogger(__name__)
 _LOOK_SECONDS = 30.0
@@ -49,7 +51,9 @@ def hold_snapshot(source: PostgresSource) -> Iterator[PostgresSource]:
     """
     source = dataclasses.replace(source, snapshot="")
     if source.max_connections < 2:
-        raise PostgresError("--postgres_max_connections is 1: a snapshot takes one connection to hold it, one to read.")
+        raise PostgresError(
+            tr("--postgres_max_connections is 1: a snapshot takes one connection to hold it, one to read.")
+        )
     conn = connect_or_explain(source, holds_snapshot=True)
     try:
         snapshot, instant = _export(conn, source)
@@ -71,7 +75,9 @@ def _export(conn: Connection, source: PostgresSource) -> tuple[str, int]:
             "SELECT pg_export_snapshot(), (extract(epoch FROM statement_timestamp()) * 1000000)::int8"
         ).fetchone()
     except psycopg.Error as error:
-        raise PostgresError(f"Cannot hold a snapshot of {source.table}: {error}") from error
+        raise PostgresError(
+            say("cannot hold a snapshot of {table}: {error}", table=source.table, error=error)
+        ) from error
     assert row is not None
     return row[0], row[1]
 

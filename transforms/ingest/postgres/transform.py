@@ -24,6 +24,7 @@ from transforms.ingest.postgres.reader import TableReader
 from transforms.ingest.postgres.retry import Retry
 from transforms.ingest.postgres.session import begin
 from transforms.ingest.postgres.source import PostgresSource
+from transforms.language import say
 from transforms.model import DeadLetter, RawDocument
 
 _DOCUMENTS, _DEAD_LETTERS = "documents", "dead_letters"
@@ -99,7 +100,7 @@ def plan(source: PostgresSource, pool: Pool) -> tuple[Table, list[TablePart]]:
         except psycopg.Error as error:
             if not is_lost_connection(error):
                 raise
-            retry.wait(error, f"Planning to read {source.table}")
+            retry.wait(error, say("planning to read {table}", table=source.table))
 
 
 @with_input_types(tuple[TableColumns, TablePart])
