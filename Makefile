@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres soak catalogue prism lock clean
+.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres soak catalogue prism report lock clean
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -30,12 +30,15 @@ venv: .venv/.ready ## the virtual environment, from the lock file
 run: .venv/.ready ## backfill a demo archive, or INPUT=..., and show the result
 	@exec $(PY) -m local.run $${INPUT:+--input "$$INPUT"} $${SUMMARY:+--summary "$$SUMMARY"} $${RUNNER:+--runner "$$RUNNER"}
 
+report: .venv/.ready ## the stack's documents as a page, out/report.html; OPEN=1 shows it, LANGUAGE=pt has it in Portuguese
+	@exec $(PY) -m local.report $(if $(OPEN),--open) $(if $(filter pt en,$(LANGUAGE)),--lang $(LANGUAGE))
+
 # Not through the environment: SECONDS is a variable of bash.
 stream: .venv/.ready ## the stream, fed with generated documents, and its live counts until Ctrl-C
 	@exec $(PY) -m local.live $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
 
-stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up
-	@exec $(PY) -m local.stack
+stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up; with KAFKA=1 a broker too
+	@exec $(PY) -m local.stack $(if $(KAFKA),--kafka)
 
 test: lint types ## all that CI runs: lint, types, and every test
 	@$(PYTEST) $(PARALLEL)
@@ -88,9 +91,9 @@ prism: .venv/bin/prism ## Beam's portable local runner, built with Go
 lock: ## resolve requirements.txt and templates/requirements.txt again (UPGRADE=1: to the newest versions)
 	@test -x .venv/bin/uv || sh local/venv.sh
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" \
-		$(if $(UPGRADE),--upgrade) --extra local --extra report --extra dev pyproject.toml -o requirements.txt
+		$(if $(UPGRADE),--upgrade) --extra kafka --extra local --extra report --extra dev pyproject.toml -o requirements.txt
 	@.venv/bin/uv pip compile --quiet --python-platform linux --python-version 3.11 --custom-compile-command "make lock" \
-		-c requirements.txt --no-annotate pyproject.toml -o templates/requirements.txt
+		-c requirements.txt --no-annotate --extra kafka pyproject.toml -o templates/requirements.txt
 
 clean: ## remove the virtual environment and caches
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

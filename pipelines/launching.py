@@ -26,7 +26,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import PipelineResult
 from google.cloud import bigquery
 
-from pipelines import discover, endings, telling
+from pipelines import discover, endings, helping, telling
 from pipelines.guard import guarded, reason_of
 from pipelines.ingest import IngestConfig
 from pipelines.launch import Launch
@@ -114,16 +114,16 @@ def parser(job: ModuleType) -> argparse.ArgumentParser:
     """The options of a job, for its help and for shells; Beam's own help would show none of them."""
     found = argparse.ArgumentParser(
         prog=f"acervo {job.JOB}",
-        usage="%(prog)s --project PROJECT [options of the job] [options of Beam and its runner]",
-        description=job.__doc__,
+        usage=tr("%(prog)s --project PROJECT [options of the job] [options of Beam]"),
+        description=helping.described(job.__doc__),
         epilog=tr(
-            "Options of Beam, such as --runner, --region and --temp_location: "
+            "Options of Beam, such as --runner, --region and --temp_location:\n"
             "https://cloud.google.com/dataflow/docs/reference/pipeline-options"
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for family in families_of(job):
-        family._add_argparse_args(found.add_argument_group((family.__doc__ or "").partition(".")[0]))
+        family._add_argparse_args(found.add_argument_group(helping.heading(family.__doc__)))
     return found
 
 

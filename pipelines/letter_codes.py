@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pipelines import screen
 from transforms.errors import AcervoError
 from transforms.ingest import foreign, limits
-from transforms.ingest.pubsub.message import MESSAGE_WITHOUT_ID
+from transforms.ingest.queue.message import MESSAGE_WITHOUT_ID, TOMBSTONE
 from transforms.language import mark, say, tr
 from transforms.parse import codes
 from transforms.truth import transaction
@@ -19,6 +19,7 @@ CODES: dict[str, str] = {
     **limits.CODES,
     **foreign.CODES,
     MESSAGE_WITHOUT_ID: mark("a message that Pub/Sub gave no id"),
+    TOMBSTONE: mark("a message of Kafka without a value"),
     **codes.DEAD_LETTER_CODES,
     **transaction.CODES,
     ROW_REFUSED: mark("a row that BigQuery cannot hold; its record is in Bigtable"),

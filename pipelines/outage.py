@@ -19,6 +19,7 @@ SERVICES = {
     "BIGQUERY_EMULATOR_HOST": "BigQuery",
     "BIGQUERY_STORAGE_EMULATOR_HOST": "BigQuery (Storage Write API)",
     "PUBSUB_EMULATOR_HOST": "Pub/Sub",
+    discover.LOCAL_BROKER: "Kafka",
 }
 GONE = mark("{clock}  No answer from {services}. The job waits, and goes on when it comes.")
 AT = "{service} ({address})"

@@ -40,9 +40,6 @@ class Amount(NamedTuple):
     total: Decimal
 
 
-ZERO = Amount(0, Decimal(0))
-
-
 def contributions(change: Change) -> Iterator[tuple[CountKey, Amount]]:
     """What one change adds to and takes from the counts, nothing where its dimensions did not change."""
     if change.dimensions_before == change.dimensions_after:

@@ -54,6 +54,7 @@ def test_bash_completes_commands(scripts: dict[str, Path]) -> None:
         "reconcile",
         "reparse",
         "retention",
+        "report",
     }
 
 

@@ -10,9 +10,9 @@ from google.api_core.retry import Retry
 
 from transforms.ingest.pubsub import preflight
 from transforms.ingest.pubsub.preflight import subscription_path
-from transforms.ingest.pubsub.reader import TailProvider, TailTracker
 from transforms.ingest.pubsub.settings import SubscriptionError
 from transforms.ingest.pubsub.transform import RUNNER, SDF, source_of
+from transforms.ingest.queue.reader import TailProvider, TailTracker
 
 
 def tracker() -> TailTracker:

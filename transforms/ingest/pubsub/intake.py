@@ -26,8 +26,8 @@ from google.pubsub_v1 import types
 
 from transforms import instants
 from transforms.ingest.pubsub.backlog import Backlog, Delivery, Lease
-from transforms.ingest.pubsub.message import Message
 from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError, reading_failed
+from transforms.ingest.queue.message import Message
 from transforms.per_process import PerProcess
 
 _LOG = logging.getLogger(__name__)
