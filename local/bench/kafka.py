@@ -10,8 +10,8 @@ committed. * ``prism``: the source on Prism with nothing behind it but a count.
 * ``told``: changes through the producer, keyed and with headers; ``written``: the bare producer, the same bytes.
 * ``range``: a bounded job that takes documents out of messages, and no more, on FnApiRunner.
 
-The first thousands of ``prism`` are not measured, for they come while it starts. CPU is this process's; what Prism uses of
-it stands apart. Figures are kept as JSON.
+The first thousands of ``prism`` are not measured, for they come while it starts. CPU is this process's; what the
+broker and Prism use of it stands apart. Figures are kept as JSON.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Count(beam.DoFn):
 
 
 def timed(work: Callable[[], int]) -> dict[str, float]:
-    """Units a second, and µs of CPU of one: of this process, and of those below it that lived all the time."""
+    """Units a second, and µs of CPU of one: of this process, and of those below it, the broker and Prism."""
     started, cpu, below = time.monotonic(), time.process_time(), cpu_below(os.getpid())
     units = work()
     seconds, cpu, below = time.monotonic() - started, time.process_time() - cpu, cpu_below(os.getpid()) - below
