@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres bench-kafka soak catalogue prism lock clean
+.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres bench-kafka soak catalogue prism report lock clean
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -29,6 +29,9 @@ venv: .venv/.ready ## the virtual environment, from the lock file
 
 run: .venv/.ready ## backfill a demo archive, or INPUT=..., and show the result
 	@exec $(PY) -m local.run $${INPUT:+--input "$$INPUT"} $${SUMMARY:+--summary "$$SUMMARY"} $${RUNNER:+--runner "$$RUNNER"}
+
+report: .venv/.ready ## the stack's documents as a page, out/report.html; OPEN=1 shows it, LANGUAGE=pt has it in Portuguese
+	@exec $(PY) -m local.report $(if $(OPEN),--open) $(if $(filter pt en,$(LANGUAGE)),--lang $(LANGUAGE))
 
 # Not through the environment: SECONDS is a variable of bash.
 stream: .venv/.ready ## the stream, fed with generated documents, and its live counts until Ctrl-C

@@ -22,6 +22,7 @@ from babel.messages import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from pipelines import helping
 from transforms.language import DOMAIN, FOLDER, LOCALE
 
 ROOT = Path(__file__).parents[1]
@@ -49,12 +50,28 @@ def texts() -> dict[str, list[str]]:
 
 
 def texts_of(source: str) -> Iterator[str]:
-    """The texts that a module marks."""
-    for node in ast.walk(ast.parse(source)):
+    """The texts that a module marks, and those of its docstrings that help shows (``pipelines.helping``)."""
+    tree = ast.parse(source)
+    if _shows_its_docstring(tree):
+        yield from helping.texts(ast.get_docstring(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and "PipelineOptions" in map(ast.unparse, node.bases):
+            yield helping.sentence(ast.get_docstring(node))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS and node.args:
             text = node.args[0]
             if isinstance(text, ast.Constant) and isinstance(text.value, str) and text.value:
                 yield text.value
+
+
+def _shows_its_docstring(tree: ast.Module) -> bool:
+    """Whether a module is a job, or gives its docstring to ``helping.described``."""
+    return any(
+        isinstance(node, ast.Assign)
+        and ast.unparse(node.targets[0]) == "JOB"
+        or isinstance(node, ast.Call)
+        and ast.unparse(node) == "helping.described(__doc__)"
+        for node in ast.walk(tree)
+    )
 
 
 def read() -> Catalog:

@@ -23,11 +23,9 @@ from local.stack import discover, find
 from local.steps import Steps
 from local.stores import Tables, bigtable_rows
 from pipelines import defaults, input_counts, query, tables
-from pipelines.guard import reason_of
+from pipelines.guard import guarded, reason_of
 from pipelines.input_counts import InputCounts
-from pipelines.prose import tell_error
 from pipelines.screen import console
-from transforms import language
 from transforms.language import mark, say, tr
 from transforms.truth.config import TruthConfig
 
@@ -54,13 +52,9 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     return parser.parse_known_args(argv)
 
 
+@guarded
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 when every input is accounted for."""
-    with language.speaking(sys.argv[1:] if argv is None else argv) as rest:
-        return _told(rest)
-
-
-def _told(argv: Sequence[str]) -> int:
     options, passed_on = parse(argv)
     quieten(options.verbose)
     told = Steps(console(sys.stderr))
@@ -70,12 +64,6 @@ def _told(argv: Sequence[str]) -> int:
         with ExitStack() as cleanup:
             cleanup.enter_context(emulators(told))
             return _run(options, passed_on, told)
-    except Exception as error:
-        reason = reason_of(error)
-        if reason is None:
-            raise
-        tell_error(reason)
-        return 2
     except Interrupted:
         print(tr(AGAIN), file=sys.stderr)
         return 130

@@ -29,8 +29,10 @@ GROUPS = {
     },
     mark("Looking"): {
         "lookup": mark("everything known of an access key, a dead letter or an input"),
+        "report": mark("the state of a dataset as a page in HTML, with charts"),
         "tags": mark("texts of any tag of stored XML, for what no column holds"),
         "query": mark("a query in GoogleSQL, its rows as a table, JSON, CSV or Parquet"),
+        "sped": mark("a file of SPED's EFD compared with the documents; exit status 1 when they differ"),
     },
     mark("Setting up"): {
         "tables": mark("create the tables and views, or bring them up to date"),
@@ -69,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name == "--version":
         print(version())
         return 0
-    unknown = say("{name} is no command of acervo.", name=name)
+    unknown = say("{name} is not a command of acervo.", name=name)
     if name:
         tell_error(f"{unknown}{near(name)}")
     else:

@@ -72,7 +72,10 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="acervo lookup", description=tr("History of one access key."))
     key = tr("access key (44 characters, of an NFS-e 50), Id of a DPS or voided range, or id of a dead letter")
     found.add_argument("key", nargs="?", help=key)
-    found.add_argument("--origin", help=tr("an input instead: a file, file#entry, pubsub:TOPIC/ID, postgres:TABLE/KEY"))
+    found.add_argument(
+        "--origin",
+        help=tr("an input instead, as arrivals name it: a file, file#entry, pubsub:..., kafka:..."),
+    )
     found.add_argument("--json", action="store_true", help=tr("print JSON instead of text"))
     found.add_argument("--xml", type=int, metavar="N", help=tr("write the XML of the key's N-th record, byte for byte"))
     found.add_argument("--output", type=Path, help=tr("file for --xml (default: standard output)"))
@@ -143,7 +146,7 @@ def _hint(key: str) -> str:
         return ""
     if not access_key.is_access_key(key):
         return say(
-            " It is no access key: those have 44 digits, of an NFS-e 50 (letters only in the CNPJ), this has "
+            " It is not an access key: those have 44 digits, an NFS-e's 50 (letters only in the CNPJ), and this has "
             "{number} characters.",
             number=len(key),
         )

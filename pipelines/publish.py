@@ -3,8 +3,7 @@
     python -m pipelines.publish --project P --topic T [--rate 100] FILE FOLDER 'gs://bucket/*.zip' ...
     python -m pipelines.publish --kafka_topic T --kafka_bootstrap broker:9092 FILE ...
 
-Each document is a message of its own, also where many are in one archive or one file; ``--whole`` sends every file as
-it is.
+Each document becomes a message, also if many are in one archive or one file; ``--whole`` sends every file as it is.
 """
 
 from __future__ import annotations
@@ -79,7 +78,7 @@ class Tally:
             self._changed.notify_all()
 
     def wait(self) -> None:
-        """Until all that was sent is published, or has failed."""
+        """Waits until everything sent is published, or has failed."""
         with self._changed:
             self._changed.wait_for(lambda: self._settled == self.sent)
 
@@ -127,11 +126,11 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     asked = parser()
     args = asked.parse_args(argv)
     if bool(args.topic) == bool(args.kafka_topic):
-        asked.error("one of --topic and --kafka_topic is needed")
+        asked.error(tr("one of --topic and --kafka_topic is needed"))
     if args.subscription and not args.create:
-        asked.error("--subscription goes with --create: publishing needs none")
+        asked.error(tr("--subscription goes with --create: publishing needs none"))
     if args.limit is not None and args.limit < 0 or args.repeat < 1:
-        asked.error("--limit must not be negative, and --repeat must be at least 1")
+        asked.error(tr("--limit must not be negative, and --repeat must be at least 1"))
     return args
 
 
@@ -155,19 +154,20 @@ def _read(args: argparse.Namespace) -> Iterator[Outgoing | LeftOut]:
             for found in _whole(file) if args.whole else _documents(file):
                 yield found if isinstance(found, LeftOut) else _outgoing(found, args)
         except OSError as error:
-            yield LeftOut(file.origin, f"it cannot be read: {error.strerror or error}")
+            yield LeftOut(file.origin, say("it cannot be read: {error}", error=error.strerror or error))
 
 
 def _whole(file: FileRef) -> Iterator[RawDocument | LeftOut]:
     if file.size > MAX_MESSAGE_BYTES:
-        yield LeftOut(file.origin, f"{file.size:,} bytes do not fit into a message ({MAX_MESSAGE_BYTES:,})")
+        told = mark("{size:,} bytes do not fit into a message ({most:,})")
+        yield LeftOut(file.origin, say(told, size=file.size, most=MAX_MESSAGE_BYTES))
         return
     with open_file(file.path) as stream:
         yield RawDocument(stream.read(), file.origin, file.modified_at)
 
 
 def _documents(file: FileRef) -> Iterator[RawDocument | LeftOut]:
-    """The documents in a file. What cannot be read of it is sent as the bytes it is, for the job to tell why."""
+    """The documents in a file. What cannot be read is sent as it is, so that the job says why."""
     with open_file(file.path) as stream:
         for found in expand(stream, file.origin, file.modified_at, Limits(max_entry_bytes=MAX_MESSAGE_BYTES)):
             if isinstance(found, RawDocument):
@@ -190,7 +190,7 @@ def _outgoing(document: RawDocument, args: argparse.Namespace) -> Outgoing:
 
 
 def access_key_of(document: RawDocument) -> str:
-    """The access key of the first document in it; empty where it has none, which is then in no order."""
+    """The access key of the first document in it; empty if it has none, and then it is not ordered."""
     for found in parse(document, _KEYS_ONLY):
         if isinstance(found, Record):
             return found.entry.key
@@ -216,7 +216,7 @@ def publish(
         try:
             future = publisher.send(one)
         except AcervoError as error:
-            tally.left_out[one.attributes.get("origin", "a message")] = str(error)
+            tally.left_out[one.attributes.get("origin", tr("a message"))] = str(error)
             continue
         tally.sent += 1
         future.add_done_callback(tally.report)
@@ -292,7 +292,7 @@ def run(args: argparse.Namespace) -> int:
 def _positive(text: str) -> float:
     value = float(text)
     if value <= 0:
-        raise argparse.ArgumentTypeError(say("{text} is not more than 0", text=text))
+        raise argparse.ArgumentTypeError(say("must be more than 0, not {text}", text=text))
     return value
 
 

@@ -77,7 +77,7 @@ class StreamOptions(PipelineOptions):
 def build(
     pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, topic: TopicSource | None = None
 ) -> Ingested:
-    """Adds the whole job to the pipeline and gives what it makes, for tests to look at. ``topic``: what is read of
+    """Adds the whole job to the pipeline and returns what it makes, for tests. ``topic``: what is read of
     Kafka, with the offsets that were looked up for it; otherwise a subscription is read."""
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
     live = topic is None or not topic.bounded
@@ -182,13 +182,19 @@ def _topic(options: PipelineOptions) -> TopicSource:
 
 
 def _check_topic(topic: str) -> None:
-    """Who may publish to a topic may not always look at it: that alone is no error."""
+    """Checks a topic. An account that may publish may not always look at the topic: that alone is not an error."""
     try:
         check_topic(topic)
     except TopicError as error:
         if not isinstance(error.__cause__, PermissionDenied):
             raise
-        launching.note(f"{topic} was not looked at, as this account may not. The job's account has to publish to it.")
+        launching.note(
+            say(
+                "{topic} was not checked, as this account may not look at it. The job's account has to be allowed to "
+                "publish to it.",
+                topic=topic,
+            )
+        )
 
 
 def run(argv: Sequence[str] | None = None) -> Launched:
@@ -204,10 +210,10 @@ def run(argv: Sequence[str] | None = None) -> Launched:
         warn_of_counts(options, launch)
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options, launch, topic)
-    with contextlib.ExitStack() as beside:
+    with contextlib.ExitStack() as meanwhile:
         if not bounded and is_old_runner(options):
             config = launching.config_of(options, launch, live=True)
-            beside.enter_context(sweeping(config.truth, config.project, config.dataset))
+            meanwhile.enter_context(sweeping(config.truth, config.project, config.dataset))
         return launching.launch(pipeline, launch, reads="" if bounded else reads)
 
 

@@ -75,7 +75,7 @@ def cell(value: Any) -> str:
 
 
 def is_formula(value: Any) -> bool:
-    """Whether a spreadsheet would run a text as a formula. Numbers are none, nor texts that are numbers."""
+    """Whether a spreadsheet would run a text as a formula. Neither numbers nor texts that are numbers are formulas."""
     return isinstance(value, str) and _FORMULA.match(value) is not None and not _NUMBER.fullmatch(value)
 
 
@@ -157,7 +157,7 @@ def _mask() -> int:
 
 
 def defused_text(cells: int) -> str:
-    """What to tell of cells that were given a mark."""
+    """What to tell people about cells that were given a mark."""
     return say(
         "{cells:,} texts begin as formulas do and have a ' in front, so that no spreadsheet runs them; "
         "--keep_formulas leaves them as they are",
@@ -168,4 +168,4 @@ def defused_text(cells: int) -> str:
 def check_terminal(form: str, path: Path | None) -> None:
     """Raises WritingError where Parquet would go to a terminal."""
     if form == PARQUET and path is None and sys.stdout.isatty():
-        raise WritingError(tr("Parquet is no text: name a file with --out, or lead it into a pipe"))
+        raise WritingError(tr("Parquet is not text: name a file with --out, or send it into a pipe"))

@@ -43,7 +43,7 @@ from transforms.truth.config import TruthConfig
 NAME = "acervo-soak"
 TOLD_SECONDS = 60.0
 SETTLE_SECONDS = 180.0
-# Growth from the second quarter to the last that is no growth: noise of allocators, a connection made anew.
+# Growth from the second quarter to the last that is tolerated: noise of allocators, a connection opened again.
 MEMORY_SHARE, MEMORY_MIB, THREADS, FILES = 0.05, 10.0, 2, 4
 
 

@@ -2,9 +2,10 @@
 
     python -m local.bench.stream [--messages 5000] [--rate 40] [--backlog 2000] [--queue kafka]
 
-The stream runs on Prism in a process of its own, beside the emulators. First messages come at a steady rate, and each
-is looked for in its Bigtable row and in the BigQuery table; then backlogs are published at once and worked off, in
-turn without and with a tenth of poison among them. Figures are kept as JSON with the date and the machine.
+The stream runs on Prism in a process of its own, on the same machine as the emulators. First messages come at a steady
+rate, and each is looked for in its Bigtable row and in the BigQuery table; then backlogs are published at once and
+worked off, in turn without and with a tenth of poison among them. Figures are kept as JSON with the date and the
+machine.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from pathlib import Path
 from local.stack import find
 from local.stack.process import HOST, Process, StackError, free_port, is_free, listens
 from pipelines.discover import LOCAL_BROKER
+from transforms.language import say
 
 PROJECT_ID = "acervo-local"
 ATTEMPTS = 3
@@ -131,10 +132,15 @@ def launch(service: Service, logs: Path, wanted: Mapping[str, int] | None = None
     for name in service.ports:
         port = (wanted or {}).get(name) or free_port()
         if not is_free(port):
-            raise StackError(f"Port {port}, wanted for {service.name}, is in use. Free it, or name another.")
+            raise StackError(
+                say(
+                    "port {port}, wanted for {name}, is in use. Free it, or name another.", port=port, name=service.name
+                )
+            )
         ports.append(port)
     log = logs / f"{next(iter(service.ports))}.log"
-    return Process(f"The {service.name} emulator", service.command(ports), log, service.settings), tuple(ports)
+    told = say("the {name} emulator", name=service.name)
+    return Process(told, service.command(ports), log, service.settings), tuple(ports)
 
 
 def await_ready(
@@ -153,4 +159,6 @@ def await_ready(
             return Running(service, process, ports)
         if attempt < ATTEMPTS:
             started = launch(service, logs, wanted)
-    raise StackError(f"The {service.name} emulator does not start. Its log, {process.log}:\n{process.tail()}")
+    raise StackError(
+        say("{name} does not start. Its log, {log}:\n{tail}", name=process.name, log=process.log, tail=process.tail())
+    )

@@ -9,6 +9,7 @@ from typing import Any
 from transforms.ingest.kafka.settings import TopicSource
 from transforms.kafka.connection import library
 from transforms.kafka.errors import KafkaError, explained
+from transforms.language import say
 
 _LOG = logging.getLogger(__name__)
 # librdkafka tells of each attempt to connect; what matters of it is counted, or raised.
@@ -40,7 +41,9 @@ def consumer_of(source: TopicSource, reported: Callable[[Any], None]) -> Any:
 
 def cannot_read(source: TopicSource, error: Any) -> KafkaError:
     """An error of the client, with the setting to mend."""
-    return explained(f"cannot read {source.topic}", source.connection.bootstrap, error.name(), error.str())
+    return explained(
+        say("cannot read {topic}", topic=source.topic), source.connection.bootstrap, error.name(), error.str()
+    )
 
 
 def _committed(error: Any, _: Any) -> None:

@@ -22,6 +22,7 @@ from transforms.ingest.queue.message import Message
 from transforms.kafka.cluster import EARLIEST, LATEST, Away, Cluster
 from transforms.kafka.connection import library
 from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError
+from transforms.language import mark, say
 from transforms.per_process import PerProcess
 
 _LOG = logging.getLogger(__name__)
@@ -237,13 +238,19 @@ class Intake:
                 return
             if found is None:
                 raise KafkaError(
-                    f"the topic {source.topic} was deleted. What was read of it is kept. Where it is made again, start "
-                    "the job again: the new topic is read from its beginning."
+                    say(
+                        "the topic {topic} was deleted. What was read of it is kept. Where it is made again, start the "
+                        "job again: the new topic is read from its beginning.",
+                        topic=source.topic,
+                    )
                 )
             if found.topic_id != source.topic_id:
                 raise KafkaError(
-                    f"the topic {source.topic} was deleted and made again: offsets of the old one say nothing of the "
-                    "new one. Start the job again: the new topic is read from its beginning."
+                    say(
+                        "the topic {topic} was deleted and made again: offsets of the old one say nothing of the new "
+                        "one. Start the job again: the new topic is read from its beginning.",
+                        topic=source.topic,
+                    )
                 )
             break
         self._known_at = time.monotonic()
@@ -254,7 +261,8 @@ class Intake:
             try:
                 found[kind] = self._cluster.offsets(topic, [partition], kind)[partition]
             except (Away, KafkaError):
-                return KafkaError(f"{topic}, partition {partition}: offset {wanted} is not there any more.")
+                gone = mark("{topic}, partition {partition}: offset {offset} is not there any more.")
+                return KafkaError(say(gone, topic=topic, partition=partition, offset=wanted))
         return out_of_range(topic, partition, wanted, found[EARLIEST], found[LATEST])
 
     def _fail(self, error: KafkaError) -> None:

@@ -20,6 +20,7 @@ from transforms.ingest.queue.message import Message
 from transforms.kafka.cluster import EARLIEST, LATEST, Cluster
 from transforms.kafka.connection import library
 from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError
+from transforms.language import mark, say
 
 _LOG = logging.getLogger(__name__)
 
@@ -118,8 +119,11 @@ def check_same(cluster: Cluster, source: TopicSource) -> None:
     """Raises KafkaError where the topic is not the one of the launch; Away while that cannot be asked."""
     found = cluster.topic(source.topic)
     if found is None or found.topic_id != source.topic_id:
-        state = "was deleted" if found is None else "was deleted and made again"
-        raise KafkaError(f"the topic {source.topic} {state} since the job was launched: its offsets are not there.")
+        gone = mark("the topic {topic} was deleted since the job was launched: its offsets are not there.")
+        new = mark(
+            "the topic {topic} was deleted and made again since the job was launched: its offsets are not there."
+        )
+        raise KafkaError(say(gone if found is None else new, topic=source.topic))
 
 
 def _lost(wanted: Range, at: int) -> KafkaError:

@@ -31,12 +31,13 @@ from collections.abc import Iterator, Sequence
 import psycopg
 from psycopg import sql
 
+from transforms.errors import AcervoError
 from transforms.ingest.postgres.catalog import Relation, describe
 from transforms.ingest.postgres.errors import PostgresError
 from transforms.ingest.postgres.finding import TABLE, Connection
 from transforms.ingest.postgres.session import connect_or_explain
 from transforms.ingest.postgres.source import PostgresSource
-from transforms.language import say, tr
+from transforms.language import say, speaking, tr
 
 _LOGGER = logging.getLogger(__name__)
 _LOOK_SECONDS = 30.0
@@ -127,11 +128,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with hold_snapshot(source_of(PipelineOptions(arguments))) as held:
+        with (
+            speaking(sys.argv[1:] if arguments is None else arguments) as rest,
+            hold_snapshot(source_of(PipelineOptions(rest))) as held,
+        ):
             print(held.snapshot, flush=True)
-            print(f"Holding it. Give the job --postgres_snapshot={held.snapshot}", file=sys.stderr, flush=True)
+            told = say("Holding it. Give the job --postgres_snapshot={id}", id=held.snapshot)
+            print(told, file=sys.stderr, flush=True)
             stop.wait()
-    except PostgresError as error:
+    except AcervoError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
