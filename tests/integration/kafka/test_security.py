@@ -29,6 +29,8 @@ from transforms.kafka.cluster import check_writable
 from transforms.kafka.connection import PASSWORD, Connection
 from transforms.kafka.errors import KafkaError
 
+pytestmark = pytest.mark.long
+
 PASSWORDS = {"admin": "admin-secret", "reader": "reader-secret"}
 
 
