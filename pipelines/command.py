@@ -29,6 +29,7 @@ GROUPS = {
     },
     mark("Looking"): {
         "lookup": mark("everything known of an access key, a dead letter or an input"),
+        "board": mark("what arrives and what is counted, as a page that follows it"),
         "report": mark("the state of a dataset as a page in HTML, with charts"),
         "tags": mark("texts of any tag of stored XML, for what no column holds"),
         "query": mark("a query in GoogleSQL, its rows as a table, JSON, CSV or Parquet"),

@@ -44,7 +44,7 @@ def fold(entries: Iterable[Entry]) -> Folded:
     history = sorted(entries, key=lambda e: e.record_id)
     key = history[0].key
     family = family_of(key)
-    documents = sorted((e for e in history if e.kind != EVENT), key=lambda e: _headline_order(e, family))
+    documents = _documents(history, family)
     events = _accepted_events(history, family)
     evidence = [
         *_document_evidence(documents, family),
@@ -58,6 +58,16 @@ def fold(entries: Iterable[Entry]) -> Folded:
     for attribute in family.attributes:
         _add_attribute(state, events, attribute, family)
     return Folded(state, dimensions_of(key, documents[0].fields if documents else None, history, state))
+
+
+def headline(entries: Iterable[Entry]) -> Entry | None:
+    """The record that speaks for a key, of all its records; None where only events of it are known."""
+    history = list(entries)
+    return next(iter(_documents(history, family_of(history[0].key))), None)
+
+
+def _documents(history: Iterable[Entry], family: Family) -> list[Entry]:
+    return sorted((e for e in history if e.kind != EVENT), key=lambda e: _headline_order(e, family))
 
 
 def _headline_order(entry: Entry, family: Family) -> tuple[int, bool, str, str]:
