@@ -23,20 +23,19 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 from rich.live import Live
 
 from local import board
-from local.board import Standing
-from local.session import PUBSUB, STOPPED, STORES, Interrupted, RunError, emulators, interruptible, quieten
+from local.queues import QUEUES, kafka, pubsub
+from local.session import STOPPED, Interrupted, RunError, emulators, interruptible, quieten
 from local.stack import discover, find
 from local.stack.process import PROJECT, Process
 from local.steps import Steps
 from local.stores import Tables
 from local.trickle import Trickle
-from pipelines import defaults, query, tables
+from pipelines import defaults, query, standing, tables
 from pipelines.guard import guarded
 from pipelines.outage import Outages
 from pipelines.screen import console, moves
 from transforms.counting.cells import COUNT_TABLES
 from transforms.language import mark, say, tr
-from transforms.notify.topic import ensure_queue
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 from transforms.typed import typed
@@ -69,6 +68,7 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument(
         "--rate", type=float, default=10.0, help=tr("messages published a second (default: %(default)s)")
     )
+    parser.add_argument("--queue", choices=QUEUES, default=QUEUES[0], help=tr("what feeds it (default: %(default)s)"))
     parser.add_argument("--seed", type=int, help=tr("of the generated documents (default: another each time)"))
     parser.add_argument("--logs", type=Path, default=PROJECT / "out" / "stream", help=tr("folder of the job's log"))
     options, passed_on = parser.parse_known_args(argv)
@@ -86,8 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     interruptible()
     try:
         with ExitStack() as cleanup:
-            cleanup.enter_context(emulators(told, (*STORES, PUBSUB)))
-            return Session(options, passed_on, told).run(cleanup)
+            session = Session(options, passed_on, told)
+            cleanup.enter_context(emulators(told, session.queue.needs))
+            return session.run(cleanup)
     except Interrupted:
         print(tr(STOPPED), file=sys.stderr)
         return 130
@@ -101,8 +102,9 @@ class Session:
         self._passed_on = passed_on
         self._told = told
         self._project = os.environ.get("GOOGLE_CLOUD_PROJECT") or discover.LOCAL_PROJECT
+        self.queue = {"pubsub": pubsub, "kafka": kafka}[options.queue](self._project, NAME)
         self._began = datetime.now(UTC)
-        self._rate = board.Rate()
+        self._rate = standing.Rate()
         self._truth = TruthConfig(self._project, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE)
         self._outages = Outages(self._problem, AGAIN)
         self._tables: Tables
@@ -111,14 +113,13 @@ class Session:
 
     def run(self, cleanup: ExitStack) -> int:
         """All of it; what it starts is stopped by ``cleanup``. Gives the exit status."""
-        topic = f"projects/{self._project}/topics/{NAME}"
         with self._told.step(tr("Preparing topic, subscription, tables and views")):
-            ensure_queue(topic, f"projects/{self._project}/subscriptions/{NAME}")
+            self.queue.prepare()
             tables.set_up(self._truth, defaults.DEFAULT_DATASET)
         self._tables = Tables(query.connect(self._project), defaults.DEFAULT_DATASET)
         self._job = self._start()
         cleanup.callback(self._job.stop)
-        self._trickle = cleanup.enter_context(Trickle(topic, self._seed(), self._options.rate))
+        self._trickle = cleanup.enter_context(Trickle(self.queue, self._seed(), self._options.rate))
         with self._outages.told(self._told.console.print):
             with suppress(Interrupted):
                 self._watch()
@@ -136,7 +137,7 @@ class Session:
         if "PrismRunner" not in runner:
             self._told.console.print(tr(NO_PRISM), style="yellow")
         self._options.logs.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pipelines.stream", "--subscription", NAME, "--project", self._project]
+        command = [sys.executable, "-m", "pipelines.stream", *self.queue.arguments, "--project", self._project]
         command += [*runner, *self._passed_on]
         return Process(tr("the stream"), command, self._options.logs / "stream.log", {})
 
@@ -156,13 +157,13 @@ class Session:
                 published, waiting, narrow = self._trickle.published, self._outages.waiting, screen.width < board.WIDE
                 live.update(board.board(seconds, published, seen, rate, waiting, narrow), refresh=True)
 
-    def _looks(self, every: float) -> Iterator[tuple[float, Standing, float]]:
+    def _looks(self, every: float) -> Iterator[tuple[float, standing.Standing, float]]:
         """Seconds, what the tables say, and inputs a second, until the time is over. Raises RunError.
 
         What was seen last is given again while a store does not answer.
         """
         started = time.monotonic()
-        seen = Standing({}, [], None)
+        seen = standing.Standing({}, [], None)
         while True:
             time.sleep(every)
             seconds = time.monotonic() - started
@@ -172,12 +173,12 @@ class Session:
             if self._options.seconds and seconds >= self._options.seconds:
                 return
 
-    def _standing(self) -> Standing | None:
+    def _standing(self) -> standing.Standing | None:
         """What the tables say; None while a service does not answer. Raises QueryError for anything else."""
         if self._outages.waiting:
             return None
         try:
-            return board.standing(self._tables, self._began)
+            return standing.standing(self._tables, self._began)
         except query.QueryError:
             if discover.silent() or self._outages.waiting or self._outages.emptied:
                 return None
@@ -199,11 +200,11 @@ class Session:
         with self._told.step(tr("Publishing no more; waiting until all that was published is counted")):
             self._trickle.stop()
             published, deadline = self._trickle.published, time.monotonic() + SETTLE_SECONDS
-            seen = Standing({}, [], None)
+            seen = standing.Standing({}, [], None)
             while True:
                 self._check()
                 seen = self._standing() or seen
-                complete = not self._outages.waiting and seen.arrived >= published and board.settled(self._tables)
+                complete = not self._outages.waiting and seen.arrived >= published and standing.settled(self._tables)
                 if complete or time.monotonic() > deadline:
                     break
                 time.sleep(EVERY_SECONDS)

@@ -1,4 +1,4 @@
-"""Every code of a dead letter, whichever part gives it."""
+"""All codes of dead letters, from every stage."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Everything known of one access key: its XMLs, their lineage, the changes they made and the folded state.
 
-python -m pipelines.lookup <access key> [--json] [--xml N --output FILE]
+python -m pipelines.lookup <access key> [--json] [--html FILE] [--xml N --output FILE]
 python -m pipelines.lookup --origin <origin> [--json]      what became of an input
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from pipelines import discover, legend
+from pipelines import discover, extras, legend
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
 from pipelines.guard import guarded
 from pipelines.prose import tell, tell_error
@@ -73,8 +73,12 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="acervo lookup", description=tr("History of one access key."))
     key = tr("access key (44 characters, of an NFS-e 50), Id of a DPS or voided range, or id of a dead letter")
     found.add_argument("key", nargs="?", help=key)
-    found.add_argument("--origin", help=tr("an input instead: a file, file#entry, pubsub:TOPIC/ID, postgres:TABLE/KEY"))
+    found.add_argument(
+        "--origin",
+        help=tr("an input instead, as arrivals name it: a file, file#entry, pubsub:..., kafka:..."),
+    )
     found.add_argument("--json", action="store_true", help=tr("print JSON instead of text"))
+    found.add_argument("--html", type=Path, metavar="FILE", help=tr("write a page of the key instead, in HTML"))
     found.add_argument("--xml", type=int, metavar="N", help=tr("write the XML of the key's N-th record, byte for byte"))
     found.add_argument("--output", type=Path, help=tr("file for --xml (default: standard output)"))
     found.add_argument("--project", help=tr("Google Cloud project (default: the local stack's)"))
@@ -114,6 +118,11 @@ def _tell(reader: HistoryReader, arguments: argparse.Namespace) -> int:
     if history is None:
         tell(say("nothing is stored under {key}.", key=key) + _hint(key), sys.stderr)
         return 1
+    if arguments.html is not None:
+        extras.needed("jinja2")
+        from pipelines.pages import key as pages
+
+        return pages.write(history, arguments.html)
     if arguments.xml is not None:
         return _write_xml(reader, history, arguments.xml, arguments.output)
     requests = list(_requests(reader, history))
@@ -148,7 +157,7 @@ def _hint(key: str) -> str:
         return ""
     if not access_key.is_access_key(key):
         return say(
-            " It is no access key: those have 44 digits, of an NFS-e 50 (letters only in the CNPJ), this has "
+            " It is not an access key: those have 44 digits, an NFS-e's 50 (letters only in the CNPJ), and this has "
             "{number} characters.",
             number=len(key),
         )
@@ -288,6 +297,8 @@ def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) 
         tell(say("no dead letter has the id {id}", id=arguments.key), sys.stderr)
         return 1
     letter = found.letter
+    if arguments.html is not None:
+        return _fail(tr("--html: a key has a page, a dead letter has none"))
     if arguments.xml is not None:
         return _write(letter.payload, arguments.output)
     values = {name: value for name, value in letter._asdict().items() if name != "payload"}

@@ -1,4 +1,4 @@
-"""Sentences for people: folded at words on a terminal, as they are in a file or pipe. Standard library only."""
+"""Sentences for people: wrapped at words on a terminal, unchanged in a file or pipe. Standard library only."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _WHOLE = re.compile(r"(^|[ '`(/])(python -m|acervo|make|gcloud|export|cbt) ")
 
 
 def tell(text: str, out: TextIO | None = None) -> None:
-    """Prints sentences, to stdout where no other place is given."""
+    """Prints sentences, by default to stdout."""
     out = sys.stdout if out is None else out
     print(folded(text, shutil.get_terminal_size().columns) if out.isatty() else text, file=out)
 
 
 def tell_error(text: object) -> None:
-    """Prints what is wrong, behind ``error:``, to stderr."""
+    """Prints what is wrong, after ``error:``, to stderr."""
     tell(f"{tr(ERROR)} {text}", sys.stderr)
 
 
 def folded(text: str, width: int) -> str:
-    """The text with its lines folded at words, each as far to the right as it begins; lines with commands are whole."""
+    """The text with its lines wrapped at words and their indentation kept; lines with commands are not wrapped."""
     return "\n".join(_folded(line, width) for line in text.split("\n"))
 
 

@@ -105,10 +105,11 @@ def run(
     location: str | None = None,
     *,
     write: bool = False,
+    parameters: Sequence[Any] = (),
 ) -> bigquery.table.RowIterator:
-    """The rows of a query whose unqualified names are of ``dataset``. Raises QueryError, with the service's reason.
+    """The rows of a query whose unqualified names are in ``dataset``. Raises QueryError, with the service's reason.
 
-    ``write``: whether statements that change something are run, and not refused.
+    ``write``: whether statements that change something are run, and not refused. ``parameters`` are BigQuery's.
     """
     if not sql.strip():
         raise QueryError(tr("The query is empty."))
@@ -120,7 +121,7 @@ def run(
                 word=word,
             )
         )
-    config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}")
+    config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}", query_parameters=list(parameters))
     retry = rest.retry(RETRY_SECONDS)
     try:
         return client.query(sql, config, location=location, retry=retry, job_retry=None).result(retry=retry)
@@ -191,12 +192,12 @@ def table_of(names: Sequence[str], rows: Sequence[Sequence[Any]], title: str | N
 
 
 def terminal(out: TextIO) -> Console:
-    """A console on ``out`` that does not fold lines to a width that a file or pipe does not have."""
+    """A console on ``out`` that wraps lines only on a terminal."""
     return Console(file=out, width=None if out.isatty() else PIPED_WIDTH, highlight=False)
 
 
 def records_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[Text]:
-    """Rows one below the other, a line a column: for what a terminal is too narrow for."""
+    """Rows one below the other, a line per column, for rows that are wider than the terminal."""
     width = max(map(len, names), default=0)
     for number, row in enumerate(rows, 1):
         yield Text(say("row {number:,}", number=number), style="bold")

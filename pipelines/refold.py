@@ -40,7 +40,7 @@ _ROW_BYTES = 100_000
 
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions) -> beam.PCollection[Refolded]:
-    """Adds the whole job to the pipeline and gives what it mended."""
+    """Adds the whole job to the pipeline and returns what it mended."""
     truth = launching.truth_of(options)
     return (
         pipeline

@@ -37,7 +37,7 @@ UNKNOWN_CODE = mark("see the catalogue of codes")
 class Line(NamedTuple):
     """A figure: its label, its counter (``<...>`` at the end: one line for each that begins so) and what it means.
 
-    ``always``: shown though it is 0.
+    ``always``: also shown if it is 0.
     """
 
     label: str
@@ -101,7 +101,7 @@ JOBS: Mapping[str, Job] = {
             Line(
                 mark("rows that BigQuery refused"),
                 "redrive_refused_rows",
-                mark("no inputs: rebuild writes them"),
+                mark("not inputs: rebuild writes them"),
                 False,
             ),
             Line(

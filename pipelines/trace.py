@@ -44,7 +44,7 @@ ELLIPSIS = "…"
 def arrivals(project: str, dataset: str, origin: str) -> list[dict[str, Any]]:
     """Everything that came of an origin, or of what is inside it, oldest first per origin; at most 1,000.
 
-    What a job has only just applied to Bigtable may not be there for some seconds. Raises TraceError.
+    What a job has just applied to Bigtable may not be in BigQuery for some seconds. Raises TraceError.
     """
     file, _, ending = origin.partition(ELLIPSIS)
     name = f"/{file.rstrip('#')}"

@@ -75,7 +75,7 @@ def cell(value: Any) -> str:
 
 
 def is_formula(value: Any) -> bool:
-    """Whether a spreadsheet would run a text as a formula. Numbers are none, nor texts that are numbers."""
+    """Whether a spreadsheet would run a text as a formula. Neither numbers nor texts that are numbers are formulas."""
     return isinstance(value, str) and _FORMULA.match(value) is not None and not _NUMBER.fullmatch(value)
 
 
@@ -127,8 +127,11 @@ def write_parquet(rows: bigquery.table.RowIterator, out: IO[bytes]) -> None:
 
 
 @contextmanager
-def opened(path: Path | None) -> Iterator[IO[bytes]]:
-    """Standard output, or a file that appears whole or not at all. Raises WritingError where it cannot be written."""
+def opened(path: Path | None, option: str = "--out") -> Iterator[IO[bytes]]:
+    """Standard output, or a file that appears whole or not at all. Raises WritingError where it cannot be written.
+
+    ``option`` is what named the file.
+    """
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.flush()
@@ -136,14 +139,16 @@ def opened(path: Path | None) -> Iterator[IO[bytes]]:
     try:
         handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
     except OSError as error:
-        raise WritingError(say("--out {file} cannot be written: {reason}", file=path, reason=error.strerror)) from error
+        raise WritingError(
+            say("{option} {file} cannot be written: {reason}", option=option, file=path, reason=error.strerror)
+        ) from error
     try:
         with os.fdopen(handle, "wb") as out:
             yield out
         os.chmod(partial, 0o666 & ~_mask())
         os.replace(partial, path)
     except IsADirectoryError as error:
-        raise WritingError(say("--out {file} is a folder: name a file in it", file=path)) from error
+        raise WritingError(say("{option} {file} is a folder: name a file in it", option=option, file=path)) from error
     finally:
         with suppress(FileNotFoundError):
             os.unlink(partial)
@@ -157,7 +162,7 @@ def _mask() -> int:
 
 
 def defused_text(cells: int) -> str:
-    """What to tell of cells that were given a mark."""
+    """What to tell people about cells that were given a mark."""
     return say(
         "{cells:,} texts begin as formulas do and have a ' in front, so that no spreadsheet runs them; "
         "--keep_formulas leaves them as they are",
@@ -168,4 +173,4 @@ def defused_text(cells: int) -> str:
 def check_terminal(form: str, path: Path | None) -> None:
     """Raises WritingError where Parquet would go to a terminal."""
     if form == PARQUET and path is None and sys.stdout.isatty():
-        raise WritingError(tr("Parquet is no text: name a file with --out, or lead it into a pipe"))
+        raise WritingError(tr("Parquet is not text: name a file with --out, or send it into a pipe"))

@@ -1,4 +1,4 @@
-"""What Beam adds to the backfill: CPU of the whole job beside a plain loop over the same functions.
+"""What Beam adds to the backfill: CPU of the whole job compared with a plain loop over the same functions.
 
     python -m local.bench.job [--rounds 3] [--documents 3000]
 

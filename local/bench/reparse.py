@@ -1,4 +1,4 @@
-"""What a reparse costs in CPU, beside the backfill that stored the records.
+"""What a reparse costs in CPU, compared with the backfill that stored the records.
 
     python -m local.bench.reparse [--documents 20000]
 

@@ -3,9 +3,9 @@
 A partial sum is written, never added to, under a name that its retry computes again. Those of a bounded job are named
 by its run, with the start of the job as timestamp: a later attempt takes the earlier one's place. Those of the change
 log are named by slot, with the version of the sum as timestamp, so that an older sum never hides a newer one. When a
-row has gathered many of them they are *packed*: one cell holds the sums of an hour's slots, each still with its
-version, so whoever reads takes for each slot the newest that there is, packed or not. A row is packed by one mutation,
-on the condition that nobody else packed it meanwhile.
+row has many of them they are *packed*: one cell holds the sums of an hour's slots, each still with its version, so
+readers take the newest of each slot, packed or not. A row is packed by one mutation, on the condition that nobody else
+has packed it meanwhile.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def _sum(version: int, documents: int, amount: int | str) -> Sum:
 
 
 class Rewrite(NamedTuple):
-    """What changes a row at once: a revision (None: it has none) as condition, columns deleted, cells written."""
+    """One mutation of a row: if its revision is this one (None: if it has none), delete columns and write cells."""
 
     revision: int | None
     deleted: tuple[Column, ...]
@@ -231,7 +231,7 @@ def prefix_of(key: CountKey) -> bytes:
 
 
 def revision_of(cells: Iterable[Cell]) -> int | None:
-    """How often a row was packed; None: never."""
+    """How often a row has been packed; None if never."""
     for cell in cells:
         if cell.family == rows.STATE and cell.qualifier == rows.REVISION:
             return rows.unpack_int(cell.value)

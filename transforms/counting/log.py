@@ -1,12 +1,12 @@
 """The change log: what each change of a stream adds to the counts, kept where it can be added up again. Pure.
 
 A change is one cell, in the row of its *slot*: the few seconds in which it was applied, by the ``applied_at`` that is
-stored with it. So a change that comes again, however often and however late, writes the cell that is there, and the
-sums of a slot are a function of its row. Each sum carries as its *version* the number of contributions in it: rows only
-grow, so of two sums of one count the one with the higher version holds all of the other, whoever wrote it and when.
+stored with it. So a change that comes again, however often and however late, writes the same cell, and the sums of a
+slot are a function of its row. Each sum has as its *version* the number of contributions in it: rows only grow, so of
+two sums of one count the one with the higher version includes the other, whoever wrote it and when.
 
-Who has written to a slot then leaves a *mark*, a cell of its own in the row of the minute in which that was done. Who
-adds a slot up removes the marks that it saw before it read the slot, once the sums are stored.
+After writing to a slot, a writer leaves a *mark*, a cell of its own in the row of the current minute. After adding up a
+slot and storing the sums, a sweeper removes the marks that it had seen before it read the slot.
 """
 
 from __future__ import annotations
@@ -138,13 +138,13 @@ _NOTHING = Sum(0, 0, 0)
 
 
 def newest(known: Mapping[str, Sum], slot: str, found: Sum) -> Sum:
-    """Of what is known of a slot and what was found, the sum that holds the other."""
+    """Of two sums of a count in a slot, the one that includes the other."""
     other = known.get(slot)
     return found if other is None or found.version >= other.version else other
 
 
 def mark(slot: str, nonce: str, now: int) -> tuple[bytes, Cell]:
-    """Row and cell of a mark that is made at an instant (micros); ``nonce`` makes it one of its own."""
+    """Row and cell of a mark that is made at an instant (micros); ``nonce`` makes it unique."""
     minute = f"{instants.datetime_of(now):%Y-%m-%dT%H:%M}"
     return mark_row(minute), Cell(MARKS, f"{slot}/{nonce}".encode(), now // _MILLI * _MILLI, b"")
 
@@ -160,7 +160,7 @@ def minute_in(row: bytes) -> str:
 
 
 def low_minute(now: int) -> str:
-    """The minute before which no mark is written any more at an instant (micros)."""
+    """The minute before which, at an instant (micros), nobody writes marks any more."""
     return f"{instants.datetime_of(now - CLOCKS_DIFFER_MINUTES * 60 * instants.SECOND):%Y-%m-%dT%H:%M}"
 
 

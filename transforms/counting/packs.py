@@ -64,7 +64,7 @@ class Carrier(Protocol):
 
 
 class InShuffle:
-    """Packs are shuffled as they are: a service, or workers that are many, hold them."""
+    """Packs are shuffled as they are: a shuffle service, or many workers, hold them."""
 
     def send(self, packs: Iterable[bytes]) -> list[bytes]:
         return list(packs)
@@ -101,7 +101,7 @@ class OnDisk:
 
 
 def carrier_for(pipeline: beam.Pipeline) -> Carrier:
-    """The carrier that a pipeline's runner calls for.
+    """The carrier that suits a pipeline's runner.
 
     Beam's runners on one machine shuffle in memory, and copy all of it several times when it is read: a job's memory
     would grow with its input. The files of a bounded job take its place, and go when the pipeline does.

@@ -1,4 +1,4 @@
-"""The objects of buckets. Cloud Storage is listed by ranges of names, side by side; other stores through Beam.
+"""The objects of buckets. Cloud Storage is listed by ranges of names, in parallel; other stores through Beam.
 
 Cloud Storage gives the names under a prefix in order, a thousand a request, each request waiting for the one before:
 ten million take most of an hour in one thread. It also gives those between two names, and so ranges of names can be
@@ -36,7 +36,7 @@ class Names(NamedTuple):
 
 
 def ranges(pattern: str) -> list[Names]:
-    """Ranges of names that can be listed side by side, and together hold what a remote pattern names."""
+    """Ranges of names that can be listed in parallel, and together cover what a remote pattern names."""
     found = []
     for glob in remote_globs(pattern):
         if not glob.startswith(_GCS) or glob == literal_start(glob):

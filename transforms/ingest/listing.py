@@ -1,7 +1,7 @@
-"""Which files a list of patterns names, as a stream, and in ranges that can be listed side by side.
+"""Which files a list of patterns names, as a stream, and in ranges that can be listed in parallel.
 
-A file that several patterns name belongs to the first of them. Whether an earlier one names it is told from its path,
-so nothing is remembered of the files listed.
+A file that several patterns name belongs to the first of them. Its path shows whether an earlier one names it, so the
+files that were listed need not be remembered.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LOOKED_AT = 50_000
 
 
 class Listing(NamedTuple):
-    """Something to list by one worker: what the last of the patterns names and none of the others, or a range of it."""
+    """What one worker lists: what the last of the patterns names and none of the others, or a range of it."""
 
     patterns: tuple[str, ...]
     names: Names | None = None

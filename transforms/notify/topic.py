@@ -1,4 +1,4 @@
-"""A topic and what is published to it. Free of Beam."""
+"""A topic and what is published to it. Does not import Beam."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Publisher:
         )
 
     def send(self, message: Outgoing) -> Future[str]:
-        """The message's id, to come. Raises TopicError for a message that is too large."""
+        """A future of the message's id. Raises TopicError for a message that is too large."""
         if message.size > MAX_MESSAGE_BYTES:
             raise TopicError(
                 say(

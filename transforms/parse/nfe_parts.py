@@ -150,7 +150,7 @@ TRANSPORT: PartFields = {
 def pair_payments(fields: Target) -> None:
     """Payments of layout 3.10: the means and the value of each, which stand in lists of their own.
 
-    Where one has no value nobody knows whose the others are, and none has.
+    If the numbers of means and values differ, it is unknown which belong together, and no payment has a value.
     """
     means, values = fields.pop("_means", None), fields.pop("_values", [])
     if means is None or "payments" in fields:

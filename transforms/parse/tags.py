@@ -1,7 +1,7 @@
 """Texts of any tag of a document: for what no column holds. Pure.
 
 A path names elements by local names, the last of them or ``@`` with an attribute is what is wanted:
-``ide/indPres``, ``transp/vagao``, ``det/@nItem``. It is found wherever the elements follow one another so.
+``ide/indPres``, ``transp/vagao``, ``det/@nItem``. It matches wherever elements are nested in this way.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Finder = Callable[[bytes], list[list[str]]]
 
 
 class TagError(AcervoError, ValueError):
-    """A path that names no tag."""
+    """A path that does not name a tag."""
 
 
 def finder(paths: Iterable[str]) -> Finder:

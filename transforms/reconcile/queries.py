@@ -1,6 +1,6 @@
 """The tables' side of a comparison: SQL that makes the same facts and digests as ``facts``. Pure.
 
-Rows that are there several times, all the same, are one fact: views keep one.
+Identical copies of a row are one fact, since views keep one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What a parser makes of the XML of a stored row, and of which of its records. Pure but for the XML it asks for."""
+"""Which records of a stored row are read again, and what the parser makes of them. Pure, except for fetching the
+XML."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ class Choice(NamedTuple):
         return not (self.layouts or self.findings)
 
     def takes(self, stored: Entry, parser: int) -> bool:
-        """Whether a record is chosen that was read by a parser of this number last."""
+        """Whether a record is chosen, given the number of the parser that read it last."""
         return (
             (not self.layouts or stored.layout in self.layouts)
             and (not self.findings or any(code in self.findings for code in stored.findings))
@@ -111,7 +112,7 @@ def _applied_until(codec: Codec, key: str, cells: Cells, revision: int) -> Colle
 
 
 def _records(xml: bytes, stored: Entry) -> list[Record]:
-    """The records that an XML holds. It was small enough, and with findings or not, when it came."""
+    """The records in an XML. Limits and strictness do not apply: it was accepted when it came."""
     raw = RawDocument(xml, "", 0)
     options = DEFAULTS._replace(max_bytes=max(len(xml), DEFAULTS.max_bytes))
     found = _parsed(raw, options)

@@ -43,7 +43,7 @@ def create_tables(config: TruthConfig, others: Others | None = None) -> list[str
 
 
 def preflight(config: TruthConfig, others: Others | None = None) -> None:
-    """Raises TruthError naming all that would make a job fail later; quiet when nothing would."""
+    """Raises TruthError that names everything that would make a job fail later."""
     found = problems(config, others)
     if found:
         listed = "".join(f"\n- {problem}" for problem in found)
@@ -65,7 +65,7 @@ def problems(config: TruthConfig, others: Others | None = None) -> list[str]:
 
 
 def wanted(config: TruthConfig, others: Others | None) -> dict[str, Sequence[Family]]:
-    """Every table there is to be: its short name -> its families."""
+    """All tables that must exist: short name -> families."""
     tables: dict[str, Sequence[Family]] = {
         "": [Family(name) for name in rows.FAMILIES],
         "_dead_letters": [Family(name) for name in dead_letters.FAMILIES],
@@ -75,7 +75,7 @@ def wanted(config: TruthConfig, others: Others | None) -> dict[str, Sequence[Fam
 
 
 def _gc_rule(family: Family) -> admin.GcRule:
-    """What a newer value of the same cell replaced is collected, and what is older than the family keeps."""
+    """Collects replaced versions of cells, and cells older than the family's ``days``."""
     newest = admin.GcRule(max_num_versions=1)
     if not family.days:
         return newest

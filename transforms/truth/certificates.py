@@ -82,7 +82,7 @@ def read_references(stored: memoryview) -> tuple[list[tuple[int, bytes]], memory
 
 
 def join(rest: bytes, found: list[tuple[int, bytes]], text_of: Callable[[bytes], bytes]) -> bytes:
-    """The whole document; ``text_of`` gives the text of a certificate by its digest."""
+    """The whole document; ``text_of`` returns a certificate's text by its digest."""
     parts: list[bytes] = []
     whole = 0  # bytes of the whole document so far
     used = 0  # of them from the rest

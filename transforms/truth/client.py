@@ -19,7 +19,7 @@ import grpc
 import grpc.aio
 from google.api_core import grpc_helpers_async
 
-from transforms.language import say
+from transforms.language import say, tr
 from transforms.truth import requests, row_keys, rows
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
@@ -71,8 +71,8 @@ def _sampled(response: bytes) -> Iterable[bytes]:
 class Client:
     """Data calls to the tables of one configuration. Its coroutines run on ``event_loop``.
 
-    Every call is retried while the service says that this may help; when it does not, TruthError names the table,
-    the row, the attempts and the last status.
+    Calls are retried as long as the status says that this may help; otherwise TruthError names the table, the row,
+    the attempts and the last status.
     """
 
     def __init__(self, config: TruthConfig) -> None:
@@ -113,7 +113,7 @@ class Client:
         while True:
             request = requests.write_rows_request(table, self.config.app_profile, writes)
             statuses: dict[int, requests.RowStatus] = {}
-            error: Failure = NotWritten(_UNAVAILABLE, "no answer for a row")
+            error: Failure = NotWritten(_UNAVAILABLE, tr("no answer for a row"))
             try:
                 async for response in self._stub("MutateRows")(request, metadata=metadata, timeout=deadline):
                     statuses |= {status.entry: status for status in requests.entry_statuses(response)}
@@ -183,7 +183,7 @@ class Client:
             start, after = found[-1].key, True
 
     async def sample_row_keys(self, table: str) -> list[bytes]:
-        """Row keys that part the table into pieces of about one size, in order; none for a small table."""
+        """Row keys that divide the table into pieces of similar size, in order; none for a small table."""
         request = requests.sample_request(table, self.config.app_profile)
         found, _ = await self._stream("SampleRowKeys", table, b"", request, lambda: _sampled, _ignore)
         return found
@@ -215,7 +215,7 @@ class Client:
         retried: Callable[[], None],
         most: float = math.inf,
     ) -> tuple[list[T], bool]:
-        """What a stream of responses says; each attempt reads it anew, with a reader of its own.
+        """What a stream of responses says; each attempt starts over, with a reader of its own.
 
         Leaves the stream when it has found something and ``most`` bytes came, and says whether it did.
         """
@@ -240,7 +240,7 @@ class Client:
             retried()
 
     async def _wait_or_raise(self, error: Failure, attempt: int, what: str) -> None:
-        """Waits where another attempt may help and is left; otherwise raises TruthError."""
+        """Waits before the next attempt, if one is left and may help; otherwise raises TruthError."""
         if not may_help(error):
             raise TruthError(refused(what, error)) from error
         if attempt >= self.config.attempts:

@@ -2,7 +2,7 @@
 
 Version 1 is a zstd frame whose header carries the id of the dictionary it was made with. Version 3, of XML alone, is
 references to signing certificates (see ``certificates``), the signature's length and bytes, then such a frame of the
-sections of the document without them (see ``outline``). Version 2, still read, has no signature and the document
+sections of the document without them (see ``columns``). Version 2, still read, has no signature and the document
 itself in place of sections. Dictionaries and certificates are kept in the table, so what was written can be read
 without the package that wrote it.
 """

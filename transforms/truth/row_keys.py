@@ -26,12 +26,12 @@ def key_of(row: bytes) -> str:
 
 
 def is_reserved(row: bytes) -> bool:
-    """Whether the row is no history: dictionaries, certificates, and what else the table needs to be read."""
+    """Whether the row is reserved, and holds no history: dictionaries, certificates, jobs that completed."""
     return row.startswith(RESERVED) or row.startswith(RESERVED, SALT_LENGTH)
 
 
 def key_prefix(uf: str, year_month: str = "", issuer: str = "") -> str:
-    """Prefix in rows of the keys of a state (``SP`` or ``35``), of its month (``2503``), of an issuer in it.
+    """Prefix of the keys in rows: of a state (``SP`` or ``35``), of a month in it (``2503``), of an issuer in that.
 
     Raises SelectionError for an unknown state, or an issuer without a month: the key orders them so.
     """
@@ -67,7 +67,7 @@ def dictionary_row(dictionary_id: int) -> bytes:
 def certificate_row(digest: bytes) -> bytes:
     """Reserved row that keeps a certificate. It is never collected: any document may refer to it.
 
-    Salted as the keys are: a backfill writes thousands of them from every process, and side by side they would all
-    lie on one tablet.
+    Salted as the keys are: a backfill writes thousands of them from every process, and without a salt they would all be
+    on one tablet.
     """
     return row_key(CERTIFICATE_KEYS + digest.hex())

@@ -1,4 +1,4 @@
-"""The source of truth as a source: every history, every dead letter, in pieces that any runner can spread."""
+"""Reading the source of truth: every history and dead letter, in ranges that any runner can distribute."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ class ReadDeadLetters(beam.PTransform):
 
 
 class SplitTable(beam.PTransform):
-    """PBegin, or a PCollection of one element -> row ranges of a table, cut where Bigtable would cut it, spread."""
+    """PBegin, or a PCollection of one element -> row ranges of a table, split where Bigtable would split it,
+    reshuffled."""
 
     def __init__(self, config: TruthConfig, table: str, selection: Selection = EVERYTHING) -> None:
         super().__init__()

@@ -57,7 +57,7 @@ def may_help(error: Failure) -> bool:
 
 
 def refused(call: str, error: Failure) -> str:
-    """For people: a call that no other attempt would help, and what to do."""
+    """For people: a call that it is no use to retry, and what to do."""
     told = say("Bigtable refused {call}: {status}", call=call, status=_text_of(error))
     return f"{told} {tr(_ADVICE.get(error.code(), ''))}".rstrip()
 

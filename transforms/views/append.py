@@ -44,11 +44,11 @@ _TRANSIENT = _OF_CONNECTIONS | _codes(_Code.NOT_FOUND)
 
 
 class AppendError(AcervoError):
-    """The service would not take a request, for no fault of its rows. Fails the bundle, which is tried again."""
+    """The service refused a request, though its rows are not at fault. Fails the bundle, which is retried."""
 
 
 class Status(NamedTuple):
-    """An answer that is no success: gRPC code and message, rows refused by index, whether it ended the connection."""
+    """An unsuccessful answer: gRPC code and message, rows refused by index, whether it ended the connection."""
 
     code: int
     message: str
@@ -59,7 +59,7 @@ class Status(NamedTuple):
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to go on after transient errors: waits double from ``first`` to ``longest``, with full jitter.
+    """How long to retry after transient errors: waits double from ``first`` to ``longest``, with full jitter.
 
     Throttling is waited out, however long it takes.
     """

@@ -1,7 +1,7 @@
 """Rows as protobuf messages, for the Storage Write API. Pure.
 
 The message of a table is built from its schema. Each value is checked against its column's type here, so that a bad
-row is found, and named, before it can spoil the request it would travel in.
+row is found and named before it spoils the request that it would be part of.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class RowEncoder:
             raise RefusedRow(f"{self._misfit(values)} does not fit its table: {error}") from error
 
     def _misfit(self, values: dict[str, Any]) -> str:
-        """The column that the message does not take, the row where none alone is to blame."""
+        """The column that the message does not accept; the whole row, if no single column is to blame."""
         for name, value in values.items():
             try:
                 self._message(**{name: value})

@@ -1,6 +1,6 @@
 """A BigQuery table over the Bigtable table of records, so that SQL can join the source of truth itself.
 
-It shows what is stored as such: the key of a row, and of the state its status, revision and size in bytes. Fields,
+It shows what is stored uncompressed: the row key, and the state's status, revision and size in bytes. Fields,
 changes, arrivals and XML are zstd frames made with a dictionary, which SQL cannot read; they are in the tables.
 A query without a condition on ``rowkey`` reads the Bigtable table whole, in competition with jobs unless its app
 profile is one of Data Boost.
@@ -54,7 +54,7 @@ def _column(qualifier: bytes, type_: str, encoding: str) -> BigtableColumn:
 def put(
     client: bigquery.Client, truth: TruthConfig, dataset: str, name: str, app_profile: str = "", dry_run: bool = False
 ) -> list[str]:
-    """Creates the table, or has it defined as it should be; what was (or would be) done. Raises CatalogError."""
+    """Creates the table, or updates its definition; returns what was (or would be) done. Raises CatalogError."""
     wanted = bigquery.Table(f"{truth.project}.{dataset}.{name}")
     wanted.external_data_configuration = configuration(truth, app_profile)
     wanted.description = DESCRIPTION

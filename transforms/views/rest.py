@@ -1,7 +1,8 @@
 """Calls of BigQuery's REST API: which errors are tried again, and what the others mean for people.
 
-What passes by itself is BigQuery's own list (``google.cloud.bigquery.retry``): 403 and 429 for too many calls at once,
-500, 502, 503, and connections that broke. Google's general list, the default of ``Retry``, lacks the first and 502.
+Which errors are transient is BigQuery's own list (``google.cloud.bigquery.retry``): 403 and 429 for too many calls at
+once, 500, 502, 503, and connections that broke. Google's general list, the default of ``Retry``, lacks the first and
+502.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _BILLING = ("billingNotEnabled", "billingTierLimitExceeded", "accountDisabled")
 
 
 def retry(seconds: float) -> Retry:
-    """Tries again what may pass, for so many seconds in all; then raises ``RetryError`` with the last error."""
+    """Retries transient errors, for so many seconds in all; then raises ``RetryError`` with the last error."""
     return DEFAULT_RETRY.with_timeout(seconds)
 
 

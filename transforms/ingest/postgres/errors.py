@@ -1,4 +1,4 @@
-"""What can go wrong between here and the server, told apart and said for people."""
+"""What can go wrong between here and the server: which kind of error it is, and a message for people."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def is_lost_connection(error: psycopg.Error) -> bool:
 
 
 def is_full(error: psycopg.Error) -> bool:
-    """Whether the server, the database or the role has no connection left to give: one comes free when another ends."""
+    """Whether the server, the database or the role has no free connection; one becomes free when another ends."""
     # libpq hands on no state of a connection that was refused.
     return error.sqlstate == "53300" or any(words in str(error) for words in _NO_SLOT)
 

@@ -1,4 +1,4 @@
-"""What can be found out before the job starts, so that it does not fail after an hour."""
+"""What can be checked before the job starts, so that it does not fail after an hour."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Preflight:
     warnings: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """For people, at launch."""
+        """What to tell people at launch."""
         head = say(
             "PostgreSQL {table}: about {rows:,} rows, {size:,.2f} GB as stored, split by {column}; relations to "
             "read: {relations:,}.",
@@ -98,9 +98,9 @@ def _explain_all(conn: Connection, source: PostgresSource, table: Table) -> floa
 
 
 def _check_condition(conn: Connection, source: PostgresSource, relation: Relation) -> None:
-    """Plans the condition without the parentheses that are put around it: one that closes them would leave them.
+    """Plans the condition without the parentheses that are put around it, so that it cannot close them itself.
 
-    It is the operator's own SQL and has the role's rights; but ``id = 1) OR (true`` would read the table once a range.
+    It is the operator's own SQL and has the role's rights; but ``id = 1) OR (true`` would read the table in each range.
     """
     if source.where:
         name = sql.Identifier(relation.schema, relation.name)

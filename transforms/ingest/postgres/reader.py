@@ -1,4 +1,4 @@
-"""Rows of a part of a table, each once, over as many connections as it takes. Knows nothing of Beam."""
+"""Rows of a part of a table, each once, even if connections are lost. Does not import Beam."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _Identity = int | tuple[bytes | None, ...]
 
 @dataclass
 class TableReader:
-    """Reads ranges of blocks. ``reconnects`` counts the connections that were lost in mid-read."""
+    """Reads ranges of blocks. ``reconnects`` counts the connections that were lost while reading."""
 
     source: PostgresSource
     shape: TableColumns
@@ -76,7 +76,8 @@ class TableReader:
                 self._recover(retry, error, part, walk.page)
 
     def _read_block(self, part: TablePart, block: int) -> Generator[Row, None, None]:
-        """One statement to a block. After a break the block is read again, without the rows that were given."""
+        """One statement per block. After a lost connection the block is read again, without the rows already
+        returned."""
         given: Counter[_Identity] = Counter()
         retry = self.new_retry()
         while True:
@@ -97,7 +98,7 @@ class TableReader:
                 self._recover(retry, error, part, block)
 
     def _identity(self, row: Row) -> _Identity:
-        """What a row is known by when its block is read again: its key where that is unique, else all of it."""
+        """What identifies a row when its block is read again: its key if that is unique, else the whole row."""
         return row.key if self.shape.unique else hash((row.key, row.received_at, row.payload))
 
     def _recover(self, retry: Retry, error: psycopg.Error, part: TablePart, block: int) -> None:
@@ -115,7 +116,7 @@ class TableReader:
 
     @contextmanager
     def _transaction(self, part: TablePart) -> Iterator[Connection]:
-        """A transaction per range; with a snapshot, one per connection, for as long as it is good."""
+        """A transaction per range; with a snapshot, one per connection, as long as the connection lasts."""
         with self.pool.connection() as conn:
             begin_part(conn, self.source, part)
             yield conn

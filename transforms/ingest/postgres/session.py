@@ -100,7 +100,7 @@ def _set(conn: Connection, settings: dict[str, str], *, local: bool) -> None:
 
 
 def begin(conn: Connection, source: PostgresSource) -> None:
-    """Opens a transaction, in the snapshot if there is one; or goes on in it. Raises SnapshotLostError."""
+    """Opens a transaction, in the snapshot if there is one, or continues the open one. Raises SnapshotLostError."""
     if conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
         return
     if not source.snapshot:
@@ -120,7 +120,7 @@ def begin_part(conn: Connection, source: PostgresSource, part: TablePart) -> Non
 
 
 def set_page_scan(conn: Connection) -> None:
-    """Leaves the planner nothing but TID scans, until the transaction ends."""
+    """Allows the planner nothing but TID scans, until the transaction ends."""
     _set(conn, PAGE_SCAN_SETTINGS, local=True)
 
 
