@@ -14,7 +14,7 @@ from pipelines import screen
 from transforms import language
 from transforms.efd import compare
 from transforms.efd.compare import Difference
-from transforms.efd.reader import Reader
+from transforms.efd.reader import PROBLEMS, Reader
 from transforms.language import mark, say, tr
 
 _OPENING = mark(
@@ -60,7 +60,7 @@ def show(reader: Reader, compared: _Compared, tally: _Tally, out: Path | None) -
     console.print(say(_SOME, number=total, here=compared.looked_at), Padding(table, (0, 0, 0, 2)), sep="\n")
     for kind in compare.KINDS:
         for one in tally.examples.get(kind, ()):
-            console.print(f"  {kind}: {_told(one)}", markup=False, soft_wrap=True)
+            console.print(_printable(f"  {kind}: {_told(one)}"), markup=False, soft_wrap=True)
     console.print(
         say("All of them: {file}", file=out) if out else tr("--out FILE writes all of them, as .csv, .json or .jsonl."),
         markup=False,
@@ -72,7 +72,7 @@ def _heading(reader: Reader, compared: _Compared) -> Iterator[str]:
     registers = ", ".join(f"{name} {language.number(number)}" for name, number in sorted(entries.items()))
     yield say(
         _OPENING,
-        name=opening.name,
+        name=_printable(opening.name),
         company=opening.company_id,
         first=language.day(opening.first_day),
         last=language.day(opening.last_day),
@@ -87,10 +87,9 @@ def _heading(reader: Reader, compared: _Compared) -> Iterator[str]:
 
 def _told(one: Difference) -> str:
     """One difference in a line: where it stands, which document, and what the two say."""
-    if one.message is not None:
-        return say(
-            "line {line:,} {register}: {message}", line=one.line or 0, register=one.register, message=one.message
-        )
+    if one.problem is not None:
+        what = say(PROBLEMS[one.problem], text=repr(one.text))
+        return say("line {line:,} {register}: {what}", line=one.line or 0, register=one.register, what=what)
     parts = [say("line {line:,}", line=one.line)] if one.line else []
     parts.append(one.register)
     parts.append(one.access_key or f"{one.cod_mod}/{one.ser}/{one.num_doc}")
@@ -108,3 +107,8 @@ def _told(one: Difference) -> str:
     if one.status:
         parts.append(one.status)
     return "  ".join(parts)
+
+
+def _printable(text: str) -> str:
+    """A text without what a terminal would obey, since files say what they like."""
+    return "".join(character if character.isprintable() else "?" for character in text)

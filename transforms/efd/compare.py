@@ -51,7 +51,10 @@ class Booked(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """One difference. What the file says is ``_in_file``, what is known of the document ``_here``; amounts in BRL."""
+    """One difference. What the file says is ``_in_file``, what is known of the document ``_here``; amounts in BRL.
+
+    ``problem``: of a line that cannot be read, the code of what is wrong; ``text``: what stands there.
+    """
 
     kind: str
     line: int | None
@@ -69,7 +72,8 @@ class Difference(NamedTuple):
     vl_doc_here: Decimal | None = None
     status: str | None = None
     partner_id: str | None = None
-    message: str | None = None
+    problem: str | None = None
+    text: str | None = None
 
     @property
     def amount(self) -> Decimal:
@@ -125,4 +129,4 @@ def not_in_file(here: Booked, consolidated: set[str]) -> Difference | None:
 
 def unreadable(problem: Problem) -> Difference:
     """A line that cannot be read."""
-    return Difference(UNREADABLE, problem.line, problem.register, message=problem.message)
+    return Difference(UNREADABLE, problem.line, problem.register, problem=problem.code, text=problem.text)

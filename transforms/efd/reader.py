@@ -17,7 +17,7 @@ from transforms import access_key
 from transforms.efd import layout
 from transforms.errors import AcervoError
 from transforms.families import booking
-from transforms.language import say, tr
+from transforms.language import mark, say, tr
 
 MOST_BYTES = 1 << 20  # of a line
 _BAR, _MARK = b"|", b"\xef\xbb\xbf"
@@ -29,6 +29,29 @@ _SIDE = re.compile(r"[01]")
 _SITUATION = re.compile(r"0[0-8]")
 _DIGITS = {model: one.digits for one in booking.REGISTERS for model in one.models}
 _REGISTER_OF = {model: one.name for one in booking.REGISTERS for model in one.models}
+
+
+# Codes of what is wrong with a line, and what they mean. Codes are stable; where one names a field, the rest is read.
+NO_REGISTER, CUT_OFF, TOO_LONG, FIELDS = "no_register", "cut_off", "too_long", "fields_missing"
+NOT_WHOLE, LINES, OTHER_MODEL = "not_whole", "lines_differ", "key_of_other_model"
+PROBLEMS = {
+    NO_REGISTER: mark("is no register: {text}"),
+    CUT_OFF: mark("does not end with |: it is cut off"),
+    TOO_LONG: mark("is longer than {text} bytes"),
+    FIELDS: mark("has too few fields: {text}"),
+    NOT_WHOLE: mark("is the last, and not register 9999: the file is not whole"),
+    LINES: mark("is the last, and the file says that it has {text} lines"),
+    OTHER_MODEL: mark("its key {text} is not of its COD_MOD"),
+    "cod_mod": mark("COD_MOD {text} is of no document in this register"),
+    "ind_oper": mark("IND_OPER {text} is neither 0 nor 1"),
+    "ind_emit": mark("IND_EMIT {text} is neither 0 nor 1"),
+    "cod_sit": mark("COD_SIT {text} is not one of 00 to 08"),
+    "key": mark("its key {text} is no access key of 44 characters"),
+    "num_doc": mark("NUM_DOC {text} is no number"),
+    "vl_doc": mark("its value {text} is no amount such as 1234,56"),
+    "dt_doc": mark("DT_DOC {text} is no day such as 31122026"),
+}
+_MOST_TEXT = 60
 
 
 class FileError(AcervoError):
@@ -64,11 +87,12 @@ class Entry(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A line that is damaged, and how. ``register`` is empty where it is not known."""
+    """A line that is damaged: the code of what is wrong, and the text that is. ``register`` is empty where unknown."""
 
     line: int
     register: str
-    message: str
+    code: str
+    text: str = ""
 
 
 class Reader:
@@ -93,19 +117,19 @@ class Reader:
             whole = line.endswith(b"\n") or len(line) < MOST_BYTES
             if not whole:
                 self._skip()
-                yield Problem(self.lines, "", say("longer than {bytes:,} bytes", bytes=MOST_BYTES))
+                yield Problem(self.lines, "", TOO_LONG, str(MOST_BYTES))
                 continue
             found = _REGISTER.match(line)
             line = line.rstrip(b"\r\n")
             if found is None:
                 if line.strip():
-                    yield Problem(self.lines, "", say("is no register: {text}", text=repr(_text(line[:40]))))
+                    yield Problem(self.lines, "", NO_REGISTER, _text(line[:_MOST_TEXT]))
                 continue
             name = found[1].decode("ascii")
             closed = name == layout.CLOSING
             yield from self._read(name, line)
         if not closed:
-            yield Problem(self.lines, "", tr("the file ends without its last register, 9999: it is not whole"))
+            yield Problem(self.lines, "", NOT_WHOLE)
 
     def _skip(self) -> None:
         """To the end of a line that is too long."""
@@ -116,7 +140,7 @@ class Reader:
         if name not in layout.REGISTERS and name not in layout.CONSOLIDATING and name != layout.CLOSING:
             return
         if not line.endswith(_BAR):
-            yield Problem(self.lines, name, tr("does not end with |: it is cut off"))
+            yield Problem(self.lines, name, CUT_OFF)
             return
         fields = _text(line).split(layout.SEPARATOR)[:-1]  # by their numbers: before the first bar is nothing
         if name in layout.CONSOLIDATING:
@@ -129,16 +153,12 @@ class Reader:
     def _close(self, fields: list[str]) -> Iterator[Problem]:
         said = fields[layout.LINES_OF_CLOSING].strip() if len(fields) > layout.LINES_OF_CLOSING else ""
         if said != str(self.lines):
-            message = say(
-                "the file says that it has {said} lines; it has {lines:,}", said=said or repr(""), lines=self.lines
-            )
-            yield Problem(self.lines, layout.CLOSING, message)
+            yield Problem(self.lines, layout.CLOSING, LINES, said[:_MOST_TEXT])
 
     def _entry(self, name: str, fields: list[str]) -> Iterator[Entry | Problem]:
         register = layout.REGISTERS[name]
         if len(fields) - 1 < register.least:
-            message = say("has {found} fields, not {least}", found=len(fields) - 1, least=register.least)
-            yield Problem(self.lines, name, message)
+            yield Problem(self.lines, name, FIELDS, str(len(fields) - 1))
             return
         texts = {
             field: fields[number].strip() if number < len(fields) else "" for field, number in register.fields.items()
@@ -149,9 +169,9 @@ class Reader:
         if model in register.papers:
             self.papers[model] += 1
             return
-        faults = list(_faults(name, texts))
-        yield from (Problem(self.lines, name, message) for _, message in faults)
-        wrong = {field for field, _ in faults}
+        faults = dict(_faults(name, texts))
+        yield from (Problem(self.lines, name, code, texts[field][:_MOST_TEXT]) for field, code in faults.items())
+        wrong = set(faults)
         by = {"key"} if texts["key"] else {"key", "num_doc"}
         if not wrong & {"cod_mod", "ind_oper", "ind_emit", *by}:
             self.entries[name] += 1
@@ -159,26 +179,21 @@ class Reader:
 
 
 def _faults(register: str, texts: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Fields that cannot be what they should, with what is wrong in words."""
+    """Fields that cannot be what they should, with the code of what is wrong."""
     model, key = texts["cod_mod"], texts["key"].upper()
-    if _REGISTER_OF.get(model) != register:
-        yield "cod_mod", say("COD_MOD {text} is of no document in {register}", text=repr(model), register=register)
-    for field in ("ind_oper", "ind_emit"):
-        if not _SIDE.fullmatch(texts[field]):
-            yield field, say("{field} {text} is neither 0 nor 1", field=field.upper(), text=repr(texts[field][:20]))
-    if not _SITUATION.fullmatch(texts["cod_sit"]):
-        yield "cod_sit", say("COD_SIT {text} is not one of 00 to 08", text=repr(texts["cod_sit"][:20]))
-    if key or texts["cod_sit"] != booking.VOIDED:
-        if not access_key.SEFAZ.has_form(key):
-            yield "key", say("its key {text} is no access key of 44 characters", text=repr(key[:60]))
-        elif access_key.model_of(key) != model:
-            yield "key", say("its key {key} is not of model {model}", key=key, model=model)
-    if not _NUMBER.fullmatch(texts["num_doc"]):
-        yield "num_doc", say("NUM_DOC {text} is no number", text=repr(texts["num_doc"][:20]))
-    if texts["vl_doc"] and _amount(texts["vl_doc"]) is None:
-        yield "vl_doc", say("its value {text} is no amount such as 1234,56", text=repr(texts["vl_doc"][:40]))
-    if texts["dt_doc"] and _day(texts["dt_doc"]) is None:
-        yield "dt_doc", say("DT_DOC {text} is no day such as 31122026", text=repr(texts["dt_doc"][:20]))
+    is_right = {
+        "cod_mod": _REGISTER_OF.get(model) == register,
+        "ind_oper": _SIDE.fullmatch(texts["ind_oper"]),
+        "ind_emit": _SIDE.fullmatch(texts["ind_emit"]),
+        "cod_sit": _SITUATION.fullmatch(texts["cod_sit"]),
+        "key": access_key.SEFAZ.has_form(key) or (not key and texts["cod_sit"] == booking.VOIDED),
+        "num_doc": _NUMBER.fullmatch(texts["num_doc"]),
+        "vl_doc": not texts["vl_doc"] or _amount(texts["vl_doc"]) is not None,
+        "dt_doc": not texts["dt_doc"] or _day(texts["dt_doc"]) is not None,
+    }
+    yield from ((field, field) for field, right in is_right.items() if not right)
+    if key and is_right["key"] and is_right["cod_mod"] and access_key.model_of(key) != model:
+        yield "key", OTHER_MODEL
 
 
 def _entry(line: int, register: str, texts: dict[str, str], wrong: set[str]) -> Entry:

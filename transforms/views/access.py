@@ -14,6 +14,7 @@ from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.cloud import bigquery
 from google.cloud.bigquery.dataset import AccessEntry
 
+from transforms.language import mark, say, tr
 from transforms.views import connect, readers, rest
 from transforms.views.catalog import CatalogError, Step
 from transforms.views.readers import Reader, View
@@ -26,7 +27,7 @@ _RETRY = rest.retry(60.0)
 _LABEL = {"acervo": "reader"}
 _READER = "READER"
 _KINDS = {"user": "userByEmail", "serviceAccount": "userByEmail", "group": "groupByEmail"}
-_RIGHTS = "roles/bigquery.dataOwner on the dataset, and roles/bigquery.user on the project"
+_RIGHTS = mark("roles/bigquery.dataOwner on the dataset, and roles/bigquery.user on the project")
 
 
 def apply(project: str, dataset: str, wanted: Sequence[Reader], dry_run: bool = False) -> list[str]:
@@ -40,7 +41,10 @@ def apply(project: str, dataset: str, wanted: Sequence[Reader], dry_run: bool = 
             if not dry_run:
                 step.do()
     except GoogleAPIError as error:
-        raise CatalogError(f"readers of {project}.{dataset} are not set up: {rest.explain(error, _RIGHTS)}.") from error
+        cause = rest.explain(error, tr(_RIGHTS))
+        raise CatalogError(
+            say("readers of {dataset} could not be set up: {cause}.", dataset=f"{project}.{dataset}", cause=cause)
+        ) from error
     return done
 
 

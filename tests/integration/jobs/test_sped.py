@@ -141,6 +141,10 @@ def test_each_seeded_difference_is_found_and_no_other(
     add("no_document_here", sale, access_key=summary["access_key"], ind_oper="0", ind_emit="1")
     lines.append("|C100|1|0|torn")
     expected["unreadable", None] += 1
+    # A sale that is in a line of a device's day, and cannot be told from it.
+    sold = take(lambda row: must(row, "00", register="C800"))
+    lines.remove(efd_files.line_of(sold))
+    lines.append(f"|C860|59|{sold['ser']}|{sold['dt_doc']:%d%m%Y}|{sold['num_doc']}|{sold['num_doc']}|")
     file, out = stored.write(tmp_path / "EFD.txt", lines), tmp_path / "differences.jsonl"
 
     assert stored.compared(file, "--out", str(out), "--lang", "pt", without=left_out) == 1
@@ -148,5 +152,6 @@ def test_each_seeded_difference_is_found_and_no_other(
     assert Counter((one["kind"], one["access_key"]) for one in found) == expected
     told = capsys.readouterr().out
     assert f"{expected.total()} diferenças" in told
+    assert "de forma consolidada: 1 documentos daqui, dos modelos 59" in " ".join(told.split())
     assert {kind for kind, _ in expected} == set(compare.KINDS)
     assert all(kind in told for kind in compare.KINDS)

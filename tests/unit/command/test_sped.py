@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import sped
+from pipelines import sped, sped_screen
 from transforms.efd import compare
 from transforms.efd.compare import Difference
+from transforms.efd.reader import PROBLEMS, Problem
 
 EFD = b"|0000|019|0|01032026|31032026|A|11222333000181||SP|1|3550308|||A|1|\r\n|9999|2|\r\n"
 CONTRIBUTIONS = b"|0000|006|0|||01032026|31032026|A|11222333000181|SP|3550308||00|2|\r\n"
@@ -51,3 +52,11 @@ def test_a_tally_counts_all_and_keeps_some() -> None:
     assert list(tally.over(iter(found))) == found
     assert (tally.counts, tally.amounts) == ({compare.NOT_HERE: 3}, {compare.NOT_HERE: 6})
     assert tally.examples[compare.NOT_HERE] == found[:1]
+
+
+def test_every_problem_of_a_line_is_told_in_words_and_nothing_of_it_moves_the_terminal() -> None:
+    for code in PROBLEMS:
+        told = sped_screen._told(compare.unreadable(Problem(1_234, "C100", code, "\x1b[2J")))
+        assert told.startswith("line 1,234 C100: ")
+        assert "\x1b" not in told
+    assert sped_screen._printable("A\x1b[2JÇ\x9b") == "A?[2JÇ?"

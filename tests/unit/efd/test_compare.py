@@ -71,8 +71,8 @@ def test_only_what_must_be_booked_is_missing() -> None:
 
 
 def test_a_damaged_line_is_a_difference() -> None:
-    found = compare.unreadable(Problem(9, "C100", "does not end"))
-    assert found == Difference("unreadable", 9, "C100", message="does not end")
+    found = compare.unreadable(Problem(9, "C100", "vl_doc", "1.5"))
+    assert found == Difference("unreadable", 9, "C100", problem="vl_doc", text="1.5")
     assert found.amount == 0
 
 

@@ -29,11 +29,6 @@ def read(data: bytes) -> tuple[Reader, list[Entry], list[Problem]]:
     return made, [one for one in found if isinstance(one, Entry)], [one for one in found if isinstance(one, Problem)]
 
 
-def said(*lines: str) -> list[tuple[int, str]]:
-    """What is told of lines that stand behind those of a whole file."""
-    return [(problem.line, problem.message) for problem in read(efd_files.file_of(OPENING, lines))[2]]
-
-
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
 @pytest.mark.parametrize("signature", [b"", b"SBRCAAEPDR0\x00\xff\n|C100|\n\xfe" * 100], ids=["unsigned", "signed"])
 def test_a_file_is_its_opening_and_its_entries(end: str, signature: bytes) -> None:
@@ -74,54 +69,54 @@ def test_a_voided_number_has_no_key_and_what_is_on_paper_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "message"),
+    ("line", "code", "text"),
     [
-        (LINE[:70], "does not end with |: it is cut off"),
-        (LINE.replace("|" * 4, "|"), "has 18 fields, not 29"),
-        ("C100|1|0|", "is no register: 'C100|1|0|'"),
-        (LINE.replace(ROW["access_key"], "3526"), "its key '3526' is no access key of 44 characters"),
-        (LINE.replace("|55|", "|65|"), f"its key {ROW['access_key']} is not of model 65"),
-        (LINE.replace("|55|", "|57|"), "COD_MOD '57' is of no document in C100"),
-        (LINE.replace("|1|0|", "|7|0|"), "IND_OPER '7' is neither 0 nor 1"),
-        ("|C100|" + "|" * 28, "COD_MOD '' is of no document in C100"),
+        (LINE[:70], "cut_off", ""),
+        (LINE.replace("|" * 4, "|"), "fields_missing", "18"),
+        ("C100|1|0|", "no_register", "C100|1|0|"),
+        (LINE.replace(ROW["access_key"], "3526"), "key", "3526"),
+        (LINE.replace(ROW["access_key"], ""), "key", ""),
+        (LINE.replace("|55|", "|65|"), "key_of_other_model", ROW["access_key"]),
+        (LINE.replace("|55|", "|57|"), "cod_mod", "57"),
+        (LINE.replace("|55|", "||"), "cod_mod", ""),
+        (LINE.replace("|1|0|", "|7|0|"), "ind_oper", "7"),
+        (LINE.replace("|1|0|", "|1||"), "ind_emit", ""),
     ],
 )
-def test_a_damaged_line_is_told_and_the_next_is_read(line: str, message: str) -> None:
-    _, entries, problems = read(efd_files.file_of(OPENING, [line, LINE]))
+def test_a_damaged_line_is_told_and_the_next_is_read(line: str, code: str, text: str) -> None:
+    _, entries, (problem,) = read(efd_files.file_of(OPENING, [line, LINE]))
     assert entries == [SOLD._replace(line=5)]
-    assert (problems[0].line, problems[0].message) == (4, message)
+    assert problem == Problem(4, "" if code == "no_register" else "C100", code, text)
 
 
 @pytest.mark.parametrize(
-    ("line", "message", "field"),
+    ("line", "field", "text"),
     [
-        (LINE.replace("1234,56", "1.234,56"), "its value '1.234,56' is no amount such as 1234,56", "vl_doc"),
-        (LINE.replace("1234,56", "9" * 5000), f"its value '{'9' * 40}", "vl_doc"),
-        (LINE.replace("10032026", "31022026"), "DT_DOC '31022026' is no day such as 31122026", "dt_doc"),
-        (LINE.replace("|00|", "|09|"), "COD_SIT '09' is not one of 00 to 08", "cod_sit"),
-        (LINE.replace("|7|", "|" + "7" * 5000 + "|"), "NUM_DOC '77777777777777777777' is no number", "num_doc"),
+        (LINE.replace("1234,56", "1.234,56"), "vl_doc", "1.234,56"),
+        (LINE.replace("1234,56", "9" * 5000), "vl_doc", "9" * 60),
+        (LINE.replace("10032026", "31022026"), "dt_doc", "31022026"),
+        (LINE.replace("|00|", "|09|"), "cod_sit", "09"),
+        (LINE.replace("|7|", f"|{'7' * 5000}|"), "num_doc", "7" * 60),
     ],
 )
-def test_of_a_line_with_one_damaged_field_the_rest_is_read(line: str, message: str, field: str) -> None:
-    _, (entry,), (problem,) = read(efd_files.file_of(OPENING, [line]))
+def test_of_a_line_with_one_damaged_field_the_rest_is_read(line: str, field: str, text: str) -> None:
+    _, (entry,), problems = read(efd_files.file_of(OPENING, [line]))
     assert entry == SOLD._replace(**{field: None})
-    assert problem.message.startswith(message)
+    assert problems == [Problem(4, "C100", field, text)]
 
 
 def test_a_line_without_an_end_in_sight_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "MOST_BYTES", 400)
-    assert said("|0450|" + "x" * 2000 + "|", LINE) == [(4, "longer than 400 bytes")]
-    assert said("|0450|" + "x" * 394, LINE) == [(4, "longer than 400 bytes")]
+    for line in ("|0450|" + "x" * 2000 + "|", "|0450|" + "x" * 394):
+        _, entries, problems = read(efd_files.file_of(OPENING, [line, LINE]))
+        assert entries == [SOLD._replace(line=5)]
+        assert problems == [Problem(4, "", "too_long", "400")]
 
 
 def test_a_file_that_is_not_whole_says_so() -> None:
     whole = efd_files.file_of(OPENING, [LINE])
-    assert [one.message for one in read(whole[: whole.index(b"|9999|")])[2]] == [
-        "the file ends without its last register, 9999: it is not whole"
-    ]
-    assert [one.message for one in read(whole.replace(b"|9999|6|", b"|9999|60|"))[2]] == [
-        "the file says that it has 60 lines; it has 6"
-    ]
+    assert read(whole[: whole.index(b"|9999|")])[2] == [Problem(5, "", "not_whole")]
+    assert read(whole.replace(b"|9999|6|", b"|9999|60|"))[2] == [Problem(6, "9999", "lines_differ", "60")]
 
 
 @pytest.mark.parametrize(
