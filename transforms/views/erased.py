@@ -74,8 +74,8 @@ def remove(project: str, dataset: str, build: str) -> dict[str, int]:
     except GoogleAPIError as error:
         raise RepairError(
             say(
-                "rows of {dataset} were not removed from all tables (done: {done}): {cause}. Tombstones are there; start "
-                "the same erasure again.",
+                "rows of {dataset} were not removed from all tables (done: {done}): {cause}. Tombstones are there; "
+                "start the same erasure again.",
                 dataset=f"{project}.{dataset}",
                 done=", ".join(done) or tr("none"),
                 cause=rest.explain(error, tr(_RIGHTS)),
