@@ -29,10 +29,6 @@ _RIGHTS = mark(
 )
 
 
-def _cause(error: GoogleAPIError) -> str:
-    return rest.explain(error, tr(_RIGHTS))
-
-
 def id_columns(table: str) -> tuple[str, ...]:
     """The columns of ids that a table has; none for counts, which are made again."""
     return tuple(name for name in ID_COLUMNS if name in schema.column_names(table))
@@ -44,8 +40,9 @@ def create_ids(project: str, build: str) -> None:
     try:
         client.create_table(bigquery.Table(f"{project}.{build}.{IDS}", schema=IDS_SCHEMA), exists_ok=True, retry=_RETRY)
     except GoogleAPIError as error:
+        cause = rest.explain(error, tr(_RIGHTS))
         raise RepairError(
-            say("BigQuery did not set up {build}: {cause}.", build=f"{project}.{build}", cause=_cause(error))
+            say("BigQuery did not set up {dataset}: {cause}.", dataset=f"{project}.{build}", cause=cause)
         ) from error
 
 
@@ -59,8 +56,9 @@ def note_ids(project: str, build: str, ids: Sequence[str]) -> None:
                 client, f"INSERT INTO `{project}.{build}.{IDS}` (id) SELECT one FROM UNNEST(@ids) AS one", [some]
             )
     except GoogleAPIError as error:
+        cause = rest.explain(error, tr(_RIGHTS))
         raise RepairError(
-            say("{build} takes no ids: {cause}.", build=f"{project}.{build}", cause=_cause(error))
+            say("BigQuery did not set up {dataset}: {cause}.", dataset=f"{project}.{build}", cause=cause)
         ) from error
 
 
@@ -76,11 +74,11 @@ def remove(project: str, dataset: str, build: str) -> dict[str, int]:
     except GoogleAPIError as error:
         raise RepairError(
             say(
-                "rows of {dataset} were not removed from all tables ({done} done): {cause}. Tombstones are there; "
+                "rows of {dataset} were not removed from all tables (done: {done}): {cause}. Tombstones are there; "
                 "start the same erasure again.",
                 dataset=f"{project}.{dataset}",
                 done=", ".join(done) or tr("none"),
-                cause=_cause(error),
+                cause=rest.explain(error, tr(_RIGHTS)),
             )
         ) from error
     return done
@@ -103,8 +101,9 @@ def remember_days(project: str, dataset: str, build: str, days: Sequence[str]) -
         run_statement(client, f"DELETE FROM `{project}.{build}.{SEEN}{table}` WHERE TRUE")
         run_statement(client, statement, [of_days])
     except GoogleAPIError as error:
+        cause = rest.explain(error, tr(_RIGHTS))
         raise RepairError(
-            say("what {dataset} counts cannot be read: {cause}.", dataset=f"{project}.{dataset}", cause=_cause(error))
+            say("what {dataset} holds cannot be read: {cause}.", dataset=f"{project}.{dataset}", cause=cause)
         ) from error
 
 
