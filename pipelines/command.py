@@ -25,6 +25,7 @@ GROUPS = {
         "reparse": mark("stored XML read again by this release's parser, and what differs written"),
         "refold": mark("states and changes computed again from the records of their key"),
         "rebuild": mark("BigQuery's tables and all counts made again from Bigtable"),
+        "erase": mark("what the law wants removed taken out of every store; a dry run first"),
         "reconcile": mark("Bigtable compared with BigQuery and the counts; exit status 1 when they differ"),
     },
     mark("Looking"): {
@@ -38,6 +39,7 @@ GROUPS = {
     mark("Setting up"): {
         "tables": mark("create the tables and views, or bring them up to date"),
         "cost": mark("workers, duration and cost of a backfill"),
+        "retention": mark("legal holds, and what was erased"),
         "publish": mark("send files to a topic of Pub/Sub or Kafka"),
         "completion": mark("print a script that completes commands and options in a shell"),
     },

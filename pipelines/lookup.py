@@ -36,6 +36,7 @@ from transforms.truth.reparse import differing, readings_of
 
 _DEAD_LETTER_ID_LENGTH = 64
 STATE = mark("{key}  {status}  (records: {records})")
+ERASED = mark("{key} was erased at {at} by job {job}: nothing of it is kept.")
 ARRIVED = mark("   {outcome}, received {at}, from {origin}")
 BY = mark("      run {run}, job {job}, applied {at}")
 READ_AGAIN = mark("    read again by parser {parser}, as of revision {revision}")
@@ -110,6 +111,10 @@ def _tell(reader: HistoryReader, arguments: argparse.Namespace) -> int:
     history = reader.history(key)
     if history is None and len(key) == _DEAD_LETTER_ID_LENGTH:
         return _dead_letter(reader.dead_letter(key.lower()), arguments)
+    stone = None if history else reader.tombstone(key)
+    if stone is not None:
+        tell(say(ERASED, key=key, at=instants.text_of(stone.at), job=stone.job), sys.stderr)
+        return 1
     if history is None:
         tell(say("nothing is stored under {key}.", key=key) + _hint(key), sys.stderr)
         return 1
