@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres soak catalogue prism report pictures notebook lock clean
+.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres soak catalogue prism report pictures notebook lock bench-kafka clean
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -20,7 +20,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Each of $(GCP_JOBS) has image-, template-build-, deploy- and run- in Google Cloud: docs/DEPLOY.md"
 	@echo "make run takes INPUT=<file, folder or glob> SUMMARY=<file.json> RUNNER=<Beam runner> VERBOSE=1"
-	@echo "make stream takes SECONDS=<how long> RATE=<messages a second>"
+	@echo "make stream takes SECONDS=<how long> RATE=<messages a second> SOURCE=<pubsub or kafka>"
 
 venv: .venv/.ready ## the virtual environment, from the lock file
 
@@ -41,7 +41,7 @@ notebook: .venv/.ready ## run docs/analyst.ipynb on the stack, and keep what com
 
 # Not through the environment: SECONDS is a variable of bash.
 stream: .venv/.ready ## the stream, fed with generated documents, and its live counts until Ctrl-C
-	@exec $(PY) -m local.live $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
+	@exec $(PY) -m local.live $(if $(SOURCE),--queue "$(SOURCE)") $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
 
 stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up; with KAFKA=1 a broker too
 	@exec $(PY) -m local.stack $(if $(KAFKA),--kafka)
@@ -80,6 +80,10 @@ bench-stream: .venv/.ready ## from publish to visible in Bigtable and in BigQuer
 
 soak: .venv/.ready ## whether a stream left alone stays as it is: an hour at 50 messages a second, or SECONDS and RATE
 	@$(PY) -m local.bench.soak $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
+
+bench-kafka: .venv/.ready ## Kafka's source and sink beside the bare client, then the stream from Kafka
+	@$(PY) -m local.bench.kafka
+	@$(PY) -m local.bench.stream --queue kafka --messages 2000
 
 bench-postgres: .venv/.ready ## extraction from PostgreSQL beside a plain COPY
 	@$(PY) -m local.bench.postgres

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from local.stack import find, jars
 from local.stack.process import HOST, free_port
+from transforms.language import tr
 
 CLUSTER = "YWNlcnZvLWxvY2FsLWtrYQ"
 # A second less to start than Java's own choice for a server, and small.
@@ -58,8 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.kafka_broker", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--scram", action="append", default=[], help="NAME=PASSWORD of a user, at the first start")
-    parser.add_argument("settings", nargs="*", help="name=value of server.properties")
+    parser.add_argument("--scram", action="append", default=[], help=tr("NAME=PASSWORD of a user, at the first start"))
+    parser.add_argument("settings", nargs="*", help=tr("name=value of server.properties"))
     given = parser.parse_args(argv)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: sys.exit(128 + number))

@@ -23,7 +23,8 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 from rich.live import Live
 
 from local import board
-from local.session import PUBSUB, STOPPED, STORES, Interrupted, RunError, emulators, interruptible, quieten
+from local.queues import QUEUES, kafka, pubsub
+from local.session import STOPPED, Interrupted, RunError, emulators, interruptible, quieten
 from local.stack import discover, find
 from local.stack.process import PROJECT, Process
 from local.steps import Steps
@@ -35,7 +36,6 @@ from pipelines.outage import Outages
 from pipelines.screen import console, moves
 from transforms.counting.cells import COUNT_TABLES
 from transforms.language import mark, say, tr
-from transforms.notify.topic import ensure_queue
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 from transforms.typed import typed
@@ -68,6 +68,7 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument(
         "--rate", type=float, default=10.0, help=tr("messages published a second (default: %(default)s)")
     )
+    parser.add_argument("--queue", choices=QUEUES, default=QUEUES[0], help=tr("what feeds it (default: %(default)s)"))
     parser.add_argument("--seed", type=int, help=tr("of the generated documents (default: another each time)"))
     parser.add_argument("--logs", type=Path, default=PROJECT / "out" / "stream", help=tr("folder of the job's log"))
     options, passed_on = parser.parse_known_args(argv)
@@ -85,8 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     interruptible()
     try:
         with ExitStack() as cleanup:
-            cleanup.enter_context(emulators(told, (*STORES, PUBSUB)))
-            return Session(options, passed_on, told).run(cleanup)
+            session = Session(options, passed_on, told)
+            cleanup.enter_context(emulators(told, session.queue.needs))
+            return session.run(cleanup)
     except Interrupted:
         print(tr(STOPPED), file=sys.stderr)
         return 130
@@ -100,6 +102,7 @@ class Session:
         self._passed_on = passed_on
         self._told = told
         self._project = os.environ.get("GOOGLE_CLOUD_PROJECT") or discover.LOCAL_PROJECT
+        self.queue = {"pubsub": pubsub, "kafka": kafka}[options.queue](self._project, NAME)
         self._began = datetime.now(UTC)
         self._rate = standing.Rate()
         self._truth = TruthConfig(self._project, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE)
@@ -110,14 +113,13 @@ class Session:
 
     def run(self, cleanup: ExitStack) -> int:
         """All of it; what it starts is stopped by ``cleanup``. Gives the exit status."""
-        topic = f"projects/{self._project}/topics/{NAME}"
         with self._told.step(tr("Preparing topic, subscription, tables and views")):
-            ensure_queue(topic, f"projects/{self._project}/subscriptions/{NAME}")
+            self.queue.prepare()
             tables.set_up(self._truth, defaults.DEFAULT_DATASET)
         self._tables = Tables(query.connect(self._project), defaults.DEFAULT_DATASET)
         self._job = self._start()
         cleanup.callback(self._job.stop)
-        self._trickle = cleanup.enter_context(Trickle(topic, self._seed(), self._options.rate))
+        self._trickle = cleanup.enter_context(Trickle(self.queue, self._seed(), self._options.rate))
         with self._outages.told(self._told.console.print):
             with suppress(Interrupted):
                 self._watch()
@@ -135,7 +137,7 @@ class Session:
         if "PrismRunner" not in runner:
             self._told.console.print(tr(NO_PRISM), style="yellow")
         self._options.logs.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pipelines.stream", "--subscription", NAME, "--project", self._project]
+        command = [sys.executable, "-m", "pipelines.stream", *self.queue.arguments, "--project", self._project]
         command += [*runner, *self._passed_on]
         return Process(tr("the stream"), command, self._options.logs / "stream.log", {})
 

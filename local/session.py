@@ -19,6 +19,7 @@ STORES = discover.STORES
 PUBSUB = "PUBSUB_EMULATOR_HOST"
 STARTING = mark("Starting the local stack")
 STOPPED = mark("Stopped.")
+KAFKA = discover.LOCAL_BROKER
 
 
 class RunError(AcervoError):
@@ -74,6 +75,6 @@ def emulators(told: Steps, needed: Sequence[str] = STORES) -> Iterator[None]:
         return
     with ExitStack() as cleanup:
         with told.step(tr(STARTING)):
-            running = cleanup.enter_context(stack(pubsub=PUBSUB in needed))
+            running = cleanup.enter_context(stack(pubsub=PUBSUB in needed, kafka=KAFKA in needed))
             cleanup.enter_context(running.exported())
         yield

@@ -20,11 +20,12 @@ GROUPS = {
     mark("Jobs"): {
         "backfill": mark("files and archives into everything"),
         "extract": mark("a PostgreSQL table into everything"),
-        "stream": mark("a Pub/Sub subscription into everything, with live counts"),
+        "stream": mark("a Pub/Sub subscription or a Kafka topic into everything, with live counts"),
         "redrive": mark("dead letters through ingestion again"),
         "reparse": mark("stored XML read again by this release's parser, and what differs written"),
         "refold": mark("states and changes computed again from the records of their key"),
         "rebuild": mark("BigQuery's tables and all counts made again from Bigtable"),
+        "erase": mark("what the law wants removed taken out of every store; a dry run first"),
         "reconcile": mark("Bigtable compared with BigQuery and the counts; exit status 1 when they differ"),
     },
     mark("Looking"): {
@@ -33,11 +34,13 @@ GROUPS = {
         "report": mark("the state of a dataset as a page in HTML, with charts"),
         "tags": mark("texts of any tag of stored XML, for what no column holds"),
         "query": mark("a query in GoogleSQL, its rows as a table, JSON, CSV or Parquet"),
+        "sped": mark("a file of SPED's EFD compared with the documents; exit status 1 when they differ"),
     },
     mark("Setting up"): {
         "tables": mark("create the tables and views, or bring them up to date"),
         "cost": mark("workers, duration and cost of a backfill"),
-        "publish": mark("send files to a Pub/Sub topic"),
+        "retention": mark("legal holds, and what was erased"),
+        "publish": mark("send files to a topic of Pub/Sub or Kafka"),
         "completion": mark("print a script that completes commands and options in a shell"),
     },
 }
@@ -71,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name == "--version":
         print(version())
         return 0
-    unknown = say("{name} is no command of acervo.", name=name)
+    unknown = say("{name} is not a command of acervo.", name=name)
     if name:
         tell_error(f"{unknown}{near(name)}")
     else:

@@ -29,9 +29,9 @@ from pipelines.estimating import (
     writes_of,
     writes_per_node,
 )
+from pipelines.guard import guarded
 from pipelines.pricing import ALL, ASSUMED, GB, GIVEN, HOME, MEASURED, READ, REGIONS, REPARSE, Constant, prices_of
 from pipelines.prose import tell_error
-from transforms.ingest.files import InputError
 from transforms.language import mark, say, tr
 
 
@@ -95,12 +95,15 @@ def _about_reparse(work: Work, found: Estimate, values: Mapping[str, float]) -> 
     )
 
 
+NUMBER = "  {name} = {value:,.6g} {unit}\n      {source} ({date})"
+
+
 def _numbers(constants: Mapping[str, Constant], known: str) -> list[str]:
     """The numbers that are known in one way, each with its source and date."""
     found = [
-        f"  {name} = {constant.value:,.6g} {constant.unit}\n      {constant.source} ({constant.date})"
-        for name, constant in constants.items()
-        if constant.known == known
+        say(NUMBER, name=name, value=float(one.value), unit=tr(one.unit), source=one.source, date=one.date)
+        for name, one in constants.items()
+        if one.known == known
     ]
     return [f"\n{tr(_TITLES[known])}", *found] if found else []
 
@@ -151,7 +154,7 @@ def _setting(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
     if name not in ALL:
         raise argparse.ArgumentTypeError(
-            say("no number is called {name}; there are: {known}", name=name, known=", ".join(ALL))
+            say("there is no number called {name}; the names are: {known}", name=name, known=", ".join(ALL))
         )
     try:
         number = float(value)
@@ -176,6 +179,7 @@ def _hours(text: str) -> float:
     return number
 
 
+@guarded
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 2 when the benchmark's result cannot be read."""
     parser = argparse.ArgumentParser(prog="acervo cost", description=tr("Cost and duration of a backfill."))
@@ -210,14 +214,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         tell_error(error)
         return 2
     for name, value in options.set:
-        given = {"source": "given on the command line", "date": _NOW, "known": GIVEN}
+        given = {"source": tr("given on the command line"), "date": _NOW, "known": GIVEN}
         constants[name] = constants[name]._replace(value=value, **given)
     work = Work(options.documents, options.workers, options.nodes or 0, options.disk_gb, options.live)
-    try:
-        print(report(_sized(work, options.input, options.hours, constants, options.spread), constants, options.region))
-    except InputError as error:
-        tell_error(error)
-        return 2
+    print(report(_sized(work, options.input, options.hours, constants, options.spread), constants, options.region))
     return 0
 
 

@@ -25,6 +25,9 @@ _TRACEBACK = "Traceback (most recent call last):"
 _MODULE = re.compile(r"^(?:\w+\.)+(?=\w+(?::|$))")
 
 
+CUT = mark("the connection to the runner ended with {status}: {details}")
+
+
 def verbose() -> bool:
     """Whether errors are to be shown in full."""
     return bool(os.environ.get("VERBOSE"))
@@ -35,7 +38,7 @@ def cause_of(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, grpc.RpcError) and hasattr(error, "code"):
-        return f"the connection to the runner ended with {error.code().name}: {error.details()}"
+        return say(CUT, status=error.code().name, details=error.details())
     text = str(error).strip()
     return innermost(text) if _TRACEBACK in text else text or type(error).__name__
 

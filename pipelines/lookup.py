@@ -36,6 +36,7 @@ from transforms.truth.reparse import differing, readings_of
 
 _DEAD_LETTER_ID_LENGTH = 64
 STATE = mark("{key}  {status}  (records: {records})")
+ERASED = mark("{key} was erased at {at} by job {job}: nothing of it is kept.")
 ARRIVED = mark("   {outcome}, received {at}, from {origin}")
 BY = mark("      run {run}, job {job}, applied {at}")
 READ_AGAIN = mark("    read again by parser {parser}, as of revision {revision}")
@@ -72,7 +73,10 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="acervo lookup", description=tr("History of one access key."))
     key = tr("access key (44 characters, of an NFS-e 50), Id of a DPS or voided range, or id of a dead letter")
     found.add_argument("key", nargs="?", help=key)
-    found.add_argument("--origin", help=tr("an input instead: a file, file#entry, pubsub:TOPIC/ID, postgres:TABLE/KEY"))
+    found.add_argument(
+        "--origin",
+        help=tr("an input instead, as arrivals name it: a file, file#entry, pubsub:..., kafka:..."),
+    )
     found.add_argument("--json", action="store_true", help=tr("print JSON instead of text"))
     found.add_argument("--html", type=Path, metavar="FILE", help=tr("write a page of the key instead, in HTML"))
     found.add_argument("--xml", type=int, metavar="N", help=tr("write the XML of the key's N-th record, byte for byte"))
@@ -107,6 +111,10 @@ def _tell(reader: HistoryReader, arguments: argparse.Namespace) -> int:
     history = reader.history(key)
     if history is None and len(key) == _DEAD_LETTER_ID_LENGTH:
         return _dead_letter(reader.dead_letter(key.lower()), arguments)
+    stone = None if history else reader.tombstone(key)
+    if stone is not None:
+        tell(say(ERASED, key=key, at=instants.text_of(stone.at), job=stone.job), sys.stderr)
+        return 1
     if history is None:
         tell(say("nothing is stored under {key}.", key=key) + _hint(key), sys.stderr)
         return 1
@@ -149,7 +157,7 @@ def _hint(key: str) -> str:
         return ""
     if not access_key.is_access_key(key):
         return say(
-            " It is no access key: those have 44 digits, of an NFS-e 50 (letters only in the CNPJ), this has "
+            " It is not an access key: those have 44 digits, an NFS-e's 50 (letters only in the CNPJ), and this has "
             "{number} characters.",
             number=len(key),
         )

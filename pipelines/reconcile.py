@@ -185,7 +185,7 @@ def _day_of(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise launching.LaunchError(say("--day {text} is no day: write it as 2026-11-28.", text=text)) from None
+        raise launching.LaunchError(say("--day {text} is not a day: write it as 2026-11-28.", text=text)) from None
     if datetime.now(UTC).date() - day >= timedelta(days=log.KEPT_DAYS):
         raise launching.LaunchError(
             say(

@@ -28,7 +28,8 @@ from pipelines.options import IngestOptions
 from pipelines.telling import Launched
 from transforms.counting.live import SweepLog, sweeping
 from transforms.ingest.inputs import Inputs
-from transforms.ingest.kafka.options import KafkaOptions, looked_up, source_of
+from transforms.ingest.kafka.lookup import looked_up
+from transforms.ingest.kafka.options import KafkaOptions, connection_of, source_of
 from transforms.ingest.kafka.positions import text_of
 from transforms.ingest.kafka.settings import TopicSource
 from transforms.ingest.kafka.transform import ReadFromTopic
@@ -36,8 +37,10 @@ from transforms.ingest.limits import Limits
 from transforms.ingest.pubsub.preflight import check_subscription, subscription_path
 from transforms.ingest.pubsub.settings import SubscriptionError
 from transforms.ingest.pubsub.transform import AUTO, SOURCES, ReadFromSubscription
+from transforms.kafka.cluster import check_writable
 from transforms.kafka.errors import KafkaError
 from transforms.language import say, tr
+from transforms.notify.kafka import KafkaTopic
 from transforms.notify.topic import TopicError, check_topic, topic_path
 from transforms.notify.transform import PublishChanges, PublishDeadLetters
 
@@ -76,13 +79,14 @@ def build(
 ) -> Ingested:
     """Adds the whole job to the pipeline and returns what it makes, for tests. ``topic``: what is read of
     Kafka, with the offsets that were looked up for it; otherwise a subscription is read."""
-    given = options.view_as(StreamOptions)
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
     live = topic is None or not topic.bounded
     if topic:
         inputs: Inputs = pipeline | "ReadFromTopic" >> ReadFromTopic(topic, limits)
     else:
-        source = ReadFromSubscription(subscription_of(options), source=given.source, limits=limits)
+        source = ReadFromSubscription(
+            subscription_of(options), source=options.view_as(StreamOptions).source, limits=limits
+        )
         inputs = pipeline | "ReadFromSubscription" >> source
     config = launching.config_of(options, launch, live)
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(config)
@@ -90,13 +94,25 @@ def build(
     if live and not is_old_runner(options):
         swept = pipeline | "SweepLog" >> SweepLog(config.truth, config.project, config.dataset)
         _ = swept | "KeepRefusedSums" >> keep_refused(config)
-    if given.changes_topic:
-        publish_changes = PublishChanges(topic_of(options, given.changes_topic), ordered=given.order_changes)
-        _ = ingested.changes | "PublishChanges" >> publish_changes
-    if given.dead_letters_topic:
-        publish = PublishDeadLetters(topic_of(options, given.dead_letters_topic))
-        _ = ingested.dead_letters | "PublishDeadLetters" >> publish
+    _tell(ingested, options)
     return ingested
+
+
+def _tell(ingested: Ingested, options: PipelineOptions) -> None:
+    """Adds what others are told, by Pub/Sub, by Kafka, or by both."""
+    given, kafka = options.view_as(StreamOptions), options.view_as(KafkaOptions)
+    if given.changes_topic:
+        changes = PublishChanges(topic_of(options, given.changes_topic), ordered=given.order_changes)
+        _ = ingested.changes | "PublishChanges" >> changes
+    if given.dead_letters_topic:
+        letters = PublishDeadLetters(topic_of(options, given.dead_letters_topic))
+        _ = ingested.dead_letters | "PublishDeadLetters" >> letters
+    if kafka.kafka_changes_topic:
+        changes = PublishChanges(KafkaTopic(connection_of(kafka), kafka.kafka_changes_topic))
+        _ = ingested.changes | "WriteChangesToKafka" >> changes
+    if kafka.kafka_dead_letters_topic:
+        letters = PublishDeadLetters(KafkaTopic(connection_of(kafka), kafka.kafka_dead_letters_topic))
+        _ = ingested.dead_letters | "WriteDeadLettersToKafka" >> letters
 
 
 def is_old_runner(options: PipelineOptions) -> bool:
@@ -135,6 +151,8 @@ def preflight(options: PipelineOptions) -> TopicSource | None:
                 launching.note(text)
         for name in filter(None, (given.changes_topic, given.dead_letters_topic)):
             _check_topic(topic_of(options, name))
+        for name in filter(None, (kafka.kafka_changes_topic, kafka.kafka_dead_letters_topic)):
+            check_writable(connection_of(kafka), name)
     except (KafkaError, SubscriptionError, TopicError) as error:
         raise launching.LaunchError(str(error)) from error
     launching.check_stores(options)
@@ -170,7 +188,13 @@ def _check_topic(topic: str) -> None:
     except TopicError as error:
         if not isinstance(error.__cause__, PermissionDenied):
             raise
-        launching.note(f"{topic} was not looked at, as this account may not. The job's account has to publish to it.")
+        launching.note(
+            say(
+                "{topic} was not checked, as this account may not look at it. The job's account has to be allowed to "
+                "publish to it.",
+                topic=topic,
+            )
+        )
 
 
 def run(argv: Sequence[str] | None = None) -> Launched:

@@ -173,4 +173,4 @@ def defused_text(cells: int) -> str:
 def check_terminal(form: str, path: Path | None) -> None:
     """Raises WritingError where Parquet would go to a terminal."""
     if form == PARQUET and path is None and sys.stdout.isatty():
-        raise WritingError(tr("Parquet is no text: name a file with --out, or lead it into a pipe"))
+        raise WritingError(tr("Parquet is not text: name a file with --out, or send it into a pipe"))

@@ -35,7 +35,7 @@ Ctrl-C stops it.""")
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m local.stack",
-        description=tr("Keeps the Bigtable, BigQuery and Pub/Sub emulators, and a broker of Kafka, up until Ctrl-C."),
+        description=tr("Keeps the Bigtable, BigQuery and Pub/Sub emulators, and a Kafka broker, up until Ctrl-C."),
     )
     for service in SERVICES:
         for name, usual in service.ports.items():

@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from local.stack.fetch import FetchError, cache_folder
+from transforms.language import mark, say
 
 VERSION = "4.1.1"
+FETCHING = mark("Fetching Kafka {version} from Maven Central ({jars} jars, 43 MB in all, once)")
 MAVEN = "https://repo1.maven.org/maven2/"
 LIST = Path(__file__).with_name("kafka_jars.txt")
 """Digest (SHA-256) and path of each: what ``org.apache.kafka:kafka_2.13`` needs to run, as Maven resolves it."""
@@ -25,14 +27,15 @@ def kafka_jars() -> Path:
     missing = [(digest, path) for digest, path in wanted if not (folder / Path(path).name).is_file()]
     if not missing:
         return folder
-    print(f"Fetching Kafka {VERSION} from Maven Central ({len(missing)} jars, 43 MB in all, once)", file=sys.stderr)
+    told = say(FETCHING, version=VERSION, jars=len(missing))
+    print(told, file=sys.stderr)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as partial, ThreadPoolExecutor(8) as pool:
             for fetched in pool.map(lambda jar: _download(jar[0], jar[1], Path(partial)), missing):
                 fetched.replace(folder / fetched.name)
     except OSError as error:
-        raise FetchError(f"cannot write to {folder}: {error}") from error
+        raise FetchError(say("cannot write to {folder}: {error}", folder=folder, error=error)) from error
     return folder
 
 
@@ -46,7 +49,7 @@ def _download(digest: str, path: str, folder: Path) -> Path:
         raise FetchError(f"{url}: {error}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != digest:
-        raise FetchError(f"{url} does not have the expected content (SHA-256 {found})")
+        raise FetchError(say("{url} does not have the expected content (SHA-256 {digest})", url=url, digest=found))
     target = folder / Path(path).name
     target.write_bytes(content)
     return target

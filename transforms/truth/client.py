@@ -19,7 +19,7 @@ import grpc
 import grpc.aio
 from google.api_core import grpc_helpers_async
 
-from transforms.language import say
+from transforms.language import say, tr
 from transforms.truth import requests, row_keys, rows
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
@@ -113,7 +113,7 @@ class Client:
         while True:
             request = requests.write_rows_request(table, self.config.app_profile, writes)
             statuses: dict[int, requests.RowStatus] = {}
-            error: Failure = NotWritten(_UNAVAILABLE, "no answer for a row")
+            error: Failure = NotWritten(_UNAVAILABLE, tr("no answer for a row"))
             try:
                 async for response in self._stub("MutateRows")(request, metadata=metadata, timeout=deadline):
                     statuses |= {status.entry: status for status in requests.entry_statuses(response)}

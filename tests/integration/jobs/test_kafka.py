@@ -75,7 +75,7 @@ def test_a_topic_that_is_deleted_stops_the_job_which_says_so(
         job.wait_for_arrivals(20)
         broker.delete(topic.topic)
         broker.create(1, topic.topic)
-        assert job.process.wait(60) == 1
+        assert job.process.wait(240) == 1
     said = log.read_text()
     assert f"KafkaError: the topic {topic.topic} was deleted and made again" in said.partition("error: the job")[2]
     assert "Traceback" not in said
@@ -96,7 +96,7 @@ def test_messages_that_retention_removes_before_they_are_read_stop_the_job_which
             future.result(30)
         time.sleep(1)
         os.killpg(job.process.pid, signal.SIGCONT)
-        assert job.process.wait(60) == 1
+        assert job.process.wait(240) == 1
     assert f"partition 0: offset {len(payloads)} is not there; the earliest is 25" in log.read_text()
 
 

@@ -12,7 +12,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from tests.integration.brokers import Broker
 from tests.integration.pubsub.jobs import WriteDown
-from transforms.ingest.kafka.options import looked_up
+from transforms.ingest.kafka.lookup import looked_up
 from transforms.ingest.kafka.settings import TopicSource
 from transforms.ingest.kafka.transform import ReadFromTopic
 from transforms.kafka.connection import Connection

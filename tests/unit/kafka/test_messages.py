@@ -10,8 +10,9 @@ import pytest
 
 from transforms.ingest.kafka.messages import message_of
 from transforms.ingest.kafka.positions import Position, position_of, text_of
-from transforms.ingest.kafka.settings import TopicSource, known_id
+from transforms.ingest.kafka.settings import TopicSource
 from transforms.ingest.queue.message import Message, origin_of
+from transforms.kafka.cluster import known_id
 from transforms.kafka.connection import Connection
 from transforms.kafka.errors import KafkaError, explained
 

@@ -71,7 +71,7 @@ def test_a_command_speaks_the_language_asked_for_and_leaves_nothing_behind(
         command.main(["--lang=pt", "query", "--max_rows", "x", "SELECT 1"])
     assert "erro: argumento --max_rows: valor inválido para int: 'x'" in capsys.readouterr().err
     assert command.main(["bakfill"]) == 2
-    assert capsys.readouterr().err.startswith("error: bakfill is no command")
+    assert capsys.readouterr().err.startswith("error: bakfill is not a command")
     assert os.environ.get("LANGUAGE") == before
     monkeypatch.setenv("LC_ALL", "pt_BR.UTF-8")
     assert command.main(["query", ""]) == 2

@@ -91,7 +91,7 @@ def test_the_source_can_be_chosen_all_the_same() -> None:
 
 
 def test_a_source_of_another_name_is_refused() -> None:
-    with pytest.raises(ValueError, match="auto, runner, sdf"):
+    with pytest.raises(SubscriptionError, match="auto, runner, sdf"):
         source_of(PipelineOptions([]), "kafka")
 
 

@@ -13,13 +13,15 @@ import time
 import weakref
 from typing import Any
 
-from transforms.ingest.kafka.cluster import Away, Cluster, out_of_range
+from transforms.ingest.kafka.consumer import cannot_read, consumer_of
+from transforms.ingest.kafka.lookup import out_of_range
 from transforms.ingest.kafka.messages import message_of
-from transforms.ingest.kafka.positions import EARLIEST, LATEST, Position
 from transforms.ingest.kafka.settings import TopicSource
 from transforms.ingest.kafka.tail import Lease, Tail
+from transforms.kafka.cluster import EARLIEST, LATEST, Away, Cluster
 from transforms.kafka.connection import library
-from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError, explained
+from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError
+from transforms.language import mark, say
 from transforms.per_process import PerProcess
 
 _LOG = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ class Intake:
     def __init__(self, source: TopicSource) -> None:
         self._source = source
         self._kafka = library()
-        self._consumer = self._kafka.Consumer(consumer_settings(source) | {"error_cb": self._reported}, logger=_QUIET)
+        self._consumer = consumer_of(source, self._reported)
         self._cluster = Cluster(source.connection, answer_seconds=5.0)
         self._changed = threading.Condition()
         self._tails: dict[int, Tail] = {}
@@ -129,7 +131,7 @@ class Intake:
         except KafkaError as error:
             self._fail(error)
         except self._kafka.KafkaException as error:
-            self._fail(self._explained(error.args[0]))
+            self._fail(cannot_read(self._source, error.args[0]))
         finally:
             self._commit(asynchronous=False)
             self._consumer.close()
@@ -197,7 +199,7 @@ class Intake:
             self._check_identity(needed=True)
             raise self._out_of_range(raw.partition(), tail.end if tail else raw.offset())
         elif name in REFUSED:
-            raise self._explained(error)
+            raise cannot_read(self._source, error)
         elif name in GONE:
             self._known_at = 0.0
         else:
@@ -209,7 +211,7 @@ class Intake:
         if error.name() in REFUSED:
             if self._refused_since is None:
                 self._refused_since = time.monotonic()
-                _LOG.warning("%s Trying again for %.0f s.", self._explained(error), _REFUSED_SECONDS)
+                _LOG.warning("%s Trying again for %.0f s.", cannot_read(self._source, error), _REFUSED_SECONDS)
             self._refusal = error
         elif error.name() != "_ALL_BROKERS_DOWN":
             with self._changed:
@@ -218,7 +220,7 @@ class Intake:
     def _check_refusal(self) -> None:
         since = self._refused_since
         if since is not None and time.monotonic() - since > _REFUSED_SECONDS:
-            raise self._explained(self._refusal)
+            raise cannot_read(self._source, self._refusal)
 
     def _check_identity(self, needed: bool) -> None:
         """Raises KafkaError where the topic was deleted, or is another. ``needed``: messages wait for it, so that one
@@ -233,13 +235,19 @@ class Intake:
                 return
             if found is None:
                 raise KafkaError(
-                    f"the topic {source.topic} was deleted. What was read of it is kept. Where it is made again, start "
-                    "the job again: the new topic is read from its beginning."
+                    say(
+                        "the topic {topic} was deleted. What was read of it is kept. Where it is made again, start the "
+                        "job again: the new topic is read from its beginning.",
+                        topic=source.topic,
+                    )
                 )
             if found.topic_id != source.topic_id:
                 raise KafkaError(
-                    f"the topic {source.topic} was deleted and made again: offsets of the old one say nothing of the "
-                    "new one. Start the job again: the new topic is read from its beginning."
+                    say(
+                        "the topic {topic} was deleted and made again: offsets of the old one say nothing of the new "
+                        "one. Start the job again: the new topic is read from its beginning.",
+                        topic=source.topic,
+                    )
                 )
             break
         self._known_at = time.monotonic()
@@ -248,14 +256,11 @@ class Intake:
         topic, found = self._source.topic, {}
         for kind in (EARLIEST, LATEST):
             try:
-                found[kind] = self._cluster.offsets(topic, [partition], Position(kind))[partition]
+                found[kind] = self._cluster.offsets(topic, [partition], kind)[partition]
             except (Away, KafkaError):
-                return KafkaError(f"{topic}, partition {partition}: offset {wanted} is not there any more.")
+                gone = mark("{topic}, partition {partition}: offset {offset} is not there any more.")
+                return KafkaError(say(gone, topic=topic, partition=partition, offset=wanted))
         return out_of_range(topic, partition, wanted, found[EARLIEST], found[LATEST])
-
-    def _explained(self, error: Any) -> KafkaError:
-        source = self._source
-        return explained(f"cannot read {source.topic}", source.connection.bootstrap, error.name(), error.str())
 
     def _fail(self, error: KafkaError) -> None:
         with self._changed:
@@ -278,33 +283,6 @@ class Intake:
         except self._kafka.KafkaException as error:
             _LOG.warning("offsets of %s were not committed: %s", source.topic, error)
 
-
-def consumer_settings(source: TopicSource) -> dict[str, Any]:
-    """Of a consumer whose offsets are the job's own affair."""
-    return source.connection.settings() | {
-        "group.id": source.group,
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        "auto.offset.reset": "error",
-        "isolation.level": "read_committed",
-        "enable.partition.eof": True,
-        "allow.auto.create.topics": False,
-        "on_commit": _committed,
-        # Small fetches are answered at once; what is fetched and not asked for is bounded.
-        "fetch.wait.max.ms": 100,
-        "fetch.min.bytes": 1,
-        "queued.max.messages.kbytes": 16_384,
-        "fetch.queue.backoff.ms": 10,
-    }
-
-
-def _committed(error: Any, _: Any) -> None:
-    if error is not None:
-        _LOG.warning("offsets were not committed: %s", error)
-
-
-_QUIET = logging.getLogger(f"{__name__}.librdkafka")
-_QUIET.setLevel(logging.CRITICAL)
 
 _open: weakref.WeakSet[Intake] = weakref.WeakSet()
 

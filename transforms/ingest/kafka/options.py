@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from dataclasses import replace
 
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from transforms.ingest.kafka.cluster import Away, Cluster, Topic, resolve
-from transforms.ingest.kafka.positions import COMMITTED, EARLIEST, Position, position_of
-from transforms.ingest.kafka.settings import TopicSource, in_order
+from transforms.ingest.kafka.positions import COMMITTED
+from transforms.ingest.kafka.settings import TopicSource
 from transforms.kafka.connection import (
     MECHANISMS,
     OAUTHBEARER,
@@ -21,7 +19,7 @@ from transforms.kafka.connection import (
     SECURITY,
     Connection,
 )
-from transforms.kafka.errors import KafkaError, unanswered
+from transforms.kafka.errors import KafkaError
 from transforms.language import say, tr
 
 LOCAL_BROKER = "ACERVO_KAFKA_BOOTSTRAP"
@@ -63,6 +61,11 @@ class KafkaOptions(PipelineOptions):
             action="store_true",
             help=tr("Values begin with the five bytes of a schema registry, which are taken off."),
         )
+        parser.add_argument(
+            "--kafka_changes_topic",
+            help=tr("Kafka topic that is told when a document changes its state; its key is the access key."),
+        )
+        parser.add_argument("--kafka_dead_letters_topic", help=tr("Kafka topic that also gets dead letters."))
         add_connection(parser)
 
 
@@ -133,50 +136,6 @@ def source_of(options: PipelineOptions) -> TopicSource:
         headers=tuple(name.strip() for name in given.kafka_headers.split(",") if name.strip()),
         envelope=given.kafka_envelope,
     )
-
-
-def looked_up(source: TopicSource, start: str, stop: str) -> TopicSource:
-    """The source with the topic's id and the offsets that the positions name now, the preflight of a job. Raises
-    KafkaError in a line where it could not be read."""
-    begins, ends = position_of(start, "--kafka_start"), position_of(stop, "--kafka_stop") if stop else None
-    if ends and ends.kind == COMMITTED:
-        raise KafkaError(
-            tr("--kafka_stop=committed: a job that ends there would read nothing after the one that began there.")
-        )
-    cluster = Cluster(source.connection)
-    try:
-        found = cluster.topic(source.topic)
-        if found is None:
-            raise KafkaError(
-                say(
-                    "there is no topic {topic} at {bootstrap}, or this user may not see it (ACL DESCRIBE).",
-                    topic=source.topic,
-                    bootstrap=source.connection.bootstrap,
-                )
-            )
-        _check_rights(source, found)
-        starts = resolve(cluster, source.topic, found, begins, source.group, "--kafka_start")
-        if ends:
-            stops = resolve(cluster, source.topic, found, ends, source.group, "--kafka_stop")
-        else:
-            # A stream reads all partitions, those that nobody named from what is left of them.
-            stops = {}
-            starts = resolve(cluster, source.topic, found, Position(EARLIEST), source.group, "--kafka_start") | starts
-    except Away as away:
-        raise unanswered(source.connection.bootstrap, str(away)) from away
-    return replace(source, topic_id=found.topic_id, starts=in_order(starts), stops=in_order(stops))
-
-
-def _check_rights(source: TopicSource, found: Topic) -> None:
-    if found.operations is not None and "READ" not in found.operations:
-        raise KafkaError(
-            say(
-                "this user may see the topic {topic} and not read it: it needs the ACL READ on it, and on the group "
-                "{group}.",
-                topic=source.topic,
-                group=source.group,
-            )
-        )
 
 
 def _certificates(path: str) -> str:

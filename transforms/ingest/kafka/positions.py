@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime, time
 
 from transforms import instants
 from transforms.ingest.queue.message import parse_instant
+from transforms.kafka.cluster import EARLIEST, LATEST
 from transforms.kafka.errors import KafkaError
 from transforms.language import say
 
-COMMITTED, EARLIEST, LATEST, TIMESTAMP, OFFSETS = "committed", "earliest", "latest", "timestamp", "offsets"
+COMMITTED, TIMESTAMP, OFFSETS = "committed", "timestamp", "offsets"
 _OFFSETS = re.compile(r"\d{1,9}=\d{1,18}(,\d{1,9}=\d{1,18})*")
 
 

@@ -12,14 +12,15 @@ from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Timestamp
 
 from transforms import metrics
-from transforms.ingest.kafka.cluster import Cluster, out_of_range
-from transforms.ingest.kafka.intake import consumer_settings
+from transforms.ingest.kafka.consumer import cannot_read, consumer_of
+from transforms.ingest.kafka.lookup import out_of_range
 from transforms.ingest.kafka.messages import message_of
-from transforms.ingest.kafka.positions import EARLIEST, LATEST, Position
 from transforms.ingest.kafka.settings import TopicSource
 from transforms.ingest.queue.message import Message
+from transforms.kafka.cluster import EARLIEST, LATEST, Cluster
 from transforms.kafka.connection import library
-from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError, explained
+from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError
+from transforms.language import mark, say
 
 _LOG = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ class ReadRange(beam.DoFn):
                 elif error.name() == "_AUTO_OFFSET_RESET":
                     raise _lost(wanted, at)
                 elif error.name() in REFUSED or error.name() in GONE:
-                    raise _explained(wanted.source, error)
+                    raise cannot_read(wanted.source, error)
                 else:
                     self._outages.inc(error.name() in AWAY)
 
@@ -105,13 +106,12 @@ class ReadRange(beam.DoFn):
         errors, self._errors[:] = list(self._errors), []
         for error in errors:
             if error.name() in REFUSED:
-                raise _explained(source, error)
+                raise cannot_read(source, error)
         return sum(error.name() != "_ALL_BROKERS_DOWN" for error in errors)
 
     def _consumer(self, source: TopicSource) -> Any:
         if source not in self._consumers:
-            settings = consumer_settings(source) | {"error_cb": self._errors.append}
-            self._consumers[source] = library().Consumer(settings, logger=_QUIET)
+            self._consumers[source] = consumer_of(source, self._errors.append)
         return self._consumers[source]
 
 
@@ -119,22 +119,14 @@ def check_same(cluster: Cluster, source: TopicSource) -> None:
     """Raises KafkaError where the topic is not the one of the launch; Away while that cannot be asked."""
     found = cluster.topic(source.topic)
     if found is None or found.topic_id != source.topic_id:
-        state = "was deleted" if found is None else "was deleted and made again"
-        raise KafkaError(f"the topic {source.topic} {state} since the job was launched: its offsets are not there.")
+        gone = mark("the topic {topic} was deleted since the job was launched: its offsets are not there.")
+        new = mark(
+            "the topic {topic} was deleted and made again since the job was launched: its offsets are not there."
+        )
+        raise KafkaError(say(gone if found is None else new, topic=source.topic))
 
 
 def _lost(wanted: Range, at: int) -> KafkaError:
     cluster, source = Cluster(wanted.source.connection), wanted.source
-    ends = [
-        cluster.offsets(source.topic, [wanted.partition], Position(kind))[wanted.partition]
-        for kind in (EARLIEST, LATEST)
-    ]
+    ends = [cluster.offsets(source.topic, [wanted.partition], kind)[wanted.partition] for kind in (EARLIEST, LATEST)]
     return out_of_range(source.topic, wanted.partition, at, *ends)
-
-
-def _explained(source: TopicSource, error: Any) -> KafkaError:
-    return explained(f"cannot read {source.topic}", source.connection.bootstrap, error.name(), error.str())
-
-
-_QUIET = logging.getLogger(f"{__name__}.librdkafka")
-_QUIET.setLevel(logging.CRITICAL)

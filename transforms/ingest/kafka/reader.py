@@ -12,12 +12,12 @@ from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Duration, Timestamp
 
 from transforms import metrics
-from transforms.ingest.kafka.cluster import Away, Cluster
 from transforms.ingest.kafka.intake import INTAKES, Intake
 from transforms.ingest.kafka.settings import TopicSource
 from transforms.ingest.kafka.tail import Lease
 from transforms.ingest.queue.message import Message
 from transforms.ingest.queue.reader import FOREVER, Bounds, ReadQueue, TailProvider, advance
+from transforms.kafka.cluster import Away, Cluster
 
 _LOOK_SECONDS = 5
 """How often new partitions are looked for."""

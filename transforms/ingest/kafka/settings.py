@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from transforms.kafka.connection import Connection
 
-_NO_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 _ID_LENGTH = 8
 """Of 22 characters: 48 of the id's bits."""
 
@@ -58,11 +57,6 @@ class TopicSource:
     def start_of(self, partition: int) -> int:
         """A partition that was added after the launch is read from its beginning."""
         return dict(self.starts).get(partition, 0)
-
-
-def known_id(topic_id: str) -> str:
-    """The id of a topic, in letters that suit an origin; empty from a broker that gives none."""
-    return "" if topic_id == _NO_ID else topic_id.replace("+", "-").replace("/", "_")
 
 
 def short_id(topic_id: str) -> str:

@@ -14,9 +14,10 @@ from transforms import instants
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import DEFAULT, Limits
 from transforms.ingest.pubsub.reader import ReadMessages
-from transforms.ingest.pubsub.settings import ReadSettings
+from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
 from transforms.ingest.queue.message import Message
 from transforms.ingest.queue.transform import take_out
+from transforms.language import say
 
 AUTO = "auto"
 RUNNER = "runner"
@@ -30,9 +31,11 @@ _RUNNERS_WITH_A_SOURCE = frozenset(
 
 def source_of(options: PipelineOptions, source: str = AUTO) -> str:
     """RUNNER or SDF. ``auto`` takes the runner's own source where there is one: on Dataflow, and on the old direct
-    runner (which acknowledges before it processes). Raises ValueError for a source of another name."""
+    runner (which acknowledges before it processes). Raises SubscriptionError for a source of another name."""
     if source not in SOURCES:
-        raise ValueError(f"There is no source {source!r}; the sources are {', '.join(SOURCES)}.")
+        raise SubscriptionError(
+            say("{source!r} is not a source; the sources are: {known}", source=source, known=", ".join(SOURCES))
+        )
     if source != AUTO:
         return source
     runner = (options.view_as(StandardOptions).runner or "DirectRunner").rpartition(".")[2].lower()

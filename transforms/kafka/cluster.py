@@ -7,10 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from transforms.ingest.kafka.positions import COMMITTED, EARLIEST, LATEST, OFFSETS, Position
-from transforms.ingest.kafka.settings import known_id
 from transforms.kafka.connection import Connection, library
-from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError, explained
+from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError, explained, unanswered
 from transforms.language import say
 
 _LOG = logging.getLogger(__name__)
@@ -19,6 +17,8 @@ _LOG.addHandler(logging.NullHandler())
 _LOG.setLevel(logging.CRITICAL)
 
 ANSWER_SECONDS = 10.0
+EARLIEST, LATEST = "earliest", "latest"
+_NO_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 
 
 class Topic(NamedTuple):
@@ -61,15 +61,15 @@ class Cluster:
             None if operations is None else frozenset(operation.name for operation in operations),
         )
 
-    def offsets(self, topic: str, partitions: Iterable[int], position: Position) -> dict[int, int]:
-        """Offsets of partitions at EARLIEST, LATEST (before transactions that are open), or the first at a TIMESTAMP or
-        behind it. Raises Away as well."""
-        kafka, admin_module = library(), self._admin_module()
-        spec = {
-            EARLIEST: admin_module.OffsetSpec.earliest,
-            LATEST: admin_module.OffsetSpec.latest,
-        }.get(position.kind, lambda: admin_module.OffsetSpec.for_timestamp(-(-position.micros // 1_000)))
-        asked = {kafka.TopicPartition(topic, partition): spec() for partition in partitions}
+    def offsets(self, topic: str, partitions: Iterable[int], at: str | int) -> dict[int, int]:
+        """Offsets of partitions at EARLIEST, at LATEST (before transactions that are open), or of the first message at
+        an instant (micros) or behind it; -1 where there is none. Raises Away as well."""
+        kafka, spec = library(), self._admin_module().OffsetSpec
+        if isinstance(at, int):
+            wanted = spec.for_timestamp(-(-at // 1_000))
+        else:
+            wanted = spec.earliest() if at == EARLIEST else spec.latest()
+        asked = {kafka.TopicPartition(topic, partition): wanted for partition in partitions}
         found = self._ask(
             lambda admin: admin.list_offsets(
                 asked, isolation_level=kafka.IsolationLevel.READ_COMMITTED, request_timeout=self._seconds
@@ -92,6 +92,12 @@ class Cluster:
             for one in found.topic_partitions
             if one.offset >= 0 and (not one.metadata or not topic_id or one.metadata == topic_id)
         }
+
+    def create(self, topic: str, partitions: int) -> None:
+        """Creates a topic where there is none, replicated as the brokers do it. Raises Away as well."""
+        if self.topic(topic) is None:
+            new = self._admin_module().NewTopic(topic, partitions)
+            self._ask(lambda admin: admin.create_topics([new], request_timeout=self._seconds), f"a new topic {topic}")
 
     def _admin_module(self) -> Any:
         library()
@@ -147,59 +153,31 @@ class Cluster:
         return str((reported or [error])[0].str())
 
 
-def resolve(cluster: Cluster, topic: str, found: Topic, position: Position, group: str, of: str) -> dict[int, int]:
-    """The offset of each partition at a position; of those that it names, where it is one of offsets. Raises KafkaError
-    for an offset that is not, or no longer, in the topic; ``of`` is the option that named it. Raises Away as well."""
-    partitions = range(found.partitions)
-    earliest = cluster.offsets(topic, partitions, Position(EARLIEST))
-    if position.kind == EARLIEST:
-        return earliest
-    latest = cluster.offsets(topic, partitions, Position(LATEST))
-    if position.kind == LATEST:
-        return latest
-    if position.kind == COMMITTED:
-        wanted = earliest | cluster.committed(topic, partitions, group, found.topic_id)
-    elif position.kind == OFFSETS:
-        wanted = dict(position.offsets)
-    else:
-        at = cluster.offsets(topic, partitions, position)
-        # Nothing is as late as that: behind all that is there.
-        return {partition: offset if offset >= 0 else latest[partition] for partition, offset in at.items()}
-    check(topic, wanted, earliest, latest, of)
-    return wanted
+def create_topic(connection: Connection, topic: str, partitions: int) -> None:
+    """Creates a topic where there is none. Raises KafkaError."""
+    try:
+        Cluster(connection).create(topic, partitions)
+    except Away as away:
+        raise unanswered(connection.bootstrap, str(away)) from away
 
 
-def check(
-    topic: str, wanted: Mapping[int, int], earliest: Mapping[int, int], latest: Mapping[int, int], of: str
-) -> None:
-    """Raises KafkaError for offsets that are not there."""
-    for partition, offset in sorted(wanted.items()):
-        if partition not in earliest:
-            raise KafkaError(
-                say(
-                    "{option}: {topic} has no partition {partition}; it has {partitions}, from 0 on.",
-                    option=of,
-                    topic=topic,
-                    partition=partition,
-                    partitions=len(earliest),
-                )
+def check_writable(connection: Connection, topic: str) -> None:
+    """Raises KafkaError for a topic that a job could not write to."""
+    try:
+        found = Cluster(connection).topic(topic)
+    except Away as away:
+        raise unanswered(connection.bootstrap, str(away)) from away
+    if found is None or (found.operations is not None and "WRITE" not in found.operations):
+        raise KafkaError(
+            say(
+                "there is no topic {topic} at {bootstrap} that this user may write to: create it, or grant WRITE and "
+                "DESCRIBE on it.",
+                topic=topic,
+                bootstrap=connection.bootstrap,
             )
-        if not earliest[partition] <= offset <= latest[partition]:
-            raise out_of_range(topic, partition, offset, earliest[partition], latest[partition])
-
-
-def out_of_range(topic: str, partition: int, offset: int, earliest: int, latest: int) -> KafkaError:
-    """What was asked for was removed (retention), or never was."""
-    return KafkaError(
-        say(
-            "{topic}, partition {partition}: offset {offset} is not there; the earliest is {earliest}, the end "
-            "{latest}, so {lost} messages are lost. --kafka_start says where to go on: earliest, timestamp:..., or "
-            "offsets:{partition}={earliest},...",
-            topic=topic,
-            partition=partition,
-            offset=offset,
-            earliest=earliest,
-            latest=latest,
-            lost=max(earliest - offset, 0),
         )
-    )
+
+
+def known_id(topic_id: str) -> str:
+    """The id of a topic, in letters that suit an origin; empty from a broker that gives none."""
+    return "" if topic_id == _NO_ID else topic_id.replace("+", "-").replace("/", "_")
