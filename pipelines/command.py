@@ -24,6 +24,7 @@ GROUPS = {
         "reparse": mark("stored XML read again by this release's parser, and what differs written"),
         "refold": mark("states and changes computed again from the records of their key"),
         "rebuild": mark("BigQuery's tables and all counts made again from Bigtable"),
+        "merge": mark("changes since the last merge into the table of states: queries become cheap again"),
         "reconcile": mark("Bigtable compared with BigQuery and the counts; exit status 1 when they differ"),
     },
     mark("Looking"): {

@@ -43,7 +43,7 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.read import History
 from transforms.truth.scan import ReadDeadLetters, ReadHistories
 from transforms.truth.selection import Selection
-from transforms.views import catalog, repair, schema
+from transforms.views import catalog, merge, repair, schema
 from transforms.views.rows import TableRow, row_of_count, rows_of_dead_letter
 from transforms.views.stored import rows_of_history, rows_of_stored_dead_letter
 from transforms.views.transform import KeepRefused, Kept
@@ -139,9 +139,8 @@ class _Rebuild:
         return _Counted(histories, runs | "ActiveRuns" >> beam.Distinct())
 
     def _records(self, histories: beam.PCollection[History]) -> beam.PCollection[Any]:
-        return self._write(
-            "Records", histories | "RowsOfRecords" >> beam.FlatMap(rows_of_history).with_output_types(TableRow)
-        )
+        rows = beam.FlatMap(rows_of_history, self._launch.started_at).with_output_types(TableRow)
+        return self._write("Records", histories | "RowsOfRecords" >> rows)
 
     def _repair(
         self, name: str, before: Sequence[beam.PCollection[Any]], tables: Sequence[str], noted: bool = True
@@ -186,6 +185,9 @@ def _do(_: int, do: Any) -> None:
 
 
 def _repair(project: str, dataset: str, build: str, tables: Sequence[str], until: int, noted: bool) -> None:
+    if schema.CHANGES in tables:
+        # States may be of changes that are taken away, and what is added may be older than the last merge.
+        merge.begin_again(project, dataset)
     for name, found in repair.repair(project, dataset, build, tables, until, noted).items():
         metrics.counter("rows_removed_<table>", name).inc(found.removed)
         metrics.counter("rows_added_<table>", name).inc(found.added)

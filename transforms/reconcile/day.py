@@ -1,7 +1,7 @@
 """The counts of one day's stream: the change log of that day against what was stored of it in both stores.
 
-What is read is the log of the day, the rows of Bigtable's counts that it names, and of BigQuery the changes of a month
-and the partitions of the months of issue that it names: none of it grows with the age of the tables.
+What is read is the log of the day, the rows of Bigtable's counts that it names, and of BigQuery the changes since that
+day and the partitions of the months of issue that it names: none of it grows with the age of the tables.
 """
 
 from __future__ import annotations
@@ -111,7 +111,6 @@ def read_served(dataset: str, day: date, months: list[int], logged: frozenset[st
     month = day.year * 100 + day.month
     parameters = [
         bigquery.ArrayQueryParameter("months", "INT64", sorted({*months, month})),
-        bigquery.ScalarQueryParameter("month", "INT64", month),
         bigquery.ScalarQueryParameter("day", "STRING", f"{day}"),
     ]
     config = bigquery.QueryJobConfig(query_parameters=parameters)
@@ -146,7 +145,8 @@ _MOVED = " OR ".join(
 _CHANGES = f"""
 SELECT DISTINCT access_key, revision
 FROM `{{}}.changes`
-WHERE partition_month = @month AND logged AND DATE(applied_at) = CAST(@day AS DATE)
+WHERE (current_at >= TIMESTAMP(CAST(@day AS DATE)) OR current_at IS NULL)
+  AND logged AND DATE(applied_at) = CAST(@day AS DATE)
   AND ({_MOVED})"""
 
 

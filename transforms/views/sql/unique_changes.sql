@@ -2,4 +2,4 @@
 SELECT *
 FROM `${dataset}.changes`
 WHERE TRUE
-QUALIFY ROW_NUMBER() OVER (PARTITION BY partition_month, access_key, revision ORDER BY applied_at) = 1
+QUALIFY ROW_NUMBER() OVER (PARTITION BY access_key, revision ORDER BY applied_at, current_at DESC) = 1
