@@ -24,6 +24,7 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
 from transforms.truth.writer import shared_writer
 from transforms.views import connect
+from transforms.views.rows import NO_MONTH
 
 UNLOGGED = "unlogged_change"
 
@@ -66,7 +67,7 @@ def differences(logged: Amounts, served: Amounts, stored: Amounts) -> Iterator[D
 
 
 def months_of(amounts: Iterable[CountKey]) -> list[int]:
-    """Partitions of the table ``counts`` that hold months of issue; those without a month are in that of their slot."""
+    """Partitions of the table ``counts`` that hold months of issue; those without a month are in one of their own."""
     return sorted({int(key.month[:4]) * 100 + int(key.month[5:7]) for key in amounts if key.month})
 
 
@@ -108,9 +109,8 @@ def _of_day(sums: Mapping[CountKey, Mapping[str, Sum]], day: date) -> Iterator[t
 def read_served(dataset: str, day: date, months: list[int], logged: frozenset[str]) -> tuple[Amounts, frozenset[str]]:
     """What BigQuery has of the day's slots, and the changes of streams of that day that are not in the log."""
     client = connect.rest_client(dataset.partition(".")[0])
-    month = day.year * 100 + day.month
     parameters = [
-        bigquery.ArrayQueryParameter("months", "INT64", sorted({*months, month})),
+        bigquery.ArrayQueryParameter("months", "INT64", sorted({*months, NO_MONTH})),
         bigquery.ScalarQueryParameter("day", "STRING", f"{day}"),
     ]
     config = bigquery.QueryJobConfig(query_parameters=parameters)

@@ -33,6 +33,8 @@ Row = dict[str, Any]
 TableRow = tuple[str, Row]
 
 DEAD = "dead"
+# Partition of counts of no month: told by the count alone, as all that a view keeps one by.
+NO_MONTH = 0
 MAX_PAYLOAD_BYTES = 1 << 20
 
 _TABLE_OF_KIND = {DOCUMENT: schema.DOCUMENTS, EVENT: schema.EVENTS, VOIDED_RANGE: schema.VOIDED_RANGES}
@@ -123,8 +125,7 @@ def rows_of_dead_letter(dead: DeadLetter, run: str, job: str, at: int) -> list[T
 def row_of_count(partial: Row) -> TableRow:
     """Row of one named partial sum, as counting yields it."""
     month = partial.get("month")
-    number = _month_of_text(month) if month else _month_of_micros(partial["job_started_at"])
-    return schema.COUNTS, {**partial, "partition_month": number}
+    return schema.COUNTS, {**partial, "partition_month": _month_of_text(month) if month else NO_MONTH}
 
 
 def _record_row(entry: Entry, change: Change, last: Change) -> Row:
