@@ -1,8 +1,9 @@
 """Which columns of which tables a query reads through views, and which of its filters reach the tables.
 
 Google's analyzer resolves names and prunes columns; here conditions on constants are followed downwards through
-what it resolved, as far as they stay what they are: through projections, both sides of a union, the sides of a join that
-they are on, below a grouping or a window only by the columns that it goes by. What cannot be followed reaches nothing.
+what it resolved, as far as they stay what they are: through projections, both sides of a union, the sides of a join
+that they are on, below a grouping or a window only by the columns that it goes by. What cannot be followed reaches
+nothing.
 """
 
 from __future__ import annotations

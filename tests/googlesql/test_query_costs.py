@@ -34,7 +34,7 @@ _MONTH = {"month": "DATE '2026-03-01'", "partition_month": "202603"}
 
 # Views that scan more than they may, each with the reason.
 _EVERY_DAY = (
-    "rows of a key may be of any day, and a block of each day is read: `acervo lookup KEY` asks Bigtable for one key"
+    "rows of a key may be of any day, and a block of each is read: `acervo lookup KEY` asks Bigtable"
 )
 _EVERY_MONTH = "which record speaks for a key is found among all months; `document_state` has it"
 _RECORD = "the issuer is read of a record, and may differ between readings: only key and month reach the table"
