@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres soak catalogue prism lock clean
+.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres bench-kafka soak catalogue prism report lock clean
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -20,7 +20,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Each of $(GCP_JOBS) has image-, template-build-, deploy- and run- in Google Cloud: docs/DEPLOY.md"
 	@echo "make run takes INPUT=<file, folder or glob> SUMMARY=<file.json> RUNNER=<Beam runner> VERBOSE=1"
-	@echo "make stream takes SECONDS=<how long> RATE=<messages a second>"
+	@echo "make stream takes SECONDS=<how long> RATE=<messages a second> SOURCE=<pubsub or kafka>"
 
 venv: .venv/.ready ## the virtual environment, from the lock file
 
@@ -30,12 +30,15 @@ venv: .venv/.ready ## the virtual environment, from the lock file
 run: .venv/.ready ## backfill a demo archive, or INPUT=..., and show the result
 	@exec $(PY) -m local.run $${INPUT:+--input "$$INPUT"} $${SUMMARY:+--summary "$$SUMMARY"} $${RUNNER:+--runner "$$RUNNER"}
 
+report: .venv/.ready ## the stack's documents as a page, out/report.html; OPEN=1 shows it, LANGUAGE=pt has it in Portuguese
+	@exec $(PY) -m local.report $(if $(OPEN),--open) $(if $(filter pt en,$(LANGUAGE)),--lang $(LANGUAGE))
+
 # Not through the environment: SECONDS is a variable of bash.
 stream: .venv/.ready ## the stream, fed with generated documents, and its live counts until Ctrl-C
-	@exec $(PY) -m local.live $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
+	@exec $(PY) -m local.live $(if $(SOURCE),--queue "$(SOURCE)") $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
 
-stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up
-	@exec $(PY) -m local.stack
+stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up; with KAFKA=1 a broker too
+	@exec $(PY) -m local.stack $(if $(KAFKA),--kafka)
 
 test: lint types ## all that CI runs: lint, types, and every test
 	@$(PYTEST) $(PARALLEL)
@@ -72,6 +75,10 @@ bench-stream: .venv/.ready ## from publish to visible in Bigtable and in BigQuer
 soak: .venv/.ready ## whether a stream left alone stays as it is: an hour at 50 messages a second, or SECONDS and RATE
 	@$(PY) -m local.bench.soak $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
 
+bench-kafka: .venv/.ready ## Kafka's source and sink beside the bare client, then the stream from Kafka
+	@$(PY) -m local.bench.kafka
+	@$(PY) -m local.bench.stream --queue kafka --messages 2000
+
 bench-postgres: .venv/.ready ## extraction from PostgreSQL beside a plain COPY
 	@$(PY) -m local.bench.postgres
 
@@ -88,9 +95,9 @@ prism: .venv/bin/prism ## Beam's portable local runner, built with Go
 lock: ## resolve requirements.txt and templates/requirements.txt again (UPGRADE=1: to the newest versions)
 	@test -x .venv/bin/uv || sh local/venv.sh
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" \
-		$(if $(UPGRADE),--upgrade) --extra local --extra dev pyproject.toml -o requirements.txt
+		$(if $(UPGRADE),--upgrade) --extra kafka --extra local --extra report --extra dev pyproject.toml -o requirements.txt
 	@.venv/bin/uv pip compile --quiet --python-platform linux --python-version 3.11 --custom-compile-command "make lock" \
-		-c requirements.txt --no-annotate pyproject.toml -o templates/requirements.txt
+		-c requirements.txt --no-annotate --extra kafka pyproject.toml -o templates/requirements.txt
 
 clean: ## remove the virtual environment and caches
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

@@ -13,16 +13,19 @@ from rich.text import Text
 
 from local.stores import Tables
 from pipelines.screen import plain_table
+from transforms import language
 from transforms.families import MODEL_NAMES
+from transforms.language import mark, say, tr
 
 RATE_SECONDS = 15.0
 LATELY = timedelta(seconds=30)
-COUNTS = "in the stack"
-ALL = "all"
+COUNTS = mark("in the stack")
+ALL = mark("all")
 # Below this width a row is a status and a column a model, of which fewer are long.
 WIDE = 110
 CLOCK = "{minutes:02}:{seconds:02}"
-STOPS = "Ctrl-C stops it"
+STOPS = mark("Ctrl-C stops it")
+NUMBER_OF = "{number:,} {what}"
 
 
 class Standing(NamedTuple):
@@ -98,16 +101,27 @@ class Rate:
 
 def line(published: int, seen: Standing, rate: float) -> str:
     """Arrivals in one line."""
-    parts = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(seen.outcomes.items(), reverse=True))
-    lag = f", lag {seen.lag[0]:.1f} s (99%: {seen.lag[1]:.1f} s)" if seen.lag else ""
-    arrived = f"{seen.arrived:,} arrived" + (f" ({parts})" if parts else "")
-    return f"{published:,} published, {arrived}, {rate:,.0f}/s{lag}"
+    parts = ", ".join(
+        say(NUMBER_OF, number=number, what=what) for what, number in sorted(seen.outcomes.items(), reverse=True)
+    )
+    told = say(
+        "{published:,} published, {arrived:,} arrived{outcomes}, {rate:,.0f}/s",
+        published=published,
+        arrived=seen.arrived,
+        outcomes=f" ({parts})" if parts else "",
+        rate=rate,
+    )
+    if not seen.lag:
+        return told
+    half, most = seen.lag
+    return told + say(", lag {half:.1f} s (99%: {most:.1f} s)", half=half, most=most)
 
 
 def counted_line(seen: Standing) -> str:
     """Counts in one line."""
     documents = sorted(seen.documents().items(), key=lambda pair: (-pair[1], pair[0]))
-    return "counted: " + (", ".join(f"{number:,} {status}" for status, number in documents if number) or "nothing yet")
+    parts = ", ".join(say(NUMBER_OF, number=number, what=status) for status, number in documents if number)
+    return say("counted: {what}", what=parts or tr("nothing yet"))
 
 
 def board(
@@ -118,7 +132,7 @@ def board(
     parts: list[RenderableType] = [Text(f"{clock}  {line(published, seen, rate)}", style="bold")]
     if waiting:
         parts.append(Text(f"{clock}  {waiting}", style="bold red"))
-    return Group(*parts, Text(), counts_table(seen, narrow), Text(), Text(STOPS, style="dim"))
+    return Group(*parts, Text(), counts_table(seen, narrow), Text(), Text(tr(STOPS), style="dim"))
 
 
 def counts_table(seen: Standing, narrow: bool) -> Table:
@@ -130,9 +144,14 @@ def counts_table(seen: Standing, narrow: bool) -> Table:
             place = (row["status"], model) if narrow else (model, row["status"])
             cells[place] = cells.get(place, 0) + row["documents"]
     rows, columns = (sorted({place[axis] for place in cells}) for axis in (0, 1))
-    table = plain_table("", (COUNTS, "left"), *((column, "right") for column in columns), (ALL, "right"))
-    for name in [*rows, ALL]:
-        of_row = {place: number for place, number in cells.items() if name in (place[0], ALL)}
-        sums = [sum(number for place, number in of_row.items() if place[1] == column) for column in columns]
-        table.add_row(name, *(f"{number:,}" if number else "" for number in sums), f"{sum(sums):,}")
+    table = plain_table("", (tr(COUNTS), "left"), *((column, "right") for column in columns), (tr(ALL), "right"))
+    for name in rows:
+        table.add_row(name, *_sums(columns, {place: number for place, number in cells.items() if place[0] == name}))
+    table.add_row(tr(ALL), *_sums(columns, cells))
     return table
+
+
+def _sums(columns: Sequence[str], cells: Mapping[tuple[str, str], int]) -> list[str]:
+    """Of each column, and of all."""
+    sums = [sum(number for (_, column), number in cells.items() if column == wanted) for wanted in columns]
+    return [*(language.number(number) if number else "" for number in sums), language.number(sum(sums))]

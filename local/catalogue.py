@@ -10,6 +10,7 @@ A new text has no translation until a person writes it into ``local/locale/pt_BR
 from __future__ import annotations
 
 import argparse
+import ast
 import io
 import string
 import sys
@@ -18,16 +19,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from pipelines import helping
 from transforms.language import DOMAIN, FOLDER, LOCALE
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("local", "pipelines", "transforms")
 # The first argument of these is a text, and nothing else of theirs.
-KEYWORDS = {"mark": None, "say": (1,), "tr": None}
+MARKS = frozenset({"mark", "say", "tr"})
 PO = ROOT / "local" / "locale" / f"{LOCALE}.po"
 MO = FOLDER / LOCALE / "LC_MESSAGES" / f"{DOMAIN}.mo"
 _NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,13 +40,38 @@ def texts() -> dict[str, list[str]]:
     """Every text that the code marks, and the files it is in."""
     found: dict[str, list[str]] = {}
     for package in PACKAGES:
-        for name, _, text, *_ in extract_from_dir(str(ROOT / package), [("**.py", "python")], keywords=KEYWORDS):
-            if isinstance(text, str):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            place = path.relative_to(ROOT).as_posix()
+            for text in texts_of(path.read_text("utf-8")):
                 places = found.setdefault(text, [])
-                place = f"{package}/{name}"
                 if place not in places:
                     places.append(place)
     return found
+
+
+def texts_of(source: str) -> Iterator[str]:
+    """The texts that a module marks, and those of its docstrings that help shows (``pipelines.helping``)."""
+    tree = ast.parse(source)
+    if _shows_its_docstring(tree):
+        yield from helping.texts(ast.get_docstring(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and "PipelineOptions" in map(ast.unparse, node.bases):
+            yield helping.sentence(ast.get_docstring(node))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS and node.args:
+            text = node.args[0]
+            if isinstance(text, ast.Constant) and isinstance(text.value, str) and text.value:
+                yield text.value
+
+
+def _shows_its_docstring(tree: ast.Module) -> bool:
+    """Whether a module is a job, or gives its docstring to ``helping.described``."""
+    return any(
+        isinstance(node, ast.Assign)
+        and ast.unparse(node.targets[0]) == "JOB"
+        or isinstance(node, ast.Call)
+        and ast.unparse(node) == "helping.described(__doc__)"
+        for node in ast.walk(tree)
+    )
 
 
 def read() -> Catalog:

@@ -13,14 +13,23 @@ from typing import Any, NamedTuple
 import local.generate
 from local.generate.__main__ import INPUT, MANIFEST, write_set
 from local.stack.process import PROJECT
-from pipelines.outcome import Outcome
+from pipelines.input_counts import InputCounts
+from transforms import language
+from transforms.language import mark, say, tr
 
 FOLDER = PROJECT / "out"
 SEED = 7
 FILES = 2000
 BROKEN = 0.02
 DUPLICATES = 0.05
-UNEXPECTED = "{what}: {found} instead of {expected}"
+UNEXPECTED = mark("{what}: {found} instead of {expected}")
+WHAT = {
+    "inputs": mark("inputs"),
+    "documents": mark("documents"),
+    "events": mark("events"),
+    "voided_ranges": mark("voided ranges"),
+    "dead_letters": mark("dead letters"),
+}
 
 
 class Demo(NamedTuple):
@@ -47,20 +56,17 @@ def demo(writing: Callable[[], object] = lambda: None, folder: Path = FOLDER) ->
     return Demo(target / INPUT, manifest["expected"])
 
 
-def unexpected(outcome: Outcome, expected: Mapping[str, Any]) -> list[str]:
+def unexpected(inputs: InputCounts, expected: Mapping[str, Any]) -> list[str]:
     """Where a run over a whole generated set differs from what its manifest expects."""
-    actual: dict[str, Any] = {
-        "inputs": outcome.inputs,
-        "documents": outcome.documents,
-        "events": outcome.events,
-        "voided_ranges": outcome.voided_ranges,
-        "dead_letters": outcome.dead_letters,
-    }
     return [
-        UNEXPECTED.format(what=name.replace("_", " "), found=actual[name], expected=expected[name])
-        for name in actual
-        if name in expected and actual[name] != expected[name]
+        say(UNEXPECTED, what=tr(what), found=_shown(getattr(inputs, name)), expected=_shown(expected[name]))
+        for name, what in WHAT.items()
+        if name in expected and getattr(inputs, name) != expected[name]
     ]
+
+
+def _shown(value: object) -> object:
+    return language.number(value) if isinstance(value, int) else value
 
 
 def _move(written: Path, target: Path) -> None:

@@ -24,53 +24,61 @@ from rich.live import Live
 
 from local import board
 from local.board import Standing
-from local.session import PUBSUB, STORES, Interrupted, RunError, emulators, interruptible, quieten
+from local.queues import QUEUES, kafka, pubsub
+from local.session import STOPPED, Interrupted, RunError, emulators, interruptible, quieten
 from local.stack import discover, find
 from local.stack.process import PROJECT, Process
 from local.steps import Steps
 from local.stores import Tables
 from local.trickle import Trickle
 from pipelines import defaults, query, tables
-from pipelines.guard import reason_of
+from pipelines.guard import guarded
 from pipelines.outage import Outages
 from pipelines.screen import console, moves
 from transforms.counting.cells import COUNT_TABLES
-from transforms.notify.topic import ensure_queue
+from transforms.language import mark, say, tr
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
+from transforms.typed import typed
 
 NAME = "acervo-live"
 EVERY_SECONDS = 1.0
 PLAIN_EVERY_SECONDS = 5.0
 SETTLE_SECONDS = 60.0
-STREAMING = "Streaming, {rate:g} messages a second, until Ctrl-C"
-STARTING = "Starting the stream"
+STREAMING = mark("Streaming, {rate:g} messages a second, until Ctrl-C")
+STARTING = mark("Starting the stream")
 AGAIN = "make stream"
-EMPTIED = (
+LOOKED = mark("{seconds:4.0f} s: {told}")
+EMPTIED = mark(
     "the stack was started again and is empty, so nothing more can come of this stream. Begin another: make stream"
 )
-NO_PRISM = """Prism is not there, so this runs on Beam's old direct runner: good for a look, and for nothing else. It
-acknowledges messages before they are processed, so that a crash loses them; it drops what it takes for late
-without a word; and where nothing is published for a while it stalls for half a minute.
-With Prism there is none of that: make prism (needs Go, https://go.dev/dl/)."""
+NO_PRISM = mark("""Prism is not there, so this runs on Beam's old direct runner: good for a look, and
+for nothing else. It acknowledges messages before they are processed, so that a
+crash loses them; it drops what it takes for late without a word; and where
+nothing is published for a while it stalls for half a minute.
+With Prism there is none of that: make prism (needs Go, https://go.dev/dl/).""")
 
 
 def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     """The options of this command, and those that go on to the job as they are."""
     parser = argparse.ArgumentParser(
         prog="python -m local.live",
-        description="The stream on the local stack, with live counts. Other options go to pipelines.stream.",
+        description=tr("The stream on the local stack, with live counts. Other options go to pipelines.stream."),
     )
-    parser.add_argument("--seconds", type=float, help="stop after so long (default: at Ctrl-C)")
-    parser.add_argument("--rate", type=float, default=10.0, help="messages published a second (default: %(default)s)")
-    parser.add_argument("--seed", type=int, help="of the generated documents (default: another each time)")
-    parser.add_argument("--logs", type=Path, default=PROJECT / "out" / "stream", help="folder of the job's log")
+    parser.add_argument("--seconds", type=float, help=tr("stop after so many seconds (default: at Ctrl-C)"))
+    parser.add_argument(
+        "--rate", type=float, default=10.0, help=tr("messages published a second (default: %(default)s)")
+    )
+    parser.add_argument("--queue", choices=QUEUES, default=QUEUES[0], help=tr("what feeds it (default: %(default)s)"))
+    parser.add_argument("--seed", type=int, help=tr("of the generated documents (default: another each time)"))
+    parser.add_argument("--logs", type=Path, default=PROJECT / "out" / "stream", help=tr("folder of the job's log"))
     options, passed_on = parser.parse_known_args(argv)
     if options.rate <= 0 or (options.seconds is not None and options.seconds <= 0):
-        parser.error("--rate and --seconds must be more than 0")
+        parser.error(tr("--rate and --seconds must be more than 0"))
     return options, passed_on
 
 
+@guarded
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 when all that was published has arrived and is counted."""
     options, passed_on = parse(argv)
@@ -79,16 +87,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     interruptible()
     try:
         with ExitStack() as cleanup:
-            cleanup.enter_context(emulators(told, (*STORES, PUBSUB)))
-            return Session(options, passed_on, told).run(cleanup)
-    except Exception as error:
-        reason = reason_of(error)
-        if reason is None:
-            raise
-        print(f"error: {reason}", file=sys.stderr)
-        return 2
+            session = Session(options, passed_on, told)
+            cleanup.enter_context(emulators(told, session.queue.needs))
+            return session.run(cleanup)
     except Interrupted:
-        print("Stopped.", file=sys.stderr)
+        print(tr(STOPPED), file=sys.stderr)
         return 130
 
 
@@ -100,6 +103,7 @@ class Session:
         self._passed_on = passed_on
         self._told = told
         self._project = os.environ.get("GOOGLE_CLOUD_PROJECT") or discover.LOCAL_PROJECT
+        self.queue = {"pubsub": pubsub, "kafka": kafka}[options.queue](self._project, NAME)
         self._began = datetime.now(UTC)
         self._rate = board.Rate()
         self._truth = TruthConfig(self._project, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE)
@@ -110,14 +114,13 @@ class Session:
 
     def run(self, cleanup: ExitStack) -> int:
         """All of it; what it starts is stopped by ``cleanup``. Gives the exit status."""
-        topic = f"projects/{self._project}/topics/{NAME}"
-        with self._told.step("Preparing topic, subscription, tables and views"):
-            ensure_queue(topic, f"projects/{self._project}/subscriptions/{NAME}")
+        with self._told.step(tr("Preparing topic, subscription, tables and views")):
+            self.queue.prepare()
             tables.set_up(self._truth, defaults.DEFAULT_DATASET)
         self._tables = Tables(query.connect(self._project), defaults.DEFAULT_DATASET)
         self._job = self._start()
         cleanup.callback(self._job.stop)
-        self._trickle = cleanup.enter_context(Trickle(topic, self._seed(), self._options.rate))
+        self._trickle = cleanup.enter_context(Trickle(self.queue, self._seed(), self._options.rate))
         with self._outages.told(self._told.console.print):
             with suppress(Interrupted):
                 self._watch()
@@ -133,24 +136,24 @@ class Session:
     def _start(self) -> Process:
         runner = runner_arguments(find.prism())
         if "PrismRunner" not in runner:
-            self._told.console.print(NO_PRISM, style="yellow")
+            self._told.console.print(tr(NO_PRISM), style="yellow")
         self._options.logs.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pipelines.stream", "--subscription", NAME, "--project", self._project]
+        command = [sys.executable, "-m", "pipelines.stream", *self.queue.arguments, "--project", self._project]
         command += [*runner, *self._passed_on]
-        return Process("The stream", command, self._options.logs / "stream.log", {})
+        return Process(tr("the stream"), command, self._options.logs / "stream.log", {})
 
     def _watch(self) -> None:
         """Shows what comes until the time is over."""
         screen = self._told.console
         if not moves(screen):
-            screen.print(STREAMING.format(rate=self._options.rate))
+            screen.print(say(STREAMING, rate=self._options.rate))
             for seconds, seen, rate in self._looks(PLAIN_EVERY_SECONDS):
                 told = self._outages.waiting or board.line(self._trickle.published, seen, rate)
-                screen.print(f"{seconds:4.0f} s: {told}")
+                screen.print(say(LOOKED, seconds=seconds, told=told))
                 screen.print(f"        {board.counted_line(seen)}")
             return
         with Live(console=screen, auto_refresh=False, transient=True) as live:
-            live.update(STARTING, refresh=True)
+            live.update(tr(STARTING), refresh=True)
             for seconds, seen, rate in self._looks(EVERY_SECONDS):
                 published, waiting, narrow = self._trickle.published, self._outages.waiting, screen.width < board.WIDE
                 live.update(board.board(seconds, published, seen, rate, waiting, narrow), refresh=True)
@@ -184,16 +187,18 @@ class Session:
 
     def _check(self) -> None:
         if self._outages.emptied:
-            raise RunError(EMPTIED)
+            raise RunError(tr(EMPTIED))
         if not discover.silent():
             self._trickle.check()
         if not self._job.running:
-            raise RunError(f"the stream ended by itself. Its log, {self._job.log}:\n{self._job.tail()}")
+            raise RunError(
+                say("the stream ended by itself. Its log, {log}:\n{tail}", log=self._job.log, tail=self._job.tail())
+            )
 
     def _finish(self) -> int:
         """Waits until what was published is counted, and tells; the exit status."""
         screen = self._told.console
-        with self._told.step("Publishing no more; waiting until all that was published is counted"):
+        with self._told.step(tr("Publishing no more; waiting until all that was published is counted")):
             self._trickle.stop()
             published, deadline = self._trickle.published, time.monotonic() + SETTLE_SECONDS
             seen = Standing({}, [], None)
@@ -207,9 +212,14 @@ class Session:
         screen.print(board.line(published, seen, published / max(0.001, self._seconds())))
         screen.print(board.counted_line(seen))
         if not complete:
-            screen.print(f"Not as it must be: see {self._job.log}; counts are mended by python -m pipelines.rebuild")
+            command = typed("rebuild")
+            screen.print(
+                say(
+                    "Not as it must be: see {log}; this mends the counts: {command}", log=self._job.log, command=command
+                )
+            )
             return 1
-        screen.print("All that was published has arrived, and the live counts are what the changes say.")
+        screen.print(tr("All that was published has arrived, and the live counts are what the changes say."))
         return 0
 
     def _seconds(self) -> float:

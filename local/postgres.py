@@ -16,13 +16,14 @@ from typing import Any
 import psycopg
 
 from local.stack.process import Process, StackError
+from transforms.language import mark, say, tr
 
 _PLACES = ("/usr/local/bin", "/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 _ACCOUNTS = ("postgres", "nobody")
-_HELP = """PostgreSQL's server programs (initdb, postgres) were not found. Any of these makes them available:
+_HELP = mark("""PostgreSQL's server programs (initdb, postgres) were not found. Any of these makes them available:
   apt-get install postgresql          (Debian, Ubuntu)
   brew install postgresql@15          (macOS)
-  POSTGRES_BIN=/path/to/bin           (the folder that holds them)"""
+  POSTGRES_BIN=/path/to/bin           (the folder that holds them)""")
 _SUPERUSER = "postgres"
 _PORT = 5432  # it only names the socket, in a folder that nobody else has
 _START_SECONDS = 60.0
@@ -60,7 +61,7 @@ def postgres_server(settings: Mapping[str, str] | None = None, replica_of: Serve
         try:
             server = Server(folder, process)
             if not process.wait_until(lambda: _answers(server), _START_SECONDS):
-                raise StackError(f"PostgreSQL did not start. Its log:\n{process.tail()}")
+                raise StackError(say("PostgreSQL did not start. Its log:\n{tail}", tail=process.tail()))
             yield server
         finally:
             process.stop()
@@ -71,14 +72,13 @@ def postgres_server(settings: Mapping[str, str] | None = None, replica_of: Serve
 def find_programs() -> Path:
     """The folder of the server's programs: POSTGRES_BIN, then PATH, then where packages put them, newest first."""
     if given := os.environ.get("POSTGRES_BIN"):
-        return _has_programs(Path(given)) or _missing(
-            f"POSTGRES_BIN is {given}: no initdb and postgres there.\n{_HELP}"
-        )
+        wrong = say("POSTGRES_BIN is {folder}: no initdb and postgres there.", folder=given)
+        return _has_programs(Path(given)) or _missing(f"{wrong}\n{tr(_HELP)}")
     found = shutil.which("initdb")
     candidates = [Path(found).resolve().parent] if found else []
     for place in _PLACES:
         candidates += sorted(Path("/").glob(place.removeprefix("/")), key=_version, reverse=True)
-    return next((folder for folder in candidates if _has_programs(folder)), None) or _missing(_HELP)
+    return next((folder for folder in candidates if _has_programs(folder)), None) or _missing(tr(_HELP))
 
 
 def _has_programs(folder: Path) -> Path | None:
@@ -100,7 +100,7 @@ def _account() -> pwd.struct_passwd | None:
     for name in _ACCOUNTS:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    raise StackError("PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody.")
+    raise StackError(tr("PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody."))
 
 
 def _as(account: pwd.struct_passwd | None) -> list[str]:
@@ -108,7 +108,9 @@ def _as(account: pwd.struct_passwd | None) -> list[str]:
         return []
     program = shutil.which("setpriv")
     if program is None:
-        raise StackError("PostgreSQL does not run as root. Run this as another user, or install setpriv (util-linux).")
+        raise StackError(
+            tr("PostgreSQL does not run as root. Run this as another user, or install setpriv (util-linux).")
+        )
     return [program, f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", "--"]
 
 
@@ -143,7 +145,7 @@ def _copying(programs: Path, folder: Path, primary: Server) -> list[str]:
 def _run(command: list[str], folder: Path, account: pwd.struct_passwd | None) -> None:
     done = subprocess.run([*_as(account), *command], capture_output=True, text=True, cwd=folder)
     if done.returncode:
-        raise StackError(f"{Path(command[0]).name} failed: {done.stderr.strip()}")
+        raise StackError(say("{program} failed: {error}", program=Path(command[0]).name, error=done.stderr.strip()))
 
 
 def _command(programs: Path, folder: Path, settings: Mapping[str, str] | None) -> list[str]:

@@ -22,11 +22,10 @@ from local.session import Interrupted, RunError, emulators, interruptible, quiet
 from local.stack import discover, find
 from local.steps import Steps
 from local.stores import Tables, bigtable_rows
-from pipelines import defaults, outcome, query, tables
-from pipelines.guard import ERROR, reason_of
-from pipelines.outcome import Outcome
+from pipelines import defaults, input_counts, query, tables
+from pipelines.guard import guarded, reason_of
+from pipelines.input_counts import InputCounts
 from pipelines.screen import console
-from transforms import language
 from transforms.language import mark, say, tr
 from transforms.truth.config import TruthConfig
 
@@ -53,13 +52,9 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     return parser.parse_known_args(argv)
 
 
+@guarded
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 when every input is accounted for."""
-    with language.speaking(sys.argv[1:] if argv is None else argv) as rest:
-        return _told(rest)
-
-
-def _told(argv: Sequence[str]) -> int:
     options, passed_on = parse(argv)
     quieten(options.verbose)
     told = Steps(console(sys.stderr))
@@ -69,12 +64,6 @@ def _told(argv: Sequence[str]) -> int:
         with ExitStack() as cleanup:
             cleanup.enter_context(emulators(told))
             return _run(options, passed_on, told)
-    except Exception as error:
-        reason = reason_of(error)
-        if reason is None:
-            raise
-        print(f"{tr(ERROR)} {reason}", file=sys.stderr)
-        return 2
     except Interrupted:
         print(tr(AGAIN), file=sys.stderr)
         return 130
@@ -103,13 +92,19 @@ def _run(options: argparse.Namespace, passed_on: list[str], told: Steps) -> int:
         if options.summary:
             held: dict[str, Any] = {"bigtable_rows": found.keys, "bigtable_rows_before": before}
             held |= {"tables": stores.table_rows(), "views": stores.view_rows()}
-            values = {"input": given, "run": run, **outcome.as_json(ended), **held, "wall_seconds": round(seconds, 2)}
+            values = {
+                "input": given,
+                "run": run,
+                **input_counts.as_json(ended),
+                **held,
+                "wall_seconds": round(seconds, 2),
+            }
             options.summary.write_text(f"{json.dumps(values, indent=2)}\n", encoding="utf-8")
     show.show(console(sys.stdout), run, ended, found, seconds)
     return _verdict(ended, expected)
 
 
-def _look(stores: Tables, run: str, ended: Outcome, before: int, keys: int) -> show.Found:
+def _look(stores: Tables, run: str, ended: InputCounts, before: int, keys: int) -> show.Found:
     """What the views tell of a run. Where the stack held nothing before, live counts are those of the run."""
     key = stores.telling_key(run)
     return show.Found(
@@ -130,7 +125,7 @@ def _input(given: str | None, told: Steps) -> tuple[str, dict[str, Any] | None]:
     return str(archive.input), archive.expected
 
 
-def _backfill(options: argparse.Namespace, argv: list[str], total: int | None) -> tuple[str, Outcome, float]:
+def _backfill(options: argparse.Namespace, argv: list[str], total: int | None) -> tuple[str, InputCounts, float]:
     """Runs the job; its run, what became of the inputs, and seconds. Raises RunError when it fails."""
     from pipelines import backfill, endings, launching, telling
 
@@ -149,12 +144,12 @@ def _backfill(options: argparse.Namespace, argv: list[str], total: int | None) -
         if reason_of(error) is not None:
             raise
         raise RunError(endings.failure(error)) from error
-    return launched.launch.run, outcome.outcome_of(*telling.figures_of(launched.result)), launched.seconds
+    return launched.launch.run, input_counts.input_counts_of(*telling.figures_of(launched.result)), launched.seconds
 
 
-def _verdict(ended: Outcome, expected: Mapping[str, Any] | None) -> int:
+def _verdict(ended: InputCounts, expected: Mapping[str, Any] | None) -> int:
     """Says whether every input is accounted for; the exit status."""
-    wrong = outcome.problems(ended)
+    wrong = input_counts.problems(ended)
     if expected:
         wrong += [say(EXPECTED, what=line) for line in demo.unexpected(ended, expected)]
     if wrong:

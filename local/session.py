@@ -13,9 +13,13 @@ from local.stack import discover, stack
 from local.steps import Steps
 from pipelines import screen
 from transforms.errors import AcervoError
+from transforms.language import mark, say, tr
 
 STORES = discover.STORES
 PUBSUB = "PUBSUB_EMULATOR_HOST"
+STARTING = mark("Starting the local stack")
+STOPPED = mark("Stopped.")
+KAFKA = discover.LOCAL_BROKER
 
 
 class RunError(AcervoError):
@@ -57,17 +61,20 @@ def emulators(told: Steps, needed: Sequence[str] = STORES) -> Iterator[None]:
         missing = [name for name in needed if not os.environ.get(name)]
         if missing:
             raise RunError(
-                f"the environment names an emulator, but not {', '.join(missing)}. Set all of "
-                f"{', '.join(needed)}, or none of them."
+                say(
+                    "the environment names an emulator, but not {missing}. Set all of {needed}, or none of them.",
+                    missing=", ".join(missing),
+                    needed=", ".join(needed),
+                )
             )
         unreachable = discover.unreachable()
         if unreachable:
             raise RunError(unreachable)
-        told.console.print("Using the local stack that is up")
+        told.console.print(tr("Using the local stack that is up"))
         yield
         return
     with ExitStack() as cleanup:
-        with told.step("Starting the local stack"):
-            running = cleanup.enter_context(stack(pubsub=PUBSUB in needed))
+        with told.step(tr(STARTING)):
+            running = cleanup.enter_context(stack(pubsub=PUBSUB in needed, kafka=KAFKA in needed))
             cleanup.enter_context(running.exported())
         yield

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines import legend, summary
-from pipelines.outcome import Outcome
+from pipelines.input_counts import InputCounts
 from pipelines.screen import plain_table
 from transforms import language
 from transforms.families import MODEL_NAMES
@@ -45,14 +45,14 @@ class Found(NamedTuple):
     before: int
 
 
-def show(console: Console, run: str, outcome: Outcome, found: Found, seconds: float) -> None:
+def show(console: Console, run: str, inputs: InputCounts, found: Found, seconds: float) -> None:
     """Prints what a run read and made, with counts, dead letters and one history as the views of BigQuery give them."""
     console.print()
     console.print(say(READ, run=run, seconds=seconds), style="bold", markup=False)
-    console.print(read_table(outcome, seconds))
-    if outcome.dead_letters:
+    console.print(read_table(inputs, seconds))
+    if inputs.dead_letters:
         console.print()
-        console.print(dead_table(outcome, found.dead_letters))
+        console.print(dead_table(inputs, found.dead_letters))
     if found.counts:
         console.print(f"\n{tr(OF_THIS_RUN if found.before else OF_ALL)}", style="bold")
         console.print(Columns(count_tables(found.counts), padding=(0, 3)))
@@ -65,19 +65,19 @@ def show(console: Console, run: str, outcome: Outcome, found: Found, seconds: fl
         console.print(history_table(found.history, run, narrow=console.width < WIDE))
 
 
-def read_table(outcome: Outcome, seconds: float) -> Table:
+def read_table(inputs: InputCounts, seconds: float) -> Table:
     """What was read, as at the end of every job."""
     table = plain_table("", ("", "left"), ("", "right"), ("", "left"))
-    for row in summary.ingested(outcome, seconds):
+    for row in summary.ingested(inputs, seconds):
         table.add_row(*row)
     return table
 
 
-def dead_table(outcome: Outcome, details: Mapping[str, Mapping[str, Any]]) -> Table:
+def dead_table(inputs: InputCounts, details: Mapping[str, Mapping[str, Any]]) -> Table:
     table = plain_table(
         mark("Dead letters"), (mark("reason"), "left"), (mark("inputs"), "right"), (mark("one of them"), "left")
     )
-    for code, number in sorted(outcome.dead_letters.items(), key=lambda pair: (-pair[1], pair[0])):
+    for code, number in sorted(inputs.dead_letters.items(), key=lambda pair: (-pair[1], pair[0])):
         detail = details.get(code)
         example = _example(detail["example_origin"], detail["example_message"]) if detail else ""
         table.add_row(code, language.number(number), Text(example, overflow="ellipsis", no_wrap=True))
@@ -129,7 +129,9 @@ def _count_table(title: str, counts: Sequence[Mapping[str, Any]], name_of: Any, 
     for name in shown:
         table.add_row(name, language.number(documents[name]), say("{total:,.2f}", total=totals[name]))
     if not by_name and len(names) > len(shown):
-        _add_rest(table, say("{number} others", number=len(names) - len(shown)), names[SHOWN_LINES:], documents, totals)
+        left = len(names) - len(shown)
+        label = tr("1 other") if left == 1 else say("{number} others", number=left)
+        _add_rest(table, label, names[SHOWN_LINES:], documents, totals)
     return table
 
 

@@ -13,7 +13,8 @@ from google.cloud.bigtable_v2.types import ReadRowsRequest, ReadRowsResponse
 
 from pipelines import query
 from transforms.truth.config import TruthConfig, emulator_host
-from transforms.truth.rows import RESERVED, STATE
+from transforms.truth.row_keys import RESERVED
+from transforms.truth.rows import STATE
 from transforms.views import schema, sql
 
 _READ_ROWS = "/google.bigtable.v2.Bigtable/ReadRows"

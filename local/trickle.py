@@ -6,9 +6,9 @@ import threading
 from collections.abc import Iterator
 
 from local.generate import Generated, documents, leaves
+from local.queues import Queue
 from pipelines.publish import Pace, Tally
 from transforms.notify.messages import Outgoing
-from transforms.notify.topic import Publisher, explained
 
 BROKEN, DUPLICATES = 0.03, 0.08
 
@@ -16,8 +16,8 @@ BROKEN, DUPLICATES = 0.03, 0.08
 class Trickle:
     """Publishes from the start of a ``with`` block until ``stop``, or its end. ``rate``: messages a second."""
 
-    def __init__(self, topic: str, seed: int, rate: float) -> None:
-        self._topic = topic
+    def __init__(self, queue: Queue, seed: int, rate: float) -> None:
+        self._queue = queue
         self._seed = seed
         self._rate = rate
         self._tally = Tally()
@@ -42,12 +42,12 @@ class Trickle:
         self._thread.join(10.0)
 
     def check(self) -> None:
-        """Raises TopicError when a message was not published."""
+        """Raises AcervoError when a message was not published."""
         if self._tally.failure is not None:
-            raise explained(self._topic, self._tally.failure)
+            raise self._queue.explained(self._tally.failure)
 
     def _run(self) -> None:
-        publisher, pace = Publisher(self._topic), Pace(self._rate)
+        publisher, pace = self._queue.open(), Pace(self._rate)
         for one in _endless(self._seed):
             pace.wait(self._tally.sent)
             if self._stop.is_set() or self._tally.failure:

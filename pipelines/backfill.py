@@ -58,7 +58,7 @@ class BackfillOptions(PipelineOptions):
 
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> Ingested:
-    """Adds the whole job to the pipeline and gives what it makes, for tests to look at."""
+    """Adds the whole job to the pipeline and returns what it makes, for tests."""
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
     spread = options.view_as(BackfillOptions).spread == spreading.ALWAYS
     inputs: Inputs = pipeline | "ReadDocuments" >> ReadDocuments(patterns_of(options), limits, spread)
@@ -82,7 +82,7 @@ def preflight(options: PipelineOptions) -> None:
 
 
 def _settle_spread(options: PipelineOptions) -> None:
-    """``--spread=auto`` becomes what the input calls for."""
+    """``--spread=auto`` becomes what suits the input."""
     own = options.view_as(BackfillOptions)
     if own.spread == spreading.ALWAYS and spreading.shuffles_in_memory(options):
         raise launching.LaunchError(
@@ -100,7 +100,7 @@ def _settle_spread(options: PipelineOptions) -> None:
 def run(argv: Sequence[str] | None = None, total: int | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises AcervoError before anything is read.
 
-    ``total``: the inputs that there are, where somebody knows.
+    ``total``: the number of inputs, if the caller knows it.
     """
     options = launching.options_of(argv, BackfillOptions)
     preflight(options)

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from pipelines.guard import ERROR, FAILED, guarded
+from pipelines.guard import FAILED, guarded
+from pipelines.prose import tell_error
 from transforms.language import mark, say, tr
 
 # The one place where a command is named. Each is the module of its name in this package.
@@ -19,7 +20,7 @@ GROUPS = {
     mark("Jobs"): {
         "backfill": mark("files and archives into everything"),
         "extract": mark("a PostgreSQL table into everything"),
-        "stream": mark("a Pub/Sub subscription into everything, with live counts"),
+        "stream": mark("a Pub/Sub subscription or a Kafka topic into everything, with live counts"),
         "redrive": mark("dead letters through ingestion again"),
         "reparse": mark("stored XML read again by this release's parser, and what differs written"),
         "refold": mark("states and changes computed again from the records of their key"),
@@ -29,12 +30,14 @@ GROUPS = {
     },
     mark("Looking"): {
         "lookup": mark("everything known of an access key, a dead letter or an input"),
-        "query": mark("a query in GoogleSQL, its rows as a table, JSON or CSV"),
+        "report": mark("the state of a dataset as a page in HTML, with charts"),
+        "tags": mark("texts of any tag of stored XML, for what no column holds"),
+        "query": mark("a query in GoogleSQL, its rows as a table, JSON, CSV or Parquet"),
     },
     mark("Setting up"): {
         "tables": mark("create the tables and views, or bring them up to date"),
         "cost": mark("workers, duration and cost of a backfill"),
-        "publish": mark("send files to a Pub/Sub topic"),
+        "publish": mark("send files to a topic of Pub/Sub or Kafka"),
         "completion": mark("print a script that completes commands and options in a shell"),
     },
 }
@@ -68,8 +71,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name == "--version":
         print(version())
         return 0
-    unknown = say("{name} is no command of acervo.", name=name)
-    print(f"{tr(ERROR)} {unknown}{near(name)}" if name else usage(), file=sys.stderr)
+    unknown = say("{name} is not a command of acervo.", name=name)
+    if name:
+        tell_error(f"{unknown}{near(name)}")
+    else:
+        print(usage(), file=sys.stderr)
     return FAILED
 
 

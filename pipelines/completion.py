@@ -16,6 +16,7 @@ from importlib import import_module
 
 import shtab
 
+from pipelines import helping
 from pipelines.command import COMMANDS, usage
 from transforms.language import tr
 
@@ -25,7 +26,9 @@ SHELLS = ("bash", "zsh", "fish")
 def parser() -> argparse.ArgumentParser:
     """The options of this command."""
     found = argparse.ArgumentParser(
-        prog="acervo completion", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="acervo completion",
+        description=helping.described(__doc__),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     found.add_argument("shell", choices=SHELLS)
     return found

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from collections.abc import Mapping, Sequence
 
 from pipelines import sizing
@@ -30,14 +29,14 @@ from pipelines.estimating import (
     writes_of,
     writes_per_node,
 )
-from pipelines.guard import ERROR
+from pipelines.guard import guarded
 from pipelines.pricing import ALL, ASSUMED, GB, GIVEN, HOME, MEASURED, READ, REGIONS, REPARSE, Constant, prices_of
-from transforms.ingest.files import InputError
+from pipelines.prose import tell_error
 from transforms.language import mark, say, tr
 
 
 def report(work: Work, constants: Mapping[str, Constant], region: str = HOME) -> str:
-    """All of it, for people."""
+    """The whole report, for people."""
     values = {name: constant.value for name, constant in constants.items()}
     found = estimate(work, values)
     pace, each = work.documents / found.hours / 3600, found.total / work.documents * 1e6
@@ -107,7 +106,7 @@ def _numbers(constants: Mapping[str, Constant], known: str) -> list[str]:
 
 
 def _about_region(region: str, constants: Mapping[str, Constant]) -> list[str]:
-    """Whose prices these are."""
+    """Which region's prices these are."""
     _, unknown = prices_of(region)
     left = [name for name in unknown if constants[name].date != _NOW]
     if not left:
@@ -152,7 +151,7 @@ def _setting(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
     if name not in ALL:
         raise argparse.ArgumentTypeError(
-            say("no number is called {name}; there are: {known}", name=name, known=", ".join(ALL))
+            say("there is no number called {name}; the names are: {known}", name=name, known=", ".join(ALL))
         )
     try:
         number = float(value)
@@ -177,6 +176,7 @@ def _hours(text: str) -> float:
     return number
 
 
+@guarded
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 2 when the benchmark's result cannot be read."""
     parser = argparse.ArgumentParser(prog="acervo cost", description=tr("Cost and duration of a backfill."))
@@ -208,17 +208,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         constants = {**ALL, **prices_of(options.region)[0], **measured()}
     except ValueError as error:
-        print(f"{tr(ERROR)} {error}", file=sys.stderr)
+        tell_error(error)
         return 2
     for name, value in options.set:
-        given = {"source": "given on the command line", "date": _NOW, "known": GIVEN}
+        given = {"source": tr("given on the command line"), "date": _NOW, "known": GIVEN}
         constants[name] = constants[name]._replace(value=value, **given)
     work = Work(options.documents, options.workers, options.nodes or 0, options.disk_gb, options.live)
-    try:
-        print(report(_sized(work, options.input, options.hours, constants, options.spread), constants, options.region))
-    except InputError as error:
-        print(f"{tr(ERROR)} {error}", file=sys.stderr)
-        return 2
+    print(report(_sized(work, options.input, options.hours, constants, options.spread), constants, options.region))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Names that jobs and commands share. Free of Beam, whose import takes longer than most commands."""
+"""Names that jobs and commands share. Does not import Beam, which takes longer than most commands."""
 
 from __future__ import annotations
 

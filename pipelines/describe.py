@@ -1,4 +1,4 @@
-"""What a dataset has to query: its tables and views, their columns, and names that are meant by others."""
+"""What a dataset has to query: its tables and views, their columns, and suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _columns(fields: Sequence[bigquery.SchemaField], outer: str = "") -> Iterabl
 
 
 def did_you_mean(text: str | None) -> str:
-    """A question with the project's names that are nearest to the one that was not found; empty where none is near.
+    """A question that suggests the project's names nearest to the one that was not found; empty if none is near.
 
     ``text``: the name, or an error message that has it.
     """

@@ -17,7 +17,9 @@ from transforms.language import mark, say
 
 LOCAL_PROJECT = "acervo-local"
 STORES = ("BIGTABLE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST")
-VARIABLES = (*STORES, "PUBSUB_EMULATOR_HOST")
+LOCAL_BROKER = "ACERVO_KAFKA_BOOTSTRAP"
+"""A broker of Kafka is no emulator: its address says where a topic is, and nothing of the stores."""
+VARIABLES = (*STORES, "PUBSUB_EMULATOR_HOST", LOCAL_BROKER)
 PROJECT = "GOOGLE_CLOUD_PROJECT"
 STATE_FILE = ".stack.json"
 NO_PROJECT = mark("no project: give --project, or start the local stack with: make stack")
@@ -54,7 +56,7 @@ def running() -> dict[str, str] | None:
 
 def emulated() -> bool:
     """Whether the environment of this process names an emulator."""
-    return any(os.environ.get(name) for name in VARIABLES)
+    return any(os.environ.get(name) for name in VARIABLES if name != LOCAL_BROKER)
 
 
 def adopt(project: str | None = None) -> bool:

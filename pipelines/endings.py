@@ -1,6 +1,6 @@
-"""How the end of a job is told: in a sentence, with the whole of an error in a file beside it.
+"""How the end of a job is told: in a sentence, with the whole error in a file.
 
-``VERBOSE=1`` shows the whole in place, as Python and Beam tell it.
+``VERBOSE=1`` shows the whole error at once, as Python and Beam print it.
 """
 
 from __future__ import annotations
@@ -18,24 +18,27 @@ import grpc
 from apache_beam.runners.worker import sdk_worker
 
 from pipelines import screen
-from pipelines.guard import ERROR
-from transforms.language import mark, say, tr
+from pipelines.prose import tell_error
+from transforms.language import mark, say
 
 _TRACEBACK = "Traceback (most recent call last):"
 _MODULE = re.compile(r"^(?:\w+\.)+(?=\w+(?::|$))")
 
 
+CUT = mark("the connection to the runner ended with {status}: {details}")
+
+
 def verbose() -> bool:
-    """Whether errors are to be shown whole."""
+    """Whether errors are to be shown in full."""
     return bool(os.environ.get("VERBOSE"))
 
 
 def cause_of(error: BaseException) -> str:
-    """What is wrong, out of all that runners wrap around it: exceptions, and tracebacks of workers as text."""
+    """The cause of an error, without what runners wrap around it: exceptions, and tracebacks of workers as text."""
     while error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, grpc.RpcError) and hasattr(error, "code"):
-        return f"the connection to the runner ended with {error.code().name}: {error.details()}"
+        return say(CUT, status=error.code().name, details=error.details())
     text = str(error).strip()
     return innermost(text) if _TRACEBACK in text else text or type(error).__name__
 
@@ -52,7 +55,7 @@ def innermost(text: str) -> str:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Workers tell of Ctrl-C as of an error of theirs; the job's end tells of it."""
+    """False for Ctrl-C, which workers log as an error of their own: the job's end reports it."""
     return verbose() or KeyboardInterrupt.__name__ not in record.getMessage()
 
 
@@ -76,7 +79,7 @@ def at_console() -> None:
 
 
 def brief_logs() -> None:
-    """Logs of this process are brief, on stderr, and errors of workers in it are told there alone."""
+    """Makes this process's logs brief, on stderr, the only place where errors of workers in it are told."""
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(screen.StderrHandler())
@@ -93,7 +96,7 @@ def brief_logs() -> None:
 
 
 def _thread_ended(args: threading.ExceptHookArgs) -> None:
-    """That the connection to the runner ended is no news of a thread: it is told as the job's end."""
+    """Drops a thread's message that the connection to the runner ended: the job's end reports it."""
     if not issubclass(args.exc_type, grpc.RpcError):
         threading.__excepthook__(args)
 
@@ -104,7 +107,7 @@ WHOLE = mark("The whole error is in {file}.")
 
 def tell_failure(error: BaseException) -> None:
     """Says on stderr why a job failed, and what to do."""
-    print(f"{tr(ERROR)} {failure(error)}", file=sys.stderr)
+    tell_error(failure(error))
 
 
 def failure(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""The model of what a backfill costs and how long it takes. Pure, but for reading the measured figures."""
+"""The model of what a backfill costs and how long it takes. Pure, except for reading the measured figures."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def estimate(work: Work, values: Mapping[str, float]) -> Estimate:
 
 
 def reparse(work: Work, values: Mapping[str, float]) -> Estimate:
-    """A reparse of all documents, each of which is read otherwise: it writes as much as a backfill, but no XML."""
+    """A reparse of all documents, if each is read differently: it writes as much as a backfill, but no XML."""
     share = REPARSE["otherwise"].value
     return estimate(work._replace(spread=0), {**values, "cpu_seconds": values["cpu_seconds"] * share})
 
@@ -112,7 +112,7 @@ def workers_for(work: Work, hours: float, values: Mapping[str, float]) -> int:
 def of_size(values: Mapping[str, float]) -> dict[str, float]:
     """The values for documents of ``payload_bytes``; CPU and stored bytes were measured at ``sample_bytes``.
 
-    Of each a part is the same for any document, and the rest grows with it, in proportion.
+    A part of each is the same for any document; the rest grows in proportion to its size.
     """
     found = dict(values)
     ratio = values["payload_bytes"] / values["sample_bytes"]
@@ -158,7 +158,7 @@ def writes_of(values: Mapping[str, float]) -> float:
 
 
 def writes_per_node(values: Mapping[str, float]) -> float:
-    """Conditional writes of 1 KB a second that a node does and stays healthy."""
+    """Conditional writes of 1 KB a second that a node sustains."""
     return values["bigtable_writes"] * values["conditional_share"] * values["node_target"]
 
 
@@ -179,7 +179,7 @@ def sensitivity(work: Work, values: Mapping[str, float]) -> list[tuple[str, floa
 
 
 def measured(path: Path = MEASURED_FILE) -> dict[str, Constant]:
-    """CPU and bytes per document from the benchmark of the backfill that is kept beside this module.
+    """CPU and bytes per document, from the result of the backfill's benchmark that ships with this module.
 
     Raises ValueError for a result that cannot be read.
     """

@@ -24,6 +24,7 @@ from pipelines import launching
 from pipelines.ingest import IngestDocuments, Ingested
 from pipelines.launch import Launch, launch_of
 from pipelines.options import IngestOptions
+from pipelines.prose import tell
 from pipelines.telling import Launched
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.postgres.errors import PostgresError, snapshot_was_lost
@@ -47,7 +48,8 @@ ANOTHER_RUN = mark("this table was extracted to its end before, so this is anoth
 def build(
     pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, source: PostgresSource | None = None
 ) -> Ingested:
-    """Adds the whole job to the pipeline and gives what it makes. ``source``: with the snapshot that is held for it."""
+    """Adds the whole job to the pipeline and returns what it makes. ``source``: with the snapshot that is held for
+    it."""
     read = ReadFromPostgres(source or described(options, launch.run))
     inputs: Inputs = pipeline | "ReadFromPostgres" >> read
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch))
@@ -79,11 +81,11 @@ def identity_of(options: PipelineOptions) -> list[str]:
 
 
 def _under_its_own_run(options: PipelineOptions, launch: Launch) -> Launch:
-    """The launch, under the next number of its run where earlier ones of the same table went to their end.
+    """The launch, with the next number after its run's name if earlier runs of the same table have completed.
 
-    A run writes its sums over all its changes whenever it is started, and finds them by reading its input again. A
-    table is not the same input later: of a row that was updated or deleted meanwhile, the sums would lose the change
-    of what it held before. A run that was cut off has written no sums yet, and is taken up.
+    Whenever a run is started it writes sums over all its changes, and finds those by reading its input again. But a
+    table is another input later: for a row that was updated or deleted meanwhile, the sums would lose the change made
+    by its earlier content. A run that was interrupted has written no sums yet, and is resumed.
     """
     if options.view_as(IngestOptions).run:
         return launch
@@ -108,7 +110,7 @@ def run(argv: Sequence[str] | None = None) -> Launched:
             if exports_snapshot(options, launcher_waits=launching.waits(options)):
                 source = held.enter_context(hold_snapshot(source))
             for line in check_table(source).lines():
-                print(line, file=sys.stderr)
+                tell(line, sys.stderr)
             launching.check_stores(options)
             launch = _under_its_own_run(options, launch)
             pipeline = beam.Pipeline(options=options)

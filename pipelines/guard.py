@@ -7,6 +7,7 @@ import functools
 import sys
 from collections.abc import Callable, Sequence
 
+from pipelines import prose
 from transforms import language
 from transforms.errors import AcervoError
 from transforms.language import mark, say, tr
@@ -14,7 +15,6 @@ from transforms.language import mark, say, tr
 Main = Callable[[Sequence[str] | None], int]
 
 FAILED, INTERRUPTED = 2, 130
-ERROR = mark("error:")
 INTERRUPTED_TEXT = mark("Interrupted.")
 DISK_FULL = mark("the disk is full{where}. Make room, and give the same command again.")
 DISK_FULL_AT = mark(", writing {file}")
@@ -32,7 +32,7 @@ def guarded(main: Main, interrupted: str = INTERRUPTED_TEXT) -> Callable[..., in
             with language.speaking(sys.argv[1:] if argv is None else argv) as rest:
                 return _run(main, rest, interrupted)
         except language.LanguageError as error:
-            print(f"error: {error}", file=sys.stderr)
+            prose.tell_error(error)
             return FAILED
 
     return told
@@ -42,13 +42,13 @@ def _run(main: Main, argv: Sequence[str], interrupted: str) -> int:
     try:
         return main(argv)
     except KeyboardInterrupt:
-        print(tr(interrupted), file=sys.stderr)
+        prose.tell(tr(interrupted), sys.stderr)
         return INTERRUPTED
     except Exception as error:
         reason = reason_of(error)
         if reason is None:
             raise
-        print(f"{tr(ERROR)} {reason}", file=sys.stderr)
+        prose.tell_error(reason)
         return FAILED
 
 

@@ -35,7 +35,7 @@ from transforms.views.write import WriteRows, Written
 
 @dataclass(frozen=True)
 class IngestConfig:
-    """What the composite needs to know.
+    """The composite's configuration.
 
     ``live``: changes are counted by way of the change log, which ``SweepLog`` adds up. Otherwise the job is bounded,
     and counts what its run changed once it has seen all of it.
@@ -52,7 +52,7 @@ class IngestConfig:
 
 
 class Ingested(NamedTuple):
-    """What became of the inputs, each only after its commit to the source of truth."""
+    """What became of the inputs, each emitted only after its commit to the source of truth."""
 
     applied: beam.PCollection[Applied]
     changes: beam.PCollection[Change]

@@ -26,12 +26,13 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import PipelineResult
 from google.cloud import bigquery
 
-from pipelines import discover, endings, telling
-from pipelines.guard import ERROR, guarded, reason_of
+from pipelines import discover, endings, helping, telling
+from pipelines.guard import guarded, reason_of
 from pipelines.ingest import IngestConfig
 from pipelines.launch import Launch
 from pipelines.options import IngestOptions, StoreOptions, SummaryOptions
 from pipelines.portable import cancel, lasting_streams
+from pipelines.prose import ERROR, tell
 from pipelines.telling import Launched
 from transforms.counting.cells import COUNT_TABLES
 from transforms.errors import AcervoError
@@ -54,7 +55,8 @@ class LaunchError(AcervoError):
 def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> PipelineOptions:
     """Options from a command line. Raises LaunchError for a wrong value, or a name that is nearly one of the job's.
 
-    ``families``: the options of the job beside those that all jobs share; Beam reads them because they are defined.
+    ``families``: the options of the job in addition to those that all jobs share; Beam knows them once they are
+    defined.
     """
     given = list(argv if argv is not None else sys.argv[1:])
     own = (*families, StoreOptions, IngestOptions, SummaryOptions)
@@ -76,7 +78,7 @@ def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> 
 
 
 def _find_local_stack(google: GoogleCloudOptions) -> None:
-    """Makes a job that runs here one of the local stack, where that is up and no other project is given."""
+    """Points a job that runs here to the local stack, if that is up and no other project is given."""
     if not discover.adopt(google.project):
         return
     google.project = google.project or os.environ["GOOGLE_CLOUD_PROJECT"]
@@ -87,7 +89,7 @@ def _find_local_stack(google: GoogleCloudOptions) -> None:
 
 @contextlib.contextmanager
 def _wrong_values_told() -> Iterator[None]:
-    """A value of the wrong type as LaunchError; argparse would print a hundred lines of usage before it."""
+    """Raises LaunchError for a value of the wrong type; argparse would print a hundred lines of usage first."""
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
@@ -99,7 +101,7 @@ def _wrong_values_told() -> Iterator[None]:
 
 
 def families_of(job: ModuleType) -> list[type[PipelineOptions]]:
-    """The options that a job has, families of its own first. How documents are read matters to jobs that read some."""
+    """A job's options, families of its own first. Only jobs that read documents have the options of reading."""
     own = [
         family
         for _, family in sorted(inspect.getmembers(job, inspect.isclass))
@@ -113,16 +115,16 @@ def parser(job: ModuleType) -> argparse.ArgumentParser:
     """The options of a job, for its help and for shells; Beam's own help would show none of them."""
     found = argparse.ArgumentParser(
         prog=f"acervo {job.JOB}",
-        usage="%(prog)s --project PROJECT [options of the job] [options of Beam and its runner]",
-        description=job.__doc__,
+        usage=tr("%(prog)s --project PROJECT [options of the job] [options of Beam]"),
+        description=helping.described(job.__doc__),
         epilog=tr(
-            "Options of Beam, such as --runner, --region and --temp_location: "
+            "Options of Beam, such as --runner, --region and --temp_location:\n"
             "https://cloud.google.com/dataflow/docs/reference/pipeline-options"
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for family in families_of(job):
-        family._add_argparse_args(found.add_argument_group((family.__doc__ or "").partition(".")[0]))
+        family._add_argparse_args(found.add_argument_group(helping.heading(family.__doc__)))
     return found
 
 
@@ -139,9 +141,9 @@ def _unknown(options: PipelineOptions) -> list[str]:
 
 
 def _check_unknown(unknown: Sequence[str], families: Iterable[type[PipelineOptions]]) -> None:
-    """Refuses what is nearly the name of an option of the job; says what nobody here knows, and lets it pass.
+    """Refuses a misspelt option of the job; notes an option that is unknown here, and lets it pass.
 
-    A launcher or a runner (Flink has dozens, which its job server tells of only when asked) may know it.
+    A launcher or a runner may know it (Flink has dozens, which its job server lists only when asked).
     """
     own = _names_of(families)
     unknown = [name for name in unknown if "-" not in name or name.replace("-", "_") in own]
@@ -165,7 +167,7 @@ def _names_of(families: Iterable[type[PipelineOptions]]) -> list[str]:
 
 
 def _near(name: str, known: Sequence[str]) -> str:
-    """The known name of which this is a slip of the pen, or ""."""
+    """The known name that this is a misspelling of, or ""."""
     name = name.replace("-", "_").lower()
     swapped = [other for other in known if sorted(other) == sorted(name)]
     return next(iter(swapped or difflib.get_close_matches(name, known, 1, _SLIP)), "")
@@ -205,7 +207,7 @@ def check_stores(options: PipelineOptions) -> None:
 
 
 def problem_of_stores(options: PipelineOptions) -> str:
-    """What is wrong with the stores, for people; empty where nothing is, or they cannot be asked."""
+    """What is wrong with the stores, for people; empty if nothing is, or if they cannot be asked."""
     try:
         check_stores(options)
     except AcervoError as error:
@@ -216,7 +218,7 @@ def problem_of_stores(options: PipelineOptions) -> str:
 
 
 def runs_with_counts(options: PipelineOptions, prefix: str) -> set[str]:
-    """Names of the runs that begin so and have written counts: those that went to their end."""
+    """Names of runs with this prefix that have written counts, so have completed."""
     project, dataset = options.view_as(GoogleCloudOptions).project, options.view_as(StoreOptions).dataset
     config = bigquery.QueryJobConfig(query_parameters=[bigquery.ScalarQueryParameter("run", "STRING", prefix)])
     query = f"SELECT DISTINCT partial FROM `{project}.{dataset}.counts` WHERE STARTS_WITH(partial, @run)"
@@ -225,18 +227,18 @@ def runs_with_counts(options: PipelineOptions, prefix: str) -> set[str]:
 
 
 def note(text: str) -> None:
-    """Says on stderr what people should read though the job can run; nothing where there is nothing to say."""
+    """Prints on stderr what people should know though the job can run; nothing for an empty text."""
     if text:
-        print(say("note: {text}", text=text), file=sys.stderr)
+        tell(say("note: {text}", text=text), sys.stderr)
 
 
 def launch(
     pipeline: beam.Pipeline, launch: Launch, total: int | None = None, reads: str = "", wait_for_it: bool = False
 ) -> Launched:
-    """Runs the pipeline; waits for its end on runners that live in or beside this process, and tells how far it is.
+    """Runs the pipeline; on local runners waits for its end, and tells how far it is.
 
-    ``total``: the inputs that are expected, where that is known. ``reads``: what a stream reads. ``wait_for_it``: on
-    every runner.
+    ``total``: the number of inputs expected, if known. ``reads``: what a stream reads. ``wait_for_it``: wait on any
+    runner.
     """
     options = pipeline.options
     if not waits(options) and not wait_for_it:
@@ -254,7 +256,7 @@ def run(pipeline: beam.Pipeline) -> PipelineResult:
 
 
 def wait(result: PipelineResult) -> None:
-    """Until the job ends. Ctrl-C cancels it, also where the runner is a service that would go on."""
+    """Waits until the job ends. Ctrl-C cancels it, also if the runner is a service that would go on."""
     try:
         result.wait_until_finish()
     except KeyboardInterrupt:

@@ -1,6 +1,6 @@
 """What histories say, in words: what a tax office answered, what a record changed, and when. Pure.
 
-Codes stay beside the words, since they are what people look up. Their meaning: MOC of the NF-e, table of cStat, and the
+Codes are shown with the words, since people look them up. Their meaning: MOC of the NF-e, table of cStat, and the
 manuals of CT-e and MDF-e, which share the codes below.
 """
 
@@ -44,7 +44,7 @@ READING = mark(
 
 
 def answer(code: int | str | None) -> str:
-    """A code (cStat) with what it means; empty where there is none. Unknown codes are told bare, but rejections."""
+    """A code (cStat) with its meaning; empty if there is none. An unknown code is shown alone, or as a rejection."""
     if code in (None, ""):
         return ""
     number = int(code or 0)
@@ -59,14 +59,14 @@ def change(number: int, before: str | None, after: str) -> str:
 
 
 def moment(instant: datetime) -> str:
-    """An instant in UTC, and beside it by the clock of this machine, with its offset, where that differs."""
+    """An instant in UTC, followed by the local time of this machine with its offset, if that differs."""
     local = instant.astimezone()
     utc = _utc(instant)
     return BESIDE.format(utc=utc, local=_local(local, instant)) if local.utcoffset() else utc
 
 
 def moment_of_text(text: str) -> str:
-    """A document's own instant, which has its offset, and beside it UTC; as it is where it is no instant."""
+    """A document's own instant, with its offset, followed by UTC; unchanged if it is not an instant."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:

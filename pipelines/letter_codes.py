@@ -1,14 +1,16 @@
-"""Every code of a dead letter, whichever part gives it."""
+"""All codes of dead letters, from every stage."""
 
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
 
+from pipelines import screen
 from transforms.errors import AcervoError
 from transforms.ingest import foreign, limits
-from transforms.ingest.pubsub.message import MESSAGE_WITHOUT_ID
-from transforms.language import mark
+from transforms.ingest.queue.message import MESSAGE_WITHOUT_ID, TOMBSTONE
+from transforms.language import mark, say, tr
 from transforms.parse import codes
 from transforms.truth import transaction
 from transforms.views.refused import ROW_REFUSED
@@ -17,6 +19,7 @@ CODES: dict[str, str] = {
     **limits.CODES,
     **foreign.CODES,
     MESSAGE_WITHOUT_ID: mark("a message that Pub/Sub gave no id"),
+    TOMBSTONE: mark("a message of Kafka without a value"),
     **codes.DEAD_LETTER_CODES,
     **transaction.CODES,
     ROW_REFUSED: mark("a row that BigQuery cannot hold; its record is in Bigtable"),
@@ -24,8 +27,8 @@ CODES: dict[str, str] = {
 """From code to what it says of the input."""
 
 
-UNKNOWN = "--codes {code}: no dead letter has this code. Known codes:\n{known}"
-UNKNOWN_BUT_NEAR = "--codes {code}: no dead letter has this code. Did you mean {near}? Known codes:\n{known}"
+UNKNOWN = mark("--codes {code}: no dead letter has this code. Known codes:\n{known}")
+UNKNOWN_BUT_NEAR = mark("--codes {code}: no dead letter has this code. Did you mean {near}? Known codes:\n{known}")
 
 
 class UnknownCodeError(AcervoError):
@@ -37,5 +40,12 @@ def check(wanted: Iterable[str]) -> None:
     for code in wanted:
         if code not in CODES:
             near = next(iter(difflib.get_close_matches(code, CODES, n=1)), "")
-            known = "\n".join(f"  {name.ljust(26)}{text}" for name, text in CODES.items())
-            raise UnknownCodeError((UNKNOWN_BUT_NEAR if near else UNKNOWN).format(code=code, near=near, known=known))
+            raise UnknownCodeError(say(UNKNOWN_BUT_NEAR if near else UNKNOWN, code=code, near=near, known=_known()))
+
+
+def _known() -> str:
+    """All codes with what they say, as wide as the terminal that errors go to."""
+    table = screen.plain_table("", ("", "left"), ("", "left"))
+    for code, text in CODES.items():
+        table.add_row(code, tr(text))
+    return screen.text_of(table, sys.stderr)

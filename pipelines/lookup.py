@@ -23,7 +23,8 @@ import orjson
 
 from pipelines import discover, legend
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
-from pipelines.guard import ERROR, guarded
+from pipelines.guard import guarded
+from pipelines.prose import tell, tell_error
 from transforms import access_key, instants
 from transforms.families import ID_PREFIXES
 from transforms.language import mark, say, tr
@@ -71,7 +72,10 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="acervo lookup", description=tr("History of one access key."))
     key = tr("access key (44 characters, of an NFS-e 50), Id of a DPS or voided range, or id of a dead letter")
     found.add_argument("key", nargs="?", help=key)
-    found.add_argument("--origin", help=tr("an input instead: a file, file#entry, pubsub:TOPIC/ID, postgres:TABLE/KEY"))
+    found.add_argument(
+        "--origin",
+        help=tr("an input instead, as arrivals name it: a file, file#entry, pubsub:..., kafka:..."),
+    )
     found.add_argument("--json", action="store_true", help=tr("print JSON instead of text"))
     found.add_argument("--xml", type=int, metavar="N", help=tr("write the XML of the key's N-th record, byte for byte"))
     found.add_argument("--output", type=Path, help=tr("file for --xml (default: standard output)"))
@@ -106,7 +110,7 @@ def _tell(reader: HistoryReader, arguments: argparse.Namespace) -> int:
     if history is None and len(key) == _DEAD_LETTER_ID_LENGTH:
         return _dead_letter(reader.dead_letter(key.lower()), arguments)
     if history is None:
-        print(say("nothing is stored under {key}.", key=key) + _hint(key), file=sys.stderr)
+        tell(say("nothing is stored under {key}.", key=key) + _hint(key), sys.stderr)
         return 1
     if arguments.xml is not None:
         return _write_xml(reader, history, arguments.xml, arguments.output)
@@ -142,7 +146,7 @@ def _hint(key: str) -> str:
         return ""
     if not access_key.is_access_key(key):
         return say(
-            " It is no access key: those have 44 digits, of an NFS-e 50 (letters only in the CNPJ), this has "
+            " It is not an access key: those have 44 digits, an NFS-e's 50 (letters only in the CNPJ), and this has "
             "{number} characters.",
             number=len(key),
         )
@@ -279,7 +283,7 @@ _REDRIVEN = {
 
 def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) -> int:
     if found is None:
-        print(say("no dead letter has the id {id}", id=arguments.key), file=sys.stderr)
+        tell(say("no dead letter has the id {id}", id=arguments.key), sys.stderr)
         return 1
     letter = found.letter
     if arguments.xml is not None:
@@ -304,5 +308,5 @@ def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) 
 
 
 def _fail(message: str) -> int:
-    print(f"{tr(ERROR)} {message}", file=sys.stderr)
+    tell_error(message)
     return 2

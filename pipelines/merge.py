@@ -16,12 +16,12 @@ if __name__ == "__main__":
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 
 from pipelines import discover, legend
 from pipelines.defaults import DEFAULT_DATASET
-from pipelines.guard import ERROR, guarded
+from pipelines.guard import guarded
+from pipelines.prose import tell_error
 from transforms import instants
 from transforms.language import mark, say, tr
 from transforms.views import merge
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     local = discover.adopt(options.project)
     project = options.project or (discover.LOCAL_PROJECT if local else os.environ.get("GOOGLE_CLOUD_PROJECT"))
     if not project:
-        print(f"{tr(ERROR)} {tr(discover.NO_PROJECT)}", file=sys.stderr)
+        tell_error(tr(discover.NO_PROJECT))
         return 2
     merged = merge.merge(project, options.dataset, instants.now())
     until = legend.moment(instants.datetime_of(merged.until)) if merged.until else "-"

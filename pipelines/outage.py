@@ -1,6 +1,6 @@
 """Which of the local stack's services do not answer while a job runs, since when, and whether they came back empty.
 
-Of Google's services nothing is asked here: their clients wait and try again, and the log of the workers tells of it.
+Google's services are not asked: their clients wait and try again, and the workers' log says so.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ SERVICES = {
     "BIGQUERY_EMULATOR_HOST": "BigQuery",
     "BIGQUERY_STORAGE_EMULATOR_HOST": "BigQuery (Storage Write API)",
     "PUBSUB_EMULATOR_HOST": "Pub/Sub",
+    discover.LOCAL_BROKER: "Kafka",
 }
 GONE = mark("{clock}  No answer from {services}. The job waits, and goes on when it comes.")
 AT = "{service} ({address})"
@@ -80,7 +81,7 @@ class Outages:
         return told
 
     def last_look(self) -> list[str]:
-        """News after a job has failed: it may have been faster than a look at what came back."""
+        """News after a job has failed, which may have happened before it was seen that a service came back."""
         told = self.look()
         return told if not self._seen or self._emptied else told + self._look_inside(datetime.now().strftime(CLOCK))
 
@@ -104,7 +105,7 @@ class Outages:
             thread.join(timeout=5)
 
     def _look_inside(self, clock: str) -> list[str]:
-        """What came back may be another: a stack keeps everything in memory."""
+        """News if what came back is another stack, and empty: a stack keeps everything in memory."""
         problem = "" if self._emptied else self._problem()
         if not problem:
             return []

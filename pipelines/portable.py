@@ -1,9 +1,9 @@
-"""Portable runners (Prism, Flink, any job server): jobs that live longer than their launch.
+"""Portable runners (Prism, Flink, any job server): jobs that run longer than Beam's deadline for calls.
 
-Beam gives ``--job_server_timeout`` (300 s) to each call of the launcher, and also to the two streams on which it hears
-of the job's states and messages for as long as the job lives. Their end is taken for the job's: it dies with
-DEADLINE_EXCEEDED, five minutes old. Here the deadline stays with the calls, so that a job server that hangs is told of
-in time, and the streams have none.
+Beam gives ``--job_server_timeout`` (300 s) to each call of the launcher, and also to the two streams by which it
+follows the job's states and messages as long as the job runs. It takes their end for the job's: the job fails with
+DEADLINE_EXCEEDED after five minutes. Here the calls keep the deadline, so that a job server that hangs is reported in
+time, and the streams have none.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from apache_beam.runners.runner import PipelineResult
 
 
 class _LastingStreams:
-    """A job service, but that its streams end with the job alone."""
+    """A job service whose streams end only with the job."""
 
     def __init__(self, job_service: Any) -> None:
         self._job_service = job_service
@@ -41,9 +41,9 @@ class _Handle(portable_runner.JobServiceHandle):
 
 @contextmanager
 def lasting_streams() -> Iterator[None]:
-    """Jobs that are started within are heard of for as long as they live, whatever runner takes them.
+    """Jobs that are started within the block are followed as long as they run, on any portable runner.
 
-    In Beam's module, because ``DirectRunner`` makes the portable runner that it takes by itself.
+    Patches Beam's module, because ``DirectRunner`` makes the portable runner that it uses itself.
     """
     original = portable_runner.JobServiceHandle
     portable_runner.JobServiceHandle = _Handle

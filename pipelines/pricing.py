@@ -1,8 +1,8 @@
 """What things cost and how much of them a document needs: every number with its source and date.
 
 Prices are list prices in US dollars, without discounts. ``PRICES`` are those of HOME; REGIONS has what is known of
-others, and what is not known of a region is taken from HOME, and said. Change any of them on the command line:
-``python -m pipelines.cost --set NAME=VALUE``.
+other regions. What is not known of a region is taken from HOME, and the report says so. Change any of them on the
+command line: ``python -m pipelines.cost --set NAME=VALUE``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How far a job is, while it runs: a live line on a terminal, a line now and then elsewhere.
 
 The figures are those of the counters of this process (``metrics.tally``), so they cost nothing. Workers in other
-processes are not among them: then time alone is told, and what does not answer.
+processes are not included: then only the time is told, and which services do not answer.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Sends files and archives to a Pub/Sub topic: for tests, demos and backlogs.
+"""Sends files and archives to a topic of Pub/Sub or Kafka: for tests, demos and backlogs.
 
     python -m pipelines.publish --project P --topic T [--rate 100] FILE FOLDER 'gs://bucket/*.zip' ...
+    python -m pipelines.publish --kafka_topic T --kafka_bootstrap broker:9092 FILE ...
 
-Each document is a message of its own, also where many are in one archive or one file; ``--whole`` sends every file as
-it is.
+Each document becomes a message, also if many are in one archive or one file; ``--whole`` sends every file as it is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ if __name__ == "__main__":
 
 import argparse
 import gzip
-import os
 import random
 import sys
 import time
@@ -25,23 +24,25 @@ from itertools import islice
 from threading import Condition
 from typing import NamedTuple
 
-from google.cloud.pubsub_v1.types import BatchSettings
-
 from pipelines import discover
+from pipelines.destinations import destination
 from pipelines.guard import guarded
 from transforms import instants
+from transforms.errors import AcervoError
 from transforms.ingest.archives import expand
 from transforms.ingest.files import FileRef, open_file, split_patterns
+from transforms.ingest.kafka.options import add_connection
 from transforms.ingest.limits import Limits
 from transforms.ingest.listing import check_patterns, list_files
 from transforms.language import mark, say, tr
 from transforms.model import DeadLetter, RawDocument, Record
+from transforms.notify.kafka import KafkaPublisher
 from transforms.notify.messages import MAX_MESSAGE_BYTES, Outgoing, clip
-from transforms.notify.topic import Publisher, TopicError, check_topic, ensure_queue, explained, topic_path
+from transforms.notify.topic import Publisher
 from transforms.parse.parser import ParseOptions, parse
 
 ACCESS_KEY = "access_key"
-DESCRIPTION = mark("Sends files and archives to a Pub/Sub topic: for tests, demos and backlogs.")
+DESCRIPTION = mark("Sends files and archives to a topic of Pub/Sub or Kafka: for tests, demos and backlogs.")
 SENDING = mark("{published:,} published, {waiting:,} on their way, {rate:,.0f}/s")
 SENT = mark("{published:,} messages ({size:,.1f} MB) published to {topic} in {seconds:,.1f} s")
 PROGRESS_SECONDS = 1.0
@@ -77,7 +78,7 @@ class Tally:
             self._changed.notify_all()
 
     def wait(self) -> None:
-        """Until all that was sent is published, or has failed."""
+        """Waits until everything sent is published, or has failed."""
         with self._changed:
             self._changed.wait_for(lambda: self._settled == self.sent)
 
@@ -86,7 +87,9 @@ def parser() -> argparse.ArgumentParser:
     """The options of this command."""
     found = argparse.ArgumentParser(prog="acervo publish", description=tr(DESCRIPTION))
     found.add_argument("inputs", nargs="+", help=tr("files, folders, globs or gs:// patterns"))
-    found.add_argument("--topic", required=True, help=tr("projects/<project>/topics/<name>, or <name> with --project"))
+    found.add_argument("--topic", help=tr("projects/<project>/topics/<name>, or <name> with --project"))
+    found.add_argument("--kafka_topic", help=tr("topic of Kafka, in the place of --topic"))
+    found.add_argument("--kafka_partitions", type=int, default=3, help=tr("with --create: partitions (%(default)s)"))
     found.add_argument("--project", help=tr("default: that of the running local stack, or GOOGLE_CLOUD_PROJECT"))
     found.add_argument("--rate", type=_positive, help=tr("messages a second; default: as fast as it goes"))
     found.add_argument("--limit", type=int, help=tr("stop after this many messages"))
@@ -114,6 +117,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--batch_bytes", type=int, default=1_000_000, help=tr("bytes a request (%(default)s)"))
     found.add_argument("--batch_seconds", type=float, default=0.01, help=tr("wait to fill a request (%(default)s)"))
     found.add_argument("--outstanding", type=int, default=2_000, help=tr("messages on their way at once (%(default)s)"))
+    add_connection(found)
     return found
 
 
@@ -121,10 +125,12 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line; exits with status 2 and a reason where it makes no sense."""
     asked = parser()
     args = asked.parse_args(argv)
+    if bool(args.topic) == bool(args.kafka_topic):
+        asked.error(tr("one of --topic and --kafka_topic is needed"))
     if args.subscription and not args.create:
-        asked.error("--subscription goes with --create: publishing needs none")
+        asked.error(tr("--subscription goes with --create: publishing needs none"))
     if args.limit is not None and args.limit < 0 or args.repeat < 1:
-        asked.error("--limit must not be negative, and --repeat must be at least 1")
+        asked.error(tr("--limit must not be negative, and --repeat must be at least 1"))
     return args
 
 
@@ -148,19 +154,20 @@ def _read(args: argparse.Namespace) -> Iterator[Outgoing | LeftOut]:
             for found in _whole(file) if args.whole else _documents(file):
                 yield found if isinstance(found, LeftOut) else _outgoing(found, args)
         except OSError as error:
-            yield LeftOut(file.origin, f"it cannot be read: {error.strerror or error}")
+            yield LeftOut(file.origin, say("it cannot be read: {error}", error=error.strerror or error))
 
 
 def _whole(file: FileRef) -> Iterator[RawDocument | LeftOut]:
     if file.size > MAX_MESSAGE_BYTES:
-        yield LeftOut(file.origin, f"{file.size:,} bytes do not fit into a message ({MAX_MESSAGE_BYTES:,})")
+        told = mark("{size:,} bytes do not fit into a message ({most:,})")
+        yield LeftOut(file.origin, say(told, size=file.size, most=MAX_MESSAGE_BYTES))
         return
     with open_file(file.path) as stream:
         yield RawDocument(stream.read(), file.origin, file.modified_at)
 
 
 def _documents(file: FileRef) -> Iterator[RawDocument | LeftOut]:
-    """The documents in a file. What cannot be read of it is sent as the bytes it is, for the job to tell why."""
+    """The documents in a file. What cannot be read is sent as it is, so that the job says why."""
     with open_file(file.path) as stream:
         for found in expand(stream, file.origin, file.modified_at, Limits(max_entry_bytes=MAX_MESSAGE_BYTES)):
             if isinstance(found, RawDocument):
@@ -183,14 +190,19 @@ def _outgoing(document: RawDocument, args: argparse.Namespace) -> Outgoing:
 
 
 def access_key_of(document: RawDocument) -> str:
-    """The access key of the first document in it; empty where it has none, which is then in no order."""
+    """The access key of the first document in it; empty if it has none, and then it is not ordered."""
     for found in parse(document, _KEYS_ONLY):
         if isinstance(found, Record):
             return found.entry.key
     return ""
 
 
-def publish(publisher: Publisher, found: Iterable[Outgoing | LeftOut], args: argparse.Namespace, tally: Tally) -> None:
+def publish(
+    publisher: Publisher | KafkaPublisher,
+    found: Iterable[Outgoing | LeftOut],
+    args: argparse.Namespace,
+    tally: Tally,
+) -> None:
     """Sends all, at the rate asked for, and stops at the first message that the service does not take."""
     pace = Pace(args.rate)
     shown = time.monotonic()
@@ -203,8 +215,8 @@ def publish(publisher: Publisher, found: Iterable[Outgoing | LeftOut], args: arg
         pace.wait(tally.sent)
         try:
             future = publisher.send(one)
-        except TopicError as error:
-            tally.left_out[one.attributes.get("origin", "a message")] = str(error)
+        except AcervoError as error:
+            tally.left_out[one.attributes.get("origin", tr("a message"))] = str(error)
             continue
         tally.sent += 1
         future.add_done_callback(tally.report)
@@ -255,17 +267,13 @@ def _closing(tally: Tally, topic: str, seconds: float) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Publishes; the exit status: 0, or 1 where something was left out. Raises TopicError or InputError."""
+    """Publishes; the exit status: 0, or 1 where something was left out. Raises AcervoError."""
     discover.adopt(args.project)
-    topic = topic_path(args.topic, args.project or os.environ.get("GOOGLE_CLOUD_PROJECT"))
+    to = destination(args)
     args.inputs = split_patterns(args.inputs)
     check_patterns(args.inputs)
-    if args.create:
-        ensure_queue(topic, _subscription(args.subscription, topic))
-    check_topic(topic)
-    publisher = Publisher(
-        topic, BatchSettings(args.batch_bytes, args.batch_seconds, args.batch_messages), outstanding=args.outstanding
-    )
+    to.prepare()
+    publisher = to.open()
     tally, started, interrupted = Tally(), time.monotonic(), False
     try:
         publish(publisher, messages(args), args, tally)
@@ -275,20 +283,16 @@ def run(args: argparse.Namespace) -> int:
     tally.wait()
     if sys.stderr.isatty():
         print("\r" + " " * 78 + "\r", end="", file=sys.stderr)
-    print(_closing(tally, topic, time.monotonic() - started))
+    print(_closing(tally, to.name, time.monotonic() - started))
     if tally.failure is not None:
-        raise explained(topic, tally.failure)
+        raise to.explained(tally.failure)
     return 130 if interrupted else int(bool(tally.left_out))
-
-
-def _subscription(name: str | None, topic: str) -> str | None:
-    return name if not name or "/" in name else f"projects/{topic.split('/')[1]}/subscriptions/{name}"
 
 
 def _positive(text: str) -> float:
     value = float(text)
     if value <= 0:
-        raise argparse.ArgumentTypeError(say("{text} is not more than 0", text=text))
+        raise argparse.ArgumentTypeError(say("must be more than 0, not {text}", text=text))
     return value
 
 

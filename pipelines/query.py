@@ -1,4 +1,7 @@
-"""``python -m pipelines.query "SELECT ..."``: one query, its rows printed for people or for programs."""
+"""``python -m pipelines.query "SELECT ..."``: one query, its rows for people or for programs.
+
+python -m pipelines.query "SELECT ..." --out rows.parquet       also .csv, .json, .jsonl
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,15 @@ if __name__ == "__main__":
     raise SystemExit(command.start("query"))
 
 import argparse
-import base64
-import csv
 import functools
-import json
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
+from pathlib import Path
 from typing import Any, TextIO
 
 import requests.exceptions
@@ -28,7 +30,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines import describe, discover
+from pipelines import describe, discover, writing
 from pipelines.defaults import DEFAULT_DATASET
 from pipelines.guard import guarded
 from transforms import language
@@ -67,9 +69,16 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--location", help=tr("location of the dataset, where it is not found by itself"))
     found.add_argument("--max_rows", type=int, default=1000, help=tr("rows shown as a table (%(default)s)"))
     form = found.add_mutually_exclusive_group()
-    form.add_argument("--json", dest="form", action="store_const", const="json", help=tr("an array, an object per row"))
     form.add_argument(
-        "--csv", dest="form", action="store_const", const="csv", help=tr("comma-separated, with a header")
+        "--format", dest="form", choices=writing.FORMATS, help=tr("how rows are written (table, or as --out is named)")
+    )
+    form.add_argument("--json", dest="form", action="store_const", const=writing.JSON, help=tr("--format json"))
+    form.add_argument("--csv", dest="form", action="store_const", const=writing.CSV, help=tr("--format csv"))
+    found.add_argument("--out", type=Path, metavar="FILE", help=tr("file for the rows (standard output)"))
+    found.add_argument(
+        "--keep_formulas",
+        action="store_true",
+        help=tr("in CSV, leave texts that begin with = + - @ as they are; otherwise they get a ' in front"),
     )
     return found
 
@@ -97,7 +106,7 @@ def run(
     *,
     write: bool = False,
 ) -> bigquery.table.RowIterator:
-    """The rows of a query whose unqualified names are of ``dataset``. Raises QueryError, with the service's reason.
+    """The rows of a query whose unqualified names are in ``dataset``. Raises QueryError, with the service's reason.
 
     ``write``: whether statements that change something are run, and not refused.
     """
@@ -143,33 +152,6 @@ def _reason(error: exceptions.GoogleAPICallError) -> str:
     return str(message or error.message).strip()
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON: instants in RFC 3339, exact decimals as text, bytes in base64."""
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
-    if isinstance(value, dict):
-        return {name: plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [plain(inner) for inner in value]
-    return value
-
-
-def cell(value: Any) -> str:
-    """A value as one cell of a table or of a CSV file; NULL is empty."""
-    value = plain(value)
-    if value is None:
-        return ""
-    if isinstance(value, bool | dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
-
-
 def shown(name: str, value: Any) -> str:
     """A value of a column as people read it: amounts as money, instants with their zone; NULL is empty.
 
@@ -183,7 +165,7 @@ def shown(name: str, value: Any) -> str:
         return language.day(value)
     if isinstance(value, float):
         return language.real(value)
-    return cell(value)
+    return writing.cell(value)
 
 
 def is_money(name: str) -> bool:
@@ -195,20 +177,6 @@ def is_money(name: str) -> bool:
 def _amounts() -> frozenset[str]:
     columns = (column for table in schema.TABLES for column in schema.load(table).columns)
     return frozenset(column.name for column in columns if "BRL" in column.description)
-
-
-def write_json(names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO) -> None:
-    lines = (json.dumps(dict(zip(names, plain(list(row)), strict=True)), ensure_ascii=False) for row in rows)
-    out.write("[")
-    for number, line in enumerate(lines):
-        out.write(f"{',' if number else ''}\n{line}")
-    out.write("\n]\n")
-
-
-def write_csv(names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO) -> None:
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([cell(value) for value in row] for row in rows)
 
 
 def table_of(names: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> Table:
@@ -223,12 +191,12 @@ def table_of(names: Sequence[str], rows: Sequence[Sequence[Any]], title: str | N
 
 
 def terminal(out: TextIO) -> Console:
-    """A console on ``out`` that does not fold lines to a width that a file or pipe does not have."""
+    """A console on ``out`` that wraps lines only on a terminal."""
     return Console(file=out, width=None if out.isatty() else PIPED_WIDTH, highlight=False)
 
 
 def records_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[Text]:
-    """Rows one below the other, a line a column: for what a terminal is too narrow for."""
+    """Rows one below the other, a line per column, for rows that are wider than the terminal."""
     width = max(map(len, names), default=0)
     for number, row in enumerate(rows, 1):
         yield Text(say("row {number:,}", number=number), style="bold")
@@ -246,7 +214,7 @@ def write_table(names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO
     else:
         console.print(table)
     if next(rows, None) is not None:
-        console.print(say("the first {rows:,} rows; --max_rows, --json or --csv for more", rows=len(shown)))
+        console.print(say("the first {rows:,} rows; --max_rows, or --format json, for more", rows=len(shown)))
     else:
         console.print(tr("1 row") if len(shown) == 1 else say("{rows:,} rows", rows=len(shown)))
 
@@ -255,22 +223,46 @@ def write_table(names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     options = parser().parse_args(argv)
+    form = options.form or (writing.format_of(options.out) if options.out else writing.TABLE)
+    writing.check_terminal(form, options.out)
     sql = sys.stdin.read() if options.sql == "-" else options.sql
     try:
         client = connect(options.project)
         if options.tables or options.describe:
             names, found = describe.look(client, options.dataset, options.describe)
-            rows: Iterator[Sequence[Any]] = iter(found)
+            _write(options, form, names, iter(found))
+            return 0
+        result = run(client, sql, options.dataset, options.location, write=options.write)
+        if form == writing.PARQUET:
+            with writing.opened(options.out) as out:
+                writing.write_parquet(result, out)
         else:
-            result = run(client, sql, options.dataset, options.location, write=options.write)
-            names = [field.name for field in result.schema]
-            rows = (row.values() for row in result)
-        if options.form == "json":
-            write_json(names, rows, sys.stdout)
-        elif options.form == "csv":
-            write_csv(names, rows, sys.stdout)
-        else:
-            write_table(names, rows, sys.stdout, options.max_rows)
+            _write(options, form, [field.name for field in result.schema], (row.values() for row in result))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _write(options: argparse.Namespace, form: str, names: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
+    if form == writing.PARQUET:
+        raise QueryError(tr("Parquet is for the rows of a query"))
+    if options.out is None:
+        write_text(options, form, names, rows, sys.stdout)
+        return
+    with writing.opened(options.out) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as out:
+        write_text(options, form, names, rows, out)
+
+
+def write_text(
+    options: argparse.Namespace, form: str, names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO
+) -> None:
+    """Rows as text in a form of ``writing.FORMATS``; ``options`` has ``max_rows`` and ``keep_formulas``."""
+    if form == writing.JSON:
+        writing.write_json(names, rows, out)
+    elif form == writing.LINES:
+        writing.write_lines(names, rows, out)
+    elif form == writing.CSV:
+        if defused := writing.write_csv(names, rows, out, keep_formulas=options.keep_formulas):
+            print(writing.defused_text(defused), file=sys.stderr)
+    else:
+        write_table(names, rows, out, options.max_rows)

@@ -103,7 +103,7 @@ class _Rebuild:
         self._settled = launch.started_at - _CLOCKS
 
     def part(self, pipeline: beam.Pipeline, selection: Selection) -> None:
-        """Missing rows of a selection. What is served is not noted before, so none of it can be wrong."""
+        """Adds missing rows of a selection. Without a note of what was served before, nothing can be found wrong."""
         histories = pipeline | "ReadHistories" >> ReadHistories(self._truth, selection)
         repaired = self._repair("Repair", [self._records(histories)], repair.ROWS, noted=False)
         self._drop([repaired])
@@ -133,7 +133,8 @@ class _Rebuild:
         return _Counted(histories, pipeline | "NoActiveRuns" >> beam.Create([], reshuffle=False))
 
     def _read_again(self, repaired: beam.PCollection[Any]) -> _Counted:
-        """A bounded job that ended meanwhile has all its changes there now, and is one of the active ones."""
+        """Reads again: a bounded job that ended meanwhile has all its changes stored now, and is among the active
+        ones."""
         histories = repaired | "ReadAgain" >> ReadHistories(self._truth)
         runs = histories | "RunsSinceTheStart" >> beam.FlatMap(_runs_since, self._settled).with_output_types(str)
         return _Counted(histories, runs | "ActiveRuns" >> beam.Distinct())
@@ -152,7 +153,7 @@ class _Rebuild:
         self._then("DropBuild", before, partial(repair.drop_build, self._project, self._build))
 
     def _write(self, name: str, rows: beam.PCollection[TableRow]) -> beam.PCollection[Any]:
-        """Rows into the build; one that BigQuery refuses becomes a dead letter, as it did when it came."""
+        """Writes rows into the build; one that BigQuery refuses becomes a dead letter, as when it first came."""
         written: Written = rows | f"Write{name}" >> WriteRows(self._project, self._build)
         launch = self._launch
         letters = beam.FlatMap(rows_of_dead_letter, launch.run, launch.job, launch.started_at)
@@ -163,7 +164,7 @@ class _Rebuild:
         return (written.written, kept.written) | f"Written{name}" >> beam.Flatten()
 
     def _then(self, name: str, before: Sequence[beam.PCollection[Any]], do: Any) -> beam.PCollection[Any]:
-        """Does something once all that is before it is there; one element."""
+        """One element, made by a call that happens once everything before it is done."""
         return (
             tuple(pcoll | f"{name}After{number}" >> beam.Map(_one) for number, pcoll in enumerate(before))
             | f"{name}AfterAll" >> beam.Flatten()

@@ -39,6 +39,7 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOpt
 from pipelines import launching, telling
 from pipelines.launch import launch_of
 from pipelines.options import StoreOptions
+from pipelines.prose import tell
 from pipelines.selecting import SelectionOptions, selection_of
 from transforms import metrics
 from transforms.counting import log
@@ -164,8 +165,8 @@ def run(argv: Sequence[str] | None = None) -> int:
             launching.run(pipeline)
             return 0
         # The exit status is the answer, on every runner.
-        launching.launch(pipeline, launch, wait_for_it=True)
-        return _tell(output, given, options)
+        launched = launching.launch(pipeline, launch, wait_for_it=True)
+        return _tell(output, given, options, launched)
 
 
 def _look_at_day(options: PipelineOptions) -> int:
@@ -184,7 +185,7 @@ def _day_of(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise launching.LaunchError(say("--day {text} is no day: write it as 2026-11-28.", text=text)) from None
+        raise launching.LaunchError(say("--day {text} is not a day: write it as 2026-11-28.", text=text)) from None
     if datetime.now(UTC).date() - day >= timedelta(days=log.KEPT_DAYS):
         raise launching.LaunchError(
             say(
@@ -196,14 +197,18 @@ def _day_of(text: str) -> date:
     return day
 
 
-def _tell(output: str, given: ReconcileOptions, options: PipelineOptions) -> int:
-    """Prints what was found and the one command that mends it; how many differences."""
+def _tell(
+    output: str, given: ReconcileOptions, options: PipelineOptions, launched: telling.Launched | None = None
+) -> int:
+    """Prints what was found, the end of the job if there was one, and the command that mends all; how many differ."""
     counts: _Summary = Counter()
     for number, line in enumerate(_lines(output)):
         if number < given.show:
             print(line)
         found = orjson.loads(line)
         counts[found["what"], found["table"], found["day"], found["issuer"]] += 1
+    if launched:
+        telling.tell(launched, on_dataflow=False)
     if not counts:
         print(tr(NONE))
         return 0
@@ -218,15 +223,15 @@ def _tell_mending(mending: Mending, file: str, options: PipelineOptions) -> None
     if mending.keys and file:
         with open(file, "w", encoding="utf-8") as keys:
             keys.writelines(f"{key}\n" for key in mending.keys)
-        print(say(KEYS, keys=len(mending.keys), file=file))
+        tell(say(KEYS, keys=len(mending.keys), file=file))
     commands = mending.commands(file)
     if commands:
         where = tuple(f"--{name}={value}" for name, value in telling.places(options).items())
         print(say(MEND, command=" && ".join(typed(name, *where, *rest) for name, *rest in commands)))
     if mending.keys and not file and not any("--keys" in command for command in commands):
-        print(say(CONFINED, keys=len(mending.keys)))
+        tell(say(CONFINED, keys=len(mending.keys)))
     if mending.lost:
-        print(say(LOST, lost=mending.lost))
+        tell(say(LOST, lost=mending.lost))
 
 
 def _lines(output: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ sums over all of it: each redrive takes along what earlier ones of its run began
 select, and never what another run began. One at a time.
 
 Inputs that were cut, and those that could not even be taken out of their archive, are read again where they came from,
-if that is a file. Rows that BigQuery refused are no inputs: rebuild writes them.
+if that is a file. Rows that BigQuery refused are not inputs: rebuild writes them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from transforms import instants, metrics
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import Limits
 from transforms.ingest.reread import NotThereError, inputs_of
-from transforms.language import tr
+from transforms.language import mark, say, tr
 from transforms.model import Applied, DeadLetter, RawDocument
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, Redrive, StoredDeadLetter
 from transforms.truth.redrive_marks import MarkDeadLetters
@@ -97,8 +97,8 @@ def _micros(option: str, text: str) -> int:
     try:
         return instants.micros_of_text(text)
     except ValueError:
-        message = f"{option} {text}: write a date or an instant, 2026-01-31 or 2026-01-31T12:00:00"
-        raise launching.LaunchError(message) from None
+        told = mark("{option} {text}: write a date or an instant, 2026-01-31 or 2026-01-31T12:00:00")
+        raise launching.LaunchError(say(told, option=option, text=text)) from None
 
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> Ingested:

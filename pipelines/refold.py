@@ -27,7 +27,7 @@ from pipelines.launch import launch_of
 from pipelines.selecting import SelectionOptions, selection_of
 from pipelines.telling import Launched
 from transforms import metrics
-from transforms.truth import admin, rows
+from transforms.truth import admin, row_keys
 from transforms.truth.config import TruthConfig
 from transforms.truth.read import History
 from transforms.truth.refold import Refolded, has_all_changes, refold, refold_of
@@ -40,7 +40,7 @@ _ROW_BYTES = 100_000
 
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions) -> beam.PCollection[Refolded]:
-    """Adds the whole job to the pipeline and gives what it mended."""
+    """Adds the whole job to the pipeline and returns what it mended."""
     truth = launching.truth_of(options)
     return (
         pipeline
@@ -73,7 +73,9 @@ class _Refold(WriterDoFn):
 
     def process(self, history: History, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         codec, key = self._writer.codec, history.key
-        self._bundle.add(self._config.records_table, rows.row_key(key), _ROW_BYTES, place, lambda: refold(codec, key))
+        self._bundle.add(
+            self._config.records_table, row_keys.row_key(key), _ROW_BYTES, place, lambda: refold(codec, key)
+        )
         return self._ready()
 
     def _emit(self, done: Done) -> Any:

@@ -98,7 +98,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
 def _hand_on(
     reparsed: beam.PCollection[Reparsed], found: beam.PCollection[Any], config: IngestConfig, everything: bool
 ) -> None:
-    """Rows and counts of what was changed; when all of it is done, the job says so."""
+    """Writes rows and counts of what was changed; when all is done, notes that this launch is complete."""
     truth, launch = config.truth, config.launch
     adopted = found | "AdoptRecords" >> AdoptRecords(truth, launch.run, launch.job)
     rows = [
@@ -147,7 +147,7 @@ def _change(applied: Applied) -> Iterator[Change]:
 
 
 def _once(name: str, before: Sequence[beam.PCollection[Any]]) -> beam.PCollection[int]:
-    """One element, once all that is before it is there."""
+    """One element, once everything before it is there."""
     return (
         tuple(pcoll | f"{name}{number}" >> beam.Map(_one) for number, pcoll in enumerate(before))
         | f"{name}Together" >> beam.Flatten()

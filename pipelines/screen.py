@@ -8,6 +8,7 @@ import sys
 from typing import IO, Any, TextIO, cast
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from transforms import language
@@ -17,7 +18,7 @@ PIPED_WIDTH = 140
 
 
 class _Trimmed(io.TextIOBase):
-    """Lines without the blanks at their end, which tables fill their columns with."""
+    """Lines without trailing blanks, with which tables pad their columns."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -35,10 +36,18 @@ class _Trimmed(io.TextIOBase):
 
 
 def console(out: TextIO) -> Console:
-    """A console on a terminal's width, or on one that suits a file."""
+    """A console as wide as the terminal, or with a width that suits a file."""
     if out.isatty():
         return Console(file=out, highlight=False)
     return Console(file=cast(IO[str], _Trimmed(out)), width=PIPED_WIDTH, highlight=False)
+
+
+def text_of(table: Table, out: TextIO) -> str:
+    """A table as text, for a message that goes to ``out``; each line is indented."""
+    shown = console(out)
+    with shown.capture() as captured:
+        shown.print(Padding(table, (0, 0, 0, 2)))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
 class StderrHandler(logging.StreamHandler[TextIO]):
@@ -53,7 +62,7 @@ class StderrHandler(logging.StreamHandler[TextIO]):
 
 
 def moves(screen: Console) -> bool:
-    """Whether lines can be written over, as a bar or a spinner needs it."""
+    """Whether lines can be overwritten, as a bar or a spinner requires."""
     return screen.is_terminal and not screen.is_dumb_terminal
 
 

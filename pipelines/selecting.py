@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -26,10 +27,17 @@ class SelectionOptions(PipelineOptions):
         )
 
 
+NAMES = ("states", "months", "issuers", "keys")
+
+
 def selection_of(options: PipelineOptions) -> Selection:
     """The keys that the options select. Raises LaunchError for what selects nothing."""
     given = options.view_as(SelectionOptions)
-    texts = {name: getattr(given, name) for name in ("states", "months", "issuers", "keys")}
+    return selected({name: getattr(given, name) for name in NAMES})
+
+
+def selected(texts: Mapping[str, str]) -> Selection:
+    """The keys that the texts of the options select, by their names. Raises LaunchError for what selects nothing."""
     try:
         parts = {name: _lines(text[1:]) if text.startswith("@") else _parts(text) for name, text in texts.items()}
         for name, text in texts.items():

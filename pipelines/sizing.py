@@ -52,8 +52,8 @@ def measure(patterns: str, payload_bytes: float = NEEDS["payload_bytes"].value, 
 
 
 def inputs_in(patterns: str) -> int | None:
-    """Inputs by the names of files and by the directories of zip archives, nothing else being read; None where that
-    does not tell: in the cloud, of other archives, of many files. Archives in archives are taken for one input each.
+    """Inputs by the names of files and by the directories of zip archives, and nothing else; None where that
+    does not suffice: in the cloud, for other archives, for many files. An archive in an archive counts as one input.
     """
     if "://" in patterns:
         return None

@@ -9,6 +9,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 
 from pipelines import sizing
 from pipelines.pricing import GB, NEEDS, PRICES
+from transforms.language import say, tr
 
 AUTO, ALWAYS, NEVER = "auto", "always", "never"
 # Files that are looked at to decide. Where there are more, they keep the workers busy by themselves.
@@ -27,28 +28,37 @@ class Decision(NamedTuple):
 
 
 def decide(asked: str, options: PipelineOptions, patterns: str) -> Decision:
-    """Lists as little of the input as tells. ``asked`` is AUTO, ALWAYS or NEVER. Raises InputError as listing does."""
+    """Lists as little of the input as suffices. ``asked`` is AUTO, ALWAYS or NEVER. Raises InputError as listing
+    does."""
     if asked != AUTO:
         return Decision(asked == ALWAYS, f"--spread={asked}")
     if shuffles_in_memory(options):
-        return Decision(False, "this runner shuffles in memory")
+        return Decision(False, tr("this runner shuffles in memory"))
     return worth_it(sizing.measure(patterns, most=_LOOKED_AT), vcpus(options))
 
 
 def worth_it(found: sizing.Input, threads: int) -> Decision:
-    """By the archives beside the vCPUs: it is where most documents come out of fewer archives than there are vCPUs."""
+    """Whether most documents come from fewer archives than there are vCPUs."""
     if not found.whole:
-        return Decision(False, f"more than {found.files:,} files share the work")
+        return Decision(False, say("more than {files:,} files share the work", files=found.files))
     if not found.only_streams or found.streamed_documents < _FEW:
-        return Decision(False, "few documents are in archives that one thread must read")
+        return Decision(False, tr("few documents are in archives that one thread must read"))
     if found.streams >= threads:
-        return Decision(False, f"{found.streams:,} archives keep {threads:,} vCPUs busy")
+        busy = say("{archives:,} archives keep {vcpus:,} vCPUs busy", archives=found.streams, vcpus=threads)
+        return Decision(False, busy)
     gigabytes = found.streamed_documents * NEEDS["spread_bytes"].value / GB
     return Decision(
         True,
-        f"{found.streams:,} archives for {threads:,} vCPUs, one thread each: their {found.streamed_documents:,} "
-        f"documents, about, are spread behind it. That is {gigabytes:,.1f} GB of shuffle, "
-        f"${gigabytes * PRICES['shuffle_gb'].value:,.2f}; --spread=never saves it and takes longer",
+        say(
+            "{archives:,} archives for {vcpus:,} vCPUs, one thread each: their documents, about {documents:,}, are "
+            "spread behind it. That is {size:,.1f} GB of shuffle, ${dollars:,.2f}; --spread=never saves it and takes "
+            "longer",
+            archives=found.streams,
+            vcpus=threads,
+            documents=found.streamed_documents,
+            size=gigabytes,
+            dollars=gigabytes * PRICES["shuffle_gb"].value,
+        ),
     )
 
 
@@ -60,6 +70,6 @@ def vcpus(options: PipelineOptions) -> int:
 
 
 def shuffles_in_memory(options: PipelineOptions) -> bool:
-    """Whether all that is shuffled is held in this machine's memory: so do Beam's runners on one machine."""
+    """Whether everything shuffled is held in this machine's memory, as Beam's local runners do."""
     runner = options.view_as(StandardOptions).runner or "DirectRunner"
     return not any(name in runner for name in ("Dataflow", "Flink", "Spark"))

@@ -1,6 +1,9 @@
-"""Stream: a Pub/Sub subscription -> the source of truth, the tables and live counts. Unbounded.
+"""Stream: a Pub/Sub subscription or a Kafka topic -> the source of truth, the tables and live counts. Unbounded.
 
 python -m pipelines.stream --subscription documents --project P --bigtable_instance I --dataset D
+python -m pipelines.stream --kafka_topic documents --kafka_bootstrap broker:9092 --project P ...
+
+With --kafka_stop it is bounded: a range of a topic is read as a backfill reads files.
 """
 
 from __future__ import annotations
@@ -25,11 +28,19 @@ from pipelines.options import IngestOptions
 from pipelines.telling import Launched
 from transforms.counting.live import SweepLog, sweeping
 from transforms.ingest.inputs import Inputs
+from transforms.ingest.kafka.lookup import looked_up
+from transforms.ingest.kafka.options import KafkaOptions, connection_of, source_of
+from transforms.ingest.kafka.positions import text_of
+from transforms.ingest.kafka.settings import TopicSource
+from transforms.ingest.kafka.transform import ReadFromTopic
 from transforms.ingest.limits import Limits
 from transforms.ingest.pubsub.preflight import check_subscription, subscription_path
 from transforms.ingest.pubsub.settings import SubscriptionError
 from transforms.ingest.pubsub.transform import AUTO, SOURCES, ReadFromSubscription
-from transforms.language import tr
+from transforms.kafka.cluster import check_writable
+from transforms.kafka.errors import KafkaError
+from transforms.language import say, tr
+from transforms.notify.kafka import KafkaTopic
 from transforms.notify.topic import TopicError, check_topic, topic_path
 from transforms.notify.transform import PublishChanges, PublishDeadLetters
 
@@ -63,25 +74,45 @@ class StreamOptions(PipelineOptions):
         parser.add_argument("--dead_letters_topic", help=tr("Pub/Sub topic that also gets dead letters."))
 
 
-def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> Ingested:
-    """Adds the whole job to the pipeline and gives what it makes, for tests to look at."""
-    given = options.view_as(StreamOptions)
+def build(
+    pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, topic: TopicSource | None = None
+) -> Ingested:
+    """Adds the whole job to the pipeline and returns what it makes, for tests. ``topic``: what is read of
+    Kafka, with the offsets that were looked up for it; otherwise a subscription is read."""
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
-    source = ReadFromSubscription(subscription_of(options), source=given.source, limits=limits)
-    inputs: Inputs = pipeline | "ReadFromSubscription" >> source
-    config = launching.config_of(options, launch, live=True)
+    live = topic is None or not topic.bounded
+    if topic:
+        inputs: Inputs = pipeline | "ReadFromTopic" >> ReadFromTopic(topic, limits)
+    else:
+        source = ReadFromSubscription(
+            subscription_of(options), source=options.view_as(StreamOptions).source, limits=limits
+        )
+        inputs = pipeline | "ReadFromSubscription" >> source
+    config = launching.config_of(options, launch, live)
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(config)
     # Apart from the messages' way: what came of them is acknowledged without waiting for sums.
-    if not is_old_runner(options):
+    if live and not is_old_runner(options):
         swept = pipeline | "SweepLog" >> SweepLog(config.truth, config.project, config.dataset)
         _ = swept | "KeepRefusedSums" >> keep_refused(config)
-    if given.changes_topic:
-        publish_changes = PublishChanges(topic_of(options, given.changes_topic), ordered=given.order_changes)
-        _ = ingested.changes | "PublishChanges" >> publish_changes
-    if given.dead_letters_topic:
-        publish = PublishDeadLetters(topic_of(options, given.dead_letters_topic))
-        _ = ingested.dead_letters | "PublishDeadLetters" >> publish
+    _tell(ingested, options)
     return ingested
+
+
+def _tell(ingested: Ingested, options: PipelineOptions) -> None:
+    """Adds what others are told, by Pub/Sub, by Kafka, or by both."""
+    given, kafka = options.view_as(StreamOptions), options.view_as(KafkaOptions)
+    if given.changes_topic:
+        changes = PublishChanges(topic_of(options, given.changes_topic), ordered=given.order_changes)
+        _ = ingested.changes | "PublishChanges" >> changes
+    if given.dead_letters_topic:
+        letters = PublishDeadLetters(topic_of(options, given.dead_letters_topic))
+        _ = ingested.dead_letters | "PublishDeadLetters" >> letters
+    if kafka.kafka_changes_topic:
+        changes = PublishChanges(KafkaTopic(connection_of(kafka), kafka.kafka_changes_topic))
+        _ = ingested.changes | "WriteChangesToKafka" >> changes
+    if kafka.kafka_dead_letters_topic:
+        letters = PublishDeadLetters(KafkaTopic(connection_of(kafka), kafka.kafka_dead_letters_topic))
+        _ = ingested.dead_letters | "WriteDeadLettersToKafka" >> letters
 
 
 def is_old_runner(options: PipelineOptions) -> bool:
@@ -93,7 +124,7 @@ def subscription_of(options: PipelineOptions) -> str:
     """Full name of the subscription. Raises LaunchError."""
     name = options.view_as(StreamOptions).subscription
     if not name:
-        raise launching.LaunchError(tr("nothing to read: give --subscription."))
+        raise launching.LaunchError(tr("nothing to read: give --subscription, or --kafka_topic."))
     try:
         return subscription_path(name, options.view_as(GoogleCloudOptions).project)
     except SubscriptionError as error:
@@ -108,42 +139,94 @@ def topic_of(options: PipelineOptions, name: str) -> str:
         raise launching.LaunchError(str(error)) from error
 
 
-def preflight(options: PipelineOptions) -> None:
-    """Raises LaunchError for what would make the job fail later."""
-    given = options.view_as(StreamOptions)
+def preflight(options: PipelineOptions) -> TopicSource | None:
+    """Raises LaunchError for what would make the job fail later. What is read of Kafka, as it is there now."""
+    given, kafka = options.view_as(StreamOptions), options.view_as(KafkaOptions)
+    topic = None
     try:
-        for text in check_subscription(subscription_of(options)).notes:
-            launching.note(text)
-        for topic in filter(None, (given.changes_topic, given.dead_letters_topic)):
-            _check_topic(topic_of(options, topic))
-    except (SubscriptionError, TopicError) as error:
+        if kafka.kafka_topic:
+            topic = _topic(options)
+        else:
+            for text in check_subscription(subscription_of(options)).notes:
+                launching.note(text)
+        for name in filter(None, (given.changes_topic, given.dead_letters_topic)):
+            _check_topic(topic_of(options, name))
+        for name in filter(None, (kafka.kafka_changes_topic, kafka.kafka_dead_letters_topic)):
+            check_writable(connection_of(kafka), name)
+    except (KafkaError, SubscriptionError, TopicError) as error:
         raise launching.LaunchError(str(error)) from error
     launching.check_stores(options)
+    return topic
+
+
+def _topic(options: PipelineOptions) -> TopicSource:
+    """What is read of Kafka, with its offsets. Raises LaunchError and KafkaError."""
+    kafka = options.view_as(KafkaOptions)
+    if options.view_as(StreamOptions).subscription:
+        raise launching.LaunchError(tr("--subscription and --kafka_topic: one job reads one of them."))
+    if not kafka.kafka_stop and is_old_runner(options):
+        raise launching.LaunchError(
+            tr("this runner takes no splittable DoFn, by which Kafka is read: give --runner=PrismRunner (make prism).")
+        )
+    topic = looked_up(source_of(options), kafka.kafka_start, kafka.kafka_stop)
+    if topic.bounded:
+        launching.note(
+            say(
+                "reads {topic} from {starts} to {stops}, and ends.",
+                topic=topic.topic,
+                starts=text_of(dict(topic.starts)),
+                stops=text_of(dict(topic.stops)),
+            )
+        )
+    return topic
 
 
 def _check_topic(topic: str) -> None:
-    """Who may publish to a topic may not always look at it: that alone is no error."""
+    """Checks a topic. An account that may publish may not always look at the topic: that alone is not an error."""
     try:
         check_topic(topic)
     except TopicError as error:
         if not isinstance(error.__cause__, PermissionDenied):
             raise
-        launching.note(f"{topic} was not looked at, as this account may not. The job's account has to publish to it.")
+        launching.note(
+            say(
+                "{topic} was not checked, as this account may not look at it. The job's account has to be allowed to "
+                "publish to it.",
+                topic=topic,
+            )
+        )
 
 
 def run(argv: Sequence[str] | None = None) -> Launched:
-    """Launches the job and waits until it is stopped, unless it runs on Dataflow. Raises LaunchError."""
-    options = launching.options_of(argv, StreamOptions)
-    options.view_as(StandardOptions).streaming = True
-    preflight(options)
-    launch = launch_of(options, JOB, [subscription_of(options)])
+    """Launches the job and waits until it is stopped, or has read all that it was to read; unless it runs on Dataflow.
+    Raises LaunchError."""
+    options = launching.options_of(argv, StreamOptions, KafkaOptions)
+    topic = preflight(options)
+    bounded = topic is not None and topic.bounded
+    options.view_as(StandardOptions).streaming = not bounded
+    launch = launch_of(options, JOB, topic.identity if topic else [subscription_of(options)])
+    reads = topic.topic if topic else subscription_of(options)
+    if bounded and options.view_as(IngestOptions).run:
+        warn_of_counts(options, launch)
     pipeline = beam.Pipeline(options=options)
-    build(pipeline, options, launch)
-    with contextlib.ExitStack() as beside:
-        if is_old_runner(options):
+    build(pipeline, options, launch, topic)
+    with contextlib.ExitStack() as meanwhile:
+        if not bounded and is_old_runner(options):
             config = launching.config_of(options, launch, live=True)
-            beside.enter_context(sweeping(config.truth, config.project, config.dataset))
-        return launching.launch(pipeline, launch, reads=subscription_of(options))
+            meanwhile.enter_context(sweeping(config.truth, config.project, config.dataset))
+        return launching.launch(pipeline, launch, reads="" if bounded else reads)
+
+
+def warn_of_counts(options: PipelineOptions, launch: Launch) -> None:
+    """Of a run that went to its end before, under a name that was given: it may have read other offsets."""
+    if launch.run in launching.runs_with_counts(options, launch.run):
+        launching.note(
+            say(
+                "run {run} went to its end before and is run again: its counts will be those of the offsets that are "
+                "read now. Another range wants another name.",
+                run=launch.run,
+            )
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import outcome, screen
+from pipelines import input_counts, screen
+from pipelines.input_counts import InputCounts
 from pipelines.letter_codes import CODES
-from pipelines.outcome import Outcome
 from transforms import language
 from transforms.language import mark, say, tr
 
@@ -36,7 +36,7 @@ UNKNOWN_CODE = mark("see the catalogue of codes")
 class Line(NamedTuple):
     """A figure: its label, its counter (``<...>`` at the end: one line for each that begins so) and what it means.
 
-    ``always``: shown though it is 0.
+    ``always``: also shown if it is 0.
     """
 
     label: str
@@ -100,7 +100,7 @@ JOBS: Mapping[str, Job] = {
             Line(
                 mark("rows that BigQuery refused"),
                 "redrive_refused_rows",
-                mark("no inputs: rebuild writes them"),
+                mark("not inputs: rebuild writes them"),
                 False,
             ),
             Line(
@@ -169,6 +169,13 @@ JOBS: Mapping[str, Job] = {
         nothing=(("rows_added_", "rows_removed_"), mark("tables and counts were right: nothing was changed")),
         nexts=(RECONCILE_NEXT,),
     ),
+    "reconcile": Job(
+        (
+            Line(mark("histories read"), "histories_read", mark("and compared with the tables and the counts")),
+            Line("{which}", "difference_<what>"),
+        ),
+        ingests=False,
+    ),
 }
 
 
@@ -186,9 +193,9 @@ class Ended:
     stopped: bool = False
 
     @property
-    def outcome(self) -> Outcome:
-        """What became of its inputs."""
-        return outcome.outcome_of(self.counters, self.sums)
+    def inputs(self) -> InputCounts:
+        """How many of its inputs became what."""
+        return input_counts.input_counts_of(self.counters, self.sums)
 
     def placed(self, command: tuple[str, ...]) -> tuple[str, ...]:
         """A command with the options that name the stores of this launch; a query reads BigQuery alone."""
@@ -205,7 +212,7 @@ def as_json(ended: Ended) -> dict[str, Any]:
         "run": ended.run,
         "launch": ended.launch,
         "wall_seconds": round(ended.seconds, 2),
-        **(outcome.as_json(ended.outcome) if told.ingests else {}),
+        **(input_counts.as_json(ended.inputs) if told.ingests else {}),
         "counters": {name: number for name, number in sorted(ended.counters.items()) if number},
     }
 
@@ -216,11 +223,11 @@ def show(console: Console, ended: Ended, typed: Callable[..., str]) -> None:
     console.print()
     console.print(title(ended), style="bold", markup=False)
     console.print(figures(told, ended))
-    if told.ingests and ended.outcome.dead_letters:
+    if told.ingests and ended.inputs.dead_letters:
         console.print()
-        console.print(reasons(ended.outcome))
+        console.print(reasons(ended.inputs))
     if told.ingests and not ended.stopped:
-        for problem in outcome.problems(ended.outcome):
+        for problem in input_counts.problems(ended.inputs):
             console.print(say(WRONG, what=problem), markup=False)
     if told.endless or not ended.stopped:
         _show_next(console, told, ended, typed)
@@ -239,7 +246,7 @@ def figures(told: Job, ended: Ended) -> Table:
         for label, number in _numbers(line, ended.counters):
             table.add_row(label, language.number(number), tr(line.note))
     if told.ingests:
-        for row in ingested(ended.outcome, ended.seconds, told.resumed):
+        for row in ingested(ended.inputs, ended.seconds, told.resumed):
             table.add_row(*row)
     prefixes, nothing = told.nothing
     if nothing and not any(number for name, number in ended.counters.items() if name.startswith(prefixes)):
@@ -259,7 +266,7 @@ def _numbers(line: Line, counters: Mapping[str, int]) -> Iterator[tuple[str, int
             yield say(line.label, which=name.removeprefix(prefix)), number
 
 
-def ingested(found: Outcome, seconds: float, resumed: str = RESUMED) -> list[tuple[str, str, str]]:
+def ingested(found: InputCounts, seconds: float, resumed: str = RESUMED) -> list[tuple[str, str, str]]:
     """What became of inputs: label, figure and remark."""
     rate = say(RATE, rate=found.inputs / seconds) if seconds and found.inputs else ""
     xml = [("XML", screen.size(found.xml_bytes), stored_text(found))] if found.xml_bytes else []
@@ -275,14 +282,14 @@ def ingested(found: Outcome, seconds: float, resumed: str = RESUMED) -> list[tup
     ]
 
 
-def stored_text(found: Outcome) -> str:
+def stored_text(found: InputCounts) -> str:
     """How much of the bytes received is stored: XML, fields, changes and lineage together."""
     if not found.stored_bytes or not found.xml_bytes:
         return ""
     return say(STORED, size=screen.size(found.stored_bytes), share=found.stored_bytes / found.xml_bytes)
 
 
-def reasons(found: Outcome) -> Table:
+def reasons(found: InputCounts) -> Table:
     """Dead letters by code, with what the code says."""
     table = screen.plain_table(
         DEAD_BY_REASON, (mark("reason"), "left"), (mark("inputs"), "right"), (mark("which is"), "left")
@@ -301,7 +308,7 @@ def _show_next(console: Console, told: Job, ended: Ended, typed: Callable[..., s
     due = [one for one in told.nexts if _is_due(one, ended.counters)]
     if due:
         console.print(f"\n{tr(NEXT)}", style="bold")
-    codes = ",".join(code for code, _ in by_number(ended.outcome.dead_letters))
+    codes = ",".join(code for code, _ in by_number(ended.inputs.dead_letters))
     for one in due:
         command = tuple(part.replace("{codes}", codes) for part in one.command)
         console.print(f"  {tr(one.why)}", style="dim", markup=False)

@@ -14,12 +14,12 @@ if __name__ == "__main__":
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 
 from pipelines import discover
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
-from pipelines.guard import ERROR, guarded
+from pipelines.guard import guarded
+from pipelines.prose import tell_error
 from transforms.counting.cells import COUNT_TABLES
 from transforms.language import mark, say, tr
 from transforms.truth import admin, backups
@@ -130,5 +130,5 @@ def _tell(store: str, steps: Sequence[str], dry_run: bool) -> None:
 
 
 def _fail(message: str) -> int:
-    print(f"{tr(ERROR)} {message}", file=sys.stderr)
+    tell_error(message)
     return 2

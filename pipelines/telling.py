@@ -90,7 +90,7 @@ def watched(
 
 
 def interrupted(error: BaseException) -> bool:
-    """Whether it is Ctrl-C that a runner took for the failure of the step that was at work."""
+    """Whether the error is Ctrl-C, which a runner reports as a failure of the step that was running."""
     return KeyboardInterrupt.__name__ in str(error)
 
 
@@ -109,7 +109,7 @@ def tell(launched: Launched, on_dataflow: bool) -> None:
 
 
 def figures_of(result: PipelineResult) -> tuple[dict[str, int], dict[str, int]]:
-    """Counters, and sums of distributions, of all steps by name. Prism lists those that no element reached, as None."""
+    """Counters, and sums of distributions, of all steps by name. Prism lists unused ones as None."""
     found = result.metrics().query(MetricsFilter().with_namespace(metrics.NAMESPACE))
     counters: dict[str, int] = {}
     for counter in found["counters"]:

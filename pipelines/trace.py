@@ -11,7 +11,8 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
 from google.cloud import bigquery
 
 from pipelines import legend
-from pipelines.query import plain
+from pipelines.prose import tell
+from pipelines.writing import plain
 from transforms.errors import AcervoError
 from transforms.language import say, tr
 from transforms.typed import typed
@@ -43,7 +44,7 @@ ELLIPSIS = "…"
 def arrivals(project: str, dataset: str, origin: str) -> list[dict[str, Any]]:
     """Everything that came of an origin, or of what is inside it, oldest first per origin; at most 1,000.
 
-    What a job has only just applied to Bigtable may not be there for some seconds. Raises TraceError.
+    What a job has just applied to Bigtable may not be in BigQuery for some seconds. Raises TraceError.
     """
     file, _, ending = origin.partition(ELLIPSIS)
     name = f"/{file.rstrip('#')}"
@@ -72,7 +73,7 @@ def _asked(project: str, dataset: str, condition: str, **values: str) -> list[di
 def show(found: Sequence[dict[str, Any]], origin: str, as_json: bool) -> int:
     """Prints what was found; exit status 0 found, 1 not found."""
     if not found:
-        print(say("nothing came from {origin}, or its rows are not in BigQuery (yet).", origin=origin), file=sys.stderr)
+        tell(say("nothing came from {origin}, or its rows are not in BigQuery (yet).", origin=origin), sys.stderr)
         return 1
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(list(found), option=orjson.OPT_INDENT_2) + b"\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
@@ -19,9 +19,9 @@ def dump(config: TruthConfig) -> Iterator[tuple[str, Cell]]:
     client = Client(config)
     try:
         families = (rows.STATE, rows.FIELDS, rows.XML)
-        for row in client.scan(config.records_table, b"0", rows.RESERVED, families):
-            for cell in () if rows.is_reserved(row.key) else row.cells:
+        for row in client.scan(config.records_table, b"0", row_keys.RESERVED, families):
+            for cell in () if row_keys.is_reserved(row.key) else row.cells:
                 if cell.family != rows.STATE or cell.qualifier in rows.CONTENT:
-                    yield rows.key_of(row.key), cell
+                    yield row_keys.key_of(row.key), cell
     finally:
         wait_for(client.close())

@@ -19,7 +19,7 @@ from local.stack.discover import LOCAL_PROJECT
 from pipelines import backfill, tables
 from pipelines.defaults import DEFAULT_INSTANCE
 from tests import stored_rows
-from transforms.truth import rows
+from transforms.truth import row_keys
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
@@ -38,7 +38,9 @@ def made() -> list[Row]:
         places = ["--project", LOCAL_PROJECT, "--bigtable_table", _NAME, "--dataset", _NAME, "--runner", "FnApiRunner"]
         backfill.run(["--input", str(Path(folder) / INPUT), *places, "--run", "release"])
         client = Client(config)
-        found = [row for row in client.scan(config.records_table, b"", b"") if not row.key.startswith(rows.RESERVED)]
+        found = [
+            row for row in client.scan(config.records_table, b"", b"") if not row.key.startswith(row_keys.RESERVED)
+        ]
         wait_for(client.close())
     return found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.codec import packaged_codec
 from transforms.truth.config import TruthConfig
@@ -33,10 +33,10 @@ def read(path: Path) -> Iterator[Row]:
 def payloads(path: Path) -> Iterator[bytes]:
     """The XML of the records in a file."""
     found = list(read(path))
-    reserved = {row.key: rows.by_column(row.cells) for row in found if rows.is_reserved(row.key)}
+    reserved = {row.key: rows.by_column(row.cells) for row in found if row_keys.is_reserved(row.key)}
 
     def certificate(digest: bytes) -> bytes | None:
-        return reserved.get(rows.certificate_row(digest), {}).get(rows.XML, {}).get(rows.CERTIFICATE)
+        return reserved.get(row_keys.certificate_row(digest), {}).get(rows.XML, {}).get(rows.CERTIFICATE)
 
     codec = packaged_codec(find_certificate=certificate)
     for row in found:

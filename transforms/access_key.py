@@ -1,6 +1,6 @@
 """The access key (*chave de acesso*), which identifies a fiscal document, in all its kinds.
 
-A kind of key is a line of ``KINDS``: its length, its form, and where its parts stand. From 2026 the CNPJ in a key may
+A kind of key is a ``KeyKind``: its length, its form, and where its parts are. From 2026 the CNPJ in a key may
 have letters (Nota Técnica Conjunta 2025.001). Sources: MOC (44 characters), Ato COTEPE of the SAT (59), and of NFS-e
 TSChaveNFSe and TSIdDPS in tiposSimples_v1.01.xsd.
 """
@@ -29,8 +29,8 @@ _PERSON = "1"
 class AccessKey(NamedTuple):
     """The parts of an access key, as text; empty where keys of its kind have no such part.
 
-    ``place`` is who counts the numbers beside the issuer: municipality and generating environment of an NFS-e.
-    ``registration`` tells whose id the issuer's is: 1 CPF, 2 CNPJ.
+    ``place`` is what else numbers are counted by, next to the issuer: municipality and generating environment of an
+    NFS-e. ``registration`` says what the issuer's id is: 1 CPF, 2 CNPJ.
     """
 
     uf_code: str
@@ -47,14 +47,14 @@ class AccessKey(NamedTuple):
 
     @property
     def uf(self) -> str | None:
-        """Two-letter state, None for a code that is no state's."""
+        """The state's two letters, None for an unknown code."""
         return UF_OF_CODE.get(self.uf_code)
 
     @property
     def issuer_is_person(self) -> bool:
         """Whether the issuer's place holds a CPF: ``000`` + a valid CPF, and no valid CNPJ as a whole.
 
-        A few low CNPJs (00000000000191) read as both; they are companies, unless the key tells.
+        A few low CNPJs (00000000000191) could be both; they are taken for companies, unless the key says otherwise.
         """
         if self.registration:
             return self.registration == _PERSON and self.issuer.startswith("000")
@@ -67,7 +67,7 @@ class AccessKey(NamedTuple):
 
     @property
     def month(self) -> str | None:
-        """First day of the key's month, ``YYYY-MM-01``; None when AAMM is no month, or the key has none."""
+        """First day of the key's month, ``YYYY-MM-01``; None when AAMM is not a month, or the key has none."""
         month = self.year_month[2:]
         return f"20{self.year_month[:2]}-{month}-01" if "01" <= month <= "12" else None
 
@@ -87,7 +87,7 @@ class KeyKind(NamedTuple):
     checked: bool = True
 
     def has_form(self, text: str) -> bool:
-        """Whether the text has the form of a key of this kind; its check digit is not looked at."""
+        """Whether the text has the form of a key of this kind; the check digit is not verified."""
         return self.form.match(text) is not None
 
     def split(self, key: str) -> AccessKey:
@@ -148,19 +148,19 @@ _ROW_FORM = re.compile(r"[0-9]{6}[0-9A-Z]{12}[0-9]{2}S[0-9]{30}\Z")
 
 
 def kind_of(key: str) -> KeyKind:
-    """The kind of a key of the right form; of 44 characters where no kind has its length."""
+    """The kind of a key of the right form; the kind of 44 characters where no other has its length."""
     if len(key) != SEFAZ.length:
         return _BY_LENGTH.get(len(key), SEFAZ)
     return SAT if key[20:22] == MODEL_OF_SAT else SEFAZ
 
 
 def model_of(key: str) -> str:
-    """What documents of the key are: two digits (``55``), or ``nfse`` and ``dps``, whose keys have no model."""
+    """The model of the key's documents: two digits (``55``), or ``nfse`` and ``dps``, whose keys have no model."""
     return kind_of(key).model or key[20:22]
 
 
 def is_access_key(text: str) -> bool:
-    """Whether the text has the form of an access key of any kind; its check digit is not looked at."""
+    """Whether the text has the form of an access key of any kind; the check digit is not verified."""
     return _FORM.match(text) is not None
 
 
@@ -173,7 +173,7 @@ def check_digit(key: str) -> str:
 
 
 def has_right_check_digit(key: str) -> bool:
-    """Whether the key's last character is its check digit; keys of a kind without one have nothing wrong."""
+    """Whether the key's check digit is right; True for kinds of key that have none."""
     return not kind_of(key).checked or check_digit(key) == key[-1]
 
 
@@ -187,7 +187,7 @@ def split(key: str) -> AccessKey:
 
 
 def to_row(key: str) -> str:
-    """The key as row keys have it: state, month and issuer first. What is no key of an NFS-e stays as it is."""
+    """The key as row keys have it: state, month and issuer first. Keys other than an NFS-e's stay as they are."""
     if len(key) != NFSE.length or not NFSE.has_form(key):
         return key
     first, rest = ("".join(key[start:end] for start, end in parts) for parts in (_ROW_OF_NFSE, _REST_OF_NFSE))

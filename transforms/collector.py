@@ -1,4 +1,4 @@
-"""How often a worker process looks for cycles of garbage."""
+"""How often a worker process runs the cyclic garbage collector."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OLDER = 20
 
 @cache
 def collect_seldom() -> None:
-    """Makes the cyclic collector of this process run seldom, once, and leave alone what there is now.
+    """Makes this process's cyclic collector run seldom, and skip the objects that exist now. Takes effect once.
 
     Documents and records hold no cycles and are freed without it; it takes a tenth of a job's CPU otherwise.
     """

@@ -1,6 +1,7 @@
-"""Instants: stored and passed on as micros since 1970 in UTC, shown and served as RFC 3339 text. Pure but for ``now``.
+"""Instants: stored and passed on as microseconds since 1970 in UTC, shown and served as RFC 3339 text. Pure, except
+``now``.
 
-Instants that documents hold are SEFAZ's, with rules of their own: ``transforms.parse.values``.
+Instants inside documents follow SEFAZ's rules: ``transforms.parse.values``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def now() -> int:
-    """This moment in micros, by the clock of the machine."""
+    """The present in micros, by this machine's clock."""
     return time.time_ns() // 1_000
 
 

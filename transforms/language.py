@@ -153,7 +153,9 @@ def _taken(argv: Sequence[str]) -> tuple[list[str], str | None]:
 def _known(asked: str) -> str:
     language = asked.lower().replace("-", "_").partition("_")[0]
     if language not in (ENGLISH, PORTUGUESE):
-        raise LanguageError(f"{OPTION} {asked}: commands speak {ENGLISH} (English) and {PORTUGUESE} (Portuguese).")
+        raise LanguageError(
+            say("{option} {asked}: commands speak en (English) and pt (Portuguese).", option=OPTION, asked=asked)
+        )
     return language
 
 

@@ -27,7 +27,7 @@ class RawDocument(NamedTuple):
     """One input as it was received: the bytes, a stable identity, and when they came (micros since the epoch).
 
     ``origin`` names the same input every time it is read: ``gs://b/a.zip#x/1.xml``,
-    ``pubsub:<topic>/<message id>``, ``postgres:<table>/<key>``.
+    ``pubsub:<project>/<subscription>/<message id>``, ``postgres:<table>/<key>``.
     """
 
     payload: bytes
@@ -64,10 +64,10 @@ class Record(NamedTuple):
 class DeadLetter(NamedTuple):
     """An input that cannot become a Record, with its bytes.
 
-    ``code`` is stable (analysts group by it), ``message`` is for people and names the place, ``stage`` is one of
-    ``ingest``, ``parse``, ``truth``, ``views``. ``payload`` holds the bytes as received; where an entry was
-    larger than could be kept, its beginning, with ``truncated`` set and ``size`` (bytes) telling the whole (or
-    as much as was read).
+    ``code`` is stable (analysts group by it), ``message`` is for people and says where the problem is, ``stage`` is one
+    of ``ingest``, ``parse``, ``truth``, ``views``. ``payload`` holds the bytes as received; where an entry was larger
+    than could be kept, its beginning, with ``truncated`` set and ``size`` (bytes) giving the whole length (or as much
+    as was read).
     """
 
     code: str

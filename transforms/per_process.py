@@ -31,6 +31,12 @@ class PerProcess(Generic[K, V]):
             self._shared[place] = shared, users + 1
             return shared
 
+    def peek(self, key: K) -> V | None:
+        """The object of a key where there is one; no use of it."""
+        with self._lock:
+            found = self._shared.get((os.getpid(), key))
+            return found[0] if found else None
+
     def release(self, key: K) -> V | None:
         """Ends one use. Gives the object to its last user, who closes it; None to the others."""
         place = os.getpid(), key

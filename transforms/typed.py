@@ -1,4 +1,4 @@
-"""How a command is typed from where this one was started: hints are to be copied and run."""
+"""How a command has to be typed in the place where this one was started, so that hints can be copied and run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 
 def typed(name: str, *arguments: str) -> str:
-    """A command of the project as it runs here: ``acervo`` where that was given, else this Python and the module."""
+    """A command of the project as it runs here: ``acervo``, if this process was started so, else this Python and the
+    module."""
     return shlex.join([*_program(name), *arguments])
 
 

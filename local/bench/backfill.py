@@ -3,7 +3,7 @@
     python -m local.bench.backfill [--documents 10000,50000,200000]
 
 Each size runs as a job of its own, in a process of its own, against emulators of its own; only that process is
-measured, the emulators beside it are not. Figures are kept as JSON with the date and the machine.
+measured, the emulators are not. Figures are kept as JSON with the date and the machine.
 """
 
 from __future__ import annotations

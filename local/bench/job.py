@@ -1,4 +1,4 @@
-"""What Beam adds to the backfill: CPU of the whole job beside a plain loop over the same functions.
+"""What Beam adds to the backfill: CPU of the whole job compared with a plain loop over the same functions.
 
     python -m local.bench.job [--rounds 3] [--documents 3000]
 
@@ -40,7 +40,7 @@ from transforms.ingest.listing import list_files
 from transforms.ingest.work import ZipShard, batches, read_shard, shared_out
 from transforms.model import Applied, RawDocument, Record
 from transforms.parse.parser import parse
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.config import TruthConfig
 from transforms.truth.transaction import Attempt, Completed, Transaction, Write, transact
 from transforms.truth.writer import Done, Writer, shared_writer
@@ -150,7 +150,7 @@ def _applied(writer: Writer, records: Iterable[Record]) -> Iterator[Applied]:
     bundle, table = writer.bundle(), writer.config.records_table
     for record in records:
         attempt = Attempt(_RUN, _RUN, time.time_ns() // 1_000)
-        row, size = rows.row_key(record.entry.key), len(record.raw.payload)
+        row, size = row_keys.row_key(record.entry.key), len(record.raw.payload)
         bundle.add(table, row, size, None, partial(transact, writer.codec, record, attempt))
         yield from (done.completed.result for done in bundle.ready())
     yield from (done.completed.result for done in bundle.finish())

@@ -1,4 +1,4 @@
-"""How fast rows come out of PostgreSQL, beside a plain ``COPY TO STDOUT``, and whether each comes out once.
+"""How fast rows come out of PostgreSQL, compared with a plain ``COPY TO STDOUT``, and whether each comes out once.
 
     python -m local.bench.postgres [--rows 1000000] [--workers 2] [--kills 10]
 

@@ -1,4 +1,4 @@
-"""What a reparse costs in CPU, beside the backfill that stored the records.
+"""What a reparse costs in CPU, compared with the backfill that stored the records.
 
     python -m local.bench.reparse [--documents 20000]
 
@@ -23,7 +23,7 @@ from local.generate.__main__ import INPUT, write_set
 from local.stack import stack
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import defaults, tables
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.codec import packaged_codec
 from transforms.truth.config import TruthConfig
@@ -81,10 +81,10 @@ def _cpu(job: str, *arguments: str) -> float:
 def _forget(truth: TruthConfig) -> int:
     """Takes a field, which neither the state nor a count depends on, from every record; how many have been there."""
     client, codec, records = Client(truth), packaged_codec(), 0
-    for row in client.scan(truth.records_table, b"0", rows.RESERVED, (rows.FIELDS,)):
+    for row in client.scan(truth.records_table, b"0", row_keys.RESERVED, (rows.FIELDS,)):
         cells = []
         for qualifier, value in rows.by_column(row.cells).get(rows.FIELDS, {}).items():
-            stored = rows.decode_fields(codec, rows.key_of(row.key), qualifier, value)
+            stored = rows.decode_fields(codec, row_keys.key_of(row.key), qualifier, value)
             less = {name: one for name, one in stored.entry.fields.items() if name != _FIELD}
             cells.append(rows.fields_cell(codec, stored._replace(entry=stored.entry._replace(fields=less, parser=0))))
             records += 1

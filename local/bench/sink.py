@@ -1,4 +1,4 @@
-"""The BigQuery sink beside the bare client: rows a second, and CPU of a row.
+"""The BigQuery sink compared with the bare client: rows a second, and CPU of a row.
 
     python -m local.bench sink [--rounds 5]
 

@@ -28,6 +28,7 @@ from local import board
 from local.bench import results
 from local.bench.processes import Use, below, use_of
 from local.live import runner_arguments
+from local.queues import pubsub
 from local.session import PUBSUB, STORES, Interrupted, RunError, emulators, interruptible, quieten
 from local.stack import StackError, discover, find
 from local.stack.process import PROJECT, Process
@@ -36,13 +37,13 @@ from local.stores import Tables
 from local.trickle import Trickle
 from pipelines import defaults, query, tables
 from pipelines.screen import console
-from transforms.notify.topic import TopicError, ensure_queue
+from transforms.notify.topic import TopicError
 from transforms.truth.config import TruthConfig
 
 NAME = "acervo-soak"
 TOLD_SECONDS = 60.0
 SETTLE_SECONDS = 180.0
-# Growth from the second quarter to the last that is no growth: noise of allocators, a connection made anew.
+# Growth from the second quarter to the last that is tolerated: noise of allocators, a connection opened again.
 MEMORY_SHARE, MEMORY_MIB, THREADS, FILES = 0.05, 10.0, 2, 4
 
 
@@ -124,8 +125,8 @@ class Soak:
         prism = find.prism()
         if prism is None:
             raise RunError("Prism is not there: make prism")
-        topic = f"projects/{self._project}/topics/{self._name}"
-        ensure_queue(topic, f"projects/{self._project}/subscriptions/{self._name}")
+        queue = pubsub(self._project, self._name)
+        queue.prepare()
         tables.set_up(
             TruthConfig(self._project, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE), defaults.DEFAULT_DATASET
         )
@@ -135,7 +136,7 @@ class Soak:
         command = [sys.executable, "-m", "pipelines.stream", "--subscription", self._name, "--project", self._project]
         self._job = Process("The stream", [*command, *runner_arguments(prism), *self._passed_on], log, {})
         cleanup.callback(self._job.stop)
-        with Trickle(topic, 7, self._options.rate) as self._trickle:
+        with Trickle(queue, 7, self._options.rate) as self._trickle:
             self._watch()
         return self._tell()
 

@@ -1,4 +1,4 @@
-"""How small documents are stored and what it costs in CPU, beside gzip and plain zstd.
+"""How small documents are stored and what it costs in CPU, compared with gzip and plain zstd.
 
     python -m local.bench.storage [--rounds 5] [--input FOLDER]
 

@@ -1,10 +1,11 @@
 """How long a message takes from its publishing until it is seen in Bigtable and in BigQuery, and how many a second.
 
-    python -m local.bench.stream [--messages 5000] [--rate 40] [--backlog 2000]
+    python -m local.bench.stream [--messages 5000] [--rate 40] [--backlog 2000] [--queue kafka]
 
-The stream runs on Prism in a process of its own, beside the emulators. First messages come at a steady rate, and each
-is looked for in its Bigtable row and in the BigQuery table; then backlogs are published at once and worked off, in
-turn without and with a tenth of poison among them. Figures are kept as JSON with the date and the machine.
+The stream runs on Prism in a process of its own, on the same machine as the emulators. First messages come at a steady
+rate, and each is looked for in its Bigtable row and in the BigQuery table; then backlogs are published at once and
+worked off, in turn without and with a tenth of poison among them. Figures are kept as JSON with the date and the
+machine.
 """
 
 from __future__ import annotations
@@ -32,14 +33,17 @@ from local.bench.processes import cpu_below
 from local.bench.results import Figure
 from local.bench.visible import Watches, sent
 from local.generate import DEAD, Generated, documents
+from local.queues import QUEUES, kafka, pubsub
+from local.session import KAFKA, PUBSUB
 from local.stack import find, stack
 from local.stack.discover import LOCAL_PROJECT
 from local.stack.process import Process
 from local.stores import Tables
 from pipelines import defaults, query, tables
 from pipelines.publish import Pace
+from transforms.notify.kafka import KafkaPublisher
 from transforms.notify.messages import Outgoing
-from transforms.notify.topic import Publisher, ensure_queue
+from transforms.notify.topic import Publisher
 from transforms.truth.config import TruthConfig
 
 NAME = "bench"
@@ -52,7 +56,7 @@ class Bench:
     """A running stream, and what is published to it."""
 
     job: Process
-    publisher: Publisher
+    publisher: Publisher | KafkaPublisher
     truth: TruthConfig
     stores: Tables
     good: Iterator[Generated]
@@ -133,9 +137,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=40.0, help="of these, a second")
     parser.add_argument("--backlog", type=int, default=1_500, help="messages of each backlog; 0 for none")
     parser.add_argument("--rounds", type=int, default=3, help="backlogs of each kind")
+    parser.add_argument("--queue", choices=QUEUES, default=QUEUES[0], help="what the stream reads")
     options, passed_on = parser.parse_known_args(argv)
     with ExitStack() as cleanup:
-        bench = start(cleanup, passed_on)
+        bench = start(cleanup, passed_on, options.queue)
         found: dict[str, Any] = {"lag": bench.lag(options.messages, options.rate)}
         backlogs: dict[str, list[dict[str, float]]] = {"clean": [], "poisoned": []}
         kinds = (("clean", 0), ("poisoned", options.backlog // 10))
@@ -148,30 +153,31 @@ def main(argv: Sequence[str] | None = None) -> int:
             found["backlog"] = {"messages": options.backlog, **backlogs}
     for what, figure, beside, _ in figures(found):
         print(f"{what}: {figure} ({beside})")
-    path = results.keep("stream", {"runner": "PrismRunner", "options": passed_on, **found})
+    name = "stream" if options.queue == QUEUES[0] else f"stream-{options.queue}"
+    path = results.keep(name, {"runner": "PrismRunner", "options": passed_on, **found})
     print(f"kept in {os.path.relpath(path)}")
     return 0
 
 
-def start(cleanup: ExitStack, passed_on: Sequence[str]) -> Bench:
+def start(cleanup: ExitStack, passed_on: Sequence[str], kind: str) -> Bench:
     """The stack and the stream on it, warmed up."""
     prism = find.prism()
     if prism is None:
         raise SystemExit("Prism is not there: make prism")
-    running = cleanup.enter_context(stack(pubsub=True))
+    queue = {"pubsub": pubsub, "kafka": kafka}[kind](LOCAL_PROJECT, NAME)
+    running = cleanup.enter_context(stack(pubsub=PUBSUB in queue.needs, kafka=KAFKA in queue.needs))
     cleanup.enter_context(running.exported())
-    topic = f"projects/{LOCAL_PROJECT}/topics/{NAME}"
-    ensure_queue(topic, f"projects/{LOCAL_PROJECT}/subscriptions/{NAME}")
+    queue.prepare()
     truth = TruthConfig(LOCAL_PROJECT, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE)
     tables.set_up(truth, defaults.DEFAULT_DATASET)
     log = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="acervo-bench-"))) / "stream.log"
-    command = [sys.executable, "-m", "pipelines.stream", "--subscription", NAME, "--project", LOCAL_PROJECT]
+    command = [sys.executable, "-m", "pipelines.stream", *queue.arguments, "--project", LOCAL_PROJECT]
     command += ["--runner", "PrismRunner", "--prism_location", str(prism), *passed_on]
     job = Process("The stream", command, log, {})
     cleanup.callback(job.stop)
     poison = (one for one in documents(3, broken=0.5, nfe=1) if one.kind == DEAD and one.payload)
     stores = Tables(query.connect(LOCAL_PROJECT), defaults.DEFAULT_DATASET)
-    bench = Bench(job, Publisher(topic), truth, stores, documents(2, nfe=1), poison)
+    bench = Bench(job, queue.open(), truth, stores, documents(2, nfe=1), poison)
     bench.publish(list(itertools.islice(bench.good, WARM_UP)))
     bench.wait_until(lambda: bench.arrived() >= WARM_UP)
     return bench

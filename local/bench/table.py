@@ -26,7 +26,7 @@ def lines(names: Iterable[str] = SHOWN) -> Iterator[str]:
 def text() -> str:
     """The table, and the machine."""
     machines = {_machine(name) for name in SHOWN} - {None}
-    head = ["| what | figure | beside | goal | seen |", "|---|---|---|---|---|"]
+    head = ["| what | figure | compared with | goal | seen |", "|---|---|---|---|---|"]
     return "\n".join([*head, *lines(), "", f"On {' and '.join(sorted(map(str, machines)))}.", ""])
 
 

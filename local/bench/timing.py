@@ -68,12 +68,12 @@ def per_second(costs: list[Cost]) -> float:
 
 
 def rate_ratio(costs: list[Cost], to: list[Cost]) -> float:
-    """Median over the rounds of one's rate beside the other's in the same round."""
+    """Median over the rounds of the ratio of one's rate to the other's in the same round."""
     pairs = zip(costs, to, strict=True)
     return round(statistics.median((a.units / a.wall) / (b.units / b.wall) for a, b in pairs), 3)
 
 
 def cpu_ratio(costs: list[Cost], to: list[Cost]) -> float:
-    """Median over the rounds of one's CPU for a unit beside the other's in the same round."""
+    """Median over the rounds of the ratio of one's CPU per unit to the other's in the same round."""
     pairs = zip(costs, to, strict=True)
     return round(statistics.median((a.cpu / a.units) / (b.cpu / b.units) for a, b in pairs), 3)

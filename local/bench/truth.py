@@ -1,4 +1,4 @@
-"""The source of truth beside bare calls of the same payload: what is left to gain, and what a write costs.
+"""The source of truth compared with bare calls of the same payload: what is left to gain, and what a write costs.
 
     python -m local.bench truth [--rounds 5]
 

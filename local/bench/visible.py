@@ -14,7 +14,7 @@ import grpc
 from google.cloud.bigtable_v2.types import ReadRowsRequest, ReadRowsResponse
 
 from local.stores import Tables
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.config import TruthConfig, emulator_host
 
 PAUSE_SECONDS = 0.05
@@ -32,7 +32,7 @@ class Sent(NamedTuple):
 
 def sent(key: str, payload: bytes) -> Sent:
     """Of a message that is handed over now."""
-    return Sent(hashlib.sha256(payload).hexdigest(), rows.row_key(key), time.time())
+    return Sent(hashlib.sha256(payload).hexdigest(), row_keys.row_key(key), time.time())
 
 
 class Watch:

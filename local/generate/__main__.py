@@ -19,12 +19,15 @@ from local.generate.document import Generated
 from local.generate.stories import STORIES
 from local.generate.stream import documents, leaves, one_of_each_broken
 from local.generate.totals import Totals
+from pipelines.guard import guarded
+from transforms.language import say, tr
 
 MANIFEST = "manifest.json"
 INPUT = "input"
 _MARK = "acervo generated archives"
 
 
+@guarded
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     parser = _parser()
@@ -40,16 +43,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             out, options.seed, options.count, options.archive, options.broken, options.duplicates, weights
         )
     except OSError as error:
-        print(f"cannot write the set under {out}: {error}", file=sys.stderr)
+        print(say("cannot write the set under {folder}: {error}", folder=out, error=error), file=sys.stderr)
         return 1
     seconds = max(time.monotonic() - started, 0.001)
     dead = sum(expected.dead_letters.values())
-    print(
-        f"{expected.files:,} files ({expected.payload_bytes / 1e6:,.1f} MB, {expected.files / seconds:,.0f} a second) "
-        f"in {out / INPUT}: {expected.inputs:,} inputs = {expected.documents:,} documents + {expected.events:,} events "
-        f"+ {expected.voided_ranges:,} voided ranges + {dead:,} dead; {expected.duplicates:,} duplicates, "
-        f"{expected.keys:,} keys, for example {example}"
+    told = say(
+        "{files:,} files ({size:,.1f} MB, {rate:,.0f} a second) in {folder}: {inputs:,} inputs = {documents:,} "
+        "documents + {events:,} events + {ranges:,} voided ranges + {dead:,} dead; {duplicates:,} duplicates, "
+        "{keys:,} keys, for example {example}",
+        files=expected.files,
+        size=expected.payload_bytes / 1e6,
+        rate=expected.files / seconds,
+        folder=out / INPUT,
+        inputs=expected.inputs,
+        documents=expected.documents,
+        events=expected.events,
+        ranges=expected.voided_ranges,
+        dead=dead,
+        duplicates=expected.duplicates,
+        keys=expected.keys,
+        example=example,
     )
+    print(told)
     return 0
 
 
@@ -128,12 +143,14 @@ class _Richest:
 
 def _problem(out: Path, force: bool) -> str:
     if out.is_file():
-        return f"--out {out} is a file; give a folder"
+        return say("--out {folder} is a file; give a folder", folder=out)
     if not out.is_dir() or not any(out.iterdir()):
         return ""
     if not _is_ours(out):
-        return f"--out {out} holds other files; choose a new or empty folder"
-    return "" if force else f"--out {out} already holds a set; choose another folder, or replace it with --force"
+        return say("--out {folder} holds other files; choose a new or empty folder", folder=out)
+    if force:
+        return ""
+    return say("--out {folder} already holds a set; choose another folder, or replace it with --force", folder=out)
 
 
 def _is_ours(out: Path) -> bool:
@@ -147,30 +164,39 @@ def _is_ours(out: Path) -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local.generate",
-        description="Write archives of generated fiscal documents, and a manifest of what a job must count in them.",
+        description=tr(
+            "Write archives of generated fiscal documents, and a manifest of what a job must count in them."
+        ),
     )
-    parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same documents (default 7)")
-    parser.add_argument("--count", type=_positive, default=2000, help="number of files to generate (default 2000)")
-    parser.add_argument("--out", required=True, help="folder for the set: input/ and manifest.json go there")
+    parser.add_argument("--seed", type=int, default=7, help=tr("the same seed gives the same documents (default 7)"))
+    parser.add_argument("--count", type=_positive, default=2000, help=tr("number of files to generate (default 2000)"))
+    parser.add_argument("--out", required=True, help=tr("folder for the set: input/ and manifest.json go there"))
     parser.add_argument(
-        "--archive", choices=("mixed", "zip", "tar.gz", "folder"), default="mixed", help="mixed (default) has all kinds"
+        "--archive",
+        choices=("mixed", "zip", "tar.gz", "folder"),
+        default="mixed",
+        help=tr("mixed (default) has all kinds"),
     )
-    parser.add_argument("--broken", type=_chance, default=0.0, help="share of unreadable inputs, 0 to 1 (default 0)")
-    parser.add_argument("--duplicates", type=_chance, default=0.0, help="share of repeated inputs, 0 to 1 (default 0)")
+    parser.add_argument(
+        "--broken", type=_chance, default=0.0, help=tr("share of unreadable inputs, 0 to 1 (default 0)")
+    )
+    parser.add_argument(
+        "--duplicates", type=_chance, default=0.0, help=tr("share of repeated inputs, 0 to 1 (default 0)")
+    )
     parser.add_argument(
         "--story",
         type=_story,
         action="append",
         metavar="NAME[=WEIGHT]",
-        help=f"only these kinds of history; repeatable. Names: {', '.join(STORIES)}",
+        help=say("only these kinds of history; repeatable. Names: {names}", names=", ".join(STORIES)),
     )
-    parser.add_argument("--force", action="store_true", help="replace a set that an earlier run wrote to --out")
+    parser.add_argument("--force", action="store_true", help=tr("replace a set that an earlier run wrote to --out"))
     return parser
 
 
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number above zero, not {text!r}")
+        raise argparse.ArgumentTypeError(say("must be a whole number above zero, not {text!r}", text=text))
     return int(text)
 
 
@@ -180,20 +206,22 @@ def _chance(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"must be a number from 0 to below 1, not {text!r}")
+        raise argparse.ArgumentTypeError(say("must be a number from 0 to below 1, not {text!r}", text=text))
     return value
 
 
 def _story(text: str) -> tuple[str, float]:
     name, _, weight = text.partition("=")
     if name not in STORIES:
-        raise argparse.ArgumentTypeError(f"no story is called {name!r}; see --help for the names")
+        raise argparse.ArgumentTypeError(say("no story is called {name!r}; see --help for the names", name=name))
     try:
         value = float(weight or 1)
     except ValueError:
         value = 0.0
     if value <= 0:
-        raise argparse.ArgumentTypeError(f"the weight of {name} must be a number above zero, not {weight!r}")
+        raise argparse.ArgumentTypeError(
+            say("the weight of {name} must be a number above zero, not {weight!r}", name=name, weight=weight)
+        )
     return name, value
 
 

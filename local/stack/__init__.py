@@ -1,4 +1,4 @@
-"""Google's Bigtable and Pub/Sub emulators and a BigQuery emulator, as one local stack."""
+"""Google's Bigtable and Pub/Sub emulators, a BigQuery emulator and a broker of Kafka, as one local stack."""
 
 from local.stack.process import StackError
 from local.stack.services import PROJECT_ID

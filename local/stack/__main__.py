@@ -11,16 +11,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from local.session import STARTING, STOPPED
 from local.stack import Stack, StackError, discover, find, stack
 from local.stack.process import PROJECT, is_free
 from local.stack.services import SERVICES
-from pipelines.guard import reason_of
+from pipelines.guard import guarded
+from transforms.language import mark, say, tr
+
+UP = mark("""The local stack is up (logs in {logs}).
+It keeps everything in memory: what you load is gone when it stops.
+
+Commands of this project find it by themselves, in any other terminal:
+  make run                                       load the demo archive into it; or INPUT=<file, folder or glob>
+  .venv/bin/python -m pipelines.query "SELECT outcome, COUNT(*) AS inputs FROM arrivals GROUP BY outcome"
+  .venv/bin/python -m pipelines.lookup <access key>
+
+For other clients:
+{exports}
+
+Ctrl-C stops it.""")
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m local.stack",
-        description="Keeps the Bigtable, BigQuery and Pub/Sub emulators up until Ctrl-C.",
+        description=tr("Keeps the Bigtable, BigQuery and Pub/Sub emulators, and a Kafka broker, up until Ctrl-C."),
     )
     for service in SERVICES:
         for name, usual in service.ports.items():
@@ -28,10 +43,18 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
                 f"--{name}-port",
                 type=int,
                 default=os.environ.get(f"ACERVO_{name.upper()}_PORT"),
-                help=f"port of {name}; also ACERVO_{name.upper()}_PORT (otherwise {usual}, or any when that is taken)",
+                help=say(
+                    "port of {name}; also {variable} (otherwise {usual}, or any when that is taken)",
+                    name=name,
+                    variable=f"ACERVO_{name.upper()}_PORT",
+                    usual=usual,
+                ),
             )
-    parser.add_argument("--no-pubsub", action="store_true", help="leave Pub/Sub out")
-    parser.add_argument("--logs", type=Path, default=PROJECT / "out" / "stack", help="folder of the emulators' logs")
+    parser.add_argument("--no-pubsub", action="store_true", help=tr("leave Pub/Sub out"))
+    parser.add_argument("--kafka", action="store_true", help=tr("an Apache Kafka broker too"))
+    parser.add_argument(
+        "--logs", type=Path, default=PROJECT / "out" / "stack", help=tr("folder of the emulators' logs")
+    )
     return parser.parse_args(argv)
 
 
@@ -51,25 +74,14 @@ def pubsub_is_there() -> bool:
     try:
         find.pubsub_emulator()
     except StackError as missing:
-        print(f"{missing}\nGoing on without Pub/Sub.\n", file=sys.stderr)
+        print(f"{missing}\n{tr('Going on without Pub/Sub.')}\n", file=sys.stderr)
         return False
     return True
 
 
 def describe(running: Stack) -> str:
     exports = "\n".join(f"  export {name}={value}" for name, value in sorted(running.env.items()))
-    return f"""The local stack is up (logs in {running.logs}).
-It keeps everything in memory: what you load is gone when it stops.
-
-Commands of this project find it by themselves, in any other terminal:
-  make run                                       load the demo archive into it; or INPUT=<file, folder or glob>
-  .venv/bin/python -m pipelines.query "SELECT outcome, COUNT(*) AS inputs FROM arrivals GROUP BY outcome"
-  .venv/bin/python -m pipelines.lookup <access key>
-
-For other clients:
-{exports}
-
-Ctrl-C stops it."""
+    return say(UP, logs=running.logs, exports=exports)
 
 
 def keep_up(running: Stack) -> int:
@@ -77,7 +89,8 @@ def keep_up(running: Stack) -> int:
     while True:
         time.sleep(0.5)
         if ended := running.stopped():
-            print(f"Ended by itself: {', '.join(ended)}. Its log is in {running.logs}.", file=sys.stderr)
+            told = say("Ended by itself: {names}. Its log is in {logs}.", names=", ".join(ended), logs=running.logs)
+            print(told, file=sys.stderr)
             return 1
 
 
@@ -85,32 +98,27 @@ def interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+@guarded
 def main(argv: Sequence[str] | None = None) -> int:
     options = parse(argv)
     if found := discover.running():
         listed = "".join(f"\n  {name}={value}" for name, value in sorted(found.items()))
-        print(f"A stack is up already, and all commands find it:{listed}", file=sys.stderr)
+        print(say("A stack is up already, and all commands find it:{listed}", listed=listed), file=sys.stderr)
         return 1
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     try:
-        print("Starting the local stack", file=sys.stderr)
+        print(tr(STARTING), file=sys.stderr)
         pubsub = not options.no_pubsub and pubsub_is_there()
-        with stack(pubsub=pubsub, ports=chosen_ports(options), logs=options.logs) as running:
+        with stack(pubsub=pubsub, kafka=options.kafka, ports=chosen_ports(options), logs=options.logs) as running:
             discover.write_state(running.env)
             try:
                 print(describe(running), flush=True)
                 return keep_up(running)
             finally:
                 discover.remove_state()
-    except Exception as error:
-        reason = reason_of(error)
-        if reason is None:
-            raise
-        print(reason, file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
+        print(tr(STOPPED), file=sys.stderr)
         return 0
 
 

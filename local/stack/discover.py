@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.discover import (
+    LOCAL_BROKER,
     LOCAL_PROJECT,
     STATE_FILE,
     STORES,
@@ -21,6 +22,7 @@ from pipelines.discover import (
 )
 
 __all__ = [
+    "LOCAL_BROKER",
     "LOCAL_PROJECT",
     "STORES",
     "VARIABLES",

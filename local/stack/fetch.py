@@ -17,6 +17,7 @@ import zipfile
 from pathlib import Path
 
 from transforms.errors import AcervoError
+from transforms.language import say
 
 VERSION = "0.220.0"
 SHA256 = "e8c39d6e2f1c1f577070088e1adfdaa5aa9db55e9682e6dd43fdf60451fe780d"
@@ -42,7 +43,7 @@ def entry_name(system: str = sys.platform, machine: str = "") -> str:
     """The path of the emulator inside the jar for a platform; FetchError where there is none."""
     machine = (machine or platform.machine()).lower()
     if system not in ("linux", "darwin") or machine not in MACHINES:
-        raise FetchError(f"the jar has no binary for {system} on {machine}")
+        raise FetchError(say("the jar has no binary for {system} on {machine}", system=system, machine=machine))
     return f"gcloud/bigtable-{system}-{MACHINES[machine]}/platform/bigtable-emulator/cbtemulator"
 
 
@@ -63,12 +64,13 @@ def bigtable_emulator() -> Path:
             program.chmod(0o755)
             program.replace(target)
     except OSError as error:
-        raise FetchError(f"cannot write to {target.parent}: {error}") from error
+        raise FetchError(say("cannot write to {folder}: {error}", folder=target.parent, error=error)) from error
     return target
 
 
 def _download(jar: Path) -> None:
-    print(f"Fetching the Bigtable emulator {VERSION} from Maven Central (62 MB, once)", file=sys.stderr)
+    told = say("Fetching the Bigtable emulator {version} from Maven Central (62 MB, once)", version=VERSION)
+    print(told, file=sys.stderr)
     digest = hashlib.sha256()
     try:
         with urllib.request.urlopen(URL, timeout=30) as response, jar.open("wb") as output:
@@ -78,4 +80,6 @@ def _download(jar: Path) -> None:
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         raise FetchError(f"{URL}: {error}") from error
     if digest.hexdigest() != SHA256:
-        raise FetchError(f"{URL} does not have the expected content (SHA-256 {digest.hexdigest()})")
+        raise FetchError(
+            say("{url} does not have the expected content (SHA-256 {digest})", url=URL, digest=digest.hexdigest())
+        )

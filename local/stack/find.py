@@ -1,4 +1,4 @@
-"""Where Google's emulators and Prism are on this machine, and what to do when they are not.
+"""Where Google's emulators, Java and Prism are on this machine, and what to do when they are not.
 
 Each finder takes, in this order: an environment variable that names the program, PATH, the Google Cloud SDK.
 """
@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from local.stack import fetch
+from local.stack import fetch, jars
 from local.stack.process import StackError
+from transforms.language import mark, say, tr
 
 SDK_ROOTS = (
     "/usr/lib/google-cloud-sdk",
@@ -26,18 +27,19 @@ SDK_ROOTS = (
     "~/google-cloud-sdk",
 )
 
-BIGTABLE_HELP = """The Bigtable emulator was not found. Any of these makes it available:
+BIGTABLE_HELP = mark("""the Bigtable emulator was not found. Any of these makes it available:
   gcloud components install bigtable
   apt-get install google-cloud-cli-bigtable-emulator        (from Google's apt repository)
   BIGTABLE_EMULATOR_BIN=/path/to/cbtemulator
-It is also fetched from Maven Central where that can be reached"""
-PUBSUB_HELP = """The Pub/Sub emulator was not found. Any of these makes it available (it needs Java 11 or newer):
+It is also fetched from Maven Central where that can be reached; this time it could not be: {error}""")
+PUBSUB_HELP = mark("""the Pub/Sub emulator was not found. Any of these makes it available (it needs Java 11 or newer):
   gcloud components install pubsub-emulator
   apt-get install google-cloud-cli-pubsub-emulator          (from Google's apt repository)
-  PUBSUB_EMULATOR_BIN=/path/to/cloud-pubsub-emulator"""
-JAVA_HELP = """The Pub/Sub emulator needs Java 11 or newer on PATH (or JAVA_HOME), and there is none:
+  PUBSUB_EMULATOR_BIN=/path/to/cloud-pubsub-emulator""")
+KAFKA_HELP = mark("Kafka is fetched from Maven Central, once; this time it could not be: {error}")
+JAVA_HELP = mark("""{program} needs Java {release} or newer on PATH (or JAVA_HOME), and there is none:
   Debian, Ubuntu:  apt-get install default-jre-headless
-  macOS:           brew install openjdk"""
+  macOS:           brew install openjdk""")
 
 
 def bigtable_emulator() -> Path:
@@ -49,7 +51,7 @@ def bigtable_emulator() -> Path:
     try:
         return fetch.bigtable_emulator()
     except fetch.FetchError as error:
-        raise StackError(f"{BIGTABLE_HELP}; this time it could not be: {error}") from error
+        raise StackError(say(BIGTABLE_HELP, error=error)) from error
 
 
 def pubsub_emulator() -> Path:
@@ -57,10 +59,28 @@ def pubsub_emulator() -> Path:
     found = _named("PUBSUB_EMULATOR_BIN") or _on_path("cloud-pubsub-emulator")
     found = found or _in_sdk("platform/pubsub-emulator/bin/cloud-pubsub-emulator")
     if not found:
-        raise StackError(PUBSUB_HELP)
+        raise StackError(tr(PUBSUB_HELP))
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        raise StackError(JAVA_HELP)
+        raise StackError(say(JAVA_HELP, program=tr("the Pub/Sub emulator"), release=11))
     return found
+
+
+def java() -> Path:
+    """The ``java`` program; StackError says how to get it."""
+    home = os.environ.get("JAVA_HOME")
+    found = _on_path("java") if not home else Path(home) / "bin" / "java"
+    if found is None or not os.access(found, os.X_OK):
+        raise StackError(say(JAVA_HELP, program=tr("a Kafka broker"), release=17))
+    return found
+
+
+def kafka() -> None:
+    """A broker's Java and jars; StackError says how to get what is missing."""
+    java()
+    try:
+        jars.kafka_jars()
+    except fetch.FetchError as error:
+        raise StackError(say(KAFKA_HELP, error=error)) from error
 
 
 def prism() -> Path | None:
@@ -74,7 +94,7 @@ def _named(variable: str) -> Path | None:
         return None
     path = Path(value).expanduser()
     if not os.access(path, os.X_OK) or path.is_dir():
-        raise StackError(f"{variable}={value} is not a program that can be run.")
+        raise StackError(say("{variable}={value} is not a program that can be run.", variable=variable, value=value))
     return path
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from transforms.errors import AcervoError
+from transforms.language import say
 
 GUARD = Path(__file__).with_name("guard.py")
 PROJECT = Path(__file__).resolve().parents[2]
@@ -86,7 +87,15 @@ class Process:
                 return self.running
             time.sleep(0.05)
         self.stop()
-        raise StackError(f"{self.name} did not answer within {seconds:.0f} s. Its log, {self.log}:\n{self.tail()}")
+        raise StackError(
+            say(
+                "{name} did not answer within {seconds:.0f} s. Its log, {log}:\n{tail}",
+                name=self.name,
+                seconds=seconds,
+                log=self.log,
+                tail=self.tail(),
+            )
+        )
 
     def stop(self) -> None:
         """Ends the process and all it started, and waits for that. Safe to call again."""

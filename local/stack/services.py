@@ -12,6 +12,8 @@ from pathlib import Path
 
 from local.stack import find
 from local.stack.process import HOST, Process, StackError, free_port, is_free, listens
+from pipelines.discover import LOCAL_BROKER
+from transforms.language import say
 
 PROJECT_ID = "acervo-local"
 ATTEMPTS = 3
@@ -46,6 +48,11 @@ def _bigquery_command(ports: Sequence[int]) -> list[str]:
 
 def _pubsub_command(ports: Sequence[int]) -> list[str]:
     return [str(find.pubsub_emulator()), f"--host={HOST}", f"--port={ports[0]}"]
+
+
+def _kafka_command(ports: Sequence[int]) -> list[str]:
+    find.kafka()
+    return [sys.executable, "-m", "local.kafka_broker", "--port", str(ports[0])]
 
 
 def _bigquery_ready(ports: Sequence[int]) -> bool:
@@ -91,7 +98,15 @@ PUBSUB = Service(
     # It keeps every message that was ever published, acknowledged or not.
     settings={"JAVA_OPTS": "-Xmx3g"},
 )
-SERVICES = (BIGTABLE, BIGQUERY, PUBSUB)
+KAFKA = Service(
+    name="Kafka",
+    ports={"kafka": 9092},
+    command=_kafka_command,
+    environment=lambda ports: {LOCAL_BROKER: f"{HOST}:{ports[0]}"},
+    ready=_all_listen,
+    seconds=90,
+)
+SERVICES = (BIGTABLE, BIGQUERY, PUBSUB, KAFKA)
 
 
 @dataclass
@@ -117,10 +132,15 @@ def launch(service: Service, logs: Path, wanted: Mapping[str, int] | None = None
     for name in service.ports:
         port = (wanted or {}).get(name) or free_port()
         if not is_free(port):
-            raise StackError(f"Port {port}, wanted for {service.name}, is in use. Free it, or name another.")
+            raise StackError(
+                say(
+                    "port {port}, wanted for {name}, is in use. Free it, or name another.", port=port, name=service.name
+                )
+            )
         ports.append(port)
     log = logs / f"{next(iter(service.ports))}.log"
-    return Process(f"The {service.name} emulator", service.command(ports), log, service.settings), tuple(ports)
+    told = say("the {name} emulator", name=service.name)
+    return Process(told, service.command(ports), log, service.settings), tuple(ports)
 
 
 def await_ready(
@@ -139,4 +159,6 @@ def await_ready(
             return Running(service, process, ports)
         if attempt < ATTEMPTS:
             started = launch(service, logs, wanted)
-    raise StackError(f"The {service.name} emulator does not start. Its log, {process.log}:\n{process.tail()}")
+    raise StackError(
+        say("{name} does not start. Its log, {log}:\n{tail}", name=process.name, log=process.log, tail=process.tail())
+    )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.stack.services import BIGQUERY, BIGTABLE, PROJECT_ID, PUBSUB, Running, Service, await_ready, launch
+from local.stack.services import BIGQUERY, BIGTABLE, KAFKA, PROJECT_ID, PUBSUB, Running, Service, await_ready, launch
 
 
 @dataclass
@@ -53,15 +53,18 @@ def stack(
     bigtable: bool = True,
     bigquery: bool = True,
     pubsub: bool = False,
+    kafka: bool = False,
     ports: Mapping[str, int] | None = None,
     logs: Path | None = None,
 ) -> Iterator[Stack]:
     """Starts the emulators asked for, on free ports, and stops them at the end whatever happens.
 
-    ``ports`` fixes some (``bigtable``, ``bigquery``, ``bigquery_storage``, ``pubsub``); ``logs`` keeps their logs in a
-    folder, otherwise they go with the stack. Raises StackError with what to do when one is missing or does not start.
+    ``ports`` fixes some (``bigtable``, ``bigquery``, ``bigquery_storage``, ``pubsub``, ``kafka``); ``logs`` keeps their
+    logs in a folder, otherwise they go with the stack. Raises StackError with what to do when one is missing or does
+    not start.
     """
-    wanted = [service for service, asked in ((BIGTABLE, bigtable), (BIGQUERY, bigquery), (PUBSUB, pubsub)) if asked]
+    all_services = ((BIGTABLE, bigtable), (BIGQUERY, bigquery), (PUBSUB, pubsub), (KAFKA, kafka))
+    wanted = [service for service, asked in all_services if asked]
     with contextlib.ExitStack() as cleanup:
         folder = logs or Path(tempfile.mkdtemp(prefix="acervo-stack-"))
         if logs is None:

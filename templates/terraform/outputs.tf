@@ -28,7 +28,7 @@ output "dashboard" {
 }
 
 output "secret" {
-  description = "Secret that waits for the password of PostgreSQL; null without postgres."
+  description = "Secret to which the password of PostgreSQL has to be added; null without postgres."
   value       = var.postgres ? module.secret[0].name : null
 }
 

@@ -29,7 +29,7 @@ variable "zone" {
 }
 
 variable "name" {
-  description = "What the names of all resources begin with."
+  description = "Prefix of the names of all resources."
   type        = string
   default     = "acervo"
 
@@ -40,7 +40,7 @@ variable "name" {
 }
 
 variable "labels" {
-  description = "Labels of everything that can have them, by which bills are told apart. Added to app = name."
+  description = "Labels of everything that can have them, for splitting the bill. Added to app = name."
   type        = map(string)
   default     = {}
 
@@ -109,7 +109,7 @@ variable "archive_buckets" {
 }
 
 variable "bigtable_min_nodes" {
-  description = "Fewest nodes of Bigtable. Before a backfill, the number that make workers prints: autoscaling needs minutes for each step up, and a backfill is at its full rate at once. 1 afterwards."
+  description = "Minimum number of Bigtable nodes. Before a backfill, the number that make workers prints: autoscaling needs minutes for each step up, and a backfill is at its full rate at once. Set 1 again afterwards."
   type        = number
   default     = 1
 
@@ -120,7 +120,7 @@ variable "bigtable_min_nodes" {
 }
 
 variable "bigtable_max_nodes" {
-  description = "Most nodes of Bigtable, which bounds what it can cost."
+  description = "Maximum number of Bigtable nodes, which limits the cost."
   type        = number
   default     = 10
 
@@ -199,7 +199,7 @@ variable "deployers" {
 }
 
 variable "on_call" {
-  description = "Who may look: jobs, logs, metrics, lookup and query."
+  description = "Who may view jobs, logs and metrics, and use lookup and query."
   type        = set(string)
   default     = []
 }

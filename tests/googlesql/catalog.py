@@ -15,7 +15,7 @@ from zetasql.api import ResolvedNodeVisitor, TypeFactory
 from zetasql.core import ServerError
 from zetasql.types import TypeKind
 
-from tests.googlesql.language import Refused, builtin_functions, options, service, words_of
+from tests.googlesql.language import InvalidSql, builtin_functions, options, service, words_of
 from transforms.views import schema, sql
 from transforms.views.schema import Column
 
@@ -62,7 +62,7 @@ class Dataset:
             name: tuple((column.name, type_of(column)) for column in schema.load(name).columns)
             for name in table_names()
         }
-        self.refused: dict[str, Refused] = {}
+        self.refused: dict[str, InvalidSql] = {}
         self._catalog_id: int | None = None
 
     def add(self, name: str, columns: Iterable[tuple[str, types.Type]]) -> None:
@@ -75,7 +75,7 @@ class Dataset:
         for view in views:
             try:
                 self.add(view.name, self.analyze(view.query).columns)
-            except Refused as refused:
+            except InvalidSql as refused:
                 self.refused[view.name] = refused
         return self
 
@@ -96,7 +96,7 @@ class Dataset:
         return types.SimpleTable(name=path, column=columns)
 
     def resolve(self, statement: str, parameters: dict[str, types.Type] | None = None) -> Any:
-        """The resolved statement. Raises ``Refused`` with the analyzer's words."""
+        """The resolved statement. Raises ``InvalidSql`` with the analyzer's words."""
         if self._catalog_id is None:
             self._catalog_id = service().register_catalog(simple_catalog=self.simple_catalog()).registered_id
         try:
@@ -104,11 +104,11 @@ class Dataset:
                 options=options(parameters), registered_catalog_id=self._catalog_id, sql_statement=statement
             )
         except ServerError as error:
-            raise Refused(words_of(error)) from None
+            raise InvalidSql(words_of(error)) from None
         return found.resolved_statement
 
     def analyze(self, statement: str, parameters: dict[str, types.Type] | None = None) -> Analysis:
-        """What a statement gives and reads. Raises ``Refused`` with the analyzer's words."""
+        """What a statement gives and reads. Raises ``InvalidSql`` with the analyzer's words."""
         resolved = self.resolve(statement, parameters)
         reads = _Reads()
         reads.visit(resolved)

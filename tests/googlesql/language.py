@@ -45,7 +45,7 @@ _STATEMENTS = (
 )  # fmt: skip
 
 
-class Refused(AssertionError):
+class InvalidSql(AssertionError):
     """GoogleSQL refuses a statement. The message is the analyzer's own, with the line and the column."""
 
 

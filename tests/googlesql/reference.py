@@ -14,7 +14,7 @@ from zetasql.core import ServerError
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2
 
 from tests.googlesql.catalog import Dataset
-from tests.googlesql.language import Refused, language, options, service, words_of
+from tests.googlesql.language import InvalidSql, language, options, service, words_of
 from tests.googlesql.values import Columns, TableData, plain, table_data
 from transforms.views import schema, sql
 from transforms.views.encode import RowEncoder
@@ -42,7 +42,7 @@ class Engine:
         self._content.clear()
 
     def query(self, statement: str) -> list[dict[str, Any]]:
-        """Rows of a query that names tables and views in full or alone. Raises ``Refused``."""
+        """Rows of a query that names tables and views in full or alone. Raises ``InvalidSql``."""
         columns, data = self._run(statement)
         return [
             {name: plain(type_, cell) for (name, type_), cell in zip(columns, row.cell, strict=True)}
@@ -57,7 +57,7 @@ class Engine:
             catalog = self._dataset.simple_catalog({path.rpartition(".")[2] for path in paths})
             return _execute(statement, catalog, content)
         except ServerError as error:
-            raise Refused(words_of(error)) from None
+            raise InvalidSql(words_of(error)) from None
 
     def _table(self, name: str) -> TableData:
         if name not in self._content:
@@ -67,7 +67,7 @@ class Engine:
                 columns, self._content[name] = self._run(self._views[name].query)
                 self._dataset.columns[name] = tuple(columns)
             else:
-                raise Refused(f"Table not found: {name}")
+                raise InvalidSql(f"Table not found: {name}")
         return self._content[name]
 
 

@@ -17,7 +17,7 @@ from zetasql.api import TypeFactory
 from zetasql.core import ServerError
 
 from tests.googlesql.catalog import Dataset, simple
-from tests.googlesql.language import Refused, builtin_functions, language, options, service, words_of
+from tests.googlesql.language import InvalidSql, builtin_functions, language, options, service, words_of
 from tests.googlesql.written import Literal
 from transforms.views.repair import SEEN_SCHEMA
 from transforms.views.repair_sql import SEEN
@@ -73,7 +73,7 @@ def judge(statements: Iterable[Sent], dataset: Dataset, client: bigquery.Client 
             accepted.append(one.sql)
         except NotOurs:
             continue
-        except Refused as words:
+        except InvalidSql as words:
             if client is None or client.get_job(one.job_id).error_result is None:
                 refused.append(f"{one.sql}\n{words}")
     return Judged(accepted, refused)
@@ -84,7 +84,7 @@ class NotOurs(Exception):
 
 
 def analyze(one: Sent, dataset: Dataset) -> None:
-    """Raises ``Refused``, or ``NotOurs``."""
+    """Raises ``InvalidSql``, or ``NotOurs``."""
     parameters = {name: _type(kind) for name, kind in one.parameters}
     try:
         catalog = types.SimpleCatalog(name="bigquery", builtin_function_options=builtin_functions())
@@ -92,7 +92,7 @@ def analyze(one: Sent, dataset: Dataset) -> None:
             _add(catalog, path, dataset)
         service().analyze(options=options(parameters), simple_catalog=catalog, sql_statement=one.sql)
     except ServerError as error:
-        raise Refused(words_of(error)) from None
+        raise InvalidSql(words_of(error)) from None
 
 
 def _paths(statement: str) -> set[tuple[str, ...]]:

@@ -14,7 +14,7 @@ from zetasql.api import TypeFactory
 from tests.googlesql import written
 from tests.googlesql.catalog import DATASET, PROJECT, Dataset, simple, table_names
 from tests.googlesql.compare import assert_same
-from tests.googlesql.language import Refused
+from tests.googlesql.language import InvalidSql
 from tests.googlesql.sent import Sent, judge, missing
 from tests.googlesql.written import Literal, Written
 from transforms.truth.config import TruthConfig
@@ -135,4 +135,4 @@ def test_two_engines_may_order_equals_as_they_like() -> None:
 
 
 def test_an_analyzer_error_is_an_assertion_so_that_pytest_shows_it_whole() -> None:
-    assert issubclass(Refused, AssertionError)
+    assert issubclass(InvalidSql, AssertionError)

@@ -33,12 +33,18 @@ _COMPANY = ("issuer_id", "recipient_id", "payer_id")
 _MONTH = {"month": "DATE '2026-03-01'", "partition_month": "202603"}
 
 # Views that scan more than they may, each with the reason.
-_EVERY_DAY = (
-    "rows of a key may be of any day, and a block of each is read: `acervo lookup KEY` asks Bigtable"
-)
+_EVERY_DAY = "rows of a key may be of any day, and a block of each is read: `acervo lookup KEY` asks Bigtable"
 _EVERY_MONTH = "which record speaks for a key is found among all months; `document_state` has it"
 _RECORD = "the issuer is read of a record, and may differ between readings: only key and month reach the table"
+_FIELDS = "reads what documents say beyond their state (items, taxes, instalments), which is found by key in all months"
 REASONS = {
+    "instalments_due": _FIELDS,
+    "items_by_ncm_and_supplier": _FIELDS,
+    "ncm_months": _FIELDS,
+    "sped_documents": _FIELDS,
+    "sped_items": _FIELDS,
+    "nsu_received": _EVERY_DAY,
+    "numbers_under_several_keys": "one number is looked for among all months of its issuer, who is that of the key",
     "unique_changes": _EVERY_DAY,
     "unique_arrivals": _EVERY_DAY,
     "unique_daily_arrivals": _EVERY_DAY,

@@ -3,9 +3,9 @@
 A partial sum is written, never added to, under a name that its retry computes again. Those of a bounded job are named
 by its run, with the start of the job as timestamp: a later attempt takes the earlier one's place. Those of the change
 log are named by slot, with the version of the sum as timestamp, so that an older sum never hides a newer one. When a
-row has gathered many of them they are *packed*: one cell holds the sums of an hour's slots, each still with its
-version, so whoever reads takes for each slot the newest that there is, packed or not. A row is packed by one mutation,
-on the condition that nobody else packed it meanwhile.
+row has many of them they are *packed*: one cell holds the sums of an hour's slots, each still with its version, so
+readers take the newest of each slot, packed or not. A row is packed by one mutation, on the condition that nobody else
+has packed it meanwhile.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from transforms.counting import log
 from transforms.counting.contributions import Amount, CountKey, add
 from transforms.counting.log import Sum, Sums
 from transforms.counting.sums import billionths_of, total_of
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.codec import Codec
 from transforms.truth.requests import Column
 from transforms.truth.rows import Cell, Cells, Family
@@ -46,7 +46,7 @@ _CENT = 10**7
 
 def row_of(dimension: str, value: str, day: str) -> bytes:
     """Row of a dimension's value on a day (``YYYY-MM-DD``, the first of the month where only that is known)."""
-    return rows.row_key(f"{dimension}#{value}#{day}")
+    return row_keys.row_key(f"{dimension}#{value}#{day}")
 
 
 def row_of_key(key: CountKey) -> bytes:
@@ -130,7 +130,7 @@ def _add(found: dict[CountKey, Amount], key: CountKey, amount: Amount) -> None:
 
 
 def _key_of(row: bytes, qualifier: bytes) -> tuple[CountKey, str]:
-    dimension, rest = rows.key_of(row).split("#", 1)
+    dimension, rest = row_keys.key_of(row).split("#", 1)
     value, day = rest.rsplit("#", 1)
     model, environment, status, exact_day, name = qualifier.decode().split("/", 4)
     return CountKey(dimension, value, model, environment, status, exact_day, day[:7] + "-01" if day else ""), name
@@ -178,7 +178,7 @@ def _sum(version: int, documents: int, amount: int | str) -> Sum:
 
 
 class Rewrite(NamedTuple):
-    """What changes a row at once: a revision (None: it has none) as condition, columns deleted, cells written."""
+    """One mutation of a row: if its revision is this one (None: if it has none), delete columns and write cells."""
 
     revision: int | None
     deleted: tuple[Column, ...]
@@ -226,7 +226,7 @@ def prefix_of(key: CountKey) -> bytes:
 
 
 def revision_of(cells: Iterable[Cell]) -> int | None:
-    """How often a row was packed; None: never."""
+    """How often a row has been packed; None if never."""
     for cell in cells:
         if cell.family == rows.STATE and cell.qualifier == rows.REVISION:
             return rows.unpack_int(cell.value)

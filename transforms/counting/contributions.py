@@ -1,7 +1,7 @@
 """Counting as arithmetic on changes: -1 for the dimensions before, +1 for the dimensions after.
 
-Pure. A change that leaves the dimensions as they were contributes nothing, so redelivery, events without effect and
-late arrivals cannot move a count.
+Pure. A change that does not alter the dimensions contributes nothing, so redelivery, events without effect and late
+arrivals cannot move a count.
 """
 
 from __future__ import annotations
@@ -38,9 +38,6 @@ class Amount(NamedTuple):
 
     documents: int
     total: Decimal
-
-
-ZERO = Amount(0, Decimal(0))
 
 
 def contributions(change: Change) -> Iterator[tuple[CountKey, Amount]]:

@@ -1,4 +1,4 @@
-"""The counts of a stream, as transforms: ``LogChanges`` beside the rows, ``SweepLog`` on its own."""
+"""The counts of a stream, as transforms: ``LogChanges`` follows the commit, ``SweepLog`` runs on its own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _RETRY_SECONDS = 600
 
 
 class LogChanges(beam.PTransform):
-    """PCollection[Change] -> nothing: those that count by way of the change log are in it when the bundle ends.
+    """PCollection[Change] -> nothing. When a bundle ends, its changes that are counted by the log are in the log.
 
     A bundle that fails is run again, and writes the same cells.
     """
@@ -91,7 +91,7 @@ class SweepLog(beam.PTransform):
 
 
 class _Tracker(OffsetRestrictionTracker):
-    """Counts sweeps and goes on for ever. It can be stopped where it is, and not divided."""
+    """Counts sweeps, without end. It can be stopped at any point, but not split."""
 
     def try_split(self, fraction_of_remainder: float) -> tuple[OffsetRange, OffsetRange] | None:
         return super().try_split(0) if fraction_of_remainder == 0 else None
@@ -101,7 +101,7 @@ class _Tracker(OffsetRestrictionTracker):
 
 
 class _Provider(RestrictionProvider):
-    """Sweeps for ever; a drain sweeps no more: what is marked waits for the next job."""
+    """Sweeps without end; a drain ends it: what is marked waits for the next job."""
 
     def initial_restriction(self, element: int) -> OffsetRange:
         return OffsetRange(0, _FOREVER)
@@ -155,8 +155,8 @@ class _Sweep(beam.DoFn):
 class DrainLog(beam.PTransform):
     """PCollection of one element -> PCollection of (table, row, reason) of sums that BigQuery refused.
 
-    Once that element is there, all that is marked in the change log is added up: for bounded jobs, which may have no
-    stream beside them that does so.
+    Once that element is there, everything that is marked in the change log is added up: for bounded jobs that write to
+    the log, as no stream may be running to do so.
     """
 
     def __init__(self, config: TruthConfig, project: str, dataset: str) -> None:
@@ -187,7 +187,7 @@ class _Drain(beam.DoFn):
 def sweeping(config: TruthConfig, project: str, dataset: str, seconds: float = 1.0) -> Iterator[None]:
     """Sweeps on a thread of this process until the block ends: for a runner that takes no ``SweepLog``.
 
-    What a store refuses, or does not take, is told in the log and tried again.
+    What a store refuses or cannot take is logged, and tried again.
     """
     stopped = threading.Event()
     destination = Destination(project, dataset, connect.storage_endpoint(), _RETRY_SECONDS)

@@ -1,12 +1,12 @@
 """The change log: what each change of a stream adds to the counts, kept where it can be added up again. Pure.
 
 A change is one cell, in the row of its *slot*: the few seconds in which it was applied, by the ``applied_at`` that is
-stored with it. So a change that comes again, however often and however late, writes the cell that is there, and the
-sums of a slot are a function of its row. Each sum carries as its *version* the number of contributions in it: rows only
-grow, so of two sums of one count the one with the higher version holds all of the other, whoever wrote it and when.
+stored with it. So a change that comes again, however often and however late, writes the same cell, and the sums of a
+slot are a function of its row. Each sum has as its *version* the number of contributions in it: rows only grow, so of
+two sums of one count the one with the higher version includes the other, whoever wrote it and when.
 
-Who has written to a slot then leaves a *mark*, a cell of its own in the row of the minute in which that was done. Who
-adds a slot up removes the marks that it saw before it read the slot, once the sums are stored.
+After writing to a slot, a writer leaves a *mark*, a cell of its own in the row of the current minute. After adding up a
+slot and storing the sums, a sweeper removes the marks that it had seen before it read the slot.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from transforms import instants
 from transforms.counting.contributions import DIMENSIONS, CountKey, signed
 from transforms.counting.sums import billionths_of
 from transforms.model import Change, Fields
-from transforms.truth import rows
+from transforms.truth import row_keys
 from transforms.truth.rows import Cell
 
 TABLE_SUFFIX = "_count_log"
@@ -83,17 +83,17 @@ def hour_of(slot: str) -> str:
 
 def row_of(slot: str) -> bytes:
     """Row of a slot; neighbours in time are on different tablets."""
-    return rows.row_key(slot)
+    return row_keys.row_key(slot)
 
 
 def slot_in(row: bytes) -> str:
     """The slot of a row."""
-    return rows.key_of(row)
+    return row_keys.key_of(row)
 
 
 def ranges_of(day: str) -> list[tuple[bytes, bytes]]:
     """Row ranges that hold the slots of a day (``YYYY-MM-DD``)."""
-    return rows.scan_ranges(f"{day}T")
+    return row_keys.scan_ranges(f"{day}T")
 
 
 def cell_of(change: Change) -> tuple[bytes, Cell]:
@@ -138,13 +138,13 @@ _NOTHING = Sum(0, 0, 0)
 
 
 def newest(known: Mapping[str, Sum], slot: str, found: Sum) -> Sum:
-    """Of what is known of a slot and what was found, the sum that holds the other."""
+    """Of two sums of a count in a slot, the one that includes the other."""
     other = known.get(slot)
     return found if other is None or found.version >= other.version else other
 
 
 def mark(slot: str, nonce: str, now: int) -> tuple[bytes, Cell]:
-    """Row and cell of a mark that is made at an instant (micros); ``nonce`` makes it one of its own."""
+    """Row and cell of a mark that is made at an instant (micros); ``nonce`` makes it unique."""
     minute = f"{instants.datetime_of(now):%Y-%m-%dT%H:%M}"
     return mark_row(minute), Cell(MARKS, f"{slot}/{nonce}".encode(), now // _MILLI * _MILLI, b"")
 
@@ -160,7 +160,7 @@ def minute_in(row: bytes) -> str:
 
 
 def low_minute(now: int) -> str:
-    """The minute before which no mark is written any more at an instant (micros)."""
+    """The minute before which, at an instant (micros), nobody writes marks any more."""
     return f"{instants.datetime_of(now - CLOCKS_DIFFER_MINUTES * 60 * instants.SECOND):%Y-%m-%dT%H:%M}"
 
 

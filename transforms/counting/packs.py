@@ -17,6 +17,8 @@ from apache_beam.runners.direct.direct_runner import DirectRunner
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.portability.prism_runner import PrismRunner
 
+from transforms.language import tr
+
 Key = tuple[str, ...]
 
 # Key -> documents, and value in billionths of BRL: the nine decimals that an amount may have. Keys of one length.
@@ -62,7 +64,7 @@ class Carrier(Protocol):
 
 
 class InShuffle:
-    """Packs are shuffled as they are: a service, or workers that are many, hold them."""
+    """Packs are shuffled as they are: a shuffle service, or many workers, hold them."""
 
     def send(self, packs: Iterable[bytes]) -> list[bytes]:
         return list(packs)
@@ -86,7 +88,9 @@ class OnDisk:
                 name = Path(file.name).name
                 return [f"{name}/{file.tell()}/{file.write(packed)}".encode() for packed in packs]
         except OSError as error:
-            advice = "sums of counts wait there till the run ends. Make room or set TMPDIR and start the same run again"
+            advice = tr(
+                "sums of counts wait there until the run ends. Make room or set TMPDIR, and start the same run again"
+            )
             raise OSError(error.errno, f"{error.strerror}; {advice}", self._folder) from error
 
     def receive(self, sent: bytes) -> bytes:
@@ -97,7 +101,7 @@ class OnDisk:
 
 
 def carrier_for(pipeline: beam.Pipeline) -> Carrier:
-    """The carrier that a pipeline's runner calls for.
+    """The carrier that suits a pipeline's runner.
 
     Beam's runners on one machine shuffle in memory, and copy all of it several times when it is read: a job's memory
     would grow with its input. The files of a bounded job take its place, and go when the pipeline does.

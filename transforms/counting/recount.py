@@ -1,9 +1,9 @@
-"""Counts made again from stored changes, in the place of every partial sum there is.
+"""Counts computed again from stored changes, in place of all existing partial sums.
 
 A change says how it is counted. One of a bounded job is counted under the run that made it, in the partial that the job
-itself would write, and as if that partial were older than any job: the run started again writes the same sums over it.
-One of a stream is counted in its slot of the change log, which is made again too: the same sums under the same names
-and versions as the stream itself stores. So nothing counts twice, whatever else is running.
+itself would write, but as if that partial were older than any job: the run, started again, overwrites it with the same
+sums. One of a stream is counted in its slot of the change log, which is rewritten too: the same sums under the same
+names and versions as the stream itself stores. So nothing is counted twice, whatever else is running.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ def _partials_of_slot(element: tuple[bytes, Iterable[bytes]]) -> Iterator[Partia
 
 
 class LogAgain(beam.PTransform):
-    """PCollection[Change] -> how many were written: those of streams that the change log keeps are in it again."""
+    """PCollection[Change] -> how many were written: streams' changes within the log's retention are in the log
+    again."""
 
     def __init__(self, config: TruthConfig, now: int) -> None:
         """``now``: micros; the log keeps ``KEPT_DAYS`` before it."""
@@ -248,7 +249,7 @@ async def _replace(
 def replacement(
     codec: Codec, row: bytes, old: Sequence[Cell], new: Sequence[Partial], active: Iterable[str], settled: str
 ) -> Rewrite:
-    """What makes a row as read hold the partials, and what is newer. Pure."""
+    """The mutation after which a row, as read, holds the partials and whatever is newer. Pure."""
     runs, slots = _written(codec, new)
     for key, known in cells.slot_sums(row, by_column(old)).items():
         for slot, found in known.items():

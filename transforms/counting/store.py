@@ -1,4 +1,4 @@
-"""``StoreCounts``: partial sums into Bigtable, handed on once they are there."""
+"""``StoreCounts``: partial sums into Bigtable, passed on once they are there."""
 
 from __future__ import annotations
 

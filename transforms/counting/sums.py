@@ -32,10 +32,10 @@ _BUCKETS = 512
 class SumAmounts(beam.PTransform):
     """PCollection[(key, Amount)] -> one element per key, window and pane, with its sum, exact.
 
-    A document is counted under a handful of keys, most of them met seldom (a recipient on a day): shuffled one by one
-    they would be more elements than there are documents. So keys are shuffled by bucket, and the sums of a bucket
-    travel together, packed. The first ``parts`` of a key (dimension and value) decide its bucket: what is alike in
-    a pack takes next to no room.
+    A document is counted under a handful of keys, most of them rare (a recipient on a day): shuffled one by one, they
+    would be more elements than there are documents. So keys are shuffled by bucket, and the sums of a bucket travel
+    together, packed. The first ``parts`` of a key (dimension and value) decide its bucket: similar keys in a pack
+    compress to almost nothing.
     """
 
     def __init__(self, parts: int = 2) -> None:
@@ -55,7 +55,7 @@ class SumAmounts(beam.PTransform):
 @with_input_types(Pair)
 @with_output_types(tuple[int, bytes])
 class _SumInBundle(beam.DoFn):
-    """What Beam's own lifting of a combiner does, but bounded, and with few elements to show for it."""
+    """What Beam's combiner lifting does, but bounded in memory, and with few elements as its result."""
 
     def __init__(self, parts: int, carrier: Carrier) -> None:
         self._parts = parts
@@ -121,5 +121,5 @@ def billionths_of(total: Decimal) -> int:
 
 
 def total_of(billionths: int) -> Decimal:
-    """BRL, with no more decimals than it needs, and no fewer than two: equal sums look alike."""
+    """BRL, with as few decimals as possible, but at least two: equal sums have equal texts."""
     return _EXACT.add(_EXACT.normalize(_EXACT.scaleb(Decimal(billionths), -_DECIMALS)), _CENTS)

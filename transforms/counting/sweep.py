@@ -81,7 +81,7 @@ def write_log(config: TruthConfig, changes: Iterable[Change], marked: bool = Tru
 
 
 async def _mark(client: Client, table: str, slots: Sequence[str]) -> None:
-    """Marks slots. Who was held up on the way may have marked them where nobody looks any more, and does it again."""
+    """Marks slots. After a long delay the marks may be where no sweeper looks any more: then they are written again."""
     done = False
     while not done:
         # In this order: what holds it up between the two shows.
@@ -131,7 +131,7 @@ class _Waiting:
 
 
 class Sweeper:
-    """Finds slots that were written to and adds them up. Remembers nothing that its successor would miss."""
+    """Finds slots that were written to and adds them up. It has no state that a successor would need."""
 
     def __init__(self, config: TruthConfig, destination: Destination) -> None:
         self._config = config
@@ -145,7 +145,7 @@ class Sweeper:
         self.refused: list[Refusal] = []
 
     def close(self) -> None:
-        """Gives back what it shares."""
+        """Releases what it shares with others."""
         sink.release(self._destination)
 
     def sweep(self, seconds: float = 5.0) -> int:
@@ -258,7 +258,7 @@ class Sweeper:
             await self._client.replace(log_table(self._config), row, columns, ())
 
     def _raise_low(self) -> None:
-        """Next time, and whoever comes after, need not look where there is nothing and nothing will be written."""
+        """Spares later sweeps, also those of other sweepers, the minutes that are empty and will stay so."""
         low = log.low_minute(instants.now())
         low = min([low, *(log.minute_in(mark.row) for one in self._waiting.values() for mark in one.marks)])
         if not self._low or low > self._low:
@@ -268,7 +268,7 @@ class Sweeper:
 
 
 async def pack_row(client: Client, table: str, row: bytes) -> bool:
-    """Packs a row of counts, unless another does so at the same time; whether it did."""
+    """Packs a row of counts, unless another process does so at the same time; returns whether it did."""
     page = await client.page(table, row, row + b"\0", cells.FAMILIES, limit=1)
     rewrite = cells.packing(page.rows[0].cells) if page.rows else None
     if rewrite is None:
@@ -277,7 +277,7 @@ async def pack_row(client: Client, table: str, row: bytes) -> bool:
 
 
 def drain(config: TruthConfig, destination: Destination) -> dict[str, Any]:
-    """Adds up all that is marked, once: for jobs that have no stream beside them. What was done."""
+    """Adds up everything that is marked, once: for jobs that run without a stream. Returns what was done."""
     sweeper = Sweeper(config, destination)
     try:
         slots = sweeper.sweep_all()

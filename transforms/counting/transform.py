@@ -19,12 +19,12 @@ RUN_SUFFIX = "/all/0"
 class CountChanges(beam.PTransform):
     """PCollection[Change] of a bounded job -> PCollection of rows of the table ``counts``.
 
-    One row per count key: a *partial*, named ``<run>/all/0``. A run always emits all changes of its own, so the second
-    time it writes the same sums over the first; readers sum the partials.
+    One row per count key: a *partial*, named ``<run>/all/0``. A run always emits all of its changes, so a second
+    attempt overwrites the sums with the same ones; readers sum the partials.
     """
 
     def __init__(self, run: str, job_started_at: int) -> None:
-        """``job_started_at``: micros; of two attempts at one partial, readers take the later job's."""
+        """``job_started_at``: micros; of two attempts at a partial, readers take that of the later job."""
         super().__init__()
         self._run = run
         self._job_started_at = job_started_at

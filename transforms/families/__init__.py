@@ -1,4 +1,4 @@
-"""The families of documents, one file each, found by themselves: a new family is a new file with a ``FAMILY``."""
+"""The families of documents, one file each, discovered here: a new family is a new file with a ``FAMILY``."""
 
 from __future__ import annotations
 

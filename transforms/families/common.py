@@ -18,7 +18,7 @@ CANCELLED_LATE = StatusRule(
 
 
 def already(code: int, status: str, source: str) -> StatusRule:
-    """A rejection that says what the key is already."""
+    """A rejection that says which status the key already has."""
     return StatusRule((code,), status, source, dated=False, is_rejection=True)
 
 

@@ -1,4 +1,4 @@
-"""What a family of documents is: all that reading, folding and showing its documents must know of it.
+"""A family of documents: everything that reading, folding and showing its documents needs.
 
 A family is the documents that share a namespace, a key element (``chNFe``), a protocol and a table of events. One file
 of this package describes one family; its document types are the layouts in ``transforms/parse/layouts``.

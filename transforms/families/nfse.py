@@ -33,7 +33,7 @@ ANNULMENT = "205208"
 
 
 def _answer(who: str, confirmation: str, rejection: str, tacit: bool = False) -> Attribute:
-    """What a party to the service says of the document. An annulled rejection was never said."""
+    """What a party to the service says of the document. A rejection that was annulled does not count."""
     values = {confirmation: "confirmed", rejection: "rejected", f"{ANNULMENT}/{rejection}": None}
     return Attribute(
         f"{who}_answer",

@@ -2,7 +2,7 @@
 
 Every choice among records is a minimum or maximum over a total order that the records themselves carry (instants,
 protocol numbers, record ids), so arrival order cannot matter. ``transforms/views/sql/state_from_records.sql`` says
-the same in SQL and a test holds the two together.
+the same in SQL, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _event_evidence(events: Sequence[Entry], family: Family) -> Iterable[_Eviden
 
 
 def _repeated_evidence(history: Sequence[Entry], family: Family) -> Iterable[_Evidence]:
-    """Of events that were rejected because what they want is so already: that it is, and not since when."""
+    """From events rejected because what they ask for is already so: the fact, but not its instant."""
     for entry in history:
         found = family.statuses_of_event.get(entry.fields.get("event_type", ""))
         if found is not None and entry.fields.get("return_status") in family.repeated_returns:
@@ -138,7 +138,7 @@ def _undated(record_id: str, status: str) -> _Evidence:
 
 
 def _status(evidence: Sequence[_Evidence], has_document: bool) -> Fields:
-    """The highest-ranking status there is evidence of, and the earliest evidence of it."""
+    """The highest-ranking status that there is evidence for, and the earliest evidence for it."""
     state: Fields = {"status": statuses.UNPROTOCOLED if has_document else statuses.UNKNOWN}
     for status in statuses.PRECEDENCE:
         found = min((e for e in evidence if e.status == status), default=None)
@@ -186,8 +186,8 @@ def _add_epec(state: Fields, events: Sequence[Entry], family: Family) -> None:
 def _add_corrections(state: Fields, events: Sequence[Entry], family: Family) -> None:
     """The last correction letter replaces the earlier ones; the same letter in other bytes is one letter.
 
-    Its number tells which it is: only the issuer writes letters, returns do not name him, and neither returns nor
-    summaries have the text, which therefore is that of any record of the last letter.
+    Its number identifies it: only the issuer writes letters, returns do not name the issuer, and neither returns nor
+    summaries have the text, which is therefore taken from any record of the last letter.
     """
     letters = [e for e in events if e.fields.get("event_type") in family.correction_events]
     if not letters:
@@ -206,7 +206,7 @@ def _add_corrections(state: Fields, events: Sequence[Entry], family: Family) -> 
 
 
 def _rule_type(entry: Entry, family: Family) -> str:
-    """An event's type as rules name it: of one that annuls another, with the type of that."""
+    """An event's type as rules name it; for an event that annuls another, with the other's type."""
     event_type: str = entry.fields.get("event_type", "")
     if event_type not in family.annulling_events:
         return event_type

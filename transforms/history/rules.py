@@ -1,4 +1,4 @@
-"""The rules of the fold that no family has for itself. Those of a family are in its file in ``transforms.families``.
+"""The rules of the fold that are common to all families. Those of a family are in its file in ``transforms.families``.
 
 Sources: MOC = Manual de Orientação do Contribuinte of NF-e/NFC-e (its tables of result codes ``cStat``). The views fill
 their SQL from these tables, so a rule is written once.

@@ -1,8 +1,8 @@
 """From a file to the documents in it: archives within archives, compressed files, many documents in one file.
 
-What a file is, its content says; its name decides only where the content does not. Nothing is written where an entry
-names it, nothing is held in memory beyond the limit of one document, and every file in an archive becomes a
-RawDocument or a DeadLetter (directories are no files, an archive without entries has none).
+The content decides what a file is, and its name only where the content is ambiguous. Nothing is ever written to a path
+that an entry names, memory is bounded by the limit of one document, and every file in an archive becomes a RawDocument
+or a DeadLetter (directories are not files, and an archive without entries has none).
 
 Origins: ``<file>#<entry>`` for an entry, ``<file>#<archive>#<entry>`` deeper down; an entry whose name an earlier one
 had gets an ordinal, ``<file>#x.xml~2``; a compressed single file is its own origin, ``x.xml.gz``, because it holds one
@@ -10,8 +10,8 @@ input and the name inside is often missing or wrong; of many documents in one fi
 ``<file>#@1024``. An attachment of an e-mail is ``<mail>#<attachment>``, a mail of a mailbox ``<mailbox>#@<byte>``; what
 a signed container holds has the container's origin.
 
-What is no fiscal XML and holds none is a dead letter that says what it is (``foreign``), an office file one and not its
-parts; files of systems (``litter``) are told to ``on_litter`` and are nothing else.
+A file that neither is nor holds fiscal XML becomes a dead letter that says what it is (``foreign``), an office file a
+single one, not one for each of its parts; system files (``litter``) are reported to ``on_litter``, and dropped.
 
 A dead letter holds the bytes as received: of a damaged archive the archive's, of an encrypted or damaged entry those
 in the archive, compressed as they are; where that is more than one document may have, the beginning.
@@ -57,7 +57,7 @@ from transforms.model import DeadLetter, Expanded, RawDocument
 
 
 def uncounted() -> None:
-    """For those who do not count system files."""
+    """An ``on_litter`` that does not count system files."""
 
 
 def expand(

@@ -30,7 +30,7 @@ class Opener(Protocol):
 
 
 def of_mailbox(opener: Opener, reader: ByteReader, origin: str, depth: int) -> Iterator[Expanded]:
-    """The attachments of all mails. Mails without any are passed over, unless all are."""
+    """The attachments of all mails. Mails without any are skipped, unless no mail has one."""
     found = False
     for each in mail.mails(reader, opener.limits.max_parsed_bytes):
         place = f"{origin}#@{each.offset}"
@@ -52,7 +52,7 @@ def of_mailbox(opener: Opener, reader: ByteReader, origin: str, depth: int) -> I
 
 
 def of_mail(opener: Opener, data: bytes, origin: str, depth: int) -> Iterator[Expanded]:
-    """The attachments of one e-mail. Raises Unreadable when it has none, or when it is cut."""
+    """The attachments of one e-mail. Raises Unreadable when it has none, or when it is truncated."""
     message = mail.parsed(data, opener.limits.max_parsed_bytes)
     found = False
     for outcome in _attachments(opener, message, origin, depth):

@@ -1,4 +1,4 @@
-"""The objects of buckets. Cloud Storage is listed by ranges of names, side by side; other stores through Beam.
+"""The objects of buckets. Cloud Storage is listed by ranges of names, in parallel; other stores through Beam.
 
 Cloud Storage gives the names under a prefix in order, a thousand a request, each request waiting for the one before:
 ten million take most of an hour in one thread. It also gives those between two names, and so ranges of names can be
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from transforms import instants
 from transforms.ingest.files import FileRef, InputError
 from transforms.ingest.patterns import literal_start, remote_globs, remote_matcher
+from transforms.language import say
 
 _GCS = "gs://"
 _FIELDS = "items(name,size,updated),nextPageToken"
@@ -35,7 +36,7 @@ class Names(NamedTuple):
 
 
 def ranges(pattern: str) -> list[Names]:
-    """Ranges of names that can be listed side by side, and together hold what a remote pattern names."""
+    """Ranges of names that can be listed in parallel, and together cover what a remote pattern names."""
     found = []
     for glob in remote_globs(pattern):
         if not glob.startswith(_GCS) or glob == literal_start(glob):
@@ -120,7 +121,7 @@ def _listed(names: Names) -> Iterator[FileRef | None]:
         else:
             yield from _of_others(names.glob)
     except (BeamIOError, ClientError, ValueError) as error:
-        raise InputError(f"{names.glob} cannot be listed: {error}") from error
+        raise InputError(say("{pattern} cannot be listed: {error}", pattern=names.glob, error=error)) from error
 
 
 def _of_gcs(names: Names) -> Iterator[FileRef | None]:

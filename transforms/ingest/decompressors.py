@@ -1,4 +1,4 @@
-"""Decompressors with one interface: those of bz2 and lzma as they are, zlib's and the one of zip's LZMA made alike."""
+"""Decompressors with one interface: those of bz2 and lzma as they are, zlib's and zip's LZMA adapted to it."""
 
 from __future__ import annotations
 

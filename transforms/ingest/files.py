@@ -1,8 +1,8 @@
-"""Patterns as given, files, and opening them: local ones here, all others through Beam's filesystems.
+"""Patterns as people give them, files, and opening them: local ones directly, all others through Beam's filesystems.
 
-A pattern is a file, a folder (every file below it), a glob (what it matches; folders it matches with every file
-below), or a comma-separated list of those. ``~`` and ``file://`` are understood, ``gs://`` and what else Beam has a
-filesystem for; there ``*`` stops at ``/`` and ``**`` does not.
+A pattern is a file, a folder (every file below it), a glob (what it matches, and every file below folders that it
+matches), or a comma-separated list of those. It may begin with ``~``, ``file://``, ``gs://`` or whatever else Beam has
+a filesystem for; there ``*`` stops at ``/`` and ``**`` does not.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def open_file(path: str) -> BinaryIO:
 
 
 def unreadable(file: FileRef, error: Exception) -> DeadLetter | None:
-    """The dead letter of a file that cannot be read, now or later; None where trying again may help."""
+    """The dead letter of a file that will never be readable; None where trying again may help."""
     if is_local(file.path):
         permanent = isinstance(error, OSError) and error.errno not in _PASSING_ERRNO
     else:

@@ -50,7 +50,7 @@ def _matching(glob: Glob, path: str, state: frozenset[int], parents: _Folders) -
 
 
 def _below(path: str, parents: _Folders) -> Iterator[FileRef | DeadLetter]:
-    """The file itself, or all files below a folder. Links are followed, but not round in circles."""
+    """The file itself, or all files below a folder. Links are followed, but never in a circle."""
     try:
         status = os.stat(path)
     except OSError:
@@ -71,7 +71,7 @@ def _below(path: str, parents: _Folders) -> Iterator[FileRef | DeadLetter]:
 
 
 def _folder(path: str, parents: _Folders) -> tuple[int, int] | None:
-    """What tells a folder from others; None for what is no folder, is not there, or is one of its own parents."""
+    """A folder's identity; None for what is not a folder, does not exist, or is one of its own parents."""
     try:
         status = os.stat(path)
     except OSError:
@@ -87,7 +87,7 @@ def _names(path: str) -> Iterator[str]:
 
 
 def _not_listed(path: str, error: OSError) -> Iterator[DeadLetter]:
-    """Raises what may pass, and what is not about this folder."""
+    """Raises the error again if it is transient, or is not about this folder."""
     if error.filename != path:
         raise error
     dead = unreadable(FileRef(path, os.stat(path).st_mtime_ns // 1000, 0), error)

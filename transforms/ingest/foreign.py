@@ -18,6 +18,9 @@ IMAGE = "image_file"
 TEXT_TABLE = "text_table_file"
 OUTLOOK_MESSAGE = "outlook_message"
 PROGRAM = "program_file"
+WEB_PAGE = "web_page"
+TEXT = "text_file"
+CERTIFICATE = "certificate_file"
 
 CODES: dict[str, str] = {
     PDF: mark("a PDF, such as a DANFE; the XML that it shows is another file"),
@@ -27,6 +30,9 @@ CODES: dict[str, str] = {
     TEXT_TABLE: mark("a table as text: CSV, SPED or a bank's statement"),
     OUTLOOK_MESSAGE: mark("an Outlook message, which is not read; save it as .eml and send that"),
     PROGRAM: mark("a program, or a shortcut to one"),
+    WEB_PAGE: mark("a web page, such as a service's error page saved in the place of the XML"),
+    TEXT: mark("a text without XML"),
+    CERTIFICATE: mark("a certificate or a key"),
 }
 
 
@@ -49,6 +55,8 @@ _RULES = (
     _rule(IMAGE, rb".{4}ftyp(?:heic|heix|mif1|avif)"),
     _rule(SPREADSHEET, _OLE, ".xls", ".xlt", ".xla", ".xlsb", ".xlsx"),
     _rule(OUTLOOK_MESSAGE, _OLE, ".msg"),
+    # TNEF, winmail.dat: MS-OXTNEF 2.1.3.1.
+    _rule(OUTLOOK_MESSAGE, rb"\x78\x9f\x3e\x22"),
     _rule(OFFICE, _OLE),
     _rule(SPREADSHEET, _ODF + rb"(?:spreadsheet|calc)"),
     _rule(OFFICE, _ODF),
@@ -57,7 +65,16 @@ _RULES = (
     _rule(PROGRAM, rb"L\0\0\0\x01\x14\x02\0"),
     _rule(PROGRAM, rb"MZ", ".exe", ".dll", ".msi", ".scr"),
     _rule(TEXT_TABLE, rb"[^\0]+\Z", ".csv", ".tsv"),
+    _rule(CERTIFICATE, rb"-----BEGIN [A-Z ]*(?:CERTIFICATE|KEY)"),
+    _rule(CERTIFICATE, rb"0[\x80-\x84]", ".pfx", ".p12", ".cer", ".crt", ".der"),
+    _rule(TEXT, rb"[^\0<]+\Z", ".txt", ".md", ".log", ".vcf", ".ics", ".ini", ".cfg", ".sql", ".sh", ".bat", ".py"),
 )
+# Roots that no fiscal message has, behind a prolog. Looked for in what looks like XML.
+_ROOTS = (
+    (WEB_PAGE, re.compile(rb"[\xef\xbb\xbf\s]*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)),
+    (IMAGE, re.compile(rb"[\xef\xbb\xbf\s]*(?:<\?xml[^>]*>\s*)?(?:<!doctype\s+svg[^>]*>\s*)?<svg[\s>]", re.IGNORECASE)),
+)
+_LOOKED_AT = 512
 
 
 def code_of(head: bytes, name: str) -> str | None:
@@ -69,9 +86,17 @@ def code_of(head: bytes, name: str) -> str | None:
     return None
 
 
+def code_of_markup(head: bytes) -> str | None:
+    """The code of a file that looks like XML and is a web page or an image; None for all else."""
+    begin = head[:_LOOKED_AT].lower()
+    if b"html" not in begin and b"<svg" not in begin:
+        return None
+    return next((code for code, root in _ROOTS if root.match(begin)), None)
+
+
 def why_not(head: bytes, name: str) -> tuple[str, str]:
     """Code and message of a file whose code is not None."""
-    code = code_of(head, name)
+    code = code_of_markup(head) or code_of(head, name)
     assert code
     return code, message(code)
 

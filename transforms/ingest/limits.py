@@ -1,7 +1,7 @@
 """What ingestion accepts, and the codes of what it refuses.
 
 Sizes are bytes after decompression unless a name says otherwise. The same limits hold for files, for messages of
-a queue and for rows of a database, so that one input meets one fate wherever it comes from.
+a queue and for rows of a database, so that an input is treated the same wherever it comes from.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ DEFAULT = Limits()
 class Unreadable(Exception):
     """Something that cannot be read, with a stable code and a message for people.
 
-    ``kept`` are the bytes for its dead letter where only the reader has them, ``size`` how many were read, ``cut``
-    whether there are more; elsewhere the bytes as received are fetched by whoever makes the dead letter.
+    ``kept`` are the bytes for its dead letter, if only the reader has them; otherwise whoever makes the dead letter
+    fetches the bytes as received. ``size`` is how many were read, ``cut`` whether there are more.
     """
 
     def __init__(self, code: str, message: str, kept: bytes | None = None, size: int = 0, cut: bool = False) -> None:
@@ -97,7 +97,7 @@ class Budget:
         self.expanded = 0
 
     def grow(self, count: int) -> None:
-        """Counts decompressed bytes. Raises ExpansionExceeded when they are out of all proportion."""
+        """Counts decompressed bytes. Raises ExpansionExceeded when they are far too many for the compressed ones."""
         self.expanded += count
         if self.expanded > self._floor and self.expanded > self._ratio * self.read:
             raise ExpansionExceeded(

@@ -1,7 +1,7 @@
-"""Which files a list of patterns names, as a stream, and in ranges that can be listed side by side.
+"""Which files a list of patterns names, as a stream, and in ranges that can be listed in parallel.
 
-A file that several patterns name belongs to the first of them. Whether an earlier one names it is told from its path,
-so nothing is remembered of the files listed.
+A file that several patterns name belongs to the first of them. Its path shows whether an earlier one names it, so the
+files that were listed need not be remembered.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from transforms.ingest import buckets, folders
 from transforms.ingest.buckets import Names
 from transforms.ingest.files import FileRef, InputError, split_patterns
 from transforms.ingest.patterns import Named, is_local, remote_globs
+from transforms.language import say, tr
 from transforms.model import DeadLetter
 
 # Objects that are looked at for the first that a pattern matches, before a job is launched: some seconds. Where it is
@@ -23,7 +24,7 @@ _LOOKED_AT = 50_000
 
 
 class Listing(NamedTuple):
-    """Something to list by one worker: what the last of the patterns names and none of the others, or a range of it."""
+    """What one worker lists: what the last of the patterns names and none of the others, or a range of it."""
 
     patterns: tuple[str, ...]
     names: Names | None = None
@@ -65,7 +66,7 @@ def check_patterns(patterns: str | Iterable[str]) -> None:
     """Raises InputError when there is no pattern, or one that matches no file. Reads no file, lists little."""
     single = split_patterns(patterns)
     if not single:
-        raise InputError("no input: give a file, a folder, a glob or a gs:// pattern")
+        raise InputError(tr("no input: give a file, a folder, a glob or a gs:// pattern"))
     empty = [pattern for pattern in single if _is_empty(pattern, _LOOKED_AT)]
     if empty:
         raise InputError("; ".join(_nothing(pattern) for pattern in empty))
@@ -87,10 +88,14 @@ def _is_empty(pattern: str, most: float) -> bool:
 
 def _nothing(pattern: str) -> str:
     if not is_local(pattern):
-        return f"{pattern} matches nothing: check the bucket, the path and that you may list it"
+        return say("{pattern} matches nothing: check the bucket, the path and that you may list it", pattern=pattern)
     folder = pattern
     while folder != os.path.dirname(folder) and not os.path.isdir(folder):
         folder = os.path.dirname(folder)
     if folder == pattern:
-        return f"{pattern} is a folder without files"
-    return f"{pattern} matches no file: the last folder on the way to it that exists is {folder}"
+        return say("{pattern} is a folder without files", pattern=pattern)
+    return say(
+        "{pattern} matches no file: the last folder on the way to it that exists is {folder}",
+        pattern=pattern,
+        folder=folder,
+    )

@@ -11,6 +11,9 @@ import re
 # AppleDouble, .DS_Store.
 _CONTENTS = (b"\x00\x05\x16\x07\x00\x02\x00\x00", b"\x00\x00\x00\x01Bud1")
 _NAMES = frozenset((".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".localized", ".apdisk", "icon\r"))
+# Locks of Office, files that NFS keeps for who has them open, marks of what was downloaded.
+_LOCKS = re.compile(r"~\$.|\.nfs[0-9a-f]{8}")
+_MARKS = (":zone.identifier", ".gitkeep", ".gitignore")
 _FOLDERS = frozenset(("__macosx", ".spotlight-v100", ".fseventsd", ".trashes"))
 _SEPARATORS = re.compile(r"[/\\]")
 # How EntryNames makes names distinct.
@@ -26,4 +29,5 @@ def is_litter_by_name(origin: str) -> bool:
     """Whether a file is a system's by its name, or by that of a folder within the archive in which it is."""
     within_archive = "#" in origin
     *folders, name = _SEPARATORS.split(origin.rpartition("#")[2].lower())
-    return _ORDINAL.sub("", name) in _NAMES or (within_archive and not _FOLDERS.isdisjoint(folders))
+    is_system = _ORDINAL.sub("", name) in _NAMES or bool(_LOCKS.match(name)) or name.endswith(_MARKS)
+    return is_system or (within_archive and not _FOLDERS.isdisjoint(folders))

@@ -128,8 +128,11 @@ def parsed(data: bytes, limit: int) -> Message:
 
 def attachments(mail: Message) -> Iterator[Attachment]:
     """The parts of the mail and of mails within it that are inputs: all but its text, which is one when it is XML."""
+    signatures = [id(part) for signed in mail.walk() for part in _signatures(signed)]
     leaves = (part for part in mail.walk() if not part.is_multipart())
     for number, part in enumerate(leaves, 1):
+        if id(part) in signatures:
+            continue
         data = _content(part)
         name = _name(part)
         kind = part.get_content_type()
@@ -137,6 +140,13 @@ def attachments(mail: Message) -> Iterator[Attachment]:
         is_text = kind in ("text/plain", "text/html", "text/calendar") and not name
         if not is_text and data and not kind.startswith("message/") or _XML.match(data):
             yield Attachment(name or f"part{number}", data)
+
+
+def _signatures(part: Message) -> list[Message]:
+    """What signs the other part of a signed mail (RFC 1847): it holds nothing, and is no input."""
+    if part.get_content_type() != "multipart/signed" or not part.is_multipart():
+        return []
+    return [inner for inner in part.get_payload() if isinstance(inner, Message)][1:]
 
 
 def why_cut(mail: Message) -> str | None:

@@ -40,8 +40,8 @@ def _points(text: str) -> int:
             return 0
         if character in _PORTUGUESE:
             before, after = text[at - 1 : at], text[at + 1 : at + 2]
-            beside = before if before.isalpha() else after
-            points += 2 if not beside.isalpha() or beside.islower() == character.islower() else 1
+            neighbour = before if before.isalpha() else after
+            points += 2 if not neighbour.isalpha() or neighbour.islower() == character.islower() else 1
         elif character > "\x7f":
             points -= 1
     return points
@@ -73,7 +73,7 @@ class EntryNames:
         self._counts: dict[str, int] = {}
 
     def distinct(self, name: str) -> str:
-        """The name to use, the same in every run that sees the entries in the same order."""
+        """The name to use; the same in every run that sees the entries in the same order."""
         if "\0" in name:
             name = name.replace("\0", "\\0")
         digest = _digest(name)

@@ -1,4 +1,4 @@
-"""Office files of today are zip archives: how one is told from an archive with documents in it."""
+"""Modern office files are zip archives: telling them from archives of documents."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ def code_of(head: bytes, file: Seekable) -> str | None:
 
 
 def may_be_office(head: bytes) -> bool:
-    """Whether a zip archive that begins so is worth looking at all of its names."""
+    """Whether a zip archive with this beginning may be an office file, so that its names should be checked."""
     return head.startswith(_BEGINS_RAW, zips.LOCAL.size)
 
 
 def _code_by_names(names: list[str]) -> str | None:
-    """Other archives have files beside the two, or lack one: an archive with notes in it is never taken for one."""
+    """Other archives lack one of the two names, or have more: an archive of invoices is never taken for an office
+    file."""
     if _TYPES not in names or _RELATIONS not in names:
         return None
     if any("/" not in name and name != _TYPES for name in names):

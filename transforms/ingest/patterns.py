@@ -1,4 +1,5 @@
-"""What a pattern names, told from names alone. Pure, but for asking whether a local name that looks like a glob exists.
+"""What a pattern names, judged by names alone. Pure, except for checking whether a local name that looks like a glob
+exists.
 
 A local pattern is a path or a glob as the shell has it; a remote one (``gs://``) a path or a glob as Beam has it. Both
 name what they match and everything below it.
@@ -102,7 +103,7 @@ class Glob:
 
 
 class Named:
-    """Whether any of some patterns names a path. What it takes does not grow with the paths asked for."""
+    """Whether any of some patterns names a path. Its memory does not grow with the number of paths."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._paths: set[str] = set()

@@ -1,6 +1,6 @@
 """The entries of a zip archive that has lost its directory, as their own headers describe them.
 
-A download that broke off leaves such a file. Its entries are the same inputs, under the same names, as those of the
+An interrupted download leaves such a file. Its entries are the same inputs, under the same names, as those of the
 whole archive, so that reading the whole one later finds them again.
 """
 
@@ -19,7 +19,7 @@ _DESCRIPTOR_MAGIC = b"PK\7\x08"
 
 
 def entries_by_their_headers(file: Seekable, limits: Limits, budget: Budget, why: str) -> Iterator[Member]:
-    """The entries from the front of the file, as far as each leads to the next; ends with Unreadable, always."""
+    """The entries from the start of the file, as far as each leads to the next. Always ends by raising Unreadable."""
     length = size_of(file)
     position = count = 0
     while True:

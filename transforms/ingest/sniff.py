@@ -73,13 +73,13 @@ def kind_of(head: bytes, name: str) -> Kind:
     """What a file is that begins with ``head`` (SNIFFED bytes, or all there are) and has this name or origin.
 
     Content that is none of the known kinds is a document, whatever the name: the parser says what is wrong with it.
-    What looks like XML is never anything else.
+    What looks like XML is never anything else, unless its root is that of a web page or of an image.
     Only where a name promises an archive and the content is neither that nor XML, the archive is damaged.
     """
     if head[257:262] == b"ustar" and tars.is_header(head[:512]):
         return Kind.TAR
     if head.startswith((b"<", b"\xef\xbb\xbf<")):
-        return Kind.DOCUMENTS
+        return _markup(head)
     if litter.is_litter_by_content(head):
         return Kind.LITTER
     by_content = _by_magic(head)
@@ -90,7 +90,7 @@ def kind_of(head: bytes, name: str) -> Kind:
     lowered = name.lower()
     if head and lowered.endswith(_ARCHIVE_NAMES):
         return _promised(head, lowered)
-    return Kind.DOCUMENTS if _may_be_xml(head) else _other(head, name)
+    return _markup(head) if _may_be_xml(head) else _other(head, name)
 
 
 def _by_magic(head: bytes) -> Kind | None:
@@ -103,6 +103,10 @@ def _by_magic(head: bytes) -> Kind | None:
 def _may_be_xml(head: bytes) -> bool:
     """Whether the first character is that of XML, in whatever encoding."""
     return head.lstrip(_BEFORE_XML).startswith(b"<")
+
+
+def _markup(head: bytes) -> Kind:
+    return Kind.FOREIGN if foreign.code_of_markup(head) else Kind.DOCUMENTS
 
 
 def _other(head: bytes, name: str) -> Kind:

@@ -1,9 +1,9 @@
 """Many documents in one file: which files hold them, and where one ends and the next begins.
 
-A file holds many when its first document's root element is closed and another document begins behind it, which is
-well-formed in no single document. How the second begins tells how to go on: each document with its own XML
-declaration, or one document a line, or simply one behind the other. In the first two a broken document ends at the
-next declaration or line, so that it spoils no other.
+A file holds many when another document begins after the end tag of the first one's root element, which a single
+well-formed document cannot have. The beginning of the second shows how they follow each other: each with its own XML
+declaration, one per line, or simply one after the other. In the first two cases a broken document ends at the next
+declaration or line, so that it does not spoil others.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def mode_of(data: bytes) -> Mode | None:
 def pieces(data: bytes, read: Callable[[int], bytes], limit: int, mode: Mode) -> Iterator[Piece]:
     """The documents of a file that begins with ``data`` and goes on with what ``read(size)`` returns.
 
-    A document over ``limit`` bytes is an oversize piece; behind it reading goes on at the next declaration or line,
-    and stops where neither tells where the next document begins.
+    A document over ``limit`` bytes is an oversize piece; after it, reading continues at the next declaration or line,
+    and stops where neither shows the beginning of the next document.
     """
     base = at = 0
     ended = False
@@ -154,7 +154,7 @@ def _next_document(data: bytes, at: int) -> int:
 
 
 def _is_one(data: bytes, start: int) -> bool:
-    """Whether the first end tag of the root ends the data: the usual case, told by one search."""
+    """Whether the first end tag of the root ends the data: the usual case, found by one search."""
     root = _root_at(data, start)
     if root is None:
         return True

@@ -1,7 +1,7 @@
-"""Documents of an archive that one thread reads, packed so that all workers share what follows.
+"""Documents of an archive that one thread reads, packed so that all workers share the steps after it.
 
-A compressed tar is read from the start to the end by one thread. Behind the reader its documents go through a shuffle,
-about a megabyte at a time and compressed, since a shuffle is paid by its bytes. Pure.
+One thread reads a compressed tar from start to end. After the reader its documents go through a shuffle, about a
+megabyte at a time and compressed, since a shuffle is billed by its bytes. Pure.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Bounded reading of compressed streams: small readers that are put on top of one another.
+"""Bounded reading of compressed streams: small readers that are stacked on one another.
 
-A reader has one method, ``read(size)``: at most ``size`` bytes, fewer only where the end or an error is near, none
-only at the end. What cannot be read raises Unreadable, with every further call again.
+A reader has one method, ``read(size)``: at most ``size`` bytes, fewer only near the end or an error, none only at the
+end. What cannot be read raises Unreadable, and so does every further call.
 """
 
 from __future__ import annotations

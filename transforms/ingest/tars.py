@@ -1,7 +1,7 @@
 """Tar archives as a stream of entries: ustar, GNU long names, pax headers.
 
-Written here because the standard library's reader stops without a word at a header it does not understand, and so
-loses every entry behind it, and keeps an object for each entry it has passed.
+Written here because the standard library's reader silently stops at a header that it does not understand, and so loses
+all entries after it, and because it keeps an object for each entry that it has passed.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def is_header(block: bytes) -> bool:
 def entries(reader: ByteReader) -> Iterator[tuple[TarEntry, EntryData]]:
     """Each file and its bytes, which the caller reads, or not, before asking for the next.
 
-    Archives that follow each other in one file are read all. Unreadable when a header is damaged, when the archive is
-    cut, and when its end mark is missing (it may be cut between two entries).
+    Archives that follow each other in one file are all read. Raises Unreadable when a header is damaged, when the
+    archive is truncated, and when its end mark is missing (it may be truncated between two entries).
     """
     position = 0
     ended = False

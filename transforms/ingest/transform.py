@@ -66,7 +66,8 @@ class _ListFiles(beam.DoFn):
 @beam.typehints.with_input_types(Batch)
 @beam.typehints.with_output_types(Work)
 class _ShareOut(beam.DoFn):
-    """Large zip archives in shards; all else as it comes. What cannot be opened here is told when it is read."""
+    """Large zip archives in shards, all other files as they are. A file that cannot be opened is reported when it is
+    read."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -83,9 +84,9 @@ class _ShareOut(beam.DoFn):
 @beam.typehints.with_input_types(Work)
 @beam.typehints.with_output_types(RawDocument, dead_letters=DeadLetter, packs=bytes)
 class _Read(beam.DoFn):
-    """Reads a piece of work as a stream. Small remote files are fetched some at a time: their cost is waiting.
+    """Reads a piece of work as a stream. Small remote files are fetched several at a time, as their cost is waiting.
 
-    ``spread``: what is in a large file that is read in one piece leaves in packs, for others to go on with.
+    ``spread``: the documents of a large file that is read in one piece are emitted in packs, for other workers.
     """
 
     def __init__(self, limits: Limits, spread: bool = False) -> None:
@@ -156,7 +157,7 @@ class _Read(beam.DoFn):
 
 
 def _is_long(work: Work) -> bool:
-    """Whether one thread is busy with it for seconds or hours: a large file that could not be shared out."""
+    """Whether it keeps one thread busy for seconds or hours: a large file that could not be divided."""
     return isinstance(work, Batch) and work.files[0].size >= SHARD_BYTES
 
 
@@ -170,7 +171,7 @@ def _content(path: str) -> bytes:
 
 
 def _or_dead(file: FileRef, read: Callable[[], Iterable[Expanded]]) -> Iterator[Expanded]:
-    """What ``read`` gives; where the file cannot be read, now or later, a dead letter behind what could be."""
+    """What ``read`` gives; if the file can never be read to its end, a dead letter after what could be read."""
     try:
         yield from read()
     except Exception as error:

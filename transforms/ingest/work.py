@@ -1,4 +1,4 @@
-"""How reading is shared out: small files in batches, each large one alone, large zip archives in ranges of entries.
+"""How reading is divided: small files in batches, each large one alone, large zip archives in ranges of entries.
 
 What is passed around is a few hundred bytes per piece of work: names, never contents.
 """
@@ -80,7 +80,7 @@ def batches(files: Iterable[FileRef]) -> Iterator[Batch]:
 def shared_out(batch: Batch, limits: Limits = DEFAULT) -> list[Work]:
     """The batch itself, or for a large zip archive its shards. Only the directory is read.
 
-    An archive that is damaged in any way is left in one piece: reading it as a whole tells what is wrong with it.
+    A damaged archive is left in one piece: reading it as a whole shows what is wrong with it.
     """
     file, *others = batch.files
     if others or file.size < SHARD_BYTES:

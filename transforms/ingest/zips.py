@@ -1,7 +1,7 @@
 """Zip archives: their directory as a stream of entries, and the bytes of each.
 
 Written here because the standard library's reader holds an object for every entry before the first is read, and
-gives no hold on how much an entry expands to. Format: PKWARE's APPNOTE 6.3 (zip64 included).
+cannot limit how much an entry expands to. Format: PKWARE's APPNOTE 6.3 (zip64 included).
 """
 
 from __future__ import annotations
@@ -155,8 +155,8 @@ def _end64(file: Seekable, end: int) -> tuple[int, int, int, int, int, int] | No
 def entries(file: Seekable, directory: Directory, start: int | None = None, end: int | None = None) -> Iterator[Member]:
     """The entries listed between two places of the directory (all by default), read in blocks.
 
-    Others may move the file's position meanwhile. Unreadable when the directory is damaged (``corrupt_archive``), or
-    when its entries are more bytes than the file, so that they overlap (``zip_bomb``).
+    Others may move the file's position meanwhile. Raises Unreadable when the directory is damaged
+    (``corrupt_archive``), or when its entries have more bytes than the file, so that they overlap (``zip_bomb``).
     """
     whole = start is None
     position = directory.start if start is None else start

@@ -1,1 +1,1 @@
-"""Telling others, over Pub/Sub: what changed, and what could not be read."""
+"""Notifications over Pub/Sub or Kafka: what changed, and what could not be read."""

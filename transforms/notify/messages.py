@@ -31,7 +31,7 @@ class Outgoing(NamedTuple):
 
 
 def is_news(change: Change, first_sight: bool = False) -> bool:
-    """Whether a change says something that its key's earlier state did not. ``first_sight``: also of a new key."""
+    """Whether a change altered the state of its key. ``first_sight``: the first state of a key counts too."""
     if change.before is None:
         return first_sight
     return change.before != change.after
@@ -69,7 +69,7 @@ def change_message(change: Change, ordered: bool = False) -> Outgoing:
 
 
 def dead_letter_message(letter: DeadLetter) -> Outgoing:
-    """A dead letter's bytes, and why it is one in its attributes; cut where it does not fit into a message."""
+    """A message with a dead letter's bytes, truncated if they do not fit, and the reason in its attributes."""
     attributes = {
         "dead_letter_id": letter.dead_letter_id,
         "code": letter.code,
@@ -88,7 +88,7 @@ def dead_letter_message(letter: DeadLetter) -> Outgoing:
 
 
 def clip(text: str, keep_end: bool = False) -> str:
-    """Text as an attribute can hold it: valid UTF-8, and its beginning, or its end, where it is too long."""
+    """Text as an attribute can hold it: valid UTF-8, and only its beginning, or its end, if it is too long."""
     data = text.encode("utf-8", "backslashreplace")
     if len(data) > MAX_ATTRIBUTE_BYTES:
         kept = MAX_ATTRIBUTE_BYTES - 3

@@ -1,10 +1,9 @@
-"""A topic and what is published to it. Free of Beam."""
+"""A topic and what is published to it. Does not import Beam."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
 
@@ -13,11 +12,12 @@ from google.api_core.retry import Retry
 from google.cloud import pubsub_v1
 from google.cloud.pubsub_v1.types import BatchSettings, LimitExceededBehavior, PublisherOptions, PublishFlowControl
 
+from transforms import pubsub_names
 from transforms.errors import AcervoError
+from transforms.language import say
 from transforms.notify.messages import MAX_MESSAGE_BYTES, Outgoing
 from transforms.typed import typed
 
-_NAME = re.compile(r"projects/([^/]+)/topics/([A-Za-z][A-Za-z0-9._~+%-]{2,254})\Z")
 _RETRY = Retry(timeout=10.0)
 _PUBLISH_RETRY = Retry(
     predicate=lambda error: isinstance(
@@ -42,13 +42,7 @@ class TopicError(AcervoError):
 
 def topic_path(name: str, project: str | None) -> str:
     """A full resource name, from itself or from the short name of a topic in ``project``. Raises TopicError."""
-    path = name if "/" in name else f"projects/{project or ''}/topics/{name}"
-    if not _NAME.match(path):
-        where = "" if project or "/" in name else " (no project is given)"
-        raise TopicError(
-            f"{name!r} is no topic{where}: give projects/<project>/topics/<name>, or its name and --project."
-        )
-    return path
+    return pubsub_names.full_name(pubsub_names.TOPICS, name, project, TopicError)
 
 
 def check_topic(topic: str) -> None:
@@ -93,11 +87,15 @@ class Publisher:
         )
 
     def send(self, message: Outgoing) -> Future[str]:
-        """The message's id, to come. Raises TopicError for a message that is too large."""
+        """A future of the message's id. Raises TopicError for a message that is too large."""
         if message.size > MAX_MESSAGE_BYTES:
             raise TopicError(
-                f"a message of {message.size:,} bytes is too large: Pub/Sub takes {MAX_MESSAGE_BYTES:,}. "
-                "Compress it, or split the archive."
+                say(
+                    "a message of {size:,} bytes is too large: Pub/Sub takes {most:,}. Compress it, or split the "
+                    "archive.",
+                    size=message.size,
+                    most=MAX_MESSAGE_BYTES,
+                )
             )
         future: Future[str] = self._client.publish(
             self.topic, message.data, ordering_key=message.ordering_key, **message.attributes
@@ -111,7 +109,7 @@ class Publisher:
         wait([future for _, future in pairs], timeout)
         failure: BaseException | None = None
         for message, future in pairs:
-            error = future.exception() if future.done() else TimeoutError(f"no answer within {timeout:.0f} s")
+            error = future.exception() if future.done() else _late(timeout)
             if error is not None:
                 self.resume(message.ordering_key)
                 failure = failure or error
@@ -135,14 +133,24 @@ def explained(topic: str, error: BaseException) -> TopicError:
         create = f"gcloud pubsub topics create {topic}"
         if os.environ.get("PUBSUB_EMULATOR_HOST"):  # gcloud speaks to the service alone
             create = typed("publish", "--create", "--topic", topic, "FILE")
-        return TopicError(f"{topic} does not exist. Create it: {create}")
+        return TopicError(say("{topic} does not exist. Create it: {command}", topic=topic, command=create))
     if isinstance(error, exceptions.PermissionDenied | exceptions.Unauthenticated):
-        return TopicError(f"This account may not use {topic}: it needs roles/pubsub.publisher ({error}).")
+        return TopicError(
+            say(
+                "this account may not publish to {topic}: it needs roles/pubsub.publisher ({error}).",
+                topic=topic,
+                error=error,
+            )
+        )
     if isinstance(
         error, exceptions.ServiceUnavailable | exceptions.GatewayTimeout | exceptions.RetryError | TimeoutError
     ):
-        return TopicError(f"Pub/Sub does not answer about {topic}: {error}")
-    return TopicError(f"{topic} cannot be used: {error}")
+        return TopicError(say("Pub/Sub does not answer about {name}: {error}", name=topic, error=error))
+    return TopicError(say("{topic} cannot be used: {error}", topic=topic, error=error))
+
+
+def _late(seconds: float) -> TimeoutError:
+    return TimeoutError(say("no answer within {seconds:.0f} s", seconds=seconds))
 
 
 def _ensure(create: Callable[[], object], name: str) -> None:

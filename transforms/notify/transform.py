@@ -14,12 +14,16 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import metrics
 from transforms.model import Change, DeadLetter
+from transforms.notify.kafka import KafkaPublisher, KafkaTopic
 from transforms.notify.messages import Outgoing, change_message, dead_letter_message, is_news
 from transforms.notify.topic import Publisher
 from transforms.per_process import PerProcess
 
 _FLUSH_MESSAGES = 1_000
 _FLUSH_BYTES = 16_000_000
+
+Place = str | KafkaTopic
+"""A topic of Pub/Sub by its full name, or one of Kafka."""
 
 
 class PublishChanges(beam.PTransform):
@@ -31,8 +35,8 @@ class PublishChanges(beam.PTransform):
     key. ``ordered``: the access key is the ordering key, which costs a request for each key.
     """
 
-    def __init__(self, topic: str, first_sight: bool = False, ordered: bool = False) -> None:
-        """``topic``: full resource name."""
+    def __init__(self, topic: Place, first_sight: bool = False, ordered: bool = False) -> None:
+        """``topic``: full resource name, or a topic of Kafka, whose key is always the access key."""
         super().__init__()
         self._topic = topic
         self._first_sight = first_sight
@@ -50,8 +54,8 @@ class PublishChanges(beam.PTransform):
 class PublishDeadLetters(beam.PTransform):
     """PCollection[DeadLetter] -> the same, once published: their bytes, with code, message and origin as attributes."""
 
-    def __init__(self, topic: str) -> None:
-        """``topic``: full resource name."""
+    def __init__(self, topic: Place) -> None:
+        """``topic``: full resource name, or a topic of Kafka."""
         super().__init__()
         self._topic = topic
 
@@ -60,7 +64,11 @@ class PublishDeadLetters(beam.PTransform):
         return letters | "Publish" >> beam.ParDo(publish).with_output_types(DeadLetter)
 
 
-_PUBLISHERS: PerProcess[str, Publisher] = PerProcess(Publisher)
+def _publisher(topic: Place) -> Publisher | KafkaPublisher:
+    return KafkaPublisher(topic) if isinstance(topic, KafkaTopic) else Publisher(topic)
+
+
+_PUBLISHERS: PerProcess[Place, Publisher | KafkaPublisher] = PerProcess(_publisher)
 
 
 class PublishMessages(beam.DoFn):
@@ -69,13 +77,13 @@ class PublishMessages(beam.DoFn):
     Many are on their way at once; the bundle ends when all have arrived, and fails when one cannot.
     """
 
-    def __init__(self, topic: str, message_of: Callable[[Any], Outgoing], counter: str) -> None:
+    def __init__(self, topic: Place, message_of: Callable[[Any], Outgoing], counter: str) -> None:
         self._topic = topic
         self._message_of = message_of
         self._published = metrics.counter(counter)
 
     def setup(self) -> None:
-        self._publisher: Publisher = _PUBLISHERS.acquire(self._topic)
+        self._publisher: Publisher | KafkaPublisher = _PUBLISHERS.acquire(self._topic)
 
     def start_bundle(self) -> None:
         self._sent: list[tuple[WindowedValue, Outgoing, Future[str]]] = []

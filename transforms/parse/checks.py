@@ -19,7 +19,7 @@ _OFFSET = 48 * sum(_WEIGHTS)
 def key_of_id(text: str, prefixes: tuple[str, ...], kind: KeyKind = SEFAZ) -> tuple[str | None, bool]:
     """The access key of a kind in an ``Id``, None when there is none, and whether it is written as it should be.
 
-    White space, lower case, a missing or another document's prefix are forgiven: they change nothing in the key.
+    White space, lower case, and a missing or wrong prefix are tolerated: they do not affect the key.
     """
     length = kind.length
     if len(text) == length + len(prefixes[0]) and text.startswith(prefixes):
@@ -47,7 +47,7 @@ def _has_right_check_digit(key: str) -> bool:
 
 
 def check_key(key: str, parts: AccessKey, layout: Layout, findings: set[str]) -> None:
-    """What is odd in a key by itself, or for its layout."""
+    """Findings about a key by itself, or about a key of this layout."""
     if not _has_right_check_digit(key):
         findings.add(codes.KEY_CHECK_DIGIT)
     if parts.uf_code not in UF_OF_CODE:
@@ -90,7 +90,7 @@ def check_document(parts: AccessKey, fields: Target, findings: set[str]) -> None
 
 
 def fill_from_key(parts: AccessKey, fields: Target) -> None:
-    """Fields that every key tells. What the document says of itself stands, save the state."""
+    """Fills fields that can be read from any key. Values that the document gives itself are kept, except the state."""
     fields.setdefault("model", parts.model)
     month = parts.month
     if month is not None:
@@ -101,7 +101,7 @@ def fill_from_key(parts: AccessKey, fields: Target) -> None:
 
 
 def settle_instants(instants: dict[str, str], uf: str | None, fields: Target, findings: set[str]) -> None:
-    """Turn the instants read into UTC texts; ``uf`` is the state whose time one without offset is in."""
+    """Converts instants to UTC text; ones without an offset are in the local time of the state ``uf``."""
     for column, text in instants.items():
         result = utc_instant(text, uf)
         if result is None:

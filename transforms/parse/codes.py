@@ -1,4 +1,4 @@
-"""Every code that parsing gives: why an input is dead, and what is odd in a record that was kept.
+"""All codes of parsing: why an input is dead, and what is odd in a record that was kept.
 
 Codes are stable and hold no free text, so analysts group and count by them.
 """

@@ -1,17 +1,17 @@
-"""What stands inside an envelope: SOAP messages, batches, answers of the tax office's services.
+"""The contents of envelopes: SOAP messages, batches, answers of the tax office's services.
 
-An envelope is no record. Each entry in it is an input of its own, with its own origin, and is parsed from its own
+An envelope is not a record. Each entry in it is an input of its own, with its own origin, and is parsed from its own
 bytes, so that a document is the same record whether it came alone, in a batch of one or among fifty, and whatever is
 stored can be parsed again. The bytes of an entry are
 
-- of an element: exactly those between its start and its end, in UTF-8. Only the namespace declarations that it uses
-  and that stand on an element around it are written into its start tag, so signatures stay valid. Nothing else is
-  touched: an element that brings its own namespace, as the schemas demand of documents, is byte for byte as received;
-- of a ``docZip``, or of any text that is base64 of gzip: the bytes that were compressed;
-- of a document written as text (CDATA, or escaped): that text, in the encoding it declares.
+- of an element: exactly those between its start and its end, in UTF-8. Namespace declarations that it uses and that
+  are on an enclosing element are written into its start tag, so signatures stay valid. Nothing else is changed: an
+  element that declares its own namespace, as the schemas require of documents, is byte for byte as received; - of a
+  ``docZip``, or of any text that is base64 of gzip: the bytes that were compressed; - of a document written as text
+  (CDATA, or escaped): that text, in the encoding it declares.
 
-So the words of the envelope around its entries (batch number, status of the service) are in no record. An envelope
-without an entry is a dead letter, whole.
+So what the envelope says apart from its entries (batch number, status of the service) is in no record. An envelope
+without entries becomes one dead letter.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ class _Splitter:
 
 
 def unpack(text: str, limit: int) -> bytes:
-    """What base64 of gzip holds; raises ``Unparsable`` when it is none, or larger than ``limit``."""
+    """Decodes base64 of gzip; raises ``Unparsable`` when it is neither, or decodes to more than ``limit``."""
     unpacker = zlib.decompressobj(_ZLIB_OR_GZIP)
     try:
         unpacked = unpacker.decompress(base64.b64decode("".join(text.split()), validate=True), limit + 1)
@@ -213,7 +213,7 @@ def unpack(text: str, limit: int) -> bytes:
 
 
 def _with_namespaces(raw: bytes, namespaces: dict[str, str]) -> bytes:
-    """The element's bytes with those of ``namespaces`` declared in its start tag that it uses."""
+    """The element's bytes, with those of ``namespaces`` that it uses declared in its start tag."""
     declarations = "".join(
         f' {name}="{_escaped(uri)}"'
         for name, uri in sorted(namespaces.items())

@@ -1,8 +1,8 @@
 """What the event layouts of all families have in common.
 
-Requests and returns of any family may stand in any family's envelope, and in the wrong namespace: real files have
-an MDF-e's event in a procEventoCTe. So every event root reads them all, and the element that carries the key
-(``chNFe``, ``chCTe``, ...) says whose event it is.
+Requests and returns of any family may be in any family's envelope, and in the wrong namespace: real files have an
+MDF-e's event in a procEventoCTe. So every event root reads all of them, and the element that carries the key
+(``chNFe``, ``chCTe``, ...) says which family's event it is.
 """
 
 from __future__ import annotations

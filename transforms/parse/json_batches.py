@@ -2,7 +2,7 @@
 
 The distribution of NFS-e (ADN) hands out ``{"LoteDFe": [{"NSU": 1, "ChaveAcesso": "...", "TipoDocumento": "NFSE",
 "ArquivoXml": "H4sI..."}]}``, the service that issues them ``{"chaveAcesso": "...", "nfseXmlGZipB64": "H4sI..."}``.
-Each such value is an input of its own, as an entry of an XML envelope is; its origin names the NSU where there is one.
+Each such value is an input of its own, like an entry of an XML envelope; its origin has the NSU, if there is one.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def is_json(payload: bytes) -> bool:
 
 
 def split(payload: bytes, max_bytes: int) -> Batch | None:
-    """The entries of an answer; None for what is no JSON, or none of these services' that are known.
+    """The entries of an answer; None for what is not JSON, or not an answer of a known service.
 
     An entry that unpacks to more than ``max_bytes`` is refused, as are all after ten times that much.
     """
@@ -71,7 +71,7 @@ def split(payload: bytes, max_bytes: int) -> Batch | None:
 
 
 def _loaded(text: bytes) -> Any:
-    """The value, or those of all lines where each has one; None for what is no JSON."""
+    """The value, or a list of one per line; None for what is not JSON."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -1,6 +1,6 @@
 """What a document type declares, and the tables that reading it runs on.
 
-A layout says, for each root element that its documents come in, which parts stand at which path, and for each part
+A layout says, for each root element that its documents come in, which parts are at which path, and for each part
 where its fields are, relative to the part::
 
     shapes = {"nfeProc": {"NFe/infNFe": "body", "protNFe/infProt": "protocol"}, "NFe": {"infNFe": "body"}}
@@ -28,7 +28,7 @@ REQUEST = "request"
 RETURN = "return"
 # What the office answers to a query for one key (retConsSitNFe and its like).
 QUERY = "query"
-# Not a part that makes a record: the signature beside a document's body, for the digest in it.
+# Not a part that makes a record: the signature next to a document's body, read for its digest.
 SIGNATURE = "signature"
 # Nor is this: an element around the others, for its attributes.
 AROUND = "around"
@@ -106,7 +106,7 @@ def cpf(column: str) -> Field:
 
 
 def tax_id(column: str) -> Field:
-    """A CNPJ or CPF of which no column tells the type."""
+    """A CNPJ or CPF without a column for its type."""
     return Field(column, values.put_tax_id)
 
 
@@ -115,7 +115,7 @@ def foreign_id(column: str) -> Field:
 
 
 def each(column: str) -> Field:
-    """A text that repeats, or whose parent does: all of them, as a list."""
+    """A text that repeats, or whose parent repeats: all occurrences, as a list."""
     return Field(column, values.put_member)
 
 
@@ -134,8 +134,8 @@ class Layout:
     the record's. ``models`` are the models that its keys may have where they are not all of the family's,
     ``id_prefixes`` what stands before the key in ``Id`` where it is not the family's usual prefix, ``key_kind`` its
     kind of key where it is not the family's. ``needed`` is a column without which a body is no document.
-    ``has_exact_roots``: roots of others differ from its own by letter case alone. ``constants`` are fields that every
-    record of it has. ``finish`` derives fields from others.
+    ``has_exact_roots``: its roots are matched with their letter case, as roots of other layouts differ only in that.
+    ``constants`` are fields that every record of it has. ``finish`` derives fields from others.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Documents of services in the layouts of municipalities, which have no national key: told by their roots, not read."""
+"""Service invoices in municipal layouts, which have no national key: recognised by their roots, but not read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CITY_NAMESPACE = ("nfse", "prefeitura", "issnet", "ginfes", "betha", "abrasf")
 
 
 def described(root: str, namespace: str) -> str | None:
-    """What a root element is, where it is a municipal one; None for any other."""
+    """Describes a municipal root element; None for any other."""
     name, space = root.lower(), namespace.lower()
     # Cities have namespaces, and elements, named alike: http://www.prefeitura.sp.gov.br/nfe has a NFe of its own.
     is_of_city = any(part in space for part in _CITY_NAMESPACE)

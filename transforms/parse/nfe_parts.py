@@ -1,6 +1,7 @@
-"""Totals, payments, invoice and transport of NF-e and NFC-e, the parts of its layout that are tables of tags.
+"""Totals, payments, invoice, transport and places of NF-e and NFC-e, the parts of its layout that are tables of tags.
 
-Source: leiauteNFe_v4.00.xsd, groups W (total), X (transp), Y (cobr) and YA (pag).
+Source: leiauteNFe_v4.00.xsd, groups F (retirada), G (entrega), W (total), X (transp),
+Y (cobr), YA (pag) and ZA (exporta).
 """
 
 from __future__ import annotations
@@ -103,6 +104,25 @@ PAYMENT: PartFields = {
     "cobr/dup": many("instalments", {"nDup": text("number"), "dVenc": day("due_on"), "vDup": amount("value")}),
 }
 
+PLACES: dict[str, Field] = {
+    "retirada/CNPJ": tax_id("pickup_id"),
+    "retirada/CPF": tax_id("pickup_id"),
+    "retirada/xNome": text("pickup_name"),
+    "retirada/cMun": text("pickup_city"),
+    "retirada/UF": text("pickup_uf"),
+    "entrega/CNPJ": tax_id("delivery_id"),
+    "entrega/CPF": tax_id("delivery_id"),
+    "entrega/xNome": text("delivery_name"),
+    "entrega/cMun": text("delivery_city"),
+    "entrega/UF": text("delivery_uf"),
+    "exporta/UFSaidaPais": text("export_uf"),
+    "exporta/xLocExporta": text("export_place"),
+    "exporta/xLocDespacho": text("export_clearance_place"),
+    # Until layout 2.00.
+    "exporta/UFEmbarq": text("export_uf"),
+    "exporta/xLocEmbarq": text("export_place"),
+}
+
 TRANSPORT: PartFields = {
     "transp/modFrete": integer("freight_mode"),
     "transp/transporta/CNPJ": tax_id("carrier_id"),
@@ -130,7 +150,7 @@ TRANSPORT: PartFields = {
 def pair_payments(fields: Target) -> None:
     """Payments of layout 3.10: the means and the value of each, which stand in lists of their own.
 
-    Where one has no value nobody knows whose the others are, and none has.
+    If the numbers of means and values differ, it is unknown which belong together, and no payment has a value.
     """
     means, values = fields.pop("_means", None), fields.pop("_values", [])
     if means is None or "payments" in fields:

@@ -1,4 +1,4 @@
-"""From an input to records and dead letters: the whole of parsing, and nothing of Beam."""
+"""From an input to records and dead letters: all of parsing, without Beam."""
 
 from __future__ import annotations
 
@@ -90,14 +90,14 @@ def _parse_document(
 
 
 def _subject(entry: Entry) -> tuple[str, str | None]:
-    """What an answer is to: a key, and the type of the event where it is to one."""
+    """What an answer is about: a key, and the event's type if it is about an event."""
     return entry.key, entry.fields.get("event_type")
 
 
 def _parse_query(
     raw: RawDocument, source: XmlText, shape: Shape, reading: Reading, options: ParseOptions, nesting: int
 ) -> Iterator[Record | DeadLetter]:
-    """What an office answered when asked for a key: the entries of the answer, and itself where it says more."""
+    """A tax office's answer to a query for one key: its entries, and the answer itself if it says more."""
     entries = envelopes.appended(source.data, registry.is_document)
     found = list(_parse_entries(raw, entries, options, nesting))
     yield from found
@@ -116,7 +116,7 @@ def _parse_query(
 
 
 def _name_key(reading: Reading, found: Sequence[Record | DeadLetter]) -> None:
-    """An answer that does not name the key that was asked for is about that of all its entries."""
+    """Gives an answer that does not name its key the key that all its entries have."""
     keys = {record.entry.key for record in found if isinstance(record, Record)}
     if len(keys) == 1:
         reading.fields.setdefault("_protocol_key", keys.pop())

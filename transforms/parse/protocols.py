@@ -1,7 +1,7 @@
-"""Which answers of the office in an envelope speak for the document or event in it: its own, and no others.
+"""Which of the tax office's answers in an envelope apply to the document or event in it: only its own.
 
-Batches' whole answers are glued to one document or event, and answers to others by mistake. Of several answers of its
-own key an accepting one counts before a rejecting one, the first before later ones.
+Software attaches the whole answer of a batch to one document or event, or answers to others by mistake. Of several
+answers for its own key an accepting one takes precedence over a rejecting one, and an earlier one over later ones.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Settled(NamedTuple):
 
 
 def is_doubtful(layout: Layout, reading: Reading) -> bool:
-    """Whether the answer that was read may be to another document or event, or one of several."""
+    """Whether the answer that was read may belong to another document or event, or may be one of several."""
     parts, fields = reading.parts, reading.fields
     if layout.kind == EVENT:
         if REQUEST not in parts or RETURN not in parts:
@@ -47,7 +47,7 @@ def is_doubtful(layout: Layout, reading: Reading) -> bool:
 
 
 def settle(layout: Layout, node: Node, root: etree._Element, reading: Reading) -> Settled:
-    """Read it again with no answer but its own, where it has one; ``root`` loses the others."""
+    """Reads it again with only its own answer, if it has one; the others are removed from ``root``."""
     asked = (_asked_of_event if layout.kind == EVENT else _asked_of_document)(layout, reading)
     found = list(_parts(root, node))
     answers = [element for part, element in found if part in _ANSWERS]
@@ -81,7 +81,7 @@ def _asked_of_document(layout: Layout, reading: Reading) -> _Asked:
 
 
 def _asked_of_event(layout: Layout, reading: Reading) -> _Asked:
-    """An event of an NF-e may name the CT-e that it is about beside its own key."""
+    """What an event's answer has to name. An event of an NF-e may name a CT-e in addition to its own key."""
     fields = reading.fields
     named = [name for name in _KEY_ELEMENTS if f"_key_{name}" in fields]
     family = next((name for name in named if name == layout.family.name), named[0] if named else layout.family.name)
@@ -119,7 +119,7 @@ def _parts(element: etree._Element, node: Node) -> Iterator[tuple[str, etree._El
 
 
 def _remove(answer: etree._Element, root: etree._Element, kept: set[etree._Element]) -> None:
-    """Take an answer out, with the elements around it that nothing else stands in."""
+    """Removes an answer, with the elements around it that contain nothing else."""
     parent = answer.getparent()
     while parent is not None and parent is not root and not any(other in kept for other in parent.iter()):
         answer, parent = parent, parent.getparent()

@@ -171,7 +171,7 @@ def _event_key(layout: Layout, reading: Reading, keys: dict[str, str], return_ke
     findings = reading.findings
     written = reading.fields.pop("_id", None)
     for source in (keys, return_keys):
-        # An event of an NF-e may name the CT-e or MDF-e that it is about beside its own key.
+        # An event of an NF-e may name, in addition to its own key, the CT-e or MDF-e that it is about.
         for family in sorted(source, key=lambda name: name != layout.family.name):
             text = source[family]
             key, exact = key_of_text(text, FAMILIES[family].keys)
@@ -231,7 +231,7 @@ def _voided_range(layout: Layout, reading: Reading) -> tuple[str, Layout]:
 
 
 def _forget_answer(reading: Reading) -> None:
-    """What an office answered about another range says nothing of this one."""
+    """Drops a tax office's answer about another range, which says nothing about this one."""
     reading.parts.discard(RETURN)
     reading.instants.pop("registered_at", None)
     for name in ("return_status", "return_reason", "protocol_number"):
@@ -241,7 +241,7 @@ def _forget_answer(reading: Reading) -> None:
 def _range_id(fields: Target, prefix: str, hidden: str) -> str | None:
     """``ID`` + cUF + year 2 + CNPJ 14 + mod + serie 3 + first 9 + last 9, made of the fields.
 
-    Made and not read, so that one range is one key: Ids had no year once, and a return's Id is its protocol.
+    Composed and not read, so that one range has one key: older Ids have no year, and a return's Id is its protocol.
     """
     uf_code, year = fields.get(hidden + "uf_code", ""), fields.get(hidden + "year", "")
     issuer, model = fields.get(prefix + "issuer_id", ""), fields.get(prefix + "model", "")

@@ -129,7 +129,7 @@ def is_known(root: str) -> bool:
 
 
 def event_in(elements: Sequence[str]) -> Shape | None:
-    """What reads an event whose request and return stand alone in an element of any name: libraries make up names."""
+    """What reads an event whose request and return are in an element of any name, as libraries invent names."""
     if len(elements) != 2 or set(elements) - _EVENT_ROOTS:
         return None
     for family in (family for family in FAMILIES.values() if family.has_services):

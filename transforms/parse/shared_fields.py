@@ -14,6 +14,7 @@ from transforms.parse.layout import (
     cnpj,
     cpf,
     day,
+    each,
     instant,
     integer,
     quantity,
@@ -33,6 +34,17 @@ PRODUCT: dict[str, Field] = {
     "prod/vUnCom": quantity("unit_value"),
     "prod/vProd": amount("value"),
     "prod/vDesc": amount("discount"),
+}
+
+# Who besides the parties may download a document: autXML.
+AUTHORISED: dict[str, Field] = {
+    "autXML/CNPJ": each("authorised_readers"),
+    "autXML/CPF": each("authorised_readers"),
+}
+# What a document says in free text, to whom it concerns and to the tax authority.
+REMARKS: dict[str, Field] = {
+    "infAdic/infCpl": text("additional_info"),
+    "infAdic/infAdFisco": text("tax_authority_info"),
 }
 
 

@@ -1,7 +1,7 @@
 """How the text of an element becomes a field value.
 
-A *putter* checks one text and sets ``target[column]``, or leaves it absent with a finding: a field is never wrong
-in type, and a bad value never costs the record. Where several elements feed one column the last with a value wins.
+A *putter* checks one text and sets ``target[column]``, or leaves it absent with a finding: a field never has
+the wrong type, and a bad value never costs the record. If several elements feed one column, the last with a value wins.
 Texts come stripped of surrounding white space and are never empty.
 """
 
@@ -98,7 +98,7 @@ def put_cpf(target: Target, column: str, text: str, reading: Reading) -> None:
 
 
 def put_tax_id(target: Target, column: str, text: str, reading: Reading) -> None:
-    """A CNPJ or CPF of which no column tells the type."""
+    """A CNPJ or CPF without a column for its type."""
     target[column] = _tax_id(text, reading)
 
 

@@ -32,8 +32,8 @@ class Counts(NamedTuple):
 class CompareCounts(beam.PTransform):
     """``Counts`` -> PCollection[Difference].
 
-    Like rows, counts are summed up by bucket on every side, by BigQuery itself on its own; counts are read one by one
-    only in buckets whose digests differ.
+    Like rows, counts are summed up by bucket on each side, BigQuery's by BigQuery itself; single counts are read only
+    in buckets whose digests differ.
     """
 
     def __init__(self, served: Served) -> None:

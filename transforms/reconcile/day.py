@@ -44,8 +44,8 @@ class Logged(NamedTuple):
 def compare_day(config: TruthConfig, dataset: str, day: date) -> Iterator[Difference]:
     """What differs of the counts of a day (UTC, by when changes were applied). Raises TruthError, GoogleAPICallError.
 
-    ``dataset``: project and dataset. Beside a stream that is running, look at a day that is over: sums of the last
-    seconds are on their way.
+    ``dataset``: project and dataset. While a stream runs, compare a day that is over: sums of the last seconds are on
+    their way.
     """
     logged = read_log(config, day)
     served, missing = read_served(dataset, day, months_of(logged.amounts), logged.changes)

@@ -1,8 +1,8 @@
 """What is compared of each table, in one place: how SQL says it of a row, and how Python does. Pure.
 
 A *fact* is a text of a row's key, its identity and its main columns. ``queries`` makes it in SQL, ``facts`` of the rows
-that the source of truth must have led to; both from ``FACT_COLUMNS``, so that neither can know a column that the other
-does not.
+that the source of truth must have led to; both from ``FACT_COLUMNS``, so that neither can compare a column that the
+other does not.
 """
 
 from __future__ import annotations

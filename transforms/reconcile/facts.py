@@ -29,7 +29,7 @@ BROKEN_CHANGES = "broken_changes"
 
 _REBUILD = "python -m pipelines.rebuild"
 _REFOLD = "python -m pipelines.refold"
-_RESTORE = "no job makes changes anew that are gone: restore the row from a backup"
+_RESTORE = "no job can make lost changes again: restore the row from a backup"
 
 
 class Fact(NamedTuple):
@@ -51,7 +51,7 @@ class Digest(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """One thing that is not as it must be, and what mends it."""
+    """One thing that is wrong, and what mends it."""
 
     what: str
     table: str
@@ -116,7 +116,7 @@ def digest_of(text: str) -> Digest:
 
 
 def add(digests: Iterable[Digest]) -> Digest:
-    """The digest of several sets that have no fact in common."""
+    """The digest of the union of disjoint sets."""
     facts = first = second = 0
     for digest in digests:
         facts, first, second = facts + digest[0], first + digest[1], second + digest[2]
@@ -143,7 +143,7 @@ def compare(stored: Iterable[Fact], served: Iterable[Fact]) -> Iterator[Differen
 
 
 def doubled(table: str, key: str, identity: str, contents: int) -> Difference:
-    """A row that is there with several contents."""
+    """The difference that a row exists with several contents."""
     fact = Fact(table, key, identity, "")
     return difference(DOUBLED_ROW, fact, f"{contents} rows of one id, each with another content", _REBUILD)
 

@@ -1,6 +1,6 @@
 """The tables' side of a comparison: SQL that makes the same facts and digests as ``facts``. Pure.
 
-Rows that are there several times, all the same, are one fact: views keep one.
+Identical copies of a row are one fact, since views keep one.
 """
 
 from __future__ import annotations
@@ -103,5 +103,5 @@ def _selected(compared: FactColumns, selection: Selection) -> str:
 
 def _literal(text: str) -> str:
     if text and not (text.isascii() and text.isalnum()):
-        raise ValueError(f"{text!r} is no key and no part of one: letters and digits only")
+        raise ValueError(f"{text!r} is neither a key nor a part of one: letters and digits only")
     return f"'{text}'"

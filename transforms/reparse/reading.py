@@ -1,11 +1,13 @@
-"""What a parser makes of the XML of a stored row, and of which of its records. Pure but for the XML it asks for."""
+"""Which records of a stored row are read again, and what the parser makes of them. Pure, except for fetching the
+XML."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from transforms.errors import AcervoError
+from transforms.language import mark, say, tr
 from transforms.model import Entry, RawDocument, Record, record_id_of
 from transforms.parse import codes
 from transforms.parse.parser import DEFAULTS, ParseOptions, parse
@@ -35,12 +37,10 @@ class Choice(NamedTuple):
 
     def check(self) -> Choice:
         """The choice itself. Raises ChoiceError for layouts and findings that do not exist."""
-        for what, given, known in (("layout", self.layouts, LAYOUTS), ("finding", self.findings, codes.FINDINGS)):
-            for name in given:
-                if name not in known:
-                    raise ChoiceError(f"{name!r} is no {what}; there are: {', '.join(sorted(known))}")
+        _check(self.layouts, LAYOUTS, mark("{name!r} is not a layout; the layouts are: {known}"))
+        _check(self.findings, codes.FINDINGS, mark("{name!r} is not a finding; the findings are: {known}"))
         if self.older_than < 0:
-            raise ChoiceError("parsers have numbers from 1: give --older_than one of these")
+            raise ChoiceError(tr("parsers are numbered from 1: give one of their numbers with --older_than"))
         return self
 
     @property
@@ -49,12 +49,18 @@ class Choice(NamedTuple):
         return not (self.layouts or self.findings)
 
     def takes(self, stored: Entry, parser: int) -> bool:
-        """Whether a record is chosen that was read by a parser of this number last."""
+        """Whether a record is chosen, given the number of the parser that read it last."""
         return (
             (not self.layouts or stored.layout in self.layouts)
             and (not self.findings or any(code in self.findings for code in stored.findings))
             and (not self.older_than or parser < self.older_than)
         )
+
+
+def _check(given: Iterable[str], known: Collection[str], refusal: str) -> None:
+    for name in given:
+        if name not in known:
+            raise ChoiceError(say(refusal, name=name, known=", ".join(sorted(known))))
 
 
 class ReadAgain(NamedTuple):
@@ -106,7 +112,7 @@ def _applied_until(codec: Codec, key: str, cells: Cells, revision: int) -> Colle
 
 
 def _records(xml: bytes, stored: Entry) -> list[Record]:
-    """The records that an XML holds. It was small enough, and with findings or not, when it came."""
+    """The records in an XML. Limits and strictness do not apply: it was accepted when it came."""
     raw = RawDocument(xml, "", 0)
     options = DEFAULTS._replace(max_bytes=max(len(xml), DEFAULTS.max_bytes))
     found = _parsed(raw, options)

@@ -15,7 +15,7 @@ from transforms import instants, metrics
 from transforms.model import Applied, Record
 from transforms.parse.version import PARSER
 from transforms.reparse.reading import Choice, ReadAgain, read_again
-from transforms.truth import jobs, rows
+from transforms.truth import jobs, row_keys, rows
 from transforms.truth.config import TruthConfig
 from transforms.truth.read import HistoryReader
 from transforms.truth.reparse import Launch, Plan, Reparsed, adopt, plan, reparse
@@ -105,7 +105,7 @@ class _Reparse(_LaunchDoFn):
         with_xml = (rows.XML,) if self._choice.needs_most_xml else ()
         families = (*rows.TRANSACTION_FAMILIES, *with_xml)
         for row in self._reader.scan_rows(*element, families):
-            key, cells = rows.key_of(row.key), rows.by_column(row.cells)
+            key, cells = row_keys.key_of(row.key), rows.by_column(row.cells)
             if rows.head_of(cells) is not None and self._selection.takes(key):
                 yield from self._row(row, key, cells, place)
         self._counters["ranges_read"].inc()
@@ -185,7 +185,7 @@ class _Adopt(_LaunchDoFn):
 
     def process(self, record: Record, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         codec, launch, size = self._writer.codec, self._launch(), _OVERHEAD_BYTES + len(record.raw.payload)
-        table, row = self._config.records_table, rows.row_key(record.entry.key)
+        table, row = self._config.records_table, row_keys.row_key(record.entry.key)
         self._bundle.add(table, row, size, place, lambda: adopt(codec, record, launch))
         return self._ready()
 

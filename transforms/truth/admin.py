@@ -11,7 +11,8 @@ from google.api_core import exceptions
 from google.cloud import bigtable_admin_v2 as admin
 from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports import BigtableTableAdminGrpcTransport
 
-from transforms.truth import codec, dead_letters, rows
+from transforms.language import mark, say
+from transforms.truth import codec, dead_letters, row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
@@ -26,7 +27,7 @@ _TABLETS = 16
 
 
 def _create_hint() -> str:
-    return f"Run: {typed('tables')}"
+    return say("Run: {command}", command=typed("tables"))
 
 
 def create_tables(config: TruthConfig, others: Others | None = None) -> list[str]:
@@ -42,11 +43,12 @@ def create_tables(config: TruthConfig, others: Others | None = None) -> list[str
 
 
 def preflight(config: TruthConfig, others: Others | None = None) -> None:
-    """Raises TruthError naming all that would make a job fail later; quiet when nothing would."""
+    """Raises TruthError that names everything that would make a job fail later."""
     found = problems(config, others)
     if found:
         listed = "".join(f"\n- {problem}" for problem in found)
-        raise TruthError(f"Bigtable instance {config.instance_name} is not ready:{listed}")
+        ready = say("Bigtable instance {instance} is not ready:", instance=config.instance_name)
+        raise TruthError(ready + listed)
 
 
 def problems(config: TruthConfig, others: Others | None = None) -> list[str]:
@@ -63,7 +65,7 @@ def problems(config: TruthConfig, others: Others | None = None) -> list[str]:
 
 
 def wanted(config: TruthConfig, others: Others | None) -> dict[str, Sequence[Family]]:
-    """Every table there is to be: its short name -> its families."""
+    """All tables that must exist: short name -> families."""
     tables: dict[str, Sequence[Family]] = {
         "": [Family(name) for name in rows.FAMILIES],
         "_dead_letters": [Family(name) for name in dead_letters.FAMILIES],
@@ -73,7 +75,7 @@ def wanted(config: TruthConfig, others: Others | None) -> dict[str, Sequence[Fam
 
 
 def _gc_rule(family: Family) -> admin.GcRule:
-    """What a newer value of the same cell replaced is collected, and what is older than the family keeps."""
+    """Collects replaced versions of cells, and cells older than the family's ``days``."""
     newest = admin.GcRule(max_num_versions=1)
     if not family.days:
         return newest
@@ -85,7 +87,7 @@ def _create_table(client: Any, config: TruthConfig, name: str, families: Sequenc
     table = admin.Table(
         column_families={family.name: admin.ColumnFamily(gc_rule=_gc_rule(family)) for family in families}
     )
-    splits = [b"%02x" % salt for salt in range(0, rows.SALTS, rows.SALTS // _TABLETS)][1:]
+    splits = [b"%02x" % salt for salt in range(0, row_keys.SALTS, row_keys.SALTS // _TABLETS)][1:]
     request = admin.CreateTableRequest(
         parent=config.instance_name,
         table_id=name,
@@ -96,7 +98,7 @@ def _create_table(client: Any, config: TruthConfig, name: str, families: Sequenc
         client.create_table(request=request)
     except exceptions.AlreadyExists:
         return _complete_families(client, config, name, families)
-    return [f"table {name}"]
+    return [say("table {name}", name=name)]
 
 
 def _complete_families(client: Any, config: TruthConfig, name: str, families: Sequence[Family]) -> list[str]:
@@ -114,7 +116,7 @@ def _complete_families(client: Any, config: TruthConfig, name: str, families: Se
             continue
         try:
             client.modify_column_families(name=full, modifications=[change])
-            made.append(f"family {family.name} of table {name}")
+            made.append(say("family {family} of table {name}", family=family.name, name=name))
         except exceptions.AlreadyExists:  # another was faster
             continue
     return made
@@ -127,17 +129,17 @@ def _store_dictionaries(config: TruthConfig) -> list[str]:
     try:
         for dictionary in codec.packaged():
             if _stored_dictionary(client, dictionary.dictionary_id) is None:
-                row = rows.dictionary_row(dictionary.dictionary_id)
+                row = row_keys.dictionary_row(dictionary.dictionary_id)
                 cell = rows.Cell(rows.STATE, rows.DICTIONARY, 0, dictionary.data)
                 wait_for(client.write(config.records_table, row, [cell]))
-                made.append(f"{dictionary.purpose} dictionary {dictionary.dictionary_id}")
+                made.append(say("{purpose} dictionary {id}", purpose=dictionary.purpose, id=dictionary.dictionary_id))
     finally:
         wait_for(client.close())
     return made
 
 
 def _stored_dictionary(client: Client, dictionary_id: int) -> bytes | None:
-    row = rows.dictionary_row(dictionary_id)
+    row = row_keys.dictionary_row(dictionary_id)
     cells = wait_for(client.read_row(client.config.records_table, row))
     return cells.get(rows.STATE, {}).get(rows.DICTIONARY)
 
@@ -146,17 +148,30 @@ def _table_problems(client: Any, config: TruthConfig, name: str, families: Seque
     try:
         existing = client.get_table(name=f"{config.instance_name}/tables/{name}").column_families
     except exceptions.NotFound:
-        return [f"table {name} does not exist. {_create_hint()}"]
+        return [f"{say('table {name} does not exist.', name=name)} {_create_hint()}"]
     except exceptions.PermissionDenied as error:
-        return [f"table {name} may not be looked at: {error.message} Ask for the role roles/bigtable.user."]
+        return [
+            say(
+                "table {name} may not be looked at: {error} Ask for the role roles/bigtable.user.",
+                name=name,
+                error=error.message,
+            )
+        ]
     found = []
     for family in families:
         if family.name not in existing:
-            found.append(f"table {name} has no column family {family.name}. {_create_hint()}")
+            found.append(_of_family(mark("table {name} has no column family {family}."), name, family))
         elif existing[family.name].gc_rule != _gc_rule(family):
-            kept = f"keep exactly one version of a cell{f' for {family.days} days' if family.days else ''}"
-            found.append(f"family {family.name} of table {name} does not {kept}. {_create_hint()}")
+            found.append(_of_family(_KEPT_FOR_DAYS if family.days else _KEPT, name, family))
     return found
+
+
+_KEPT = mark("family {family} of table {name} does not keep exactly one version of a cell.")
+_KEPT_FOR_DAYS = mark("family {family} of table {name} does not keep exactly one version of a cell for {days} days.")
+
+
+def _of_family(problem: str, table: str, family: Family) -> str:
+    return f"{say(problem, name=table, family=family.name, days=family.days)} {_create_hint()}"
 
 
 def _dictionary_problems(config: TruthConfig) -> list[str]:
@@ -165,13 +180,17 @@ def _dictionary_problems(config: TruthConfig) -> list[str]:
     try:
         for dictionary in codec.packaged():
             stored = _stored_dictionary(client, dictionary.dictionary_id)
-            row = rows.dictionary_row(dictionary.dictionary_id).decode()
+            row = row_keys.dictionary_row(dictionary.dictionary_id).decode()
             if stored is None:
-                found.append(f"table {config.table} has no row {row}. {_create_hint()}")
+                found.append(f"{say('table {name} has no row {row}.', name=config.table, row=row)} {_create_hint()}")
             elif stored != dictionary.data:
                 found.append(
-                    f"row {row} of table {config.table} holds another dictionary than this release: the "
-                    "package or the row is damaged."
+                    say(
+                        "row {row} of table {name} holds another dictionary than this release: the package or the "
+                        "row is damaged.",
+                        row=row,
+                        name=config.table,
+                    )
                 )
     finally:
         wait_for(client.close())
@@ -183,9 +202,14 @@ def _app_profile_problems(config: TruthConfig) -> list[str]:
     try:
         profile = admin.BigtableInstanceAdminClient().get_app_profile(name=name)
     except exceptions.NotFound:
-        return [f"app profile {config.app_profile} does not exist. Create it, or name another: --bigtable_app_profile"]
+        return [
+            say(
+                "app profile {name} does not exist. Create it, or name another: --bigtable_app_profile",
+                name=config.app_profile,
+            )
+        ]
     except exceptions.PermissionDenied as error:
-        return [f"app profile {config.app_profile} may not be looked at: {error.message}"]
+        return [say("app profile {name} may not be looked at: {error}", name=config.app_profile, error=error.message)]
     return app_profile_problems(profile)
 
 
@@ -193,11 +217,19 @@ def app_profile_problems(profile: admin.AppProfile) -> list[str]:
     """What keeps an app profile from being used: conditional writes need one cluster and single-row transactions."""
     name = profile.name.rpartition("/")[2]
     if "single_cluster_routing" not in profile:
-        return [f"app profile {name} routes to several clusters; a conditional write needs one. Name another profile."]
+        return [
+            say(
+                "app profile {name} routes to several clusters; a conditional write needs one. Name another profile.",
+                name=name,
+            )
+        ]
     if not profile.single_cluster_routing.allow_transactional_writes:
         return [
-            f"app profile {name} does not allow single-row transactions. Allow them: gcloud bigtable app-profiles "
-            f"update {name} --instance=INSTANCE --transactional-writes --route-to=CLUSTER"
+            say(
+                "app profile {name} does not allow single-row transactions. Allow them: gcloud bigtable app-profiles "
+                "update {name} --instance=INSTANCE --transactional-writes --route-to=CLUSTER",
+                name=name,
+            )
         ]
     return []
 

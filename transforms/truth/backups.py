@@ -8,6 +8,7 @@ from typing import Any
 from google.api_core import exceptions
 from google.cloud import bigtable_admin_v2 as admin
 
+from transforms.language import say
 from transforms.truth.admin import Others, admin_client, wanted
 from transforms.truth.config import TruthConfig
 from transforms.truth.errors import TruthError
@@ -36,7 +37,9 @@ def keep_backups(config: TruthConfig, others: Others | None, days: int, dry_run:
         except exceptions.NotFound:
             changed.append(_described(name, days))  # of a dry run: the table is not made yet
         except exceptions.GoogleAPICallError as error:
-            raise TruthError(f"backups of table {name} could not be set: {error.message}") from error
+            raise TruthError(
+                say("backups of table {name} could not be set: {error}", name=name, error=error.message)
+            ) from error
     return changed
 
 
@@ -54,4 +57,6 @@ def kept_days(table: Any) -> int:
 
 
 def _described(name: str, days: int) -> str:
-    return f"daily backups of table {name}, kept for {days} days" if days else f"no more backups of table {name}"
+    if not days:
+        return say("no more backups of table {name}", name=name)
+    return say("daily backups of table {name}, kept for {days} days", name=name, days=days)

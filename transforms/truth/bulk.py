@@ -1,4 +1,4 @@
-"""Unconditional writes, sent together: one call for many costs a small part of a call for each."""
+"""Unconditional writes, sent together: one call for many costs a fraction of one call for each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Waiting(NamedTuple):
 class BulkWrites:
     """Gathers the writes to a table that are asked for in one turn of the event loop. To be used on that loop.
 
-    They are in no order: whoever needs one waits for it.
+    They are unordered: whoever depends on one has to await it.
     """
 
     def __init__(self, client: Client) -> None:

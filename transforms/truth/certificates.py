@@ -11,6 +11,8 @@ from collections.abc import Callable
 from struct import Struct
 from typing import NamedTuple
 
+from transforms.language import tr
+
 # Half of a SHA-256: what is read back is checked against the document's own digest anyway.
 DIGEST_BYTES = 16
 
@@ -75,12 +77,12 @@ def read_references(stored: memoryview) -> tuple[list[tuple[int, bytes]], memory
     """Offset and digest of each certificate, and what follows them. Raises ValueError when it ends too early."""
     end = 1 + stored[0] * _REFERENCE.size if stored else 1
     if len(stored) < end:
-        raise ValueError("it ends within its references to certificates")
+        raise ValueError(tr("it ends within its references to certificates"))
     return [(at, digest) for at, digest in _REFERENCE.iter_unpack(stored[1:end])], stored[end:]
 
 
 def join(rest: bytes, found: list[tuple[int, bytes]], text_of: Callable[[bytes], bytes]) -> bytes:
-    """The whole document; ``text_of`` gives the text of a certificate by its digest."""
+    """The whole document; ``text_of`` returns a certificate's text by its digest."""
     parts: list[bytes] = []
     whole = 0  # bytes of the whole document so far
     used = 0  # of them from the rest

@@ -19,13 +19,14 @@ import grpc
 import grpc.aio
 from google.api_core import grpc_helpers_async
 
-from transforms.truth import requests, rows
+from transforms.language import say, tr
+from transforms.truth import requests, row_keys, rows
 from transforms.truth.config import TruthConfig, emulator_host
 from transforms.truth.errors import TruthError
 from transforms.truth.loop import wait_for
 from transforms.truth.requests import Column
 from transforms.truth.rows import Cell, Cells, Page, Row
-from transforms.truth.status import ADVICE, Failure, NotWritten, may_help, text_of
+from transforms.truth.status import Failure, NotWritten, given_up, may_help, refused
 
 T = TypeVar("T")
 SERVICE = "/google.bigtable.v2.Bigtable/"
@@ -70,8 +71,8 @@ def _sampled(response: bytes) -> Iterable[bytes]:
 class Client:
     """Data calls to the tables of one configuration. Its coroutines run on ``event_loop``.
 
-    Every call is retried while the service says that this may help; when it does not, TruthError names the table,
-    the row, the attempts and the last status.
+    Calls are retried as long as the status says that this may help; otherwise TruthError names the table, the row,
+    the attempts and the last status.
     """
 
     def __init__(self, config: TruthConfig) -> None:
@@ -112,7 +113,7 @@ class Client:
         while True:
             request = requests.write_rows_request(table, self.config.app_profile, writes)
             statuses: dict[int, requests.RowStatus] = {}
-            error: Failure = NotWritten(_UNAVAILABLE, "no answer for a row")
+            error: Failure = NotWritten(_UNAVAILABLE, tr("no answer for a row"))
             try:
                 async for response in self._stub("MutateRows")(request, metadata=metadata, timeout=deadline):
                     statuses |= {status.entry: status for status in requests.entry_statuses(response)}
@@ -126,7 +127,7 @@ class Client:
                 error, row = NotWritten(status.code, status.message), writes[status.entry][0]
                 if not may_help(error):
                     break
-            await self._wait_or_raise(error, attempt, f"MutateRows on {_place(table, row)}")
+            await self._wait_or_raise(error, attempt, _call("MutateRows", table, row))
             writes = [writes[index] for index in left]
             attempt += 1
             retried()
@@ -182,7 +183,7 @@ class Client:
             start, after = found[-1].key, True
 
     async def sample_row_keys(self, table: str) -> list[bytes]:
-        """Row keys that part the table into pieces of about one size, in order; none for a small table."""
+        """Row keys that divide the table into pieces of similar size, in order; none for a small table."""
         request = requests.sample_request(table, self.config.app_profile)
         found, _ = await self._stream("SampleRowKeys", table, b"", request, lambda: _sampled, _ignore)
         return found
@@ -200,7 +201,7 @@ class Client:
                 answer: bytes = await self._stub(method)(request, metadata=metadata, timeout=deadline)
                 return answer
             except grpc.aio.AioRpcError as error:
-                await self._wait_or_raise(error, attempt, f"{method} on {_place(table, row)}")
+                await self._wait_or_raise(error, attempt, _call(method, table, row))
             attempt += 1
             retried()
 
@@ -214,7 +215,7 @@ class Client:
         retried: Callable[[], None],
         most: float = math.inf,
     ) -> tuple[list[T], bool]:
-        """What a stream of responses says; each attempt reads it anew, with a reader of its own.
+        """What a stream of responses says; each attempt starts over, with a reader of its own.
 
         Leaves the stream when it has found something and ``most`` bytes came, and says whether it did.
         """
@@ -234,20 +235,16 @@ class Client:
                         return found, True
                 return found, False
             except grpc.aio.AioRpcError as error:
-                await self._wait_or_raise(error, attempt, f"{method} on {_place(table, row)}")
+                await self._wait_or_raise(error, attempt, _call(method, table, row))
             attempt += 1
             retried()
 
     async def _wait_or_raise(self, error: Failure, attempt: int, what: str) -> None:
-        """Waits where another attempt may help and is left; otherwise raises TruthError."""
+        """Waits before the next attempt, if one is left and may help; otherwise raises TruthError."""
         if not may_help(error):
-            advice = ADVICE.get(error.code(), "")
-            raise TruthError(f"Bigtable refused {what}: {text_of(error)} {advice}".rstrip()) from error
+            raise TruthError(refused(what, error)) from error
         if attempt >= self.config.attempts:
-            raise TruthError(
-                f"Bigtable did not accept {what} after {attempt} attempts; the last said {text_of(error)} Nothing was "
-                "skipped: start the same run again when the service is well."
-            ) from error
+            raise TruthError(given_up(what, attempt, error)) from error
         await asyncio.sleep(pause(self.config, attempt))
 
     def _stub(self, method: str) -> Callable[..., Any]:
@@ -294,6 +291,6 @@ def routing(table: str, profile: str) -> grpc.aio.Metadata:
     return grpc.aio.Metadata(("x-goog-request-params", names))
 
 
-def _place(table: str, row: bytes) -> str:
-    shown = row if rows.is_reserved(row) else row[rows.SALT_LENGTH :]
-    return f"{table}, key {shown.decode(errors='replace')}"
+def _call(method: str, table: str, row: bytes) -> str:
+    shown = row if row_keys.is_reserved(row) else row[row_keys.SALT_LENGTH :]
+    return say("{method} on {table}, key {key}", method=method, table=table, key=shown.decode(errors="replace"))

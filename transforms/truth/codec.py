@@ -2,7 +2,7 @@
 
 Version 1 is a zstd frame whose header carries the id of the dictionary it was made with. Version 3, of XML alone, is
 references to signing certificates (see ``certificates``), the signature's length and bytes, then such a frame of the
-sections of the document without them (see ``outline``). Version 2, still read, has no signature and the document
+sections of the document without them (see ``columns``). Version 2, still read, has no signature and the document
 itself in place of sections. Dictionaries and certificates are kept in the table, so what was written can be read
 without the package that wrote it.
 """
@@ -20,6 +20,7 @@ import orjson
 import zstandard
 
 from transforms.errors import AcervoError
+from transforms.language import mark, say, tr
 from transforms.truth import certificates, columns
 from transforms.truth.certificates import Certificate
 
@@ -31,6 +32,7 @@ XML, JSON = "xml", "json"
 # little above 3.
 LEVELS = {XML: 4, JSON: 3}
 
+_DAMAGED = mark("stored {what} of {size:,} bytes is damaged: {error}")
 _MAGIC = 0xEC30A437
 CURRENT = "current.json"
 
@@ -44,9 +46,12 @@ class UnknownDictionary(CodecError):
 
     def __init__(self, dictionary_id: int) -> None:
         super().__init__(
-            f"dictionary {dictionary_id} is neither in this release nor in the table's row "
-            f"~dictionary/{dictionary_id}; without it the cell cannot be read. Restore that row from a backup, or "
-            "store it again with the release that wrote it."
+            say(
+                "dictionary {number} is neither in this release nor in the table's row ~dictionary/{number}; without "
+                "it the cell cannot be read. Restore that row from a backup, or store it again with the release that "
+                "wrote it.",
+                number=dictionary_id,
+            )
         )
         self.dictionary_id = dictionary_id
 
@@ -56,9 +61,12 @@ class UnknownCertificate(CodecError):
 
     def __init__(self, digest: bytes) -> None:
         super().__init__(
-            f"certificate {digest.hex()} is not in the table (row <salt>~certificate/{digest.hex()}); without it the "
-            "document cannot be put together. Restore that row from a backup, or apply any document with the same "
-            "certificate again."
+            say(
+                "certificate {digest} is not in the table (row <salt>~certificate/{digest}); without it the document "
+                "cannot be put together. Restore that row from a backup, or apply any document with the same "
+                "certificate again.",
+                digest=digest.hex(),
+            )
         )
 
 
@@ -87,7 +95,7 @@ def dictionary_id_of(data: bytes) -> int:
     Raises CodecError when the bytes are no zstd dictionary.
     """
     if len(data) < 8 or struct.unpack_from("<I", data)[0] != _MAGIC:
-        raise CodecError("not a zstd dictionary: it does not begin with its magic number 37 a4 30 ec")
+        raise CodecError(tr("not a zstd dictionary: it does not begin with the magic number 37 a4 30 ec"))
     return int(struct.unpack_from("<I", data, 4)[0])
 
 
@@ -171,7 +179,7 @@ class Codec:
         except CodecError:
             raise
         except ValueError as error:
-            raise CodecError(f"stored XML of {len(stored)} bytes is damaged: {error}") from error
+            raise CodecError(say(_DAMAGED, what="XML", size=len(stored), error=error)) from error
         return certificates.join(xml, found, self._certificate)
 
     def _decode_sections(self, stored: memoryview) -> bytes:
@@ -195,7 +203,7 @@ class Codec:
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            raise CodecError(f"stored JSON is damaged: {error}") from error
+            raise CodecError(say(_DAMAGED, what="JSON", size=len(stored), error=error)) from error
 
     def compress(self, purpose: str, data: bytes) -> bytes:
         """One zstd frame, with the dictionary of the purpose."""
@@ -208,8 +216,15 @@ class Codec:
 
     def _decompress(self, stored: bytes, what: str) -> bytes:
         if stored[:1] != VERSION_1:
-            version = f"version {stored[0]}" if stored else "no version byte: the cell is empty"
-            raise CodecError(f"stored {what} has {version}, which this release does not read. Use a newer release.")
+            if not stored:
+                raise CodecError(say("stored {what} has no version byte: the cell is empty.", what=what))
+            raise CodecError(
+                say(
+                    "stored {what} has version {version}, which this release does not read. Use a newer release.",
+                    what=what,
+                    version=stored[0],
+                )
+            )
         return self._decompress_frame(memoryview(stored)[1:], what)
 
     def _decompress_frame(self, frame: memoryview, what: str) -> bytes:
@@ -217,7 +232,7 @@ class Codec:
             number = zstandard.get_frame_parameters(frame).dict_id
             return bytes(self._decompressor(number).decompress(frame))
         except zstandard.ZstdError as error:
-            raise CodecError(f"stored {what} of {len(frame)} bytes is damaged: {error}") from error
+            raise CodecError(say(_DAMAGED, what=what, size=len(frame), error=error)) from error
 
     def _decompressor(self, number: int) -> zstandard.ZstdDecompressor:
         made = self._engines.decompressors.get(number)

@@ -1,7 +1,7 @@
-"""Documents taken apart into what repeats and what does not, and put together again. Pure.
+"""Documents split into what repeats and what does not, and joined again. Pure.
 
-The tags of a document are much the same in thousands of others, and its texts are not: side by side each compresses
-better than mixed. The value of a signature does not compress at all, so it is kept as the bytes that its base64 means.
+The tags of a document are much the same in thousands of others, and its texts are not: apart, both compress better than
+mixed. The value of a signature does not compress at all, so it is kept as the bytes that its base64 encodes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Parts(NamedTuple):
 
 
 def take_apart(xml: bytes) -> Parts | None:
-    """Parts of a document, None when it has bytes that no XML has (in UTF-16, for one)."""
+    """Parts of a document, None when it has bytes that XML in UTF-8 cannot have (if it is UTF-16, for example)."""
     if _NEXT in xml or _SECTION in xml:
         return None
     outline = _LEAF.split(xml)

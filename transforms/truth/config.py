@@ -1,4 +1,4 @@
-"""Where the source of truth is and how hard a process may drive it."""
+"""Where the source of truth is, and the limits of a process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class TruthConfig:
     a single cluster and allow single-row transactions. ``max_in_flight`` records and ``max_bytes_in_flight`` bytes
     may be on their way at once in a process. A call is tried ``attempts`` times, each for at most
     ``deadline_seconds``, with pauses that double from ``backoff_seconds`` up to ``max_backoff_seconds``:
-    a service that refuses is waited for some four minutes.
+    all attempts together take some four minutes.
     """
 
     project: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
+from transforms.language import say
 from transforms.model import DeadLetter
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.codec import Codec
 from transforms.truth.errors import TruthError
 from transforms.truth.rows import Cell, Cells
@@ -63,7 +64,7 @@ def store(codec: Codec, letter: DeadLetter, run: str, job: str, at: int = 0) -> 
 
     ``meta`` goes with the last piece: a row without it is a write that was cut off, and will be done again whole.
     """
-    row = rows.row_key(letter.dead_letter_id)
+    row = row_keys.row_key(letter.dead_letter_id)
     *earlier, last = _payload_cells(codec, letter)
     for cell in earlier:
         yield Write(row, (cell,))
@@ -91,7 +92,7 @@ def mark(codec: Codec, stored: StoredDeadLetter) -> Transaction:
     if stored.redrive is None:
         raise ValueError(f"dead letter {stored.dead_letter_id} was taken by no redrive")
     cell = Cell(META, _REDRIVE, 0, codec.encode_json(stored.redrive._asdict()))
-    yield Write(rows.row_key(stored.dead_letter_id), (cell,))
+    yield Write(row_keys.row_key(stored.dead_letter_id), (cell,))
     return Completed(stored, 0, 0)
 
 
@@ -113,9 +114,16 @@ def decode(codec: Codec, row: bytes, cells: Cells) -> StoredDeadLetter | None:
     found = cells.get(PAYLOAD, {})
     chunks = [codec.decode_xml(found[qualifier]) for qualifier in sorted(found)]
     if len(chunks) < pieces:
-        raise TruthError(f"dead letter {rows.key_of(row)} has {len(chunks)} of its {pieces} pieces: restore its row")
+        raise TruthError(
+            say(
+                "dead letter {id} has {found} of its {pieces} pieces: restore its row",
+                id=row_keys.key_of(row),
+                found=len(chunks),
+                pieces=pieces,
+            )
+        )
     letter = DeadLetter(payload=b"".join(chunks[:pieces]), **meta)
     arrivals = sorted(DeadLetterArrival(**codec.decode_json(value)) for value in cells.get(ARRIVALS, {}).values())
     marked = cells[META].get(_REDRIVE)
     redrive = Redrive(**codec.decode_json(marked)) if marked else None
-    return StoredDeadLetter(rows.key_of(row), letter, run, job, tuple(arrivals), redrive)
+    return StoredDeadLetter(row_keys.key_of(row), letter, run, job, tuple(arrivals), redrive)

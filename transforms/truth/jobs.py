@@ -1,7 +1,7 @@
-"""Jobs of which all effects are known to be complete, as reserved rows of the table of records.
+"""Jobs whose effects are known to be complete, as reserved rows of the table of records.
 
-A job that hands on what it wrote says at its end that it did. Who finds a change of a job that did not say so hands it
-on again: the job may have died between its commit and what follows from it.
+A reparse that has emitted all its changes notes that at its end. A later one that finds a change of a job without such
+a note emits it again: the job may have died between the commit and what follows from it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def finish(config: TruthConfig, job: str) -> None:
 
 
 def finished(config: TruthConfig) -> frozenset[str]:
-    """The jobs that said so."""
+    """The jobs that have noted it."""
     client = Client(config)
     try:
         found = client.scan(config.records_table, _ROWS, _END, (rows.STATE,))

@@ -1,8 +1,8 @@
-"""The way back from a JSON value to what was there before it, as small as what differs. Pure.
+"""Patches that lead from a JSON value back to an earlier one, as small as the difference. Pure.
 
-Of objects it holds what differs, by name, and ``None`` where there was nothing (fields hold no nulls); of lists of
-objects of one length what differs of each, by ``#`` and its number; anything else is what it was, whole, an object
-under ``=``.
+The patch of an object has the earlier values that differ, by name, and ``None`` where there was none (fields hold no
+nulls); that of a list of objects, if the length is the same, has a patch of each that differs, under ``#`` and its
+number; anything else is the whole earlier value, an object under ``=``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _AT, _WHOLE = "#", "="
 
 
 def back(now: Any, before: Any) -> Any:
-    """What ``apply`` makes ``before`` of ``now`` with."""
+    """The patch with which ``apply`` turns ``now`` into ``before``."""
     if isinstance(now, dict) and isinstance(before, dict):
         return {name: _back_of(name, now, before) for name in _differing(now, before)}
     if _are_alike(now, before):
@@ -32,13 +32,13 @@ def _back_of(name: str, now: dict[str, Any], before: dict[str, Any]) -> Any:
 
 
 def _are_alike(now: Any, before: Any) -> bool:
-    """Whether both are lists of as many objects."""
+    """Whether both are lists of objects, of the same length."""
     lists = isinstance(now, list) and isinstance(before, list) and len(now) == len(before)
     return lists and all(isinstance(one, dict) for one in (*now, *before))
 
 
 def apply(now: Any, patch: Any) -> Any:
-    """What was there before."""
+    """The earlier value: ``now`` with the patch applied."""
     if not isinstance(patch, dict):
         return patch
     if _WHOLE in patch:

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from transforms.language import say
 from transforms.model import Applied, Arrival, Change, Entry, Fields
-from transforms.truth import dead_letters, rows
+from transforms.truth import dead_letters, row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.codec import Codec, packaged_codec
 from transforms.truth.config import TruthConfig
@@ -76,7 +77,7 @@ class HistoryReader:
     def history(self, key: str) -> History | None:
         """History of an access key or of a voided range's Id, None when nothing of it is stored."""
         table = self._config.records_table
-        cells = wait_for(self._client.read_row(table, rows.row_key(key), _HISTORY_FAMILIES))
+        cells = wait_for(self._client.read_row(table, row_keys.row_key(key), _HISTORY_FAMILIES))
         return decode_history(self._codec, key, cells)
 
     def xml(self, key: str, record_id: str) -> bytes:
@@ -86,25 +87,31 @@ class HistoryReader:
         """
         table = self._config.records_table
         cells = wait_for(
-            self._client.read_row(table, rows.row_key(key), (rows.XML,), qualifier=bytes.fromhex(record_id))
+            self._client.read_row(table, row_keys.row_key(key), (rows.XML,), qualifier=bytes.fromhex(record_id))
         )
         stored = cells.get(rows.XML, {}).get(bytes.fromhex(record_id))
         if stored is None:
-            raise TruthError(f"no XML of record {record_id} under key {key}")
+            raise TruthError(say("there is no XML of record {record} under key {key}", record=record_id, key=key))
         xml = self._codec.decode_xml(stored)
         if hashlib.sha256(xml).hexdigest() != record_id:
-            raise TruthError(f"the XML of record {record_id} under key {key} is not what was stored: restore its row")
+            raise TruthError(
+                say(
+                    "the XML of record {record} under key {key} is not what was stored: restore its row",
+                    record=record_id,
+                    key=key,
+                )
+            )
         return xml
 
     def scan(self, prefix: str = "") -> Iterator[History]:
-        """Histories of all keys whose rows have the prefix (``rows.key_prefix``), one salt after another."""
-        for start, end in rows.scan_ranges(prefix):
+        """Histories of all keys whose rows have the prefix (``row_keys.key_prefix``), one salt after another."""
+        for start, end in row_keys.scan_ranges(prefix):
             yield from self.scan_range(start, end)
 
     def scan_range(self, start: bytes, end: bytes) -> Iterator[History]:
         """Histories of the rows from ``start`` up to ``end``; reads by pages, so memory does not grow with them."""
         for row in self._client.scan(self._config.records_table, start, end, _HISTORY_FAMILIES):
-            history = decode_history(self._codec, rows.key_of(row.key), rows.by_column(row.cells))
+            history = decode_history(self._codec, row_keys.key_of(row.key), rows.by_column(row.cells))
             if history is not None:
                 yield history
 
@@ -119,22 +126,22 @@ class HistoryReader:
 
     def dead_letter(self, dead_letter_id: str) -> StoredDeadLetter | None:
         """A dead letter with its bytes, None when there is none of that id."""
-        row = rows.row_key(dead_letter_id)
+        row = row_keys.row_key(dead_letter_id)
         cells = wait_for(self._client.read_row(self._config.dead_letters_table, row))
         return dead_letters.decode(self._codec, row, cells)
 
-    def dead_letters(self, start: bytes = b"0", end: bytes = rows.RESERVED) -> Iterator[StoredDeadLetter]:
-        """All dead letters of a row range; ``rows.scan_ranges()`` splits the table into ranges."""
+    def dead_letters(self, start: bytes = b"0", end: bytes = row_keys.RESERVED) -> Iterator[StoredDeadLetter]:
+        """All dead letters of a row range; ``row_keys.scan_ranges()`` splits the table into ranges."""
         for row in self._client.scan(self._config.dead_letters_table, start, end):
             found = dead_letters.decode(self._codec, row.key, rows.by_column(row.cells))
             if found is not None:
                 yield found
 
     def _find_dictionary(self, dictionary_id: int) -> bytes | None:
-        return self._reserved(rows.dictionary_row(dictionary_id), rows.STATE, rows.DICTIONARY)
+        return self._reserved(row_keys.dictionary_row(dictionary_id), rows.STATE, rows.DICTIONARY)
 
     def _find_certificate(self, digest: bytes) -> bytes | None:
-        return self._reserved(rows.certificate_row(digest), rows.XML, rows.CERTIFICATE)
+        return self._reserved(row_keys.certificate_row(digest), rows.XML, rows.CERTIFICATE)
 
     def _reserved(self, row: bytes, family: str, qualifier: bytes) -> bytes | None:
         cells = wait_for(self._client.read_row(self._config.records_table, row, (family,), qualifier))

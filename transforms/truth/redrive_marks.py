@@ -8,7 +8,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.truth import dead_letters, rows
+from transforms.truth import dead_letters, row_keys
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
 from transforms.truth.transform import WriterDoFn
@@ -32,7 +32,7 @@ class _Mark(WriterDoFn):
         codec = self._writer.codec
         self._bundle.add(
             self._config.dead_letters_table,
-            rows.row_key(stored.dead_letter_id),
+            row_keys.row_key(stored.dead_letter_id),
             len(stored.letter.payload) + 1_000,
             place,
             lambda: dead_letters.mark(codec, stored),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from transforms.history.fold import Folded, fold
 from transforms.history.head import head_of
 from transforms.model import Change, Fields
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.codec import Codec
 from transforms.truth.read import History, decode_history
 from transforms.truth.transaction import Check, Completed, Read, Transaction
@@ -78,7 +78,7 @@ def has_all_changes(history: History) -> bool:
 
 def refold(codec: Codec, key: str) -> Transaction:
     """Steps that mend the row of a key as one mutation, again when another writer was first; ends in ``Refolded``."""
-    row = rows.row_key(key)
+    row = row_keys.row_key(key)
     conflicts = 0
     while True:
         cells = yield Read(row)

@@ -14,7 +14,7 @@ import orjson
 
 from transforms.history.fold import Folded, fold
 from transforms.model import NO_LONGER_READ, REPARSE, Applied, Change, Entry, Fields, Record
-from transforms.truth import patch, rows
+from transforms.truth import patch, row_keys, rows
 from transforms.truth.codec import Codec
 from transforms.truth.read import History, StoredRecord, decode_history
 from transforms.truth.requests import Column
@@ -215,7 +215,7 @@ def reparse(codec: Codec, key: str, cells: Cells, first: Plan, readings: Reading
 
     ``cells`` is the row as it was read (families of a transaction), ``first`` the plan for it.
     """
-    row = rows.row_key(key)
+    row = row_keys.row_key(key)
     made, conflicts = first, 0
     while made.cells:
         if (yield Check(row, made.revision, made.cells, made.deleted)):
@@ -231,7 +231,7 @@ def reparse(codec: Codec, key: str, cells: Cells, first: Plan, readings: Reading
 def adopt(codec: Codec, record: Record, launch: Launch) -> Transaction:
     """Steps that apply a record found inside of stored XML, where its row does not hold it. Ends as ``transact`` does
     for it and for one that an earlier launch applied and may not have handed on, otherwise in None."""
-    found = yield Read(rows.row_key(record.entry.key))
+    found = yield Read(row_keys.row_key(record.entry.key))
     assert isinstance(found, dict)
     if bytes.fromhex(record.entry.record_id) in found.get(rows.FIELDS, {}):
         made, _ = changes_of(codec, record.entry, found)

@@ -1,4 +1,4 @@
-"""Row keys and cells of the table of records: what is stored where. Pure.
+"""Cells of the table of records: what is stored where. Pure.
 
 Families: ``s`` the state and the row's revision, ``f`` the fields of each record, ``x`` its XML, ``c`` the change it
 made and the arrival that brought it, ``a`` every further arrival of it. docs/DESIGN.md says why.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import struct
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -17,12 +16,6 @@ from transforms.history.fold import Folded
 from transforms.model import NEW, Arrival, Change, Entry, Record
 from transforms.truth.certificates import Certificate
 from transforms.truth.codec import Codec
-
-SALTS = 64
-SALT_LENGTH = 2
-RESERVED = b"~"
-DICTIONARY_ROWS = b"~dictionary/"
-CERTIFICATE_KEYS = "~certificate/"
 
 STATE, FIELDS, XML, CHANGES, ARRIVALS = "s", "f", "x", "c", "a"
 FAMILIES = (STATE, FIELDS, XML, CHANGES, ARRIVALS)
@@ -118,60 +111,6 @@ class StoredEntry(NamedTuple):
 
     entry: Entry
     xml_bytes: int
-
-
-def row_key(key: str) -> bytes:
-    """Row key of an access key, of a voided range's Id, or of a dead letter's id."""
-    return b"%02x%b" % (zlib.crc32(key.encode()) % SALTS, access_key.to_row(key).encode())
-
-
-def key_of(row: bytes) -> str:
-    """The key in a row key."""
-    return access_key.from_row(row[SALT_LENGTH:].decode())
-
-
-def is_reserved(row: bytes) -> bool:
-    """Whether the row is no history: dictionaries, certificates, and what else the table needs to be read."""
-    return row.startswith(RESERVED) or row.startswith(RESERVED, SALT_LENGTH)
-
-
-def key_prefix(uf: str, year_month: str = "", issuer: str = "") -> str:
-    """Prefix in rows of the keys of a state (``SP`` or ``35``), of its month (``2503``), of an issuer in it.
-
-    Raises ValueError for an unknown state, or an issuer without a month: the key orders them so.
-    """
-    code = access_key.CODE_OF_UF.get(uf, uf)
-    if code not in access_key.UF_OF_CODE:
-        raise ValueError(f"{uf!r} is no Brazilian state: use its two letters (SP) or its code (35)")
-    if issuer and len(year_month) != 4:
-        raise ValueError("keys are ordered by state, month, issuer: to select an issuer, give the month too (YYMM)")
-    return code + year_month + issuer
-
-
-def scan_ranges(prefix: str = "") -> list[tuple[bytes, bytes]]:
-    """Row ranges, start closed and end open, that hold all keys with the prefix: one per salt, in order.
-
-    Reserved rows are in none of them: those of a salt follow all of its keys.
-    """
-    encoded = prefix.encode()
-    starts = [b"%02x%b" % (salt, encoded) for salt in range(SALTS)]
-    if not encoded:
-        return [(start, start + RESERVED) for start in starts]
-    return [(start, start[:-1] + bytes((start[-1] + 1,))) for start in starts]
-
-
-def dictionary_row(dictionary_id: int) -> bytes:
-    """Reserved row that keeps a dictionary."""
-    return DICTIONARY_ROWS + str(dictionary_id).encode()
-
-
-def certificate_row(digest: bytes) -> bytes:
-    """Reserved row that keeps a certificate. It is never collected: any document may refer to it.
-
-    Salted as the keys are: a backfill writes thousands of them from every process, and side by side they would all
-    lie on one tablet.
-    """
-    return row_key(CERTIFICATE_KEYS + digest.hex())
 
 
 def certificate_cell(codec: Codec, certificate: Certificate) -> Cell:

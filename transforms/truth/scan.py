@@ -1,4 +1,4 @@
-"""The source of truth as a source: every history, every dead letter, in pieces that any runner can spread."""
+"""Reading the source of truth: every history and dead letter, in ranges that any runner can distribute."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import apache_beam as beam
 from apache_beam.pvalue import PBegin
 
 from transforms import metrics
+from transforms.language import say
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import StoredDeadLetter
@@ -49,7 +50,8 @@ class ReadDeadLetters(beam.PTransform):
 
 
 class SplitTable(beam.PTransform):
-    """PBegin, or a PCollection of one element -> row ranges of a table, cut where Bigtable would cut it, spread."""
+    """PBegin, or a PCollection of one element -> row ranges of a table, split where Bigtable would split it,
+    reshuffled."""
 
     def __init__(self, config: TruthConfig, table: str, selection: Selection = EVERYTHING) -> None:
         super().__init__()
@@ -111,8 +113,13 @@ class _Scan(ReaderDoFn):
                     yield history
         except KeyError as missing:
             raise TruthError(
-                f"a row between {element[0]!r} and {element[1]!r} lacks the cell {missing}: it was not written by this "
-                "project, or cells were deleted. Look at it with cbt, and restore it from a backup."
+                say(
+                    "a row between {first!r} and {last!r} lacks the cell {missing}: it was not written by this "
+                    "project, or cells were deleted. Look at it with cbt, and restore it from a backup.",
+                    first=element[0],
+                    last=element[1],
+                    missing=missing,
+                )
             ) from missing
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from transforms import access_key
-from transforms.truth import rows
+from transforms.language import say, tr
+from transforms.truth import row_keys
+from transforms.truth.errors import SelectionError
 
 Range = tuple[bytes, bytes]
 _VOIDED_RANGE = "ID"
@@ -28,22 +30,30 @@ class Selection:
     keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises ValueError, for people, for what selects nothing."""
+        """Raises SelectionError for what selects nothing."""
         for month in self.months:
             if len(month) != 4 or not month.isdecimal() or not "01" <= month[2:] <= "12":
-                raise ValueError(f"{month!r} is no month: March 2025 is 2503, as in the access key")
+                raise SelectionError(
+                    say("{month!r} is not a month: March 2025 is 2503, as in the access key", month=month)
+                )
         for state in self.states:
-            rows.key_prefix(state)
+            row_keys.key_prefix(state)
         for issuer in self.issuers:
             if len(issuer) not in (11, _ISSUER_LENGTH):
-                raise ValueError(f"{issuer!r} is no issuer: a CNPJ has 14 characters, a CPF 11")
+                raise SelectionError(
+                    say("{issuer!r} is not an issuer: a CNPJ has 14 characters, a CPF 11", issuer=issuer)
+                )
         for key in self.keys:
             if not (access_key.is_access_key(key) or (key.startswith(_VOIDED_RANGE) and key.isalnum())):
-                raise ValueError(
-                    f"{key!r} is no access key (44 characters, of an NFS-e 50), nor the Id of a DPS or a voided range"
+                raise SelectionError(
+                    say(
+                        "{key!r} is not an access key (44 characters, an NFS-e's 50), nor the Id of a DPS or of a "
+                        "voided range",
+                        key=key,
+                    )
                 )
         if self.keys and (self.states or self.months or self.issuers):
-            raise ValueError("give a list of keys, or states, months and issuers, not both")
+            raise SelectionError(tr("give a list of keys, or states, months and issuers, not both"))
 
     @property
     def everything(self) -> bool:
@@ -59,10 +69,12 @@ class Selection:
             return ("",)
         states = self.states or tuple(access_key.UF_OF_CODE)
         if not self.months:
-            codes = [rows.key_prefix(state) for state in states]
+            codes = [row_keys.key_prefix(state) for state in states]
             return (*codes, *(kind + code for kind in (_VOIDED_RANGE, _DPS) for code in codes))
         issuers = self.parts or ("",)
-        return tuple(rows.key_prefix(state, month, one) for state in states for month in self.months for one in issuers)
+        return tuple(
+            row_keys.key_prefix(state, month, one) for state in states for month in self.months for one in issuers
+        )
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -75,8 +87,8 @@ class Selection:
 
     def ranges(self) -> list[Range]:
         """Row ranges, start closed and end open, in the table's order."""
-        points = [(row, row + b"\0") for row in (rows.row_key(key) for key in self.keys)]
-        return sorted([*points, *(one for prefix in self.prefixes for one in rows.scan_ranges(prefix))])
+        points = [(row, row + b"\0") for row in (row_keys.row_key(key) for key in self.keys)]
+        return sorted([*points, *(one for prefix in self.prefixes for one in row_keys.scan_ranges(prefix))])
 
 
 def split(ranges: Iterable[Range], samples: Sequence[bytes]) -> list[Range]:

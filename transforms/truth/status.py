@@ -7,6 +7,8 @@ from typing import TypeAlias
 import grpc
 import grpc.aio
 
+from transforms.language import mark, say, tr
+
 _RETRYABLE = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -15,11 +17,13 @@ _RETRYABLE = (
 )
 # A connection cut in the middle of a call may also be reported as an internal error with one of these texts.
 _CUT = ("rst_stream", "rst stream", "unexpected eos", "end-of-stream", "connection reset")
-ADVICE = {
-    grpc.StatusCode.NOT_FOUND: "Create the tables first: acervo tables",
-    grpc.StatusCode.PERMISSION_DENIED: "Give the worker's service account the role roles/bigtable.user.",
-    grpc.StatusCode.UNAUTHENTICATED: "Log in: gcloud auth application-default login, or set the service account.",
-    grpc.StatusCode.FAILED_PRECONDITION: "The app profile must route to one cluster and allow single-row transactions.",
+_ADVICE = {
+    grpc.StatusCode.NOT_FOUND: mark("Create the tables first: acervo tables"),
+    grpc.StatusCode.PERMISSION_DENIED: mark("Give the worker's service account the role roles/bigtable.user."),
+    grpc.StatusCode.UNAUTHENTICATED: mark("Log in: gcloud auth application-default login, or set the service account."),
+    grpc.StatusCode.FAILED_PRECONDITION: mark(
+        "The app profile must route to one cluster and allow single-row transactions."
+    ),
 }
 
 
@@ -52,6 +56,22 @@ def may_help(error: Failure) -> bool:
     return error.code() is grpc.StatusCode.INTERNAL and any(text in details for text in _CUT)
 
 
-def text_of(error: Failure) -> str:
-    """Code and message, for people."""
-    return f"{error.code().name}: {error.details() or 'no details'}."
+def refused(call: str, error: Failure) -> str:
+    """For people: a call that it is no use to retry, and what to do."""
+    told = say("Bigtable refused {call}: {status}", call=call, status=_text_of(error))
+    return f"{told} {tr(_ADVICE.get(error.code(), ''))}".rstrip()
+
+
+def given_up(call: str, attempts: int, error: Failure) -> str:
+    """For people: a call that failed at every attempt."""
+    return say(
+        "Bigtable did not accept {call} after {attempts} attempts; the last answer: {status} Nothing was skipped: "
+        "start the same run again when the service is well.",
+        call=call,
+        attempts=attempts,
+        status=_text_of(error),
+    )
+
+
+def _text_of(error: Failure) -> str:
+    return f"{error.code().name}: {error.details() or tr('no details')}."

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from transforms.history.fold import Folded, fold
 from transforms.history.head import head_of
-from transforms.language import mark
+from transforms.language import mark, say
 from transforms.model import CLOCKS, DUPLICATE, NEW, RESUMED, Applied, Arrival, Change, DeadLetter, Entry, Record
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.certificates import Certificate
 from transforms.truth.codec import Codec
 from transforms.truth.errors import TruthError
@@ -100,14 +100,14 @@ def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
     TruthError when the row contradicts itself.
     """
     entry, raw = record
-    row = rows.row_key(entry.key)
+    row = row_keys.row_key(entry.key)
     qualifier = bytes.fromhex(entry.record_id)
     try:
         own_cells, certificates = rows.record_cells(codec, record)
     except TypeError as error:  # orjson: an integer beyond 64 bits, text that is no Unicode
         return Completed(_dead(record, UNSTORABLE, f"its fields cannot be stored as JSON: {error}"), 0, 0)
     for certificate in certificates:
-        yield Keep(rows.certificate_row(certificate.digest), certificate)
+        yield Keep(row_keys.certificate_row(certificate.digest), certificate)
     arrival = Arrival(
         run=attempt.run,
         origin=storable(raw.origin),
@@ -148,7 +148,7 @@ def _found(codec: Codec, parsed: Entry, arrival: Arrival, found: Cells, conflict
         return Completed(Applied(entry, stored, change, reading, current), conflicts, 0)
     arrival = arrival._replace(outcome=RESUMED if mine else DUPLICATE)
     cells = (rows.arrival_cell(codec, entry.record_id, arrival),)
-    yield Write(rows.row_key(entry.key), cells)
+    yield Write(row_keys.row_key(entry.key), cells)
     applied = Applied(entry, arrival, change if mine else None, reading, current)
     return Completed(applied, conflicts, rows.stored_bytes(cells))
 
@@ -246,8 +246,12 @@ def last_change(codec: Codec, key: str, found: Cells, head: Head) -> Change:
     value = found.get(rows.CHANGES, {}).get(qualifier)
     if value is None:
         raise TruthError(
-            f"the row of {key} has revision {head.revision} but no change of that number: it was not written by this "
-            "project, or cells were deleted. Restore the row from a backup."
+            say(
+                "the row of {key} has revision {revision} but no change of that number: it was not written by this "
+                "project, or cells were deleted. Restore the row from a backup.",
+                key=key,
+                revision=head.revision,
+            )
         )
     return rows.decode_change(codec, key, qualifier, value, found)
 
@@ -262,8 +266,12 @@ def changes_of(codec: Codec, entry: Entry, found: Cells) -> tuple[Change, Change
     if made is not None:
         return made, reading
     raise TruthError(
-        f"the row of {entry.key} holds record {entry.record_id} but no change of it: it was not written by this "
-        "project, or cells were deleted. Restore the row from a backup."
+        say(
+            "the row of {key} holds record {record} but no change of it: it was not written by this project, or "
+            "cells were deleted. Restore the row from a backup.",
+            key=entry.key,
+            record=entry.record_id,
+        )
     )
 
 

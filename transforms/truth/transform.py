@@ -13,7 +13,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from transforms import instants, metrics
 from transforms.collector import collect_seldom
 from transforms.model import DUPLICATE, KINDS, NEW, RESUMED, Applied, DeadLetter, Record
-from transforms.truth import dead_letters, rows
+from transforms.truth import dead_letters, row_keys
 from transforms.truth.config import TruthConfig
 from transforms.truth.transaction import Attempt, transact
 from transforms.truth.writer import Bundle, Done, shared_writer
@@ -83,7 +83,7 @@ class _ApplyRecords(WriterDoFn):
         size = _OVERHEAD_BYTES + len(record.raw.payload)
         self._bundle.add(
             self._config.records_table,
-            rows.row_key(record.entry.key),
+            row_keys.row_key(record.entry.key),
             size,
             place,
             lambda: transact(codec, record, attempt),
@@ -117,7 +117,7 @@ class _StoreDeadLetters(WriterDoFn):
         at = instants.now()
         self._bundle.add(
             self._config.dead_letters_table,
-            rows.row_key(letter.dead_letter_id),
+            row_keys.row_key(letter.dead_letter_id),
             _OVERHEAD_BYTES + len(letter.payload),
             place,
             lambda: dead_letters.store(codec, letter, self._run, self._job, at),

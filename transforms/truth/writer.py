@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from transforms.per_process import PerProcess
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.bulk import BulkWrites
 from transforms.truth.client import Client
 from transforms.truth.codec import Codec, UnknownDictionary, packaged_codec
@@ -266,7 +266,7 @@ class Writer:
         self.kept.add(step.row)
 
     async def _fetch_dictionary(self, missing: UnknownDictionary) -> None:
-        row = rows.dictionary_row(missing.dictionary_id)
+        row = row_keys.dictionary_row(missing.dictionary_id)
         cells = await self.client.read_row(self.config.records_table, row)
         data = cells.get(rows.STATE, {}).get(rows.DICTIONARY)
         if data is None:

@@ -18,6 +18,7 @@ from google.cloud.bigquery_storage_v1 import types
 from google.protobuf import descriptor_pb2
 
 from transforms.errors import AcervoError
+from transforms.language import say
 from transforms.views.connections import Connections
 
 _LOG = logging.getLogger(__name__)
@@ -43,11 +44,11 @@ _TRANSIENT = _OF_CONNECTIONS | _codes(_Code.NOT_FOUND)
 
 
 class AppendError(AcervoError):
-    """The service would not take a request, for no fault of its rows. Fails the bundle, which is tried again."""
+    """The service refused a request, though its rows are not at fault. Fails the bundle, which is retried."""
 
 
 class Status(NamedTuple):
-    """An answer that is no success: gRPC code and message, rows refused by index, whether it ended the connection."""
+    """An unsuccessful answer: gRPC code and message, rows refused by index, whether it ended the connection."""
 
     code: int
     message: str
@@ -58,7 +59,7 @@ class Status(NamedTuple):
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to go on after transient errors: waits double from ``first`` to ``longest``, with full jitter.
+    """How long to retry after transient errors: waits double from ``first`` to ``longest``, with full jitter.
 
     Throttling is waited out, however long it takes.
     """
@@ -153,14 +154,21 @@ class _Lane:
             if certain and status.code == _INVALID_ARGUMENT and not status.schema_mismatch:
                 return status
             if certain and status.code not in _TRANSIENT:
-                raise AppendError(f"{self._table} takes no rows: {_text(status)}")
+                raise AppendError(say("{table} takes no rows: {status}", table=self._table, status=_text(status)))
             if status.ended and status.code not in _OF_CONNECTIONS and self._own is None:
                 self._own = self._shared.alone()
             now = time.monotonic()
             if status.code == _EXHAUSTED:
                 deadline = now + self._policy.total  # a quota is there again sooner or later: no reason to give up
             elif now + wait > deadline:
-                raise AppendError(f"{self._table} took no rows in {self._policy.total:.0f} s, at last: {_text(status)}")
+                raise AppendError(
+                    say(
+                        "{table} took no rows for {seconds:.0f} s; the last answer: {status}",
+                        table=self._table,
+                        seconds=self._policy.total,
+                        status=_text(status),
+                    )
+                )
             _LOG.warning("%s: %s; trying again in %.1f s", self._table, _text(status), wait)
             time.sleep(wait)
         raise AssertionError("waits never end")

@@ -13,6 +13,7 @@ from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.cloud import bigquery
 
 from transforms.errors import AcervoError
+from transforms.language import mark, say, tr
 from transforms.typed import typed
 from transforms.views import connect, rest, schema, sql
 from transforms.views.schema import Column, Partitioning, Table
@@ -39,16 +40,22 @@ def preflight(project: str, dataset: str) -> None:
         for name in schema.TABLES:
             found = _get(client, f"{project}.{dataset}.{name}")
             if found is None:
-                problems.append(f"table {name} does not exist")
+                problems.append(say("table {name} does not exist", name=name))
             else:
                 problems += schema.mismatches(schema.load(name), found.schema)
     except GoogleAPIError as error:
-        rights = "roles/bigquery.dataViewer on the dataset"
-        raise CatalogError(f"{project}.{dataset} cannot be looked at: {rest.explain(error, rights)}.") from error
+        cause = rest.explain(error, tr("roles/bigquery.dataViewer on the dataset"))
+        raise CatalogError(
+            say("{dataset} cannot be looked at: {cause}.", dataset=f"{project}.{dataset}", cause=cause)
+        ) from error
     if problems:
         raise CatalogError(
-            f"BigQuery dataset {project}.{dataset} is not as this version needs it: {'; '.join(problems)}. "
-            f"Run: {typed('tables', '--project', project, '--dataset', dataset)}"
+            say(
+                "BigQuery dataset {dataset} is not as this version needs it: {problems}. Run: {command}",
+                dataset=f"{project}.{dataset}",
+                problems="; ".join(problems),
+                command=typed("tables", "--project", project, "--dataset", dataset),
+            )
         )
 
 
@@ -64,8 +71,12 @@ def migrate(project: str, dataset: str, location: str | None = None, dry_run: bo
             for step in steps:
                 step.do()
     except GoogleAPIError as error:
-        rights = "roles/bigquery.dataEditor on the dataset, or on the project where the dataset is to be created"
-        raise CatalogError(f"{project}.{dataset} is not set up: {rest.explain(error, rights)}.") from error
+        cause = rest.explain(
+            error, tr("roles/bigquery.dataEditor on the dataset, or on the project where the dataset is to be created")
+        )
+        raise CatalogError(
+            say("{dataset} could not be set up: {cause}.", dataset=f"{project}.{dataset}", cause=cause)
+        ) from error
     return [step.description for step in steps]
 
 
@@ -93,8 +104,12 @@ def _plan(client: bigquery.Client, project: str, dataset: str, location: str | N
         steps += _put_view(client, f"{project}.{dataset}.{view.name}", view, problems)
     if problems:
         raise CatalogError(
-            f"cannot bring {project}.{dataset} up to date without losing data: {'; '.join(problems)}. "
-            "Nothing was changed. Copy the table aside and drop it, then run this again and rebuild it."
+            say(
+                "cannot bring {dataset} up to date without losing data: {problems}. Nothing was changed. Copy the "
+                "table aside and drop it, then run this again and rebuild it.",
+                dataset=f"{project}.{dataset}",
+                problems="; ".join(problems),
+            )
         )
     return steps
 
@@ -117,8 +132,9 @@ def _create_dataset(client: bigquery.Client, project: str, name: str, location: 
     dataset.description = "Fiscal documents: their records, changes, counts, and views over them."
     if location:
         dataset.location = location
+    told = mark("create dataset {name} in {location}") if location else mark("create dataset {name}")
     return Step(
-        f"create dataset {name}" + (f" in {location}" if location else ""),
+        say(told, name=name, location=location),
         lambda: client.create_dataset(dataset, exists_ok=True, retry=_RETRY),
     )
 
@@ -137,8 +153,13 @@ def _create_table(client: bigquery.Client, path: str, table: Table) -> Step:
         )
     target.clustering_fields = list(table.clustering)
     return Step(
-        f"create table {table.name}: {len(table.columns)} columns, partitioned by {_told(table.partitioning)}, "
-        f"clustered by {', '.join(table.clustering)}",
+        say(
+            "create table {name}: {columns} columns, partitioned by {partition}, clustered by {clustering}",
+            name=table.name,
+            columns=len(table.columns),
+            partition=_told(table.partitioning),
+            clustering=", ".join(table.clustering),
+        ),
         lambda: client.create_table(target, exists_ok=True, retry=_RETRY),
     )
 
@@ -157,19 +178,20 @@ def _partitioning(found: bigquery.Table) -> Partitioning | None:
 def incompatibilities(table: Table, found: bigquery.Table) -> list[str]:
     """What about a table that exists cannot be mended in place, one sentence each."""
     if found.table_type not in (None, "TABLE"):
-        return [f"{table.name} is a {found.table_type}, not a table"]
+        return [say("{name} is a {type}, not a table", name=table.name, type=found.table_type)]
     problems = []
     if _partitioning(found) not in (None, table.partitioning):
-        problems.append(f"table {table.name} is partitioned by something else than {_told(table.partitioning)}")
+        problems.append(
+            say("table {name} is not partitioned by {partition}", name=table.name, partition=_told(table.partitioning))
+        )
     present = {column.name for column in found.schema}
-    missing = {f"column {table.name}.{c.name} is missing" for c in table.columns if c.name not in present}
-    addable = {f"column {table.name}.{c.name} is missing" for c in table.columns if c.mode != "REQUIRED"}
-    for sentence in schema.mismatches(table, found.schema):
-        if sentence in missing - addable:
-            problems.append(f"{sentence}, and a column that every row must have cannot be added")
-        elif sentence not in missing:
-            problems.append(sentence)
-    return problems
+    required = {c.name for c in table.columns if c.name not in present and c.mode == "REQUIRED"}
+    problems += [
+        say("column {name} is missing, and a required column cannot be added", name=f"{table.name}.{name}")
+        for name in sorted(required)
+    ]
+    there = table._replace(columns=tuple(column for column in table.columns if column.name in present))
+    return problems + schema.mismatches(there, found.schema)
 
 
 def _update_table(client: bigquery.Client, path: str, table: Table, found: bigquery.Table) -> Iterable[Step]:
@@ -177,13 +199,13 @@ def _update_table(client: bigquery.Client, path: str, table: Table, found: bigqu
     added = [column for column in table.columns if column.name not in present]
     what = []
     if added:
-        what.append(f"add columns {', '.join(column.name for column in added)}")
+        what.append(say("add columns {names}", names=", ".join(column.name for column in added)))
     if any(new != old for new, old in zip(_updated(table, found), found.schema, strict=False)):
-        what.append("describe columns")
+        what.append(tr("describe columns"))
     if found.description != table.description:
-        what.append("describe it")
+        what.append(tr("describe the table"))
     if tuple(found.clustering_fields or ()) != table.clustering:
-        what.append(f"cluster new rows by {', '.join(table.clustering)}")
+        what.append(say("cluster new rows by {names}", names=", ".join(table.clustering)))
     if not what:
         return
 
@@ -199,7 +221,7 @@ def _update_table(client: bigquery.Client, path: str, table: Table, found: bigqu
         current.clustering_fields = list(table.clustering)
         client.update_table(current, ["schema", "description", "clustering_fields"], retry=_RETRY)
 
-    yield Step(f"update table {table.name}: {'; '.join(what)}", do)
+    yield Step(say("update table {name}: {what}", name=table.name, what="; ".join(what)), do)
 
 
 def _updated(table: Table, found: bigquery.Table) -> list[bigquery.SchemaField]:
@@ -213,7 +235,7 @@ def _updated(table: Table, found: bigquery.Table) -> list[bigquery.SchemaField]:
 def _put_view(client: bigquery.Client, path: str, view: sql.View, problems: list[str]) -> Iterable[Step]:
     found = _get(client, path)
     if found is not None and found.table_type != "VIEW":
-        problems.append(f"{view.name} is a {found.table_type}, not a view")
+        problems.append(say("{name} is a {type}, not a view", name=view.name, type=found.table_type))
         return
     target = found or bigquery.Table(path)
     if found is not None and found.view_query == view.query and found.description == view.description:
@@ -228,7 +250,8 @@ def _put_view(client: bigquery.Client, path: str, view: sql.View, problems: list
         else:
             client.update_table(target, ["view_query", "description"], retry=_RETRY)
 
-    yield Step(f"{'create' if found is None else 'update'} view {view.name}", do)
+    told = mark("create view {name}") if found is None else mark("update view {name}")
+    yield Step(say(told, name=view.name), do)
 
 
 def _field(column: Column) -> bigquery.SchemaField:

@@ -15,6 +15,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery_storage_v1.services.big_query_write.transports import BigQueryWriteGrpcTransport
 
 from transforms.errors import AcervoError
+from transforms.language import say
 
 REST_EMULATOR = "BIGQUERY_EMULATOR_HOST"
 STORAGE_EMULATOR = "BIGQUERY_STORAGE_EMULATOR_HOST"
@@ -48,7 +49,13 @@ def storage_endpoint() -> str | None:
     rest, storage = os.environ.get(REST_EMULATOR), os.environ.get(STORAGE_EMULATOR)
     if bool(rest) != bool(storage):
         given, missing = (REST_EMULATOR, STORAGE_EMULATOR) if rest else (STORAGE_EMULATOR, REST_EMULATOR)
-        raise EndpointError(f"{given} is set and {missing} is not: set both to use an emulator, or neither.")
+        raise EndpointError(
+            say(
+                "{given} is set and {missing} is not: set both to use an emulator, or neither.",
+                given=given,
+                missing=missing,
+            )
+        )
     return storage or None
 
 

@@ -29,7 +29,7 @@ _Response = type(types.AppendRowsResponse.pb(types.AppendRowsResponse()))
 class Connections:
     """Connections for the default streams of the tables of one dataset: opened when needed, and again after they broke.
 
-    Threads may share it. There is one until so much waits for its answers that a second one helps.
+    Threads may share it. One connection is open, and a second one as soon as many requests wait for their answers.
     """
 
     def __init__(self, channel: grpc.Channel, most: int = MOST_CONNECTIONS) -> None:
@@ -51,7 +51,7 @@ class Connections:
             return least.send(request)
 
     def alone(self) -> Connections:
-        """Others, for requests that must not share the fate of all the rest."""
+        """Separate connections, for requests that must not affect all others."""
         other = Connections.__new__(Connections)
         other._stub, other._most, other._lock, other._open = self._stub, 1, threading.Lock(), []
         return other

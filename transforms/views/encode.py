@@ -1,7 +1,7 @@
 """Rows as protobuf messages, for the Storage Write API. Pure.
 
 The message of a table is built from its schema. Each value is checked against its column's type here, so that a bad
-row is found, and named, before it can spoil the request it would travel in.
+row is found and named before it spoils the request that it would be part of.
 """
 
 from __future__ import annotations
@@ -61,7 +61,16 @@ class RowEncoder:
             encoded: bytes = self._message(**values).SerializeToString()
             return encoded
         except (TypeError, ValueError) as error:
-            raise RefusedRow(f"the row does not fit its table: {error}") from error
+            raise RefusedRow(f"{self._misfit(values)} does not fit its table: {error}") from error
+
+    def _misfit(self, values: dict[str, Any]) -> str:
+        """The column that the message does not accept; the whole row, if no single column is to blame."""
+        for name, value in values.items():
+            try:
+                self._message(**{name: value})
+            except (TypeError, ValueError):
+                return f"column {name} with {value!r:.120}"
+        return "the row"
 
     def decode(self, encoded: bytes) -> dict[str, Any]:
         """The row of ``encode``'s bytes, to show it to people: instants are micros, absent columns are absent."""

@@ -1,6 +1,6 @@
 """A BigQuery table over the Bigtable table of records, so that SQL can join the source of truth itself.
 
-It shows what is stored as such: the key of a row, and of the state its status, revision and size in bytes. Fields,
+It shows what is stored uncompressed: the row key, and the state's status, revision and size in bytes. Fields,
 changes, arrivals and XML are zstd frames made with a dictionary, which SQL cannot read; they are in the tables.
 A query without a condition on ``rowkey`` reads the Bigtable table whole, in competition with jobs unless its app
 profile is one of Data Boost.
@@ -14,6 +14,7 @@ from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.cloud import bigquery
 from google.cloud.bigquery.external_config import BigtableColumn, BigtableColumnFamily, BigtableOptions
 
+from transforms.language import say
 from transforms.truth import rows
 from transforms.truth.config import TruthConfig
 from transforms.views import rest
@@ -53,15 +54,21 @@ def _column(qualifier: bytes, type_: str, encoding: str) -> BigtableColumn:
 def put(
     client: bigquery.Client, truth: TruthConfig, dataset: str, name: str, app_profile: str = "", dry_run: bool = False
 ) -> list[str]:
-    """Creates the table, or has it defined as it should be; what was (or would be) done. Raises CatalogError."""
+    """Creates the table, or updates its definition; returns what was (or would be) done. Raises CatalogError."""
     wanted = bigquery.Table(f"{truth.project}.{dataset}.{name}")
     wanted.external_data_configuration = configuration(truth, app_profile)
     wanted.description = DESCRIPTION
     try:
         return _put(client, wanted, dry_run)
     except GoogleAPIError as error:
-        rights = f"roles/bigquery.dataEditor on the dataset and roles/bigtable.admin on the instance {truth.instance}"
-        raise CatalogError(f"external table {dataset}.{name} is not made: {rest.explain(error, rights)}.") from error
+        rights = say(
+            "roles/bigquery.dataEditor on the dataset and roles/bigtable.admin on the instance {instance}",
+            instance=truth.instance,
+        )
+        cause = rest.explain(error, rights)
+        raise CatalogError(
+            say("external table {name} could not be created: {cause}.", name=f"{dataset}.{name}", cause=cause)
+        ) from error
 
 
 def _put(client: bigquery.Client, wanted: bigquery.Table, dry_run: bool) -> list[str]:
@@ -70,15 +77,21 @@ def _put(client: bigquery.Client, wanted: bigquery.Table, dry_run: bool) -> list
     except NotFound:
         if not dry_run:
             client.create_table(wanted, exists_ok=True, retry=_RETRY)
-        return [f"create external table {wanted.table_id} over Bigtable"]
+        return [say("create external table {name} over Bigtable", name=wanted.table_id)]
     if found.table_type != "EXTERNAL":
-        raise CatalogError(f"{wanted.table_id} is a {found.table_type}, not an external table: choose another name")
+        raise CatalogError(
+            say(
+                "{name} is a {type}, not an external table: choose another name",
+                name=wanted.table_id,
+                type=found.table_type,
+            )
+        )
     if found.description == wanted.description and _holds(_defined(found), _defined(wanted)):
         return []
     found.external_data_configuration, found.description = wanted.external_data_configuration, wanted.description
     if not dry_run:
         client.update_table(found, ["external_data_configuration", "description"], retry=_RETRY)
-    return [f"update external table {wanted.table_id}"]
+    return [say("update external table {name}", name=wanted.table_id)]
 
 
 def _defined(table: bigquery.Table) -> Any:

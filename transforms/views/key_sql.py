@@ -7,7 +7,7 @@ from transforms.access_key import KeyKind
 
 
 def model(key: str) -> str:
-    """The model that a key tells, as ``access_key.model_of``; ``key`` is an SQL expression."""
+    """The model of a key, like ``access_key.model_of``; ``key`` is an SQL expression."""
     cases = [f"WHEN {kind.length} THEN '{kind.model}'" for kind in access_key.KINDS.values() if kind.model]
     return f"CASE LENGTH({key}) {' '.join(cases)} ELSE {_characters(key, access_key.SEFAZ, 'model')} END"
 
@@ -23,7 +23,7 @@ def part(key: str, name: str) -> str:
 
 
 def row_start(key: str) -> str:
-    """What the key's row begins with, at least state, month and issuer, as ``access_key.to_row``."""
+    """The beginning of the key's row key, at least state, month and issuer, like ``access_key.to_row``."""
     kind = access_key.NFSE
     parts = ", ".join(_characters(key, kind, name) for name in ("uf_code", "year_month", "issuer"))
     return f"IF({_is_of(key, kind)}, CONCAT({parts}), {key})"

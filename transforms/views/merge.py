@@ -15,6 +15,7 @@ from google.api_core.exceptions import Conflict, GoogleAPIError
 from google.cloud import bigquery
 
 from transforms.errors import AcervoError
+from transforms.language import mark, say, tr
 from transforms.model import CLOCKS
 from transforms.views import connect, merge_sql, rest, schema, sql
 from transforms.views.write import PROMISED
@@ -24,7 +25,7 @@ OVERLAP = PROMISED + CLOCKS
 
 _LOG = logging.getLogger(__name__)
 _RETRY = rest.retry(120.0)
-_RIGHTS = "roles/bigquery.dataEditor on the dataset and roles/bigquery.jobUser on the project"
+_RIGHTS = mark("roles/bigquery.dataEditor on the dataset and roles/bigquery.jobUser on the project")
 
 
 class MergeError(AcervoError):
@@ -63,8 +64,11 @@ def merge(project: str, dataset: str, now: int, most: int = merge_sql.ROWS_AT_ON
                 return Merged(changed, statements, until)
     except GoogleAPIError as error:
         raise MergeError(
-            f"states of {path} were not merged to the end: {rest.explain(error, _RIGHTS)}. What is read is right; "
-            "start the merge again."
+            say(
+                "states of {path} were not merged to the end: {why}. What is read is right; start the merge again.",
+                path=path,
+                why=rest.explain(error, tr(_RIGHTS)),
+            )
         ) from error
 
 
@@ -78,7 +82,8 @@ def begin_again(project: str, dataset: str) -> None:
         _lay_over(client, project, dataset, sql.NEVER)
         client.query(f"DELETE FROM `{project}.{dataset}.{schema.STATES}` WHERE TRUE", retry=_RETRY).result(retry=_RETRY)
     except GoogleAPIError as error:
-        raise MergeError(f"states of {project}.{dataset} were not emptied: {rest.explain(error, _RIGHTS)}.") from error
+        path, why = f"{project}.{dataset}", rest.explain(error, tr(_RIGHTS))
+        raise MergeError(say("states of {path} were not emptied: {why}.", path=path, why=why)) from error
 
 
 def merged_until(client: bigquery.Client, project: str, dataset: str) -> int:

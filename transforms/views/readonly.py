@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from transforms.language import tr
+
 _READS = ("SELECT", "WITH", "FROM", "(")
 # Pipe operators with effects; reading ones are all others.
 _PIPES = ("INSERT", "CREATE", "EXPORT", "CALL")
@@ -30,7 +32,7 @@ _TOKEN = re.compile(
 
 
 def writes(sql: str) -> str:
-    """What in the text is not reading, as a word to show; empty where it only reads, or says nothing."""
+    """The word by which the text is more than a reading, to show to people; empty if it only reads, or is empty."""
     words = list(_words(sql))
     while words and words[-1] == ";":
         words.pop()
@@ -39,7 +41,7 @@ def writes(sql: str) -> str:
     if words[0].upper() not in _READS:
         return words[0]
     if ";" in words:
-        return "several statements"
+        return tr("several statements")
     for pipe, operator in zip(words, words[1:], strict=False):
         if pipe == "|>" and operator.upper() in _PIPES:
             return f"|> {operator}"

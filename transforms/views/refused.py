@@ -30,7 +30,8 @@ def dead_letter_of(refusal: Refusal) -> DeadLetter:
 
 
 def fail_on(refusal: Refusal) -> None:
-    """For rows that tell of a dead letter, when nothing is left to tell of them by. Raises RuntimeError."""
+    """Fails for a refused row that itself describes a dead letter, as it cannot be reported any further. Raises
+    RuntimeError."""
     table, row, reason = refusal
     raise RuntimeError(
         f"BigQuery refused the row that tells of dead letter {row.get('dead_letter_id')} (table {table}): {reason}. "

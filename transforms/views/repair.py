@@ -16,6 +16,7 @@ from google.api_core.exceptions import GoogleAPIError
 from google.cloud import bigquery
 
 from transforms.errors import AcervoError
+from transforms.language import mark, say, tr
 from transforms.views import connect, repair_sql, rest, schema
 from transforms.views.repair_sql import SEEN, Difference
 
@@ -23,7 +24,7 @@ ROWS = tuple(name for name in schema.TABLES if name != schema.COUNTS)
 
 _LOG = logging.getLogger(__name__)
 _RETRY = rest.retry(120.0)
-_RIGHTS = (
+_RIGHTS = mark(
     "the right to create datasets in the project (roles/bigquery.user), roles/bigquery.dataEditor on the dataset, a "
     "row access policy whose filter is TRUE where a table has such policies, and fine-grained reader of tagged columns"
 )
@@ -60,7 +61,10 @@ def create_build(project: str, dataset: str, build: str) -> None:
             seen = bigquery.Table(f"{project}.{build}.{SEEN}{name}", schema=SEEN_SCHEMA)
             client.create_table(seen, exists_ok=True, retry=_RETRY)
     except GoogleAPIError as error:
-        raise RepairError(f"BigQuery did not set up {project}.{build}: {rest.explain(error, _RIGHTS)}.") from error
+        cause = rest.explain(error, tr(_RIGHTS))
+        raise RepairError(
+            say("BigQuery did not set up {dataset}: {cause}.", dataset=f"{project}.{build}", cause=cause)
+        ) from error
 
 
 def remember(project: str, dataset: str, build: str) -> None:
@@ -71,7 +75,10 @@ def remember(project: str, dataset: str, build: str) -> None:
             _run(client, f"DELETE FROM `{project}.{build}.{SEEN}{name}` WHERE TRUE")
             _run(client, repair_sql.remember(f"{project}.{dataset}", f"{project}.{build}", name))
     except GoogleAPIError as error:
-        raise RepairError(f"what {project}.{dataset} holds cannot be read: {rest.explain(error, _RIGHTS)}.") from error
+        cause = rest.explain(error, tr(_RIGHTS))
+        raise RepairError(
+            say("what {dataset} holds cannot be read: {cause}.", dataset=f"{project}.{dataset}", cause=cause)
+        ) from error
 
 
 def repair(
@@ -96,8 +103,13 @@ def repair(
             done[name] = Difference(0, sum(one.removed for one in found), added)
     except GoogleAPIError as error:
         raise RepairError(
-            f"not all tables of {served} were made right ({', '.join(done) or 'none'} was): "
-            f"{rest.explain(error, _RIGHTS)}. What is served is as it was, or right; start the rebuild again."
+            say(
+                "not all tables of {served} were repaired (done: {done}): {cause}. What is served is as it was, or "
+                "right; start the rebuild again.",
+                served=served,
+                done=", ".join(done) or tr("none"),
+                cause=rest.explain(error, tr(_RIGHTS)),
+            )
         ) from error
     return done
 

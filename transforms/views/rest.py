@@ -1,7 +1,8 @@
 """Calls of BigQuery's REST API: which errors are tried again, and what the others mean for people.
 
-What passes by itself is BigQuery's own list (``google.cloud.bigquery.retry``): 403 and 429 for too many calls at once,
-500, 502, 503, and connections that broke. Google's general list, the default of ``Retry``, lacks the first and 502.
+Which errors are transient is BigQuery's own list (``google.cloud.bigquery.retry``): 403 and 429 for too many calls at
+once, 500, 502, 503, and connections that broke. Google's general list, the default of ``Retry``, lacks the first and
+502.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ from google.api_core.exceptions import Forbidden, GoogleAPICallError, GoogleAPIE
 from google.api_core.retry import Retry
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
+from transforms.language import say
+
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
 _QUOTAS = "https://cloud.google.com/bigquery/quotas"
-_PASSES = "It is BigQuery's side that fails; start this again in some minutes"
+
 _RATE, _QUOTA = "rateLimitExceeded", "quotaExceeded"
 _BILLING = ("billingNotEnabled", "billingTierLimitExceeded", "accountDisabled")
 
 
 def retry(seconds: float) -> Retry:
-    """Tries again what may pass, for so many seconds in all; then raises ``RetryError`` with the last error."""
+    """Retries transient errors, for so many seconds in all; then raises ``RetryError`` with the last error."""
     return DEFAULT_RETRY.with_timeout(seconds)
 
 
@@ -32,17 +35,31 @@ def explain(error: GoogleAPIError, rights: str) -> str:
     message, reason = _message(cause), _reason(cause)
     code = getattr(cause, "code", None)
     if reason == _RATE or code == 429:
-        return f"BigQuery takes no more calls of this kind at once: {message}. Wait a minute and start this again"
+        return say(
+            "BigQuery takes no more calls of this kind at once: {message}. Wait a minute and start this again",
+            message=message,
+        )
     if reason == _QUOTA:
-        return f"a quota of BigQuery is used up: {message}. Wait until there is some again, or ask for more ({_QUOTAS})"
+        return say(
+            "a quota of BigQuery is used up: {message}. Wait until it is renewed, or ask for more ({page})",
+            message=message,
+            page=_QUOTAS,
+        )
     if reason in _BILLING:
-        return f"the project's billing does not allow it: {message}"
+        return say("the project's billing does not allow it: {message}", message=message)
     if isinstance(cause, Forbidden):
-        return f"not allowed: {message}. It takes {rights}"
+        return say("not allowed: {message}. It takes {rights}", message=message, rights=rights)
     if isinstance(cause, ServerError):
-        return f"BigQuery answered {code}: {message}. {_PASSES}"
+        return say(
+            "BigQuery answered {code}: {message}. The fault is on BigQuery's side; start this again in a few minutes",
+            code=code,
+            message=message,
+        )
     if isinstance(error, RetryError):
-        return f"BigQuery does not answer: {message or error.message}. Is it the right project, and the network up?"
+        return say(
+            "BigQuery does not answer: {message}. Is it the right project, and is the network up?",
+            message=message or error.message,
+        )
     return message
 
 

@@ -14,6 +14,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple, Protocol
 
+from transforms.language import mark, say
+
 DOCUMENTS = "documents"
 EVENTS = "events"
 VOIDED_RANGES = "voided_ranges"
@@ -114,19 +116,20 @@ def _mismatches(path: str, columns: tuple[Column, ...], found: Iterable[FoundCol
         other = present.pop(column.name, None)
         name = f"{path}.{column.name}"
         if other is None:
-            yield f"column {name} is missing"
+            yield say("column {name} is missing", name=name)
             continue
         kind, mode = _API_NAMES.get(other.field_type, other.field_type), other.mode or "NULLABLE"
         if kind != column.type:
-            yield f"column {name} is {kind} and should be {column.type}"
+            yield say(_OTHER, name=name, found=kind, wanted=column.type)
         elif (mode == "REPEATED") != (column.mode == "REPEATED") or (mode, column.mode) == ("REQUIRED", "NULLABLE"):
-            yield f"column {name} is {mode} and should be {column.mode}"
+            yield say(_OTHER, name=name, found=mode, wanted=column.mode)
         elif column.fields:
             yield from _mismatches(name, column.fields, other.fields)
     for name, other in present.items():
         if other.mode == "REQUIRED":
-            yield f"column {path}.{name} is REQUIRED and no row has it"
+            yield say("column {name} is REQUIRED and no row has it", name=f"{path}.{name}")
 
 
+_OTHER = mark("column {name} is {found} and should be {wanted}")
 # The API takes both names of a type, and answers with the first kind.
 _API_NAMES = {"INT64": "INTEGER", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}

@@ -73,6 +73,6 @@ def acquire(destination: Destination) -> Sink:
 
 
 def release(destination: Destination) -> None:
-    """Gives a sink back; the last to do so closes it, since an open stream is one that the service counts."""
+    """Releases a sink; the last user closes it, since the service counts open streams."""
     if sink := _SINKS.release(destination):
         sink.close()

@@ -18,9 +18,11 @@ from string import Template
 from typing import NamedTuple
 
 from transforms import access_key, instants
-from transforms.families import DEFAULT, FAMILIES, FAMILY_OF_MODEL, common, cte, nfe, statuses
+from transforms.errors import AcervoError
+from transforms.families import DEFAULT, FAMILIES, FAMILY_OF_MODEL, booking, common, cte, nfe, statuses
 from transforms.families.family import Attribute, Family
 from transforms.history import rules
+from transforms.language import say
 from transforms.views import key_sql
 
 # Days are counted in the time of Brasília, as the law does.
@@ -33,6 +35,10 @@ _MERGED = re.compile(r"current_at >= TIMESTAMP '([^']+)'")
 _PROJECT = re.compile(r"([a-z0-9.\-]+:)?[a-z][a-z0-9\-]{4,28}[a-z0-9]")
 _DATASET = re.compile(r"[A-Za-z0-9_]{1,1024}")
 _REFERENCE = re.compile(r"`\$\{dataset\}\.(\w+)`")
+
+
+class DatasetNameError(AcervoError, ValueError):
+    """A name that BigQuery would not take for a project or a dataset."""
 
 
 class View(NamedTuple):
@@ -48,8 +54,8 @@ def views(project: str, dataset: str, today: str = TODAY, merged_until: int = NE
     """All views of a dataset, each after the views that it reads.
 
     ``today`` is the SQL expression of the date that days are counted to. ``merged_until``: changes that were current
-    since then (micros) lie over the table of states. Raises ValueError for a project or dataset
-    whose name BigQuery would not take: names go into SQL.
+    since then (micros) lie over the table of states. Raises DatasetNameError for a project or dataset whose name
+    BigQuery would not take: names go into SQL.
     """
     path = _path(project, dataset)
     values = {"dataset": path, "today": today, "window": since(merged_until), **_rule_values()}
@@ -83,9 +89,11 @@ def merged_until(query: str) -> int:
 
 def _path(project: str, dataset: str) -> str:
     if not _PROJECT.fullmatch(project):
-        raise ValueError(f"{project!r} is not a project id, such as my-project-1")
+        raise DatasetNameError(say("{project!r} is not a project id, such as my-project-1", project=project))
     if not _DATASET.fullmatch(dataset):
-        raise ValueError(f"{dataset!r} is not a dataset name: letters, digits and underscores only")
+        raise DatasetNameError(
+            say("{dataset!r} is not a dataset name: letters, digits and underscores only", dataset=dataset)
+        )
     return f"{project}.{dataset}"
 
 
@@ -120,6 +128,7 @@ def _rule_values() -> dict[str, str]:
         "model_of_document": key_sql.model("document.access_key"),
         "model_of_event": key_sql.model("event.access_key"),
         "model_of_documents": key_sql.model("documents.access_key"),
+        "model_in_key": key_sql.model("access_key"),
         "series_of_key": key_sql.part("latest.access_key", "series"),
         "number_of_key": key_sql.part("latest.access_key", "number"),
         "issuer_in_key": key_sql.part("access_key", "issuer"),
@@ -176,6 +185,44 @@ def _rule_values() -> dict[str, str]:
         "annulment_purpose": str(cte.ANNULMENT_PURPOSE),
         "freight_models": _list(FAMILIES["cte"].models),
         **{status: status for status in statuses.STATUSES},
+        **_booking_values(),
+    }
+
+
+def _booking_values() -> dict[str, str]:
+    """What the views for SPED are filled with."""
+    return {
+        "sped_registers": _table(
+            ("model", "name", "buyer", "digits"),
+            ((model, one.name, one.buyer, one.digits) for one in booking.REGISTERS for model in one.models),
+        ),
+        "sped_situations": _table(
+            ("model", "status", "code", "issuer", "buyer"),
+            (
+                (model, status, one.code, one.issuer, one.buyer)
+                for one in booking.SITUATIONS
+                for model in one.models
+                for status in one.statuses
+            ),
+        ),
+        "sped_complements": _table(("model", "purpose"), booking.COMPLEMENTS),
+        "regular": booking.REGULAR,
+        "complementary": booking.COMPLEMENTARY,
+        "special": booking.SPECIAL,
+        "voided_situation": booking.VOIDED,
+        "booked_in_force": _list(booking.IN_FORCE),
+        "discontinued": _list(booking.DISCONTINUED),
+        "optional_from": booking.OPTIONAL_FROM.isoformat(),
+        "discontinued_from": booking.DISCONTINUED_FROM.isoformat(),
+        "office_model": booking.OFFICE_MODEL,
+        "office_series": " AND ".join(map(str, booking.OFFICE_SERIES)),
+        "not_received": _list(booking.NOT_RECEIVED),
+        "entry": str(booking.ENTRY),
+        "most_voided": str(booking.MOST_VOIDED),
+        "voided_models": _list(booking.VOIDED_MODELS),
+        "must": booking.MUST,
+        "may": booking.MAY,
+        "must_not": booking.MUST_NOT,
     }
 
 
@@ -216,5 +263,5 @@ def _literal(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     if not isinstance(value, str) or not value.replace("_", "").replace("/", "").isalnum() or not value.isascii():
-        raise ValueError(f"{value!r} is no plain literal")
+        raise ValueError(f"{value!r} is not a plain literal")
     return f"'{value}'"

@@ -14,7 +14,7 @@ from transforms.views.write import WriteRows, Written
 
 
 class Kept(NamedTuple):
-    """The dead letters, once they are stored and their rows written, and what ``WriteRows`` says of these rows."""
+    """The dead letters, once they are stored and their rows written, and what ``WriteRows`` returned for these rows."""
 
     dead_letters: beam.PCollection[DeadLetter]
     written: beam.PCollection[tuple[str, int]]

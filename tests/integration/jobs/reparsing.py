@@ -12,7 +12,7 @@ from pipelines import reparse
 from tests.integration.jobs.stores import Stores
 from transforms.history.fold import fold
 from transforms.model import Entry
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.codec import Codec, packaged_codec
 from transforms.truth.read import StoredRecord
 from transforms.truth.rows import Cell, Row
@@ -65,7 +65,7 @@ def forgotten(found: Iterable[Row], forget: Forget) -> Iterator[Row]:
     """Rows as a parser would have stored them that reads less: ``forget`` takes from a record what it did not read."""
     codec = packaged_codec()
     for row in found:
-        if rows.is_reserved(row.key) or rows.head_of(rows.by_column(row.cells)) is None:
+        if row_keys.is_reserved(row.key) or rows.head_of(rows.by_column(row.cells)) is None:
             yield row
         else:
             yield Row(row.key, _forgotten(codec, row, forget))
@@ -73,7 +73,7 @@ def forgotten(found: Iterable[Row], forget: Forget) -> Iterator[Row]:
 
 def _forgotten(codec: Codec, row: Row, forget: Forget) -> list[Cell]:
     """Fields, state and changes of a row, all made of records that say less."""
-    key, cells = rows.key_of(row.key), rows.by_column(row.cells)
+    key, cells = row_keys.key_of(row.key), rows.by_column(row.cells)
     decoded = {name: rows.decode_fields(codec, key, name, value) for name, value in cells[rows.FIELDS].items()}
     stored = {name: one._replace(entry=forget(one.entry)) for name, one in decoded.items()}
     other = [cell for cell in row.cells if cell.family not in (rows.FIELDS, rows.CHANGES, rows.STATE)]

@@ -24,7 +24,7 @@ from transforms.ingest.archives import expand
 from transforms.ingest.files import FileRef, open_file
 from transforms.ingest.listing import list_files
 from transforms.model import RawDocument
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
@@ -136,7 +136,7 @@ def bigtable_counts(stores: Stores) -> dict[CountKey, tuple[int, str]]:
     config, reader = stores.truth, HistoryReader(stores.truth)
     client = Client(config)
     table = f"{config.records_table}{cells.TABLE_SUFFIX}"
-    found = client.scan(table, b"0", rows.RESERVED)
+    found = client.scan(table, b"0", row_keys.RESERVED)
     sums = [cells.sums(reader.codec, row.key, rows.by_column(row.cells)) for row in found]
     wait_for(client.close())
     reader.close()

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from local.stack.discover import LOCAL_PROJECT
 from local.stack.find import prism as find_prism
+from tests.integration.brokers import Broker
 from tests.integration.jobs.stores import Stores
 from tests.integration.queues import Queue
 
@@ -27,6 +28,11 @@ class DocumentQueue(Queue):
 
     def __init__(self, kind: str = "documents") -> None:
         super().__init__(kind)
+
+    @property
+    def arguments(self) -> list[str]:
+        """What a stream is given to read it."""
+        return ["--subscription", self.subscription]
 
     def publish(self, payloads: list[bytes], attributes: Mapping[str, str] | None = None) -> list[str]:
         """Publishes all, and waits until the service has them; their message ids."""
@@ -49,13 +55,30 @@ class DocumentQueue(Queue):
             thread.join()
 
 
+class DocumentTopic:
+    """A topic of Kafka with documents that say where they come from."""
+
+    def __init__(self, broker: Broker, partitions: int = 3) -> None:
+        self.broker = broker
+        self.topic = broker.create(partitions)
+
+    @property
+    def arguments(self) -> list[str]:
+        """What a stream is given to read it."""
+        return ["--kafka_topic", self.topic, "--kafka_bootstrap", self.broker.address]
+
+    def publish(self, payloads: Sequence[bytes]) -> None:
+        """Publishes all, and waits until the broker has them."""
+        self.broker.publish(self.topic, payloads, {"origin": b"test"})
+
+
 class Streaming:
     """The job on Prism, in a process group of its own, until the end of a ``with`` block."""
 
     def __init__(
         self,
         stores: Stores,
-        queue: DocumentQueue,
+        queue: DocumentQueue | DocumentTopic,
         log: Path,
         *more: str,
         module: str = JOB,
@@ -66,7 +89,7 @@ class Streaming:
             pytest.skip("Prism is not there: make prism")
         places = ["--project", LOCAL_PROJECT, "--bigtable_table", stores.name, "--dataset", stores.name]
         runner = ["--runner", "PrismRunner", "--prism_location", str(prism)]
-        command = [sys.executable, "-m", module, "--subscription", queue.subscription, *places, *runner, *more]
+        command = [sys.executable, "-m", module, *queue.arguments, *places, *runner, *more]
         self.stores = stores
         self._log = log
         with log.open("ab") as out:

@@ -85,7 +85,7 @@ def cut_off(*_: object) -> NoReturn:
         (["--postgres_table", "public.nowhere"], "nowhere"),
         (["--postgres_dsn", "host=localhost password=hidden"], "password"),
         (["--postgres_dsn", "mysql://reader:hidden@db/fiscal"], "not a connection string"),
-        (["--postgres_snapshot", "exprot"], "none of auto, export, none"),
+        (["--postgres_snapshot", "exprot"], "neither one of auto, export, none"),
         (["--postgres_max_connections", "many"], "invalid int value: 'many'"),
         (["--postgres_tabel", "docs"], "Did you mean --postgres_table"),
     ],

@@ -232,7 +232,7 @@ def test_a_failed_repair_leaves_what_was_served_and_says_so(
 
     with monkeypatch.context() as patched:
         patched.setattr(repair, "_run", fails)
-        with pytest.raises(Exception, match="not all tables .* were made right .*start the rebuild again"):
+        with pytest.raises(Exception, match="not all tables .* were repaired .*start the rebuild again"):
             rebuild_stores(stores)
     found = content(stores)
     assert found["changes"] == wrong["changes"] and found["counts"] == wrong["counts"]
@@ -247,11 +247,11 @@ def test_a_failed_repair_leaves_what_was_served_and_says_so(
         (["--sates", "SP"], "Did you mean --states"),
         (["--max_in_flight", "many"], "argument --max_in_flight: invalid int value: 'many'"),
         (["--keys", "@/nowhere/keys"], "/nowhere/keys"),
-        (["--keys", "35"], "'35' is no access key"),
+        (["--keys", "35"], "'35' is not an access key"),
         (["--keys", "@/dev/null"], "selects nothing"),
         (["--states", ","], "selects nothing"),
-        (["--states", "XX"], "'XX' is no Brazilian state"),
-        (["--issuers", "12"], "'12' is no issuer"),
+        (["--states", "XX"], "'XX' is not a Brazilian state"),
+        (["--issuers", "12"], "'12' is not an issuer"),
     ],
 )
 def test_a_mistyped_command_is_told_in_one_line(

@@ -17,7 +17,7 @@ from tests.unit.parse import samples
 from transforms import access_key
 from transforms.counting import cells
 from transforms.reconcile.served import QueryDoFn
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.codec import packaged_codec
 from transforms.truth.loop import wait_for
@@ -49,7 +49,7 @@ def history_of(stores: Stores, key: str) -> History:
 
 def write(stores: Stores, key: str, cell: Cell) -> None:
     client = Client(stores.truth)
-    wait_for(client.write(stores.truth.records_table, rows.row_key(key), [cell]))
+    wait_for(client.write(stores.truth.records_table, row_keys.row_key(key), [cell]))
     wait_for(client.close())
 
 
@@ -62,7 +62,7 @@ def run_job(stores: Stores, mend: str) -> None:
 
 def lose_bigtable_count(stores: Stores) -> None:
     client, table = Client(stores.truth), f"{stores.truth.records_table}{cells.TABLE_SUFFIX}"
-    row = next(r for r in client.scan(table, b"0", rows.RESERVED) if b"uf#" in r.key)
+    row = next(r for r in client.scan(table, b"0", row_keys.RESERVED) if b"uf#" in r.key)
     wait_for(client.replace(table, row.key, [Column(cells.COUNTS, row.cells[0].qualifier)], []))
     wait_for(client.close())
 

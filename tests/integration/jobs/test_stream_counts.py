@@ -246,7 +246,7 @@ def test_a_difference_within_a_day_is_seen_by_a_look_at_that_day(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--day", "28/11/2026"], "is no day"),
+        (["--day", "28/11/2026"], "is not a day"),
         (["--day", "2020-01-01"], "keeps 40 days"),
         (["--day", f"{datetime.now(UTC):%Y-%m-%d}", "--states", "SP"], "leave the selection of keys away"),
     ],

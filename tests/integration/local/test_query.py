@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 from google.cloud import bigquery
 
@@ -36,6 +39,30 @@ def test_query__table_and_view_without_dataset__are_found(dataset: str, capsys: 
     assert [(row["uf"], row["notes"]) for row in rows] == [("RJ", 1), ("SP", 1)]
     assert rows[0]["total"] is None
     assert float(rows[1]["total"]) == 10.1
+
+
+def test_query__files__hold_the_same_rows(dataset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sql = "SELECT uf, total, CONCAT('=', uf) AS formula FROM notes ORDER BY uf"
+    for form in ("csv", "jsonl", "parquet"):
+        assert query.main(["--dataset", dataset, "--out", str(tmp_path / f"rows.{form}"), sql]) == 0
+    assert (tmp_path / "rows.csv").read_text() == "uf,total,formula\nRJ,,'=RJ\nSP,10.100000000,'=SP\n"
+    told = capsys.readouterr()
+    assert told.out == "" and "2 texts begin as formulas do" in told.err
+    lines = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [line["formula"] for line in lines] == ["=RJ", "=SP"]
+    table = pyarrow.parquet.read_table(tmp_path / "rows.parquet")
+    assert table.to_pylist() == [
+        {"uf": "RJ", "total": None, "formula": "=RJ"},
+        {"uf": "SP", "total": Decimal("10.1"), "formula": "=SP"},
+    ]
+    assert pyarrow.types.is_decimal(table.schema.field("total").type)
+
+
+def test_query__parquet_of_no_rows__has_their_columns(dataset: str, tmp_path: Path) -> None:
+    target = tmp_path / "rows.parquet"
+    assert query.main(["--dataset", dataset, "--out", str(target), "SELECT uf FROM notes WHERE uf = 'AC'"]) == 0
+    table = pyarrow.parquet.read_table(target)
+    assert table.column_names == ["uf"] and table.num_rows == 0
 
 
 def test_query__syntax_error__is_one_clear_line(dataset: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -158,5 +158,5 @@ def test_the_command_says_what_is_wrong(busy: Database) -> None:
     command += ["--postgres_xml_column=xml", f"--postgres_dsn={busy.server.dsn(busy.name)}"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "There is no table dosc" in done.stderr and "public.docs" in done.stderr
+    assert "there is no table dosc" in done.stderr and "public.docs" in done.stderr
     assert "Traceback" not in done.stderr

@@ -50,14 +50,14 @@ def test_with_a_snapshot_there_is_nothing_to_warn_of(table: Database) -> None:
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "no such table": ({"table": "dcos"}, "There is no table dcos in the database .* Did you mean public.docs"),
-    "no such schema": ({"table": "sales.docs"}, "There is no table sales.docs"),
+    "no such table": ({"table": "dcos"}, "there is no table dcos in the database .* Did you mean public.docs"),
+    "no such schema": ({"table": "sales.docs"}, "there is no table sales.docs"),
     "not a name": ({"table": "docs; drop"}, "'docs; drop' is not a table's name"),
     "name that wants quotes": ({"table": "My Documents"}, 'in double quotes: "Sales"."My Documents"'),
     "name in other letters": ({"table": "Mixed"}, 'Did you mean public."Mixed"'),
     "column in other letters": ({"table": '"Mixed"', "xml_column": "xml"}, "no column xml .* Did you mean XML"),
     "not a table": ({"table": "counted"}, "neither a table nor a view"),
-    "wrong xml column": ({"xml_column": "xlm"}, r"no column xlm \(given as the XML column\). Did you mean xml.*chave"),
+    "wrong xml column": ({"xml_column": "xlm"}, r"no column xlm \(--postgres_xml_column\). Did you mean xml.*chave"),
     "number as xml": ({"xml_column": "n"}, "has type integer: it has to be text, xml or bytea"),
     "wrong key": ({"key_columns": ("chav",)}, "Did you mean chave"),
     "no key": ({"table": "keyless"}, "no primary key.*--postgres_key"),
@@ -119,12 +119,12 @@ def test_no_right_is_named_column_by_column_and_partition_by_partition(database:
     database.execute("CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1)")
     database.execute("CREATE ROLE guest LOGIN")
     try:
-        assert "No right to" in problem(database.source("closed.docs", user="guest"))
-        assert "No right to read ctid, id, xml of public.docs: GRANT SELECT" in problem(database.source(user="guest"))
+        assert "no right to" in problem(database.source("closed.docs", user="guest"))
+        assert "no right to read ctid, id, xml of public.docs: GRANT SELECT" in problem(database.source(user="guest"))
         database.execute("GRANT SELECT (id) ON docs TO guest")
-        assert "No right to read ctid, xml of public.docs" in problem(database.source(user="guest"))
+        assert "no right to read ctid, xml of public.docs" in problem(database.source(user="guest"))
         database.execute("GRANT SELECT (xml) ON docs TO guest")
-        assert "No right to read ctid of public.docs" in problem(database.source(user="guest"))
+        assert "no right to read ctid of public.docs" in problem(database.source(user="guest"))
         assert preflight(database.source(user="guest", split_by="id")).relations == 1
         with hold_snapshot(database.source(user="guest", split_by="id")) as source:
             assert read_all(source) == []
@@ -140,7 +140,7 @@ def test_no_right_is_named_column_by_column_and_partition_by_partition(database:
 
 def test_keys_that_repeat_and_ranges_without_an_index_are_warned_of(table: Database) -> None:
     (warning, *rest) = preflight(table.source(key_columns=("chave",), split_by="id")).warnings
-    assert "no unique index says that chave names one row" in warning and rest == []
+    assert "no unique index says that chave identifies one row" in warning and rest == []
     (warning,) = preflight(table.source(split_by="at")).warnings
     assert "no index serves ranges of at in public.docs" in warning
     (warning,) = preflight(table.source("shown", key_columns=("n",), split_by="id")).warnings

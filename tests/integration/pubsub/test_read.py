@@ -32,9 +32,9 @@ from tests.integration.pubsub.jobs import (
     wait_for,
 )
 from tests.integration.queues import Queue
-from transforms.ingest.pubsub.message import short_name
 from transforms.ingest.pubsub.preflight import check_subscription
 from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
+from transforms.ingest.pubsub.transform import place_of
 from transforms.model import RawDocument
 from transforms.notify.topic import ensure_queue
 
@@ -75,7 +75,7 @@ def test_every_message_is_read_once_and_acknowledged_also_what_is_no_xml(
         seen.wait(305)
         dead.wait(1)
         wait_until_acknowledged(queue)
-    named_by = f"pubsub:{short_name(queue.subscription)}"
+    named_by = place_of(queue.subscription)
     found = {line[0]: (bytes.fromhex(line[3]), line) for line in seen.lines}
     assert len(seen.lines) == 305
     assert {found[f"{named_by}/{i}"][0] for i in plain} == set(documents(300))
@@ -230,7 +230,7 @@ def test_the_runners_own_source_gives_the_same_documents(queue: Queue, prism: Pa
     with running(on_prism(prism), lambda p: build(p, settings(queue), ours.path)):
         ours.wait(24)
     assert sorted(theirs.lines) == sorted(
-        [line[0].replace(short_name(queue.subscription), short_name(other)), *line[1:]] for line in ours.lines
+        [line[0].replace(place_of(queue.subscription), place_of(other)), *line[1:]] for line in ours.lines
     )
 
 

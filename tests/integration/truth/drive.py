@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from transforms.model import Applied, DeadLetter, Record
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.codec import packaged_codec
 from transforms.truth.config import TruthConfig
@@ -21,7 +21,7 @@ def apply_all(writer: Writer, found: Iterable[Record], attempt: Attempt) -> list
     """One bundle of records; each result's tag is its record."""
     bundle = writer.bundle()
     for stored in found:
-        row, size = rows.row_key(stored.entry.key), len(stored.raw.payload)
+        row, size = row_keys.row_key(stored.entry.key), len(stored.raw.payload)
         bundle.add(
             writer.config.records_table,
             row,
@@ -60,7 +60,7 @@ def answer(client: Client, config: TruthConfig, step: Step) -> Answer:
 
 def content(client: Client, config: TruthConfig, key: str) -> set[Cell]:
     """Cells of a row, lineage, revisions and changes aside."""
-    found = client.scan(config.records_table, rows.row_key(key), rows.row_key(key) + b"\0")
+    found = client.scan(config.records_table, row_keys.row_key(key), row_keys.row_key(key) + b"\0")
     return {
         cell
         for row in found

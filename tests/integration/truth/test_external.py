@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.integration.truth.drive import CODEC, apply_all
 from tests.unit.truth.samples import fresh_key, record
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
@@ -25,7 +25,7 @@ def test_columns_of_the_definition_decode_to_the_state(config: TruthConfig, read
     apply_all(writer, [record(key), record(key, "again")], Attempt("run", "job", 1))
     writer.close()
     client = Client(config)
-    cells = wait_for(client.read_row(config.records_table, rows.row_key(key)))
+    cells = wait_for(client.read_row(config.records_table, row_keys.row_key(key)))
     wait_for(client.close())
     [family] = external.configuration(config).options.column_families
     shown = {c.qualifier_string: (cells[family.family_id][c.qualifier_string.encode()], c) for c in family.columns}

@@ -15,7 +15,7 @@ from tests.dump import dump
 from tests.integration.truth.drive import CODEC, apply_all
 from tests.unit.truth.samples import fresh_key, record
 from transforms.model import Record, record_id_of
-from transforms.truth import admin, certificates, client, codec, dead_letters, rows
+from transforms.truth import admin, certificates, client, codec, dead_letters, row_keys, rows
 from transforms.truth.client import Client
 from transforms.truth.codec import Codec, Dictionary
 from transforms.truth.config import TruthConfig
@@ -61,7 +61,7 @@ def test_a_family_that_a_later_release_adds_is_made(config: TruthConfig) -> None
 def test_dictionaries_are_kept_in_the_table_and_checked(config: TruthConfig, reader: HistoryReader) -> None:
     client = Client(config)
     for dictionary in codec.packaged():
-        row = rows.dictionary_row(dictionary.dictionary_id)
+        row = row_keys.dictionary_row(dictionary.dictionary_id)
         cells = wait_for(client.read_row(config.records_table, row))
         assert cells["s"][b"dictionary"] == dictionary.data
         wait_for(client.write(config.records_table, row, [Cell("s", b"dictionary", 0, b"another")]))
@@ -101,7 +101,7 @@ def test_data_of_another_release_is_read_with_the_dictionary_in_the_table(
     apply_all(writer, [record(key)], ATTEMPT)
     wait_for(
         writer.client.write(
-            config.records_table, rows.dictionary_row(41_234), [Cell("s", b"dictionary", 0, foreign.data)]
+            config.records_table, row_keys.dictionary_row(41_234), [Cell("s", b"dictionary", 0, foreign.data)]
         )
     )
     history = reader.history(key)
@@ -153,9 +153,9 @@ def test_one_certificate_is_kept_for_all_documents_that_it_signs(config: TruthCo
     apply_all(writer, signed, ATTEMPT)
     assert [reader.xml(r.entry.key, r.entry.record_id) for r in signed] == [r.raw.payload for r in signed]
     assert sum(len(cell.value) for _, cell in dump(config)) < 50 * 1_000
-    row = rows.certificate_row(certificates.digest_of(text.encode()))
+    row = row_keys.certificate_row(certificates.digest_of(text.encode()))
     kept = writer.client.scan(config.records_table, b"", b"")
-    assert [each.key for each in kept if rows.CERTIFICATE_KEYS.encode() in each.key] == [row]
+    assert [each.key for each in kept if row_keys.CERTIFICATE_KEYS.encode() in each.key] == [row]
     assert sum(1 for _ in reader.scan()) == 50
     writer.close()
 
@@ -166,7 +166,7 @@ def test_xml_that_is_not_what_its_name_says_is_an_error(config: TruthConfig, rea
     apply_all(writer, [stored], ATTEMPT)
     qualifier = bytes.fromhex(stored.entry.record_id)
     other = Cell(rows.XML, qualifier, rows.cell_timestamp(stored.entry), CODEC.encode_xml(b"<other/>"))
-    wait_for(writer.client.write(config.records_table, rows.row_key(stored.entry.key), [other]))
+    wait_for(writer.client.write(config.records_table, row_keys.row_key(stored.entry.key), [other]))
     with pytest.raises(TruthError, match="is not what was stored"):
         reader.xml(stored.entry.key, stored.entry.record_id)
     writer.close()
@@ -179,7 +179,7 @@ def test_a_scan_reads_every_page_and_only_its_prefix(config: TruthConfig, reader
     other = record(fresh_key())
     apply_all(writer, [*many, other._replace(entry=other.entry._replace(key=voided))], ATTEMPT)
     assert {h.key for h in reader.scan()} == {voided, *(r.entry.key for r in many)}
-    assert sum(1 for _ in writer.client.scan(config.records_table, b"0", rows.RESERVED, ("s",), limit=7)) == 701
+    assert sum(1 for _ in writer.client.scan(config.records_table, b"0", row_keys.RESERVED, ("s",), limit=7)) == 701
     assert [h.key for h in reader.scan("ID")] == [voided]
     some = many[0].entry.key[:24]
     assert {h.key for h in reader.scan(some)} == {r.entry.key for r in many if r.entry.key.startswith(some)}
@@ -198,13 +198,13 @@ def test_pages_are_bounded_by_bytes_and_miss_nothing(config: TruthConfig, monkey
     pages: list[list[int]] = []
     start, more = b"", True
     while more:
-        page = wait_for(calls.page(config.records_table, start, rows.RESERVED, after=bool(start)))
+        page = wait_for(calls.page(config.records_table, start, row_keys.RESERVED, after=bool(start)))
         pages.append([len(row.cells[0].value) for row in page.rows])
         start, more = page.rows[-1].key, page.more
     assert [size for page in pages for size in page] == sizes
     assert max(sum(page) - page[-1] for page in pages) < 4_000_000
     assert len(pages) > 10
-    assert [len(row.cells[0].value) for row in calls.scan(config.records_table, b"", rows.RESERVED)] == sizes
+    assert [len(row.cells[0].value) for row in calls.scan(config.records_table, b"", row_keys.RESERVED)] == sizes
     wait_for(calls.close())
 
 
@@ -252,7 +252,7 @@ def test_rows_larger_than_grpc_takes_by_itself_are_read(config: TruthConfig, rea
 
 def test_a_dead_letter_whose_write_was_cut_off_is_not_there_yet(config: TruthConfig, reader: HistoryReader) -> None:
     client = Client(config)
-    row = rows.row_key("ab" * 32)
+    row = row_keys.row_key("ab" * 32)
     piece = Cell(dead_letters.PAYLOAD, b"00000", 0, CODEC.encode_xml(b"beginning"))
     wait_for(client.write(config.dead_letters_table, row, [piece]))
     assert reader.dead_letter("ab" * 32) is None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from decimal import Decimal
 from random import Random
 from typing import Any
 
 from tests import views_world as world
-from transforms.counting.contributions import ZERO, CountKey, add, contributions
+from transforms.counting.contributions import Amount, CountKey, add, contributions
 from transforms.model import Applied
 from transforms.views.rows import Row
 
@@ -31,7 +32,7 @@ def some_histories(seed: int) -> list[Applied]:
 
 def partials(applied: Iterable[Applied], name: str, started_at: int) -> list[Row]:
     """Rows of ``counts`` as a bounded job makes them."""
-    sums: dict[CountKey, Any] = defaultdict(lambda: ZERO)
+    sums: dict[CountKey, Any] = defaultdict(lambda: Amount(0, Decimal(0)))
     for result in applied:
         for key, amount in contributions(result.change) if result.change else ():
             sums[key] = add(sums[key], amount)

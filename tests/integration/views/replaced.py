@@ -85,5 +85,9 @@ HISTORY = [
     bought(ENTRY_NOTE, "n1", operation_type=0),
     bought(RETURN, "n2", purpose=4),
     bought(BARE, "n3", "bare", protocol_status=None, protocol_at=None),
-    bought(BOUGHT, "n4"),
+    bought(
+        BOUGHT,
+        "n4",
+        items=[{"number": 1, "code": "A1", "cfop": "5102", "unit": "UN", "quantity": "1", "value": "10.00"}],
+    ),
 ]

@@ -149,7 +149,7 @@ def test_rows_are_not_refused_for_a_table_that_has_other_columns(start: Start) -
 
 def test_a_service_that_stays_away_fails_the_batch_after_the_retries(start: Start) -> None:
     service, appender = start(*[Refuse(Code.UNAVAILABLE)] * 1000, policy=replace(POLICY, total=3.0))
-    with pytest.raises(AppendError, match="took no rows in 3 s, at last: UNAVAILABLE: the request is refused"):
+    with pytest.raises(AppendError, match="took no rows for 3 s; the last answer: UNAVAILABLE: the request is refused"):
         appender.append(texts(2))
     assert len(service.requests) > 3
     assert service.kept == []
@@ -199,7 +199,7 @@ def test_a_table_that_is_not_there_does_not_keep_the_others_from_being_written(s
         failing = pool.submit(gone.append, texts(1))
         batches = [[f"{thread}-{row}".encode() for row in range(3)] for thread in range(40)]
         assert list(pool.map(appender.append, batches)) == [{}] * 40
-        with pytest.raises(AppendError, match="tables/gone took no rows in 2 s, at last: NOT_FOUND"):
+        with pytest.raises(AppendError, match="tables/gone took no rows for 2 s; the last answer: NOT_FOUND"):
             failing.result()
     assert set(service.kept) == {row.decode() for batch in batches for row in batch}
 

@@ -57,8 +57,8 @@ def test_what_passes_is_tried_again(start: Start, error: Error) -> None:
     ("error", "told"),
     [
         (RATE, f"takes no more calls of this kind at once: {UPDATES[:-1]}. Wait a minute"),
-        (Error(502, ""), "BigQuery answered 502: .*502 Server Error Server Error. It is BigQuery's side"),
-        (PASSING[-1], "BigQuery answered 503: Error encountered during execution. .*start this again in some minutes"),
+        (Error(502, ""), "BigQuery answered 502: .*502 Server Error Server Error. The fault is on BigQuery's side"),
+        (PASSING[-1], "BigQuery answered 503: Error encountered during execution. .*start this again in a few minutes"),
         (QUOTA, "a quota of BigQuery is used up: Quota exceeded: .*free query bytes scanned. Wait until"),
         (BILLING, "the project's billing does not allow it: Billing has not been enabled"),
         (DENIED, "not allowed: Access Denied: .* It takes roles/bigquery.dataEditor on the dataset"),
@@ -67,7 +67,7 @@ def test_what_passes_is_tried_again(start: Start, error: Error) -> None:
 )
 def test_what_stays_is_told_as_what_it_is(start: Start, error: Error, told: str) -> None:
     start(always=error)
-    with pytest.raises(CatalogError, match=f"some-project.fiscal is not set up: .*{told}") as raised:
+    with pytest.raises(CatalogError, match=f"some-project.fiscal could not be set up: .*{told}") as raised:
         catalog.migrate(PROJECT, DATASET)
     assert ("It takes roles" in str(raised.value)) == (error == DENIED)
     assert "<" not in str(raised.value)

@@ -204,7 +204,7 @@ def test_rows_that_cannot_be_written_fail_the_bundle(dataset: Dataset, monkeypat
         closed.bind(("127.0.0.1", 0))
         monkeypatch.setenv(connect.STORAGE_EMULATOR, f"127.0.0.1:{closed.getsockname()[1]}")
         with (
-            pytest.raises(Exception, match="took no rows in 1 s, at last: UNAVAILABLE") as raised,
+            pytest.raises(Exception, match="took no rows for 1 s; the last answer: UNAVAILABLE") as raised,
             TestPipeline(runner="FnApiRunner") as pipeline,
         ):
             _ = pipeline | beam.Create(documents("lost", 3)) | WriteRows(PROJECT_ID, dataset.name, 1)

@@ -61,8 +61,10 @@ def bought(key: str, record_id: str, form: str = "processed", **fields: Any) -> 
 
 
 def sold() -> Entry:
+    items = [{"number": 1, "ncm": "22030000", "value": "60.00"}, {"number": 2, "ncm": "22030000", "value": "40.00"}]
+    findings = ["check_digit", "no_offset"]
     return world.document(
-        SOLD, "d1", total="100.00", ibs_total="1.50", cbs_total="0.50", findings=["check_digit", "no_offset"]
+        SOLD, "d1", total="100.00", ibs_total="1.50", cbs_total="0.50", findings=findings, items=items
     )
 
 

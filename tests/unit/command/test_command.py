@@ -53,9 +53,9 @@ def test_help_imports_nothing_that_is_not_of_the_standard_library() -> None:
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["bakfill"], "error: bakfill is no command of acervo. Did you mean backfill?\n"),
-        (["lockup", "3" * 44], "error: lockup is no command of acervo. Did you mean lookup?\n"),
-        (["zzz"], "error: zzz is no command of acervo. See acervo --help.\n"),
+        (["bakfill"], "error: bakfill is not a command of acervo. Did you mean backfill?\n"),
+        (["lockup", "3" * 44], "error: lockup is not a command of acervo. Did you mean lookup?\n"),
+        (["zzz"], "error: zzz is not a command of acervo. See acervo --help.\n"),
         ([], f"{command.usage()}\n"),
     ],
 )

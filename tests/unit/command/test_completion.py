@@ -47,7 +47,14 @@ def completed(script: Path, *words: str) -> set[str]:
 
 
 def test_bash_completes_commands(scripts: dict[str, Path]) -> None:
-    assert completed(scripts["bash"], "acervo", "re") == {"redrive", "refold", "rebuild", "reconcile", "reparse"}
+    assert completed(scripts["bash"], "acervo", "re") == {
+        "redrive",
+        "refold",
+        "rebuild",
+        "reconcile",
+        "reparse",
+        "report",
+    }
 
 
 @pytest.mark.parametrize(

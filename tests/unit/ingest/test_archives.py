@@ -101,7 +101,7 @@ def test_the_content_decides_over_the_name() -> None:
 
 
 def test_what_is_no_archive_and_no_xml_is_an_input_for_the_parser() -> None:
-    files = [("nota.txt", b"nota 1"), ("1.xml", b"nota 2"), ("dados", b"\0\1\2")]
+    files = [("nota.dat", b"nota 1"), ("1.xml", b"nota 2"), ("dados", b"\0\1\2")]
     assert documents(read(zipped(files))) == {f"/in/a#{name}": data for name, data in files}
 
 

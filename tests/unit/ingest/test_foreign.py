@@ -40,6 +40,14 @@ ODS = zipped([("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"), (
         ("cortada.xlsx", XLSX[:-30], "office_file"),
         ("carta.docx", DOCX, "office_file"),
         ("aberta.ods", ODS, "spreadsheet_file"),
+        ("nota.xml", b"<!DOCTYPE html>\n<html><body>Erro 503<br></body></html>", "web_page"),
+        ("pagina.htm", b"\xef\xbb\xbf\r\n<HTML lang='pt'><head>", "web_page"),
+        ("x.xml", b'<?xml version="1.0"?>\n<html xmlns="http://www.w3.org/1999/xhtml"/>', "web_page"),
+        ("logo.svg", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "image_file"),
+        ("leia.txt", "Segue a nota, até amanhã".encode(), "text_file"),
+        ("winmail.dat", b"\x78\x9f\x3e\x22\x01\0", "outlook_message"),
+        ("chave.pem", b"-----BEGIN PRIVATE KEY-----\nMII", "certificate_file"),
+        ("a1.pfx", b"0\x82\x0a\0\x02\x01\x03", "certificate_file"),
     ],
 )
 def test_each_file_once_for_what_it_is_alone_and_in_an_archive(name: str, data: bytes, code: str) -> None:
@@ -84,6 +92,10 @@ def test_a_large_office_file_is_not_shared_out(tmp_path, monkeypatch: pytest.Mon
         ("Thumbs.db", OLE),
         ("pasta\\Thumbs.db", OLE),
         ("desktop.ini", b"[.ShellClassInfo]"),
+        ("~$notas.xlsx", b"\x05Maria"),
+        (".nfs000000000a0b0c01", b"x"),
+        ("1.xml:Zone.Identifier", b"[ZoneTransfer]"),
+        (".gitkeep", b""),
     ],
 )
 def test_litter_is_counted_and_nothing_else(name: str, data: bytes) -> None:

@@ -195,6 +195,17 @@ def test_archives_mails_and_other_files_in_a_signed_container() -> None:
     assert codes(read(p7m(b"%PDF-1.4"), "/in/a.pdf.p7m")) == {"/in/a.pdf.p7m": "pdf_file"}
 
 
+def test_the_signature_of_a_signed_mail_is_no_input() -> None:
+    signed = (
+        b'From: a@b.c\nMIME-Version: 1.0\nContent-Type: multipart/signed; protocol="application/pkcs7-signature"; '
+        b'boundary="x"\n\n--x\nContent-Type: application/xml; name="1.xml"\n\n' + xml(1) + b"\n--x\n"
+        b'Content-Type: application/pkcs7-signature; name="smime.p7s"\nContent-Transfer-Encoding: base64\n\n'
+        + base64.encodebytes(p7m(None)) + b"\n--x--\n"
+    )  # fmt: skip
+    outcomes = read(signed, "/in/a.eml")
+    assert (codes(outcomes), documents(outcomes)) == ({}, {"/in/a.eml#1.xml": xml(1)})
+
+
 def test_a_signature_alone_and_an_encrypted_container() -> None:
     assert codes(read(p7m(None), "/in/1.xml.p7s")) == {"/in/1.xml.p7s": "detached_signature"}
     encrypted = der(0x30, SIGNED[:-1] + b"\x03", der(0xA0, der(0x30, b"\x02\x01\x00")))

@@ -10,7 +10,7 @@ import pytest
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from pipelines import command, query
+from pipelines import command, query, writing
 from transforms import language
 
 NUMBERS = (0, 7, -12, 999, 1_000, 1_234_567, -98_765_432)
@@ -71,7 +71,7 @@ def test_a_command_speaks_the_language_asked_for_and_leaves_nothing_behind(
         command.main(["--lang=pt", "query", "--max_rows", "x", "SELECT 1"])
     assert "erro: argumento --max_rows: valor inválido para int: 'x'" in capsys.readouterr().err
     assert command.main(["bakfill"]) == 2
-    assert capsys.readouterr().err.startswith("error: bakfill is no command")
+    assert capsys.readouterr().err.startswith("error: bakfill is not a command")
     assert os.environ.get("LANGUAGE") == before
     monkeypatch.setenv("LC_ALL", "pt_BR.UTF-8")
     assert command.main(["query", ""]) == 2
@@ -106,4 +106,4 @@ def test_a_row_for_people_has_amounts_as_money_and_codes_as_they_are() -> None:
     }
     with language.speaking(["--lang", "pt"]):
         assert query.shown("total", row["total"]) == "R$ 1.500,00"
-        assert query.cell(row["total"]) == "1500"
+        assert writing.cell(row["total"]) == "1500"

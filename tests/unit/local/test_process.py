@@ -110,6 +110,6 @@ def test_launch__wanted_port_is_taken__names_service_and_port(tmp_path: Path) ->
         port = taken.getsockname()[1]
         assert not is_free(port)
         assert listens(port)
-        with pytest.raises(StackError, match=f"Port {port}.*Bigtable"):
+        with pytest.raises(StackError, match=f"port {port}.*Bigtable"):
             launch(BIGTABLE, tmp_path, {"bigtable": port})
     assert is_free(free_port())

@@ -5,12 +5,13 @@ import io
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from rich.text import Text
 
 from local.stack import discover
-from pipelines import query
+from pipelines import query, writing
 
 NAMES = ["day", "instant", "value", "items", "raw", "nothing"]
 ROW = [
@@ -25,7 +26,7 @@ ROW = [
 
 def test_json__every_type__is_exact_and_valid() -> None:
     out = io.StringIO()
-    query.write_json(NAMES, iter([ROW, ROW]), out)
+    writing.write_json(NAMES, iter([ROW, ROW]), out)
     rows = json.loads(out.getvalue())
     assert len(rows) == 2
     assert rows[0] == {
@@ -40,14 +41,58 @@ def test_json__every_type__is_exact_and_valid() -> None:
 
 def test_json__no_rows__is_an_empty_array() -> None:
     out = io.StringIO()
-    query.write_json(NAMES, iter([]), out)
+    writing.write_json(NAMES, iter([]), out)
     assert json.loads(out.getvalue()) == []
 
 
 def test_csv__commas_quotes_and_null__read_back_the_same() -> None:
     out = io.StringIO()
-    query.write_csv(["a", "b", "c"], iter([['x,"y"\nz', None, True]]), out)
+    writing.write_csv(["a", "b", "c"], iter([['x,"y"\nz', None, True]]), out)
     assert list(csv.reader(io.StringIO(out.getvalue()))) == [["a", "b", "c"], ['x,"y"\nz', "", "true"]]
+
+
+@pytest.mark.parametrize(
+    "text", ["=HYPERLINK(A1)", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1+1"]
+)
+def test_csv__a_formula__is_defused_and_counted_unless_kept(text: str) -> None:
+    out = io.StringIO()
+    assert writing.write_csv(["name"], iter([[text]]), out) == 1
+    assert list(csv.reader(io.StringIO(out.getvalue(), newline="")))[1] == [f"'{text}"]
+    out = io.StringIO()
+    assert writing.write_csv(["name"], iter([[text]]), out, keep_formulas=True) == 0
+    assert list(csv.reader(io.StringIO(out.getvalue(), newline="")))[1] == [text]
+
+
+def test_csv__numbers_and_common_texts__are_left_alone() -> None:
+    row = [Decimal("-1.50"), -3, "-12", "+5511999990000", "LOJA = CIA", "1-2", None, date(2026, 3, 1), [{"a": "=1"}]]
+    out = io.StringIO()
+    assert writing.write_csv([str(at) for at in range(len(row))], iter([row]), out) == 0
+
+
+def test_json_lines__each_line_is_an_object() -> None:
+    out = io.StringIO()
+    writing.write_lines(["a", "b"], iter([["x\ny", None], ["=1", Decimal("1.10")]]), out)
+    assert [json.loads(line) for line in out.getvalue().splitlines()] == [
+        {"a": "x\ny", "b": None},
+        {"a": "=1", "b": "1.10"},
+    ]
+
+
+def test_file__a_failure__leaves_no_half_and_the_old_one(tmp_path: Path) -> None:
+    target = tmp_path / "rows.csv"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), writing.opened(target) as out:
+        out.write(b"half")
+        raise RuntimeError
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"] and target.read_text() == "old"
+
+
+@pytest.mark.parametrize(("name", "told"), [("rows.xls", "--format"), ("no/rows.csv", "cannot be written")])
+def test_file__a_name_that_cannot_be__is_told(name: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(writing.WritingError, match=told):
+        writing.format_of(tmp_path / name)
+        with writing.opened(tmp_path / name):
+            pass
 
 
 def test_table__markup_in_a_value__is_shown_as_it_is() -> None:

@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from local import show
-from pipelines import outcome
+from pipelines import input_counts
 
-OUTCOME = outcome.outcome_of(
+INPUTS = input_counts.input_counts_of(
     {
         "inputs": 3,
         "documents": 2,
@@ -25,7 +25,7 @@ OUTCOME = outcome.outcome_of(
 
 def text_of(*, counts: list[dict[str, object]], history: list[dict[str, object]] | None = None, before: int = 0) -> str:
     console = Console(file=io.StringIO(), width=200, highlight=False)
-    show.show(console, "backfill-1", OUTCOME, show.Found(counts, {}, history or [], 10, before), 2.0)
+    show.show(console, "backfill-1", INPUTS, show.Found(counts, {}, history or [], 10, before), 2.0)
     output = console.file
     assert isinstance(output, io.StringIO)
     return output.getvalue()

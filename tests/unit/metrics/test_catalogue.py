@@ -31,7 +31,11 @@ def test_everything_in_the_catalogue_is_counted() -> None:
 
 
 def test_runbook_has_the_catalogue_as_it_is() -> None:
-    assert metrics.table() in RUNBOOK, f"put this into docs/RUNBOOK.md:\n{metrics.table()}"
+    written = RUNBOOK[RUNBOOK.index("| name | unit | what it counts |") :].splitlines()
+    due = metrics.table().splitlines()
+    missing, stale = [line for line in due if line not in written], [line for line in written if line not in due]
+    told = "\n".join(["in docs/RUNBOOK.md, sorted by name, write", *missing, "and remove", *stale])
+    assert written == due, told
 
 
 def test_what_runbook_watches_is_in_the_catalogue() -> None:

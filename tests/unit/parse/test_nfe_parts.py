@@ -121,3 +121,37 @@ def test_what_the_generator_pays_and_ships_fits_its_columns() -> None:
         decoded = encoder.decode(encoder.encode({**required, **row}))
         found |= {name for name in ("payments", "instalments", "volumes", "carrier_id") if decoded.get(name)}
     assert found == {"payments", "instalments", "volumes", "carrier_id"}
+
+
+PLACES = (
+    "<retirada><CNPJ>99888777000161</CNPJ><xNome>Armaz\u00e9m</xNome><cMun>4106902</cMun><UF>PR</UF></retirada>"
+    "<entrega><CPF>52998224725</CPF><cMun>3550308</cMun><UF>SP</UF></entrega>"
+    "<autXML><CNPJ>99888777000161</CNPJ></autXML><autXML><CPF>52998224725</CPF></autXML>"
+)
+REMARKS = (
+    "<infAdic><infAdFisco>Regime 1</infAdFisco><infCpl>Pedido 7 &amp; 8</infCpl></infAdic>"
+    "<exporta><UFSaidaPais>SC</UFSaidaPais><xLocExporta>Itajai</xLocExporta><xLocDespacho>Joinville</xLocDespacho></exporta>"
+)
+
+
+def test_places_readers_and_remarks_are_columns() -> None:
+    whole = with_parts("<ICMSTot><vNF>99.00</vNF></ICMSTot>", REMARKS)
+    record = parsed(whole.replace("<det ", f"{PLACES}<det ", 1))
+    expected = {
+        "pickup_id": "99888777000161",
+        "pickup_name": "Armaz\u00e9m",
+        "pickup_city": "4106902",
+        "pickup_uf": "PR",
+        "delivery_id": "52998224725",
+        "delivery_city": "3550308",
+        "delivery_uf": "SP",
+        "authorised_readers": ["99888777000161", "52998224725"],
+        "additional_info": "Pedido 7 & 8",
+        "tax_authority_info": "Regime 1",
+        "export_uf": "SC",
+        "export_place": "Itajai",
+        "export_clearance_place": "Joinville",
+    }
+    assert {name: record.fields.get(name) for name in expected} == expected
+    assert set(expected) <= schema.column_names(schema.DOCUMENTS)
+    assert record.findings == ()

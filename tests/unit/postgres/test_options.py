@@ -73,7 +73,7 @@ def test_who_holds_the_snapshot(given: str, waits: bool, exports: bool) -> None:
 
 @pytest.mark.parametrize("given", ["exprot", "3-", "0003-1; --"])
 def test_what_is_no_snapshot_is_said(given: str) -> None:
-    with pytest.raises(PostgresError, match="none of auto, export, none"):
+    with pytest.raises(PostgresError, match="neither one of auto, export, none"):
         source_of(options(f"--postgres_snapshot={given}"))
 
 
@@ -132,5 +132,5 @@ def test_conditions_that_are_none(tmp_path: Path) -> None:
         file.write_bytes(content)
         with pytest.raises(PostgresError, match="--postgres_where_file"):
             read_condition(str(file))
-    with pytest.raises(PostgresError, match="Cannot read the condition"):
+    with pytest.raises(PostgresError, match="cannot read the condition"):
         read_condition(str(tmp_path / "missing"))

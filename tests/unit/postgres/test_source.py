@@ -57,7 +57,7 @@ def test_what_travels_to_workers_is_all_in_the_source() -> None:
         ({"max_connections": 0}, "--postgres_max_connections"),
         ({"max_connections": 1, "snapshot": "00000003-1"}, "1 more to hold the snapshot"),
         ({"processes": 0}, "at least 1"),
-        ({"statement_timeout_seconds": -1}, "statement timeout"),
+        ({"statement_timeout_seconds": -1}, "--postgres_statement_timeout must not be negative"),
     ],
 )
 def test_what_contradicts_itself_is_refused(more: dict[str, Any], message: str) -> None:

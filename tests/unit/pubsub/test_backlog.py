@@ -10,7 +10,7 @@ from google.pubsub_v1 import types
 
 from transforms.ingest.pubsub import intake
 from transforms.ingest.pubsub.backlog import Backlog, Delivery
-from transforms.ingest.pubsub.message import Message
+from transforms.ingest.queue.message import Message
 
 SECOND = 1_000_000
 

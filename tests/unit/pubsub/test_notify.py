@@ -106,9 +106,11 @@ def test_text_that_is_no_unicode_can_still_be_sent() -> None:
     assert clip("a\udce9.xml") == "a\\udce9.xml"
 
 
-@pytest.mark.parametrize(("name", "project"), [("t", "p"), ("fiscal", None), ("projects/p/subscriptions/fiscal", "p")])
+@pytest.mark.parametrize(
+    ("name", "project"), [("t", "p"), ("google-s", "p"), ("fiscal", None), ("projects/p/subscriptions/fiscal", "p")]
+)
 def test_what_is_no_name_of_a_topic_is_said_so(name: str, project: str | None) -> None:
-    with pytest.raises(TopicError, match="is no topic"):
+    with pytest.raises(TopicError, match="is not a topic: .* 3 to 255 characters: a letter first"):
         topic_path(name, project)
 
 

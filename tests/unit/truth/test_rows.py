@@ -13,7 +13,7 @@ from tests.histories import key_of, keys
 from tests.unit.truth.samples import from_origin, record
 from transforms import access_key
 from transforms.model import Arrival, Change
-from transforms.truth import rows
+from transforms.truth import row_keys, rows
 from transforms.truth.codec import packaged_codec
 
 CODEC = packaged_codec()
@@ -23,49 +23,51 @@ VOIDED = "ID35251122233300018155001000000010000000020"
 
 @given(keys | st.just(VOIDED))
 def test_a_row_key_is_a_salt_computed_from_the_key_and_the_key_in_order(key: str) -> None:
-    row = rows.row_key(key)
+    row = row_keys.row_key(key)
     assert row == b"%02x" % (zlib.crc32(key.encode()) % 64) + access_key.to_row(key).encode()
-    assert rows.key_of(row) == key
+    assert row_keys.key_of(row) == key
 
 
 @given(keys, st.integers(0, 44))
 def test_a_prefix_finds_its_keys_in_exactly_one_range_of_the_64(key: str, length: int) -> None:
-    row = rows.row_key(key)
-    assert sum(start <= row < end for start, end in rows.scan_ranges(access_key.to_row(key)[:length])) == 1
+    row = row_keys.row_key(key)
+    assert sum(start <= row < end for start, end in row_keys.scan_ranges(access_key.to_row(key)[:length])) == 1
 
 
 @given(keys, keys.map(lambda key: access_key.to_row(key)[:24]))
 def test_a_prefix_finds_no_other_keys(key: str, prefix: str) -> None:
-    row = rows.row_key(key)
-    found = any(start <= row < end for start, end in rows.scan_ranges(prefix))
+    row = row_keys.row_key(key)
+    found = any(start <= row < end for start, end in row_keys.scan_ranges(prefix))
     assert found == access_key.to_row(key).startswith(prefix)
 
 
 @pytest.mark.parametrize("prefix", ["", "3", "35", "9", "ID", "ID35"])
 def test_ranges_leave_reserved_rows_out(prefix: str) -> None:
-    certificates = [rows.certificate_row(number.to_bytes(16, "big")) for number in range(500)]
-    for row in (rows.dictionary_row(40_001), *certificates):
-        assert rows.is_reserved(row)
-        assert not any(start <= row < end for start, end in rows.scan_ranges(prefix))
-    assert not any(rows.is_reserved(rows.row_key(key)) for key in (KEY, VOIDED))
+    certificates = [row_keys.certificate_row(number.to_bytes(16, "big")) for number in range(500)]
+    for row in (row_keys.dictionary_row(40_001), *certificates):
+        assert row_keys.is_reserved(row)
+        assert not any(start <= row < end for start, end in row_keys.scan_ranges(prefix))
+    assert not any(row_keys.is_reserved(row_keys.row_key(key)) for key in (KEY, VOIDED))
 
 
 def test_certificates_lie_on_all_tablets_and_evenly() -> None:
     """A new table has sixteen tablets, four salts each."""
-    found = Counter(int(rows.certificate_row(random.Random(n).randbytes(16))[:2], 16) // 4 for n in range(4_000))
+    found = Counter(int(row_keys.certificate_row(random.Random(n).randbytes(16))[:2], 16) // 4 for n in range(4_000))
     assert len(found) == 16
     assert max(found.values()) < 2 * 4_000 / 16
 
 
 def test_a_prefix_is_made_of_state_month_and_issuer() -> None:
-    assert KEY.startswith(rows.key_prefix("SP", "2503", "11222333000181"))
-    assert rows.key_prefix("35") == "35"
+    assert KEY.startswith(row_keys.key_prefix("SP", "2503", "11222333000181"))
+    assert row_keys.key_prefix("35") == "35"
 
 
-@pytest.mark.parametrize(("parts", "message"), [(("XX",), "no Brazilian state"), (("SP", "", "1"), "give the month")])
+@pytest.mark.parametrize(
+    ("parts", "message"), [(("XX",), "not a Brazilian state"), (("SP", "", "1"), "give the month")]
+)
 def test_a_prefix_that_selects_nothing_is_refused(parts: tuple[str, ...], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
-        rows.key_prefix(*parts)
+        row_keys.key_prefix(*parts)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.truth import rows
+from transforms.truth import row_keys
 from transforms.truth.selection import Selection, split
 
 KEY = "35250312345678000195550010000000011000000010"
@@ -13,7 +13,7 @@ DPS = "DPS355030821234567800019500001000000000000001"
 
 
 def holds(selection: Selection, key: str) -> bool:
-    row = rows.row_key(key)
+    row = row_keys.row_key(key)
     return any(start <= row < end for start, end in selection.ranges()) and selection.takes(key)
 
 
@@ -42,7 +42,7 @@ def test_a_key_is_in_the_ranges_of_what_selects_it_and_of_nothing_else(selection
 def test_the_key_of_an_nfse_and_the_id_of_a_dps_are_keys_of_a_list() -> None:
     for key in (NFSE, DPS):
         assert holds(Selection(keys=(KEY, key)), key) and not holds(Selection(keys=(KEY,)), key)
-        assert rows.key_of(rows.row_key(key)) == key
+        assert row_keys.key_of(row_keys.row_key(key)) == key
 
 
 @pytest.mark.parametrize("key", ["ID35251234567800019555001000000001000000002", DPS])
@@ -68,8 +68,8 @@ def test_what_selects_nothing_is_refused(arguments: dict[str, tuple[str, ...]]) 
 
 @given(st.lists(st.binary(min_size=1, max_size=3)))
 def test_splitting_keeps_every_row_in_exactly_one_range(samples: list[bytes]) -> None:
-    ranges = split(rows.scan_ranges("35"), samples)
+    ranges = split(row_keys.scan_ranges("35"), samples)
     for key in (KEY, "35" + KEY[2:-1] + "7"):
-        row = rows.row_key(key)
+        row = row_keys.row_key(key)
         assert sum(start <= row < end for start, end in ranges) == 1
     assert all(start < end for start, end in ranges)

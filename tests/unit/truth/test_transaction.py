@@ -22,7 +22,7 @@ from tests.unit.truth.samples import (
     records,
 )
 from transforms.model import DUPLICATE, NEW, RESUMED, Applied, DeadLetter, Record
-from transforms.truth import certificates, rows
+from transforms.truth import certificates, row_keys, rows
 from transforms.truth.codec import Codec, current, packaged
 from transforms.truth.errors import TruthError
 from transforms.truth.transaction import Answer, Attempt, Check, Keep, Read, Transaction, transact
@@ -47,10 +47,10 @@ def test_a_certificate_is_kept_before_the_document_that_needs_it() -> None:
     reader = Codec(
         packaged(),
         current(),
-        find_certificate=lambda digest: cell.value if rows.certificate_row(digest) == place else None,
+        find_certificate=lambda digest: cell.value if row_keys.certificate_row(digest) == place else None,
     )
     stored = row.cells["x", bytes.fromhex(signed.entry.record_id)].value
-    assert place == rows.certificate_row(certificates.digest_of(text.encode()))
+    assert place == row_keys.certificate_row(certificates.digest_of(text.encode()))
     assert reader.decode_xml(stored) == signed.raw.payload
     assert len(stored) < len(text) / 2
 

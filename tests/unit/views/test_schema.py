@@ -5,6 +5,8 @@ import sqlglot
 from google.cloud import bigquery
 
 from transforms.history.dimensions import DIMENSIONS
+from transforms.parse.layout import Many
+from transforms.parse.registry import LAYOUTS
 from transforms.views import schema, sql
 from transforms.views.schema import Column
 
@@ -26,6 +28,19 @@ def test_every_column_has_a_type_a_mode_and_says_what_it_holds(name: str) -> Non
         assert column.mode in {"NULLABLE", "REQUIRED", "REPEATED"}, column
         assert column.description.strip().endswith("."), column
         assert bool(column.fields) == (column.type == "RECORD"), column
+
+
+def test_the_columns_of_a_repeated_record_are_those_that_some_layout_fills() -> None:
+    lists = [what for layout in LAYOUTS.values() for part in layout.parts.values() for what in part.values()]
+    filled: dict[str, set[str]] = {}
+    for what in lists:
+        if isinstance(what, Many):
+            filled.setdefault(what.column, set()).update(one.column for one in what.fields.values() if one.column)
+    nested = {column.name: column for column in schema.load(schema.DOCUMENTS).columns if column.fields}
+    assert {name: {field.name for field in column.fields} for name, column in nested.items()} == {
+        name: filled.get(name, set()) for name in nested
+    }
+    assert set(nested) >= {"items", "payments", "instalments"}
 
 
 @pytest.mark.parametrize("name", schema.TABLES)

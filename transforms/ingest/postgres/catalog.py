@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
-from typing import Any
-
-import psycopg
 
 from transforms.ingest.postgres.errors import PostgresError
+from transforms.ingest.postgres.finding import FOREIGN, VIEW, Connection, did_you_mean, find
 from transforms.ingest.postgres.parts import TableColumns
 from transforms.ingest.postgres.source import CTID, PostgresSource
+from transforms.language import say, tr
 
-Connection = psycopg.Connection[tuple[Any, ...]]
-
-TABLE, PARTITIONED, MATERIALISED, VIEW, FOREIGN = "r", "p", "m", "v", "f"
 TID_RANGE_SCANS_SINCE = 140000
 OLDEST_SERVER = 100000
 _TEXT_TYPES = frozenset({"text", "varchar", "bpchar", "xml"})
@@ -65,15 +60,20 @@ def describe(conn: Connection, source: PostgresSource) -> Table:
     """Everything about ``source.table`` that reading it needs. Raises PostgresError, with what to do."""
     version = conn.info.server_version
     if version < OLDEST_SERVER:
-        raise PostgresError(f"PostgreSQL {version // 10000} is too old: 10 is the oldest that can be read.")
-    oid, schema, name, kind = _find(conn, source)
+        raise PostgresError(
+            say("PostgreSQL {version} is too old: 10 is the oldest that can be read.", version=version // 10000)
+        )
+    oid, schema, name, kind = find(conn, source)
     columns = _columns(conn, oid)
     keys = source.key_columns or _primary_key(conn, oid)
     if not keys:
         raise PostgresError(
-            f"{schema}.{name} has no primary key, so nothing names its rows: give --postgres_key with the column (or "
-            "columns, separated by commas) that does. The physical address, --postgres_key=ctid, also serves, but it "
-            "changes when a row is updated or the table rewritten: the same row is another input then."
+            say(
+                "{table} has no primary key, so nothing identifies its rows: give --postgres_key with the column (or "
+                "columns, separated by commas) that does. The physical address, --postgres_key=ctid, also serves, but "
+                "it changes when a row is updated or the table rewritten: the same row is another input then.",
+                table=f"{schema}.{name}",
+            )
         )
     shape = _shape(conn, source, oid, f"{schema}.{name}", columns, keys)
     split = _split_column(source, kind, keys, columns, f"{schema}.{name}")
@@ -82,49 +82,6 @@ def describe(conn: Connection, source: PostgresSource) -> Table:
     _check_pages(table)
     _check_rights(conn, table)
     return table
-
-
-def _find(conn: Connection, source: PostgresSource) -> tuple[int, str, str, str]:
-    try:
-        row = conn.execute(
-            "SELECT c.oid::int8, n.nspname, c.relname, c.relkind::text, has_schema_privilege(n.oid, 'USAGE') FROM"
-            " pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(%s)",
-            [source.table],
-        ).fetchone()
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise PostgresError(
-            f"No right to look into the schema of {source.table}: GRANT USAGE ON SCHEMA ... TO {conn.info.user}."
-        ) from error
-    except psycopg.Error as error:
-        raise PostgresError(
-            f"{source.table!r} is not a table's name: {error}. Write schema.name; a name with capitals, spaces or dots "
-            'in it goes in double quotes: "Sales"."My Documents".'
-        ) from error
-    if row is None:
-        raise PostgresError(_no_such_table(conn, source))
-    oid, schema, name, kind, usable = row
-    if kind not in (TABLE, PARTITIONED, MATERIALISED, VIEW, FOREIGN):
-        raise PostgresError(f"{schema}.{name} is neither a table nor a view.")
-    if not usable:
-        raise PostgresError(f"No right to use the schema {schema}: GRANT USAGE ON SCHEMA {schema} TO {conn.info.user}.")
-    return oid, schema, name, kind
-
-
-def _no_such_table(conn: Connection, source: PostgresSource) -> str:
-    rows = conn.execute(
-        "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)"
-        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
-        " AND n.nspname NOT LIKE 'pg\\_toast%' LIMIT 5000"
-    ).fetchall()
-    wanted = source.table if "." in source.table else f"public.{source.table}"
-    return f"There is no table {source.table} in the database {conn.info.dbname}.{_did_you_mean(wanted, rows)}"
-
-
-def _did_you_mean(wanted: str, names: list[tuple[Any, ...]]) -> str:
-    by_letters = {str(name).lower(): str(name) for (name, *_) in names}
-    near = difflib.get_close_matches(wanted.lower(), list(by_letters), n=3, cutoff=0.5)
-    return f" Did you mean {' or '.join(by_letters[name] for name in near)}?" if near else ""
 
 
 def _columns(conn: Connection, oid: int) -> dict[str, Column]:
@@ -174,18 +131,31 @@ def _shape(
 ) -> TableColumns:
     for key in keys:
         if key != CTID:
-            _column(columns, key, full_name, "key")
-    xml = _column(columns, source.xml_column, full_name, "XML")
+            _column(columns, key, full_name, "--postgres_key")
+    xml = _column(columns, source.xml_column, full_name, "--postgres_xml_column")
     if xml.base != "bytea" and xml.base not in _TEXT_TYPES:
-        hint = " Large objects are read through a view with lo_get(column)." if xml.base == "oid" else ""
-        raise PostgresError(
-            f"The XML column {xml.name} of {full_name} has type {xml.type_name}: it has to be text, xml or bytea "
-            f"(plain, or compressed with gzip, zlib or zstd).{hint}"
+        hint = tr("Large objects are read through a view with lo_get(column).") if xml.base == "oid" else ""
+        wrong = say(
+            "the XML column {name} of {table} has type {type}: it has to be text, xml or bytea (plain, or compressed "
+            "with gzip, zlib or zstd).",
+            name=xml.name,
+            table=full_name,
+            type=xml.type_name,
         )
-    for name, option in ((source.received_at_column, "received-at"), (source.updated_column, "updated")):
+        raise PostgresError(f"{wrong} {hint}".rstrip())
+    for name, option in (
+        (source.received_at_column, "--postgres_received_at_column"),
+        (source.updated_column, "--postgres_updated_column"),
+    ):
         if name and (column := _column(columns, name, full_name, option)).base not in _INSTANT_TYPES:
             raise PostgresError(
-                f"The {option} column {name} of {full_name} has type {column.type_name}, not a timestamp or date."
+                say(
+                    "the column {name} of {table} ({option}) has type {type}, not a timestamp or date.",
+                    name=name,
+                    table=full_name,
+                    option=option,
+                    type=column.type_name,
+                )
             )
     prefix = f"postgres:{source.table_name_in_origin or full_name}/"
     # The bytes of a SQL_ASCII database are nobody's characters: the server hands them out as they are.
@@ -202,13 +172,12 @@ def _shape(
     )
 
 
-def _column(columns: dict[str, Column], name: str, table: str, role: str) -> Column:
+def _column(columns: dict[str, Column], name: str, table: str, option: str) -> Column:
     if column := columns.get(name):
         return column
-    near = _did_you_mean(name, [(known,) for known in columns])
-    raise PostgresError(
-        f"{table} has no column {name} (given as the {role} column).{near} Its columns: {', '.join(columns)}."
-    )
+    near = did_you_mean(name, [(known,) for known in columns])
+    missing = say("{table} has no column {name} ({option}).", table=table, name=name, option=option)
+    raise PostgresError(f"{missing}{near} {say('Its columns: {names}.', names=', '.join(columns))}")
 
 
 def _split_column(
@@ -217,13 +186,19 @@ def _split_column(
     wanted = source.split_by or (keys[0] if kind in (VIEW, FOREIGN) else CTID)
     if wanted == CTID:
         if kind in (VIEW, FOREIGN):
-            raise PostgresError(f"{table} has no physical pages: give --postgres_split_by a column, or --postgres_key.")
+            raise PostgresError(
+                say("{table} has no physical pages: give --postgres_split_by a column, or --postgres_key.", table=table)
+            )
         return None
-    column = _column(columns, wanted, table, "split")
+    column = _column(columns, wanted, table, "--postgres_split_by")
     if column.base not in _SPLIT_TYPES:
         raise PostgresError(
-            f"Ranges cannot be made of {wanted}, of type {column.type_name}: --postgres_split_by takes a number, text, "
-            "uuid, date or timestamp column, or ctid for the physical pages."
+            say(
+                "ranges cannot be made of {name}, of type {type}: --postgres_split_by takes a number, text, uuid, date "
+                "or timestamp column, or ctid for the physical pages.",
+                name=wanted,
+                type=column.type_name,
+            )
         )
     return column
 
@@ -258,14 +233,20 @@ def _check_pages(table: Table) -> None:
         return
     if table.server_version < TID_RANGE_SCANS_SINCE:
         raise PostgresError(
-            f"PostgreSQL {table.server_version // 10000} reads the whole table for every range of pages (14 and newer "
-            "do not): give --postgres_split_by a column with an index."
+            say(
+                "PostgreSQL {version} reads the whole table for every range of pages (14 and newer do not): give "
+                "--postgres_split_by a column with an index.",
+                version=table.server_version // 10000,
+            )
         )
     for relation in table.relations:
         if relation.kind == FOREIGN or not relation.heap:
             raise PostgresError(
-                f"{relation.schema}.{relation.name} has no pages of the usual kind (it is a foreign table, or has its "
-                "own storage): give --postgres_split_by a column with an index."
+                say(
+                    "{table} has no pages of the usual kind (it is a foreign table, or has its own storage): give "
+                    "--postgres_split_by a column with an index.",
+                    table=f"{relation.schema}.{relation.name}",
+                )
             )
 
 
@@ -283,6 +264,11 @@ def _check_rights(conn: Connection, table: Table) -> None:
         if row and row[0]:
             full_name = f"{relation.schema}.{relation.name}"
             raise PostgresError(
-                f"No right to read {', '.join(row[0])} of {full_name}: GRANT SELECT ON {full_name} TO "
-                f"{conn.info.user}. (Partitions are read one by one, so each needs the right.)"
+                say(
+                    "no right to read {columns} of {table}: GRANT SELECT ON {table} TO {user}. (Partitions are read "
+                    "one by one, so each needs the right.)",
+                    columns=", ".join(row[0]),
+                    table=full_name,
+                    user=conn.info.user,
+                )
             )

@@ -1,33 +1,48 @@
-"""What can go wrong between here and the server, told apart and said for people."""
+"""What can go wrong between here and the server: which kind of error it is, and a message for people."""
 
 from __future__ import annotations
 
 import psycopg
 
 from transforms.errors import AcervoError
+from transforms.language import mark, say, tr
 
 # 57P05 and 25P03: the server closed a session that was idle too long; 40001: a replica had to cancel the query to
 # go on replaying; 53300: no connection slot free; 57P0x: shut down, crashed, or starting up.
 _TRANSIENT_STATES = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03", "40001", "40P01", "53300", "53200"})
 _TIMEOUT_STATE = "57014"
 
+_REFUSED_PASSWORD = mark("The server refused the password.")
+_NO_PASSWORD = mark("The server wants a password and none was found.")
+_UNKNOWN_HOST = mark("The DSN's host name is not known here.")
+_FULL = mark("The server has no connection slot free: lower --postgres_max_connections.")
+# What libpq says -> what to do about it; the first that is found.
 _ADVICE = (
-    ("password authentication failed", "The server refused the password. {password}"),
-    ("no password supplied", "The server wants a password and none was found. {password}"),
-    ("fe_sendauth", "The server wants a password and none was found. {password}"),
-    ("no pg_hba.conf entry", "The server does not let this user, from this address, into this database (pg_hba.conf)."),
-    ("could not translate host name", "The DSN's host name is not known here."),
-    ("Name or service not known", "The DSN's host name is not known here."),
-    ("Connection refused", "Nothing listens there: check host and port, and that the server is up."),
-    ("No such file or directory", "There is no server socket there: check host and port, and that the server is up."),
-    ("timeout expired", "No answer: check host, port, firewall and network (workers need a route to the server)."),
-    ("too many connections", "The server has no connection slot free: lower --postgres_max_connections."),
-    ("remaining connection slots", "The server has no connection slot free: lower --postgres_max_connections."),
-    ("does not exist", "Check the DSN's dbname and user."),
-    ("SSL", "Check the DSN's sslmode and certificates."),
+    ("password authentication failed", _REFUSED_PASSWORD),
+    ("no password supplied", _NO_PASSWORD),
+    ("fe_sendauth", _NO_PASSWORD),
+    (
+        "no pg_hba.conf entry",
+        mark("The server does not let this user, from this address, into this database (pg_hba.conf)."),
+    ),
+    ("could not translate host name", _UNKNOWN_HOST),
+    ("Name or service not known", _UNKNOWN_HOST),
+    ("Connection refused", mark("Nothing listens there: check host and port, and that the server is up.")),
+    (
+        "No such file or directory",
+        mark("There is no server socket there: check host and port, and that the server is up."),
+    ),
+    (
+        "timeout expired",
+        mark("No answer: check host, port, firewall and network (workers need a route to the server)."),
+    ),
+    ("too many connections", _FULL),
+    ("remaining connection slots", _FULL),
+    ("does not exist", mark("Check the DSN's dbname and user.")),
+    ("SSL", mark("Check the DSN's sslmode and certificates.")),
 )
 _NO_SLOT = ("too many connections", "too many clients", "remaining connection slots")
-_PASSWORD = (
+_PASSWORD = mark(
     "Give it as --postgres_password_secret (a Secret Manager name), or locally in PGPASSWORD or in the file that "
     "PGPASSFILE names."
 )
@@ -58,7 +73,7 @@ def is_lost_connection(error: psycopg.Error) -> bool:
 
 
 def is_full(error: psycopg.Error) -> bool:
-    """Whether the server, the database or the role has no connection left to give: one comes free when another ends."""
+    """Whether the server, the database or the role has no free connection; one becomes free when another ends."""
     # libpq hands on no state of a connection that was refused.
     return error.sqlstate == "53300" or any(words in str(error) for words in _NO_SLOT)
 
@@ -71,6 +86,12 @@ def is_statement_timeout(error: psycopg.Error) -> bool:
 def cannot_connect(error: psycopg.Error, target: str) -> PostgresError:
     """The error of a connection attempt, with what to check. ``target`` is the DSN (it holds no password)."""
     text = str(error).strip()
-    advice = next((advice for words, advice in _ADVICE if words in text), "Check the DSN.")
-    advice = advice.format(password=_PASSWORD)
-    return PostgresError(f"Cannot connect to PostgreSQL ({target}): {advice} It said: {text}")
+    found = next((advice for words, advice in _ADVICE if words in text), mark("Check the DSN."))
+    advice = tr(found)
+    if found in (_REFUSED_PASSWORD, _NO_PASSWORD):
+        advice += f" {tr(_PASSWORD)}"
+    return PostgresError(
+        say(
+            "cannot connect to PostgreSQL ({target}): {advice} It said: {text}", target=target, advice=advice, text=text
+        )
+    )

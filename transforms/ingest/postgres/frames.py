@@ -13,6 +13,7 @@ import struct
 from typing import NamedTuple
 
 from transforms.ingest.postgres.errors import PostgresError
+from transforms.language import tr
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0"
 _TRAILER = b"\xff\xff"  # shorter than any row
@@ -37,7 +38,7 @@ class Row(NamedTuple):
 def strip_header(message: memoryview) -> memoryview:
     """The first message without the header of the whole copy."""
     if message[: len(_SIGNATURE)] != _SIGNATURE:
-        raise PostgresError("The server's answer is not a binary COPY.")
+        raise PostgresError(tr("the server's answer is not a binary COPY."))
     return message[_HEADER_SIZE:]
 
 

@@ -11,7 +11,7 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions,
 
 from transforms.ingest.postgres.errors import PostgresError
 from transforms.ingest.postgres.source import PostgresSource
-from transforms.language import tr
+from transforms.language import say, tr
 
 SNAPSHOT_AUTO = "auto"
 SNAPSHOT_EXPORT = "export"
@@ -153,8 +153,12 @@ def source_of(
     snapshot = "" if given.postgres_snapshot in _SNAPSHOT_WORDS else given.postgres_snapshot
     if snapshot and not _SNAPSHOT_ID.fullmatch(snapshot):
         raise PostgresError(
-            f"--postgres_snapshot {snapshot!r} is none of {', '.join(_SNAPSHOT_WORDS)}, and no snapshot's id either, "
-            "which looks like 00000003-0000001B-1."
+            say(
+                "--postgres_snapshot {snapshot!r} is neither one of {words} nor a snapshot's id, which looks like "
+                "00000003-0000001B-1.",
+                snapshot=snapshot,
+                words=", ".join(_SNAPSHOT_WORDS),
+            )
         )
     where_file = given.postgres_where_file
     return PostgresSource(
@@ -184,9 +188,11 @@ def exports_snapshot(options: PipelineOptions, *, launcher_waits: bool) -> bool:
     wanted = options.view_as(PostgresOptions).postgres_snapshot
     if wanted == SNAPSHOT_EXPORT and not launcher_waits:
         raise PostgresError(
-            "--postgres_snapshot=export needs a launcher that stays until the job ends, and this one does not. Hold "
-            "the snapshot elsewhere (python -m transforms.ingest.postgres.snapshot) and give the job its id, or read "
-            "without one: --postgres_snapshot=none, best with --postgres_split_by=<key column>."
+            tr(
+                "--postgres_snapshot=export needs a launcher that stays until the job ends, and this one does not. "
+                "Hold the snapshot elsewhere (python -m transforms.ingest.postgres.snapshot) and give the job its id, "
+                "or read without one: --postgres_snapshot=none, best with --postgres_split_by=<key column>."
+            )
         )
     return launcher_waits and wanted in (SNAPSHOT_AUTO, SNAPSHOT_EXPORT)
 
@@ -221,9 +227,12 @@ def cap_workers(options: PipelineOptions) -> str:
         return ""
     given.max_num_workers = most
     given.num_workers = min(given.num_workers, most) if given.num_workers else None
-    return (
-        f"the job asks for {most} workers at most, of {each} processes each, as --postgres_max_connections is "
-        f"{postgres.postgres_max_connections}: more would only wait for a connection. For more workers raise both."
+    return say(
+        "the job asks for {most:,} workers at most, of {each:,} processes each, as --postgres_max_connections is "
+        "{connections:,}: more would only wait for a connection. For more workers raise both.",
+        most=most,
+        each=each,
+        connections=postgres.postgres_max_connections,
     )
 
 
@@ -243,8 +252,17 @@ def read_condition(path: str) -> str:
         with FileSystems.open(path) as file:
             text = file.read(_CONDITION_BYTES + 1).decode("utf-8")
     except (OSError, UnicodeError) as error:
-        raise PostgresError(f"Cannot read the condition of --postgres_where_file {path}: {error}") from error
+        raise PostgresError(
+            say("cannot read the condition of --postgres_where_file {path}: {error}", path=path, error=error)
+        ) from error
     condition: str = text.strip().removesuffix(";").strip()
     if not condition or len(text) > _CONDITION_BYTES:
-        raise PostgresError(f"--postgres_where_file {path} has no condition in it that can be used.")
+        raise PostgresError(
+            say(
+                "--postgres_where_file {path} has no condition in it that can be used: it is empty, or longer than "
+                "{most:,} bytes.",
+                path=path,
+                most=_CONDITION_BYTES,
+            )
+        )
     return condition

@@ -8,7 +8,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from transforms.ingest.postgres.catalog import FOREIGN, VIEW, Column, Relation, Table
+from transforms.ingest.postgres.catalog import Column, Relation, Table
+from transforms.ingest.postgres.finding import FOREIGN, VIEW
 from transforms.ingest.postgres.parts import TablePart
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.statements import conditions

@@ -1,4 +1,4 @@
-"""The connections of a process: counted on the server, shared by its threads, given back when nobody reads."""
+"""The connections of a process: counted on the server, shared by its threads, closed when nobody reads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Pool:
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """A connection that is nobody else's; kept for the next one unless the block ends in an exception."""
+        """A connection for the caller alone; kept for the next caller, unless the block ends in an exception."""
         with self._places:
             conn = self._reuse() or self._open()
             try:
@@ -72,7 +72,7 @@ class Pool:
         return kept if kept and not kept.closed else None
 
     def _sweep_later(self) -> None:
-        """With the lock held. A worker that has nothing to read must not keep the place of one that has."""
+        """With the lock held. A worker without work must not occupy a connection that another one needs."""
         if self._sweeper is None or not self._sweeper.is_alive():
             self._sweeper = threading.Timer(_IDLE_SECONDS, self._sweep)
             self._sweeper.daemon = True
@@ -111,7 +111,7 @@ class Pool:
         return conn
 
     def _try_to_open(self) -> tuple[Connection | None, str]:
-        """A connection that has a place, or why there is none now."""
+        """A connection within the limit, or the reason why there is none now."""
         try:
             conn = connect(self._source)
         except psycopg.Error as error:

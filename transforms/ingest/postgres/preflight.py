@@ -1,4 +1,4 @@
-"""What can be found out before the job starts, so that it does not fail after an hour."""
+"""What can be checked before the job starts, so that it does not fail after an hour."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from transforms.ingest.postgres.catalog import Column, Connection, Relation, Table, describe
+from transforms.ingest.postgres.catalog import Column, Relation, Table, describe
 from transforms.ingest.postgres.errors import PostgresError
+from transforms.ingest.postgres.finding import Connection
 from transforms.ingest.postgres.partition import estimated_rows
 from transforms.ingest.postgres.parts import TablePart
 from transforms.ingest.postgres.session import begin, connect_or_explain, set_page_scan
 from transforms.ingest.postgres.source import CTID, PostgresSource
 from transforms.ingest.postgres.statements import conditions, select_pages
+from transforms.language import say, tr
 
 _TID_RANGE_SCAN = "Tid Range Scan"
 
@@ -34,12 +36,17 @@ class Preflight:
     warnings: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """For people, at launch."""
-        head = (
-            f"PostgreSQL {self.table}: about {self.rows:,} rows, {self.bytes / 1e9:,.2f} GB as stored, in "
-            f"{self.relations} relation{'s' if self.relations != 1 else ''}, split by {self.split_by}."
+        """What to tell people at launch."""
+        head = say(
+            "PostgreSQL {table}: about {rows:,} rows, {size:,.2f} GB as stored, split by {column}; relations to "
+            "read: {relations:,}.",
+            table=self.table,
+            rows=self.rows,
+            size=self.bytes / 1e9,
+            relations=self.relations,
+            column=self.split_by,
         )
-        return [head, self.consistency, *(f"Warning: {warning}" for warning in self.warnings)]
+        return [head, self.consistency, *(say("Warning: {text}", text=warning) for warning in self.warnings)]
 
 
 def preflight(source: PostgresSource) -> Preflight:
@@ -49,7 +56,9 @@ def preflight(source: PostgresSource) -> Preflight:
         begin(conn, source)
         table = describe(conn, source)
         if not table.relations:
-            raise PostgresError(f"{table.schema}.{table.name} has no partitions, so there is nothing to read.")
+            raise PostgresError(
+                say("{table} has no partitions, so there is nothing to read.", table=f"{table.schema}.{table.name}")
+            )
         rows = _explain_all(conn, source, table)
         return Preflight(
             table=f"{table.schema}.{table.name}",
@@ -75,8 +84,13 @@ def _explain_all(conn: Connection, source: PostgresSource, table: Table) -> floa
                 _check_page_plan(conn, source, table, relation)
         except psycopg.errors.InsufficientPrivilege as error:
             raise PostgresError(
-                f"No right to read {relation.schema}.{relation.name} as {conn.info.user}: {error}. (Where a row "
-                "security policy would hide rows from this role: give it BYPASSRLS.)"
+                say(
+                    "no right to read {table} as {user}: {error}. (Where a row security policy would hide rows from "
+                    "this role: give it BYPASSRLS.)",
+                    table=f"{relation.schema}.{relation.name}",
+                    user=conn.info.user,
+                    error=error,
+                )
             ) from error
         except psycopg.Error as error:
             raise PostgresError(_wrong_condition(source, error)) from error
@@ -84,9 +98,9 @@ def _explain_all(conn: Connection, source: PostgresSource, table: Table) -> floa
 
 
 def _check_condition(conn: Connection, source: PostgresSource, relation: Relation) -> None:
-    """Plans the condition without the parentheses that are put around it: one that closes them would leave them.
+    """Plans the condition without the parentheses that are put around it, so that it cannot close them itself.
 
-    It is the operator's own SQL and has the role's rights; but ``id = 1) OR (true`` would read the table once a range.
+    It is the operator's own SQL and has the role's rights; but ``id = 1) OR (true`` would read the table in each range.
     """
     if source.where:
         name = sql.Identifier(relation.schema, relation.name)
@@ -96,8 +110,14 @@ def _check_condition(conn: Connection, source: PostgresSource, relation: Relatio
 
 
 def _wrong_condition(source: PostgresSource, error: psycopg.Error) -> str:
-    what = "The condition of --postgres_where_file" if source.where else "The query"
-    return f"{what} does not work on {source.table}: {error}. The file holds what would follow WHERE, and nothing else."
+    if not source.where:
+        return say("{table} cannot be queried: {error}", table=source.table, error=error)
+    return say(
+        "the condition of --postgres_where_file does not work on {table}: {error}. The file holds what would follow "
+        "WHERE, and nothing else.",
+        table=source.table,
+        error=error,
+    )
 
 
 def _check_page_plan(conn: Connection, source: PostgresSource, table: Table, relation: Relation) -> None:
@@ -110,9 +130,13 @@ def _check_page_plan(conn: Connection, source: PostgresSource, table: Table, rel
         plan = _plan(conn, select)
     if plan["Node Type"] != _TID_RANGE_SCAN:
         raise PostgresError(
-            f"The server would read {relation.schema}.{relation.name} by a {plan['Node Type']}, not by ranges of "
-            "pages, so every range would cost a whole table. The condition is the likely reason: write it without IN "
-            "(SELECT ...) and EXISTS (column = ANY (ARRAY(SELECT ...)) is fine), or give --postgres_split_by a column."
+            say(
+                "the server would read {table} by a {scan}, not by ranges of pages, so every range would cost a whole "
+                "table. The condition is the likely reason: write it without IN (SELECT ...) and EXISTS (column = ANY "
+                "(ARRAY(SELECT ...)) is fine), or give --postgres_split_by a column.",
+                table=f"{relation.schema}.{relation.name}",
+                scan=plan["Node Type"],
+            )
         )
 
 
@@ -145,16 +169,17 @@ def _has_index(conn: Connection, source: PostgresSource, table: Table, relation:
 
 def _consistency(conn: Connection, source: PostgresSource, table: Table) -> str:
     if source.snapshot:
-        return "All ranges are read from one snapshot: every row as it was at that instant, once."
+        return tr("All ranges are read from one snapshot: every row as it was at that instant, once.")
     row = conn.execute("SELECT CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END").fetchone()
     if row and row[0]:
-        return "The server is a replica whose replay is paused: nothing moves while the job reads."
+        return tr("The server is a replica whose replay is paused: nothing moves while the job reads.")
     if table.split:
-        return (
-            f"No snapshot: a row comes out once, as it is when its range is read; only if its {table.split.name} is "
-            "updated meanwhile may it come out twice, or not at all."
+        return say(
+            "No snapshot: a row comes out once, as it is when its range is read; only if its {column} is updated "
+            "meanwhile may it come out twice, or not at all.",
+            column=table.split.name,
         )
-    return (
+    return tr(
         "No snapshot: a row that is updated while the job reads may be missed, or come out in both versions (harmless)."
         " What is missed comes with an increment from the launch on (--updated_since)."
     )
@@ -163,17 +188,18 @@ def _consistency(conn: Connection, source: PostgresSource, table: Table) -> str:
 def _warnings(conn: Connection, source: PostgresSource, table: Table) -> Iterator[str]:
     shape = table.shape
     if CTID in shape.keys:
-        yield (
-            "origins are physical addresses: a row that is updated, or a table that is rewritten (VACUUM FULL), gives "
-            "the same documents other origins."
+        yield tr(
+            "origins are physical addresses: when a row is updated, or the table is rewritten (VACUUM FULL), the same "
+            "documents get other origins."
         )
     elif not shape.unique:
-        yield (
-            f"no unique index says that {', '.join(shape.keys)} names one row. Rows with the same key have the same "
-            "origin: they cannot be told apart when their fate is looked up."
+        yield say(
+            "no unique index says that {columns} identifies one row. Rows with the same key have the same origin: "
+            "they cannot be told apart when one of them is looked up.",
+            columns=", ".join(shape.keys),
         )
     if not source.snapshot and table.split is None and not source.updated_column:
-        yield (
+        yield tr(
             "rows updated while the job reads may be missed. Use a snapshot (--postgres_snapshot=export), or "
             "--postgres_split_by=<key column>, or an increment afterwards, unless the table is only inserted into."
         )
@@ -181,7 +207,15 @@ def _warnings(conn: Connection, source: PostgresSource, table: Table) -> Iterato
         for relation in table.relations:
             if not _has_index(conn, source, table, relation, table.split):
                 name = f"{relation.schema}.{relation.name}"
-                yield f"no index serves ranges of {table.split.name} in {name}: every range reads all of it."
+                yield say(
+                    "no index serves ranges of {column} in {table}: every range reads all of it.",
+                    column=table.split.name,
+                    table=name,
+                )
     row = conn.execute("SELECT current_setting('max_connections')::int4").fetchone()
     if row and source.max_connections >= row[0]:
-        yield f"--postgres_max_connections is {source.max_connections}, the server's own max_connections {row[0]}."
+        yield say(
+            "--postgres_max_connections is {asked:,}, and the server's own max_connections is {most:,}.",
+            asked=source.max_connections,
+            most=row[0],
+        )

@@ -1,4 +1,4 @@
-"""Rows of a part of a table, each once, over as many connections as it takes. Knows nothing of Beam."""
+"""Rows of a part of a table, each once, even if connections are lost. Does not import Beam."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from transforms.ingest.postgres.retry import Retry
 from transforms.ingest.postgres.session import Connection, begin_part
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.statements import copy, select_block, select_pages
+from transforms.language import mark, say, tr
 
 Claim = Callable[[int], bool]
 # A statement that cannot be made any smaller is given up after so many timeouts without a new row.
@@ -27,7 +28,7 @@ _Identity = int | tuple[bytes | None, ...]
 
 @dataclass
 class TableReader:
-    """Reads ranges of blocks. ``reconnects`` counts the connections that were lost in mid-read."""
+    """Reads ranges of blocks. ``reconnects`` counts the connections that were lost while reading."""
 
     source: PostgresSource
     shape: TableColumns
@@ -75,7 +76,8 @@ class TableReader:
                 self._recover(retry, error, part, walk.page)
 
     def _read_block(self, part: TablePart, block: int) -> Generator[Row, None, None]:
-        """One statement to a block. After a break the block is read again, without the rows that were given."""
+        """One statement per block. After a lost connection the block is read again, without the rows already
+        returned."""
         given: Counter[_Identity] = Counter()
         retry = self.new_retry()
         while True:
@@ -96,15 +98,17 @@ class TableReader:
                 self._recover(retry, error, part, block)
 
     def _identity(self, row: Row) -> _Identity:
-        """What a row is known by when its block is read again: its key where that is unique, else all of it."""
+        """What identifies a row when its block is read again: its key if that is unique, else the whole row."""
         return row.key if self.shape.unique else hash((row.key, row.received_at, row.payload))
 
     def _recover(self, retry: Retry, error: psycopg.Error, part: TablePart, block: int) -> None:
-        where = f"Reading {part.schema}.{part.name} at {'page' if part.by_pages else 'range'} {block}"
+        at = mark("reading {table} at page {block}") if part.by_pages else mark("reading {table} at range {block}")
+        where = say(at, table=f"{part.schema}.{part.name}", block=block)
         self.reconnects += 1
         if is_statement_timeout(error):
-            limit = f"statement timeout, {self.source.statement_timeout_seconds} s: --postgres_statement_timeout"
-            retry.wait(error, f"{where} ({limit})", at_most=_TIMEOUTS)
+            limit = self.source.statement_timeout_seconds
+            late = say("statement timeout, {seconds} s: --postgres_statement_timeout", seconds=limit)
+            retry.wait(error, f"{where} ({late})", at_most=_TIMEOUTS)
         elif is_lost_connection(error):
             retry.wait(error, where)
         else:
@@ -112,7 +116,7 @@ class TableReader:
 
     @contextmanager
     def _transaction(self, part: TablePart) -> Iterator[Connection]:
-        """A transaction per range; with a snapshot, one per connection, for as long as it is good."""
+        """A transaction per range; with a snapshot, one per connection, as long as the connection lasts."""
         with self.pool.connection() as conn:
             begin_part(conn, self.source, part)
             yield conn
@@ -149,7 +153,7 @@ class _PageWalk:
     def take(self, row: Row) -> bool:
         """Moves behind ``row``. False: its page belongs to somebody else."""
         if (row.page, row.item) < (self.page, self.item):
-            raise PostgresError(_DISORDER)
+            raise PostgresError(tr(_DISORDER))
         self.page, self.item = row.page, row.item + 1
         return self._may_read(row.page)
 
@@ -168,7 +172,7 @@ class _PageWalk:
         return False
 
 
-_DISORDER = (
-    "The server gave rows of a range of pages out of their physical order, so its plan is not a TID range scan. A "
+_DISORDER = mark(
+    "the server gave rows of a range of pages out of their physical order, so its plan is not a TID range scan. A "
     "join in the where clause can do this: give --postgres_split_by a column, or write the condition without one."
 )

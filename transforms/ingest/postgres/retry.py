@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from transforms.ingest.postgres.errors import PostgresError
+from transforms.language import say
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,7 +40,14 @@ class Retry:
         self._failed += 1
         attempts = self._attempts if at_most is None else min(at_most, self._attempts)
         if self._failed > attempts:
-            raise PostgresError(f"{what}: gave up after {attempts} attempts without a row. {error}") from error
+            raise PostgresError(
+                say(
+                    "{what}: gave up after {attempts} attempts without a row. {error}",
+                    what=what,
+                    attempts=attempts,
+                    error=error,
+                )
+            ) from error
         longest = min(self._longest, self._first * 2 ** (self._failed - 1))
         _LOGGER.warning("%s: %s Trying again.", what, str(error).strip())
         self._sleep(random.uniform(0, longest))

@@ -12,6 +12,7 @@ from transforms.ingest.postgres.parts import TablePart
 from transforms.ingest.postgres.password import password
 from transforms.ingest.postgres.source import PostgresSource
 from transforms.ingest.postgres.statements import PAGE_SCAN_SETTINGS, relation
+from transforms.language import say
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -95,11 +96,11 @@ def _set(conn: Connection, settings: dict[str, str], *, local: bool) -> None:
     try:
         conn.execute(sql.SQL("SELECT {}").format(calls))
     except psycopg.errors.InvalidParameterValue as error:
-        raise PostgresError(f"The server does not take a setting: {error}") from error
+        raise PostgresError(say("the server does not take a setting: {error}", error=error)) from error
 
 
 def begin(conn: Connection, source: PostgresSource) -> None:
-    """Opens a transaction, in the snapshot if there is one; or goes on in it. Raises SnapshotLostError."""
+    """Opens a transaction, in the snapshot if there is one, or continues the open one. Raises SnapshotLostError."""
     if conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
         return
     if not source.snapshot:
@@ -119,7 +120,7 @@ def begin_part(conn: Connection, source: PostgresSource, part: TablePart) -> Non
 
 
 def set_page_scan(conn: Connection) -> None:
-    """Leaves the planner nothing but TID scans, until the transaction ends."""
+    """Allows the planner nothing but TID scans, until the transaction ends."""
     _set(conn, PAGE_SCAN_SETTINGS, local=True)
 
 
@@ -133,11 +134,15 @@ def _import_snapshot(conn: Connection, snapshot: str) -> None:
         psycopg.errors.FeatureNotSupported,
     ) as error:
         raise SnapshotLostError(
-            f"The snapshot {snapshot} that all ranges are read from is gone: the session that exported it has ended "
-            "(or is on another server or database). Start the job again under the same run, with a new snapshot: what "
-            "it finds written is not written twice. Where no session can stay up that long (restarts, a replica that "
-            "cancels queries: hot_standby_feedback = on helps), read without a snapshot, by ranges of a key: "
-            f"--postgres_snapshot=none --postgres_split_by=<key column>. It said: {error}"
+            say(
+                "the snapshot {snapshot} that all ranges are read from is gone: the session that exported it has ended "
+                "(or is on another server or database). Start the job again under the same run, with a new snapshot: "
+                "what it finds written is not written twice. Where no session can stay up that long (restarts, a "
+                "replica that cancels queries: hot_standby_feedback = on helps), read without a snapshot, by ranges of "
+                "a key: --postgres_snapshot=none --postgres_split_by=<key column>. The server said: {error}",
+                snapshot=snapshot,
+                error=error,
+            )
         ) from error
 
 
@@ -150,7 +155,10 @@ def _check_part(conn: Connection, part: TablePart) -> None:
     row = conn.execute(query.format(sql.Literal(part.oid), relation(part))).fetchone()
     if part.filenode and row and row[0] != part.filenode:
         raise PostgresError(
-            f"{part.schema}.{part.name} was rewritten while it was read (VACUUM FULL, CLUSTER, TRUNCATE or an ALTER "
-            "TABLE), so its rows are on other pages now: start the job again under the same run. With a snapshot "
-            "(--postgres_snapshot=export) the job holds a lock that keeps this from happening."
+            say(
+                "{table} was rewritten while it was read (VACUUM FULL, CLUSTER, TRUNCATE or an ALTER TABLE), so its "
+                "rows are on other pages now: start the job again under the same run. With a snapshot "
+                "(--postgres_snapshot=export) the job holds a lock that keeps this from happening.",
+                table=f"{part.schema}.{part.name}",
+            )
         )

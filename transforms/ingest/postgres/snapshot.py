@@ -31,10 +31,13 @@ from collections.abc import Iterator, Sequence
 import psycopg
 from psycopg import sql
 
-from transforms.ingest.postgres.catalog import TABLE, Connection, Relation, describe
+from transforms.errors import AcervoError
+from transforms.ingest.postgres.catalog import Relation, describe
 from transforms.ingest.postgres.errors import PostgresError
+from transforms.ingest.postgres.finding import TABLE, Connection
 from transforms.ingest.postgres.session import connect_or_explain
 from transforms.ingest.postgres.source import PostgresSource
+from transforms.language import say, speaking, tr
 
 _LOGGER = logging.getLogger(__name__)
 _LOOK_SECONDS = 30.0
@@ -49,7 +52,9 @@ def hold_snapshot(source: PostgresSource) -> Iterator[PostgresSource]:
     """
     source = dataclasses.replace(source, snapshot="")
     if source.max_connections < 2:
-        raise PostgresError("--postgres_max_connections is 1: a snapshot takes one connection to hold it, one to read.")
+        raise PostgresError(
+            tr("--postgres_max_connections is 1: a snapshot takes one connection to hold it, one to read.")
+        )
     conn = connect_or_explain(source, holds_snapshot=True)
     try:
         snapshot, instant = _export(conn, source)
@@ -71,7 +76,9 @@ def _export(conn: Connection, source: PostgresSource) -> tuple[str, int]:
             "SELECT pg_export_snapshot(), (extract(epoch FROM statement_timestamp()) * 1000000)::int8"
         ).fetchone()
     except psycopg.Error as error:
-        raise PostgresError(f"Cannot hold a snapshot of {source.table}: {error}") from error
+        raise PostgresError(
+            say("cannot hold a snapshot of {table}: {error}", table=source.table, error=error)
+        ) from error
     assert row is not None
     return row[0], row[1]
 
@@ -121,11 +128,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with hold_snapshot(source_of(PipelineOptions(arguments))) as held:
+        with (
+            speaking(sys.argv[1:] if arguments is None else arguments) as rest,
+            hold_snapshot(source_of(PipelineOptions(rest))) as held,
+        ):
             print(held.snapshot, flush=True)
-            print(f"Holding it. Give the job --postgres_snapshot={held.snapshot}", file=sys.stderr, flush=True)
+            told = say("Holding it. Give the job --postgres_snapshot={id}", id=held.snapshot)
+            print(told, file=sys.stderr, flush=True)
             stop.wait()
-    except PostgresError as error:
+    except AcervoError as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from transforms import instants
 from transforms.ingest.postgres.errors import PostgresError
+from transforms.language import mark, say, tr
 
 CTID = "ctid"
 _MIB = 1 << 20
@@ -61,18 +62,24 @@ class PostgresSource:
 
     def __post_init__(self) -> None:
         check_dsn(self.dsn)
-        _require(bool(self.table), "Which table? Give --postgres_table (schema.table).")
-        _require(bool(self.xml_column), "Which column holds the XML? Give --postgres_xml_column.")
+        _require(bool(self.table), mark("which table? Give --postgres_table (schema.table)."))
+        _require(bool(self.xml_column), mark("which column holds the XML? Give --postgres_xml_column."))
         _require(
             bool(self.updated_since) == bool(self.updated_column),
-            "--updated_since and --postgres_updated_column go together: the instant, and the column it is compared to.",
+            mark(
+                "--updated_since and --postgres_updated_column go together: the instant, and the column it is compared "
+                "with."
+            ),
         )
-        _require(self.processes >= 1, "The number of worker processes is at least 1.")
+        _require(self.processes >= 1, mark("the number of worker processes must be at least 1."))
         _require(
             self.max_connections >= (2 if self.snapshot else 1),
-            "--postgres_max_connections is too small: 1 to read, and 1 more to hold the snapshot.",
+            mark("--postgres_max_connections is too small: 1 to read, and 1 more to hold the snapshot."),
         )
-        _require(self.statement_timeout_seconds >= 0, "The statement timeout is in seconds, 0 for none.")
+        _require(
+            self.statement_timeout_seconds >= 0,
+            mark("--postgres_statement_timeout must not be negative: it is in seconds, 0 for none."),
+        )
         _check_instant(self.updated_since)
 
     @property
@@ -94,20 +101,23 @@ def check_dsn(dsn: str) -> dict[str, str]:
     except psycopg.ProgrammingError:
         # libpq's own message may quote the password, so it is not passed on.
         raise PostgresError(
-            'The DSN is not a connection string: write "host=... dbname=... user=..." or postgresql://user@host/db.'
+            tr('the DSN is not a connection string: write "host=... dbname=... user=..." or postgresql://user@host/db.')
         ) from None
     if secret := next((word for word in _SECRET_WORDS if settings.get(word)), None):
         raise PostgresError(
-            f"The DSN has a {secret} in it. A DSN becomes part of the job, and everybody who may see the job may read "
-            "it: take it out, and give the password as --postgres_password_secret (a Secret Manager name), or locally "
-            "in PGPASSWORD or in the file that PGPASSFILE names."
+            say(
+                "the DSN has a {secret} in it. A DSN becomes part of the job, and everybody who may see the job may "
+                "read it: take it out, and give the password as --postgres_password_secret (a Secret Manager name), or "
+                "locally in PGPASSWORD or in the file that PGPASSFILE names.",
+                secret=secret,
+            )
         )
     return {name: str(value) for name, value in settings.items()}
 
 
 def _require(right: bool, message: str) -> None:
     if not right:
-        raise PostgresError(message)
+        raise PostgresError(tr(message))
 
 
 def _check_instant(text: str) -> None:
@@ -117,5 +127,7 @@ def _check_instant(text: str) -> None:
         datetime.fromisoformat(text)
     except ValueError:
         raise PostgresError(
-            f"--updated_since {text!r} is not an instant: write 2026-03-01, or 2026-03-01T12:00:00-03:00."
+            say(
+                "--updated_since {text!r} is not an instant: write 2026-03-01, or 2026-03-01T12:00:00-03:00.", text=text
+            )
         ) from None

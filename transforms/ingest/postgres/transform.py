@@ -24,6 +24,7 @@ from transforms.ingest.postgres.reader import TableReader
 from transforms.ingest.postgres.retry import Retry
 from transforms.ingest.postgres.session import begin
 from transforms.ingest.postgres.source import PostgresSource
+from transforms.language import say
 from transforms.model import DeadLetter, RawDocument
 
 _DOCUMENTS, _DEAD_LETTERS = "documents", "dead_letters"
@@ -68,7 +69,8 @@ class ReadFromPostgres(beam.PTransform):
 @with_input_types(str)
 @with_output_types(tuple[TableColumns, TablePart])
 class _PlanParts(beam.DoFn):
-    """Looks at the table from a worker, where the pipeline runs, and once: a retry may cut it otherwise."""
+    """Plans the parts on a worker, where the pipeline runs, and only once: a retry could divide the table
+    differently."""
 
     def __init__(self, source: PostgresSource) -> None:
         self._source = source
@@ -99,7 +101,7 @@ def plan(source: PostgresSource, pool: Pool) -> tuple[Table, list[TablePart]]:
         except psycopg.Error as error:
             if not is_lost_connection(error):
                 raise
-            retry.wait(error, f"Planning to read {source.table}")
+            retry.wait(error, say("planning to read {table}", table=source.table))
 
 
 @with_input_types(tuple[TableColumns, TablePart])
@@ -107,7 +109,7 @@ def plan(source: PostgresSource, pool: Pool) -> tuple[Table, list[TablePart]]:
 class _ReadRows(beam.DoFn, RestrictionProvider):
     """The splittable DoFn. Restrictions are ranges of block numbers; a block is claimed before its rows are given.
 
-    Beam's own tracker keeps to fractions in its progress: the runner puts bytes given out beside them, and would mix
+    Beam's own tracker reports progress in fractions; the runner combines those with bytes of output, and would mix
     units with any other measure. Sizes are in pages, whatever a block is.
     """
 
@@ -140,7 +142,7 @@ class _ReadRows(beam.DoFn, RestrictionProvider):
         return pages
 
     def truncate(self, element: tuple[TableColumns, TablePart], restriction: OffsetRange) -> OffsetRange:
-        """A drain reads what was begun to its end: the rest of a range would be in no other job's input."""
+        """A drain finishes the ranges that were begun: no other job would read the rest of them."""
         return restriction
 
     def process(

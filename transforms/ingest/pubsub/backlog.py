@@ -11,7 +11,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from transforms.ingest.pubsub.message import Message
+from transforms.ingest.queue.message import Message
+from transforms.ingest.queue.watermark import Horizon
 
 
 class Delivery:
@@ -44,6 +45,10 @@ class Lease:
     def ack_ids(self) -> list[str]:
         return [delivery.ack_id for delivery in self.deliveries]
 
+    @property
+    def messages(self) -> list[Message]:
+        return [delivery.message for delivery in self.deliveries]
+
 
 class Backlog:
     """The messages that this process holds, bounded, each once.
@@ -67,9 +72,8 @@ class Backlog:
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         self._max_hold = max_hold_seconds
-        self._settle = settle_seconds
         self._clock = clock
-        self._wall = wall
+        self._horizon = Horizon(settle_seconds, clock, wall)
         self._changed = threading.Condition()
         self._waiting: deque[Delivery] = deque()
         self._leases: set[Lease] = set()
@@ -78,17 +82,15 @@ class Backlog:
         self._done: set[str] = set()
         self._done_in_order: deque[str] = deque()
         self._remembered = remembered
-        self._recent: deque[tuple[float, int]] = deque()
         self._redelivered = 0
         self._streams = 0
-        self._quiet_since: float | None = None
         self._closed = False
 
     def connected(self, streams: int) -> None:
         """One stream more (1) or less (-1) brings deliveries: the silence of a broken stream says nothing."""
         with self._changed:
             self._streams += streams
-            self._quiet_since = self._clock() if self._streams else None
+            self._horizon.connected(self._streams > 0)
 
     def add(self, deliveries: list[Delivery]) -> list[str]:
         """Takes in what the service has delivered, even beyond the bounds: it is here already.
@@ -112,8 +114,7 @@ class Backlog:
                     self._held[identity] = delivery
                     self._waiting.append(delivery)
                     self._bytes += _size(delivery)
-            self._quiet_since = self._clock()
-            self._recent.append((self._clock(), min(delivery.message.published_at for delivery in deliveries)))
+            self._horizon.came(min(delivery.message.published_at for delivery in deliveries))
             self._changed.notify_all()
             return settled
 
@@ -149,7 +150,7 @@ class Backlog:
         """The messages of a lease go back to the service and will come again: the watermark waits a while for them."""
         with self._changed:
             if self._drop(lease):
-                self._recent.append((self._clock(), lease.oldest))
+                self._horizon.expect(lease.oldest)
 
     def close(self) -> None:
         """Ends all waiting, for messages and for room. What is held stays so."""
@@ -177,23 +178,11 @@ class Backlog:
             return count
 
     def watermark(self) -> int | None:
-        """Micros: no message published before this is expected any more; None while that cannot be said.
-
-        While messages are held, or came within ``settle_seconds``, it is the oldest of them: a backlog is delivered
-        roughly in the order of publishing. On a quiet subscription it follows the clock at that distance.
-        """
+        """Micros: no message published before this is expected any more; None while that cannot be said."""
         with self._changed:
-            horizon = self._clock() - self._settle
-            while self._recent and self._recent[0][0] < horizon:
-                self._recent.popleft()
-            candidates = [published for _, published in self._recent]
-            candidates.extend(delivery.message.published_at for delivery in self._waiting)
-            candidates.extend(lease.oldest for lease in self._leases)
-            if candidates:
-                return min(candidates)
-            if self._quiet_since is not None and self._quiet_since <= horizon:
-                return int((self._wall() - self._settle) * 1_000_000)
-            return None
+            held = [delivery.message.published_at for delivery in self._waiting]
+            held.extend(lease.oldest for lease in self._leases)
+            return self._horizon.watermark(held)
 
     def _has_room(self) -> bool:
         return len(self._held) < self._max_messages and self._bytes < self._max_bytes

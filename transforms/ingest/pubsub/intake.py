@@ -26,8 +26,8 @@ from google.pubsub_v1 import types
 
 from transforms import instants
 from transforms.ingest.pubsub.backlog import Backlog, Delivery, Lease
-from transforms.ingest.pubsub.message import Message
-from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
+from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError, reading_failed
+from transforms.ingest.queue.message import Message
 from transforms.per_process import PerProcess
 
 _LOG = logging.getLogger(__name__)
@@ -186,8 +186,7 @@ class Intake:
         if self._stop.is_set() or code in _PASSING:
             _LOG.info("A stream of %s ended with %s", self._settings.subscription, code.name)
             return
-        what = f"Reading {self._settings.subscription} failed with {code.name}: {error.details()}"
-        self._failure = SubscriptionError(f"{what}. {_hint(code)}")
+        self._failure = reading_failed(self._settings.subscription, code, error.details())
         self._backlog.close()
 
     def _requests(self) -> Iterator[types.StreamingPullRequest]:
@@ -288,11 +287,3 @@ def _deliveries(response: types.StreamingPullResponse) -> list[Delivery]:
 def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(ids), _IDS_PER_CALL):
         yield ids[start : start + _IDS_PER_CALL]
-
-
-def _hint(code: grpc.StatusCode) -> str:
-    if code == grpc.StatusCode.NOT_FOUND:
-        return "Create the subscription, or name another."
-    if code in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED):
-        return "The worker's account needs roles/pubsub.subscriber on it."
-    return "See the subscription's settings."

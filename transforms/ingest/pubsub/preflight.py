@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import NamedTuple
 
 from google.api_core import exceptions
 from google.api_core.retry import Retry
 from google.cloud import pubsub_v1
 
+from transforms import pubsub_names
 from transforms.ingest.pubsub.settings import SubscriptionError
+from transforms.language import say, tr
 from transforms.typed import typed
 
 _RETRY = Retry(timeout=10.0)
-_NAME = re.compile(r"projects/([^/]+)/subscriptions/([A-Za-z][A-Za-z0-9._~+%-]{2,254})\Z")
 
 
 class SubscriptionFacts(NamedTuple):
@@ -34,14 +34,7 @@ def subscription_path(name: str, project: str | None) -> str:
 
     Raises SubscriptionError when the name cannot be one.
     """
-    path = name if "/" in name else f"projects/{project or ''}/subscriptions/{name}"
-    if not _NAME.match(path):
-        where = "" if project or "/" in name else " (no project is given)"
-        raise SubscriptionError(
-            f"{name!r} is no subscription{where}: "
-            "give projects/<project>/subscriptions/<name>, or its name and --project."
-        )
-    return path
+    return pubsub_names.full_name(pubsub_names.SUBSCRIPTIONS, name, project, SubscriptionError)
 
 
 def check_subscription(subscription: str) -> SubscriptionFacts:
@@ -50,21 +43,36 @@ def check_subscription(subscription: str) -> SubscriptionFacts:
         try:
             found = client.get_subscription(subscription=subscription, retry=_RETRY, timeout=10.0)
         except exceptions.NotFound as error:
-            raise SubscriptionError(f"{subscription} does not exist. Create it: {_creates(subscription)}") from error
+            raise SubscriptionError(
+                say(
+                    "{subscription} does not exist. Create it: {command}",
+                    subscription=subscription,
+                    command=_creates(subscription),
+                )
+            ) from error
         except (exceptions.PermissionDenied, exceptions.Unauthenticated) as error:
             raise SubscriptionError(
-                f"This account may not look at {subscription}: it needs roles/pubsub.viewer, and the job's account "
-                f"roles/pubsub.subscriber ({error.message})."
+                say(
+                    "this account may not look at {subscription}: it needs roles/pubsub.viewer, and the job's account "
+                    "roles/pubsub.subscriber ({error}).",
+                    subscription=subscription,
+                    error=error.message,
+                )
             ) from error
         except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
             raise SubscriptionError(_unanswered(subscription, error)) from error
     if found.push_config.push_endpoint or found.bigquery_config.table or found.cloud_storage_config.bucket:
         raise SubscriptionError(
-            f"{subscription} delivers its messages somewhere else by itself: "
-            "make a pull subscription of the same topic."
+            say(
+                "{subscription} delivers its messages elsewhere by itself (push, BigQuery or Cloud Storage): make a "
+                "pull subscription to the same topic.",
+                subscription=subscription,
+            )
         )
     if found.detached:
-        raise SubscriptionError(f"{subscription} is detached from its topic: make another.")
+        raise SubscriptionError(
+            say("{subscription} is detached from its topic: make another.", subscription=subscription)
+        )
     return SubscriptionFacts(
         subscription,
         found.topic,
@@ -85,33 +93,50 @@ def _creates(subscription: str) -> str:
 def _unanswered(subscription: str, error: Exception) -> str:
     emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
     if isinstance(error, exceptions.ClientError):
-        return f"Pub/Sub refuses to tell of {subscription}: {error}"
-    advice = f"is the emulator up at {emulator} (PUBSUB_EMULATOR_HOST)?" if emulator else "check the network from here."
-    return f"Pub/Sub does not answer about {subscription}: {advice} It said: {error}"
+        return say("Pub/Sub does not let {subscription} be looked at: {error}", subscription=subscription, error=error)
+    advice = (
+        say("is the emulator up at {emulator} (PUBSUB_EMULATOR_HOST)?", emulator=emulator)
+        if emulator
+        else tr("check the network from here.")
+    )
+    return say(
+        "Pub/Sub does not answer about {name}: {advice} It said: {error}",
+        name=subscription,
+        advice=advice,
+        error=error,
+    )
 
 
 def _notes(found: pubsub_v1.types.Subscription) -> tuple[str, ...]:
     notes = []
     if found.topic == "_deleted-topic_":
-        notes.append("its topic was deleted: no new messages will come.")
+        notes.append(tr("its topic was deleted: no new messages will come."))
     if found.enable_exactly_once_delivery:
         notes.append(
-            "it delivers exactly once, which is not needed: a message that comes again is the same arrival here. It "
-            "costs latency and throughput, and Dataflow advises against it, as it leaves fewer messages to work on at "
-            "once. Switch it off: gcloud pubsub subscriptions update "
-            f"{found.name} --no-enable-exactly-once-delivery"
+            say(
+                "it delivers exactly once, which is not needed: a message that comes again is the same arrival here. "
+                "It costs latency and throughput, and Dataflow advises against it, as it leaves fewer messages to "
+                "work on at once. Switch it off: gcloud pubsub subscriptions update {name} "
+                "--no-enable-exactly-once-delivery",
+                name=found.name,
+            )
         )
     if found.enable_message_ordering:
         notes.append(
-            "it delivers in order, which is not needed and slows it down. That cannot be changed: make another "
-            "subscription of its topic, without ordering."
+            tr(
+                "it delivers in order, which is not needed and slows it down. That cannot be changed: make another "
+                "subscription to its topic, without ordering."
+            )
         )
     if found.filter:
-        notes.append(f"it has a filter, so the job sees only messages with {found.filter}.")
+        notes.append(say("it has a filter, so the job sees only messages with {filter}.", filter=found.filter))
     if found.dead_letter_policy.dead_letter_topic:
-        attempts = found.dead_letter_policy.max_delivery_attempts
         notes.append(
-            f"after {attempts} deliveries without acknowledgement a message goes to "
-            f"{found.dead_letter_policy.dead_letter_topic}: restarts of the job count as such."
+            say(
+                "after {attempts} deliveries without acknowledgement a message goes to {topic}: restarts of the job "
+                "count as deliveries.",
+                attempts=found.dead_letter_policy.max_delivery_attempts,
+                topic=found.dead_letter_policy.dead_letter_topic,
+            )
         )
     return tuple(f"{found.name}: {note}" for note in notes)

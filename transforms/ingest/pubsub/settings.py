@@ -5,11 +5,31 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
+import grpc
+
 from transforms.errors import AcervoError
+from transforms.language import say, tr
 
 
 class SubscriptionError(AcervoError):
     """The subscription cannot be read, and trying again will not help."""
+
+
+def reading_failed(subscription: str, code: grpc.StatusCode, details: str | None) -> SubscriptionError:
+    """The error of a stream that ended so, with what to do."""
+    failed = say(
+        "reading {subscription} failed with {status}: {details}.",
+        subscription=subscription,
+        status=code.name,
+        details=details,
+    )
+    if code == grpc.StatusCode.NOT_FOUND:
+        advice = tr("Create the subscription, or name another.")
+    elif code in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED):
+        advice = tr("The worker's account needs roles/pubsub.subscriber on it.")
+    else:
+        advice = tr("See the subscription's settings.")
+    return SubscriptionError(f"{failed} {advice}")
 
 
 def emulated() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import apache_beam as beam
@@ -11,16 +10,14 @@ from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from apache_beam.utils.timestamp import Timestamp
 
-from transforms import instants, metrics
-from transforms.ingest.archives import expand_bytes
+from transforms import instants
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.limits import DEFAULT, Limits
-from transforms.ingest.pubsub.message import Message, documents_of
 from transforms.ingest.pubsub.reader import ReadMessages
-from transforms.ingest.pubsub.settings import ReadSettings
-from transforms.model import DeadLetter, RawDocument
-
-_DOCUMENTS, _DEAD_LETTERS = "documents", "dead_letters"
+from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
+from transforms.ingest.queue.message import Message
+from transforms.ingest.queue.transform import take_out
+from transforms.language import say
 
 AUTO = "auto"
 RUNNER = "runner"
@@ -34,9 +31,11 @@ _RUNNERS_WITH_A_SOURCE = frozenset(
 
 def source_of(options: PipelineOptions, source: str = AUTO) -> str:
     """RUNNER or SDF. ``auto`` takes the runner's own source where there is one: on Dataflow, and on the old direct
-    runner (which acknowledges before it processes). Raises ValueError for a source of another name."""
+    runner (which acknowledges before it processes). Raises SubscriptionError for a source of another name."""
     if source not in SOURCES:
-        raise ValueError(f"There is no source {source!r}; the sources are {', '.join(SOURCES)}.")
+        raise SubscriptionError(
+            say("{source!r} is not a source; the sources are: {known}", source=source, known=", ".join(SOURCES))
+        )
     if source != AUTO:
         return source
     runner = (options.view_as(StandardOptions).runner or "DirectRunner").rpartition(".")[2].lower()
@@ -46,9 +45,10 @@ def source_of(options: PipelineOptions, source: str = AUTO) -> str:
 class ReadFromSubscription(beam.PTransform):
     """PBegin -> ``Inputs``, unbounded.
 
-    A message holds one XML, raw or gzip, or one archive; ``message.py`` says what its attributes mean. The timestamp of
-    an element is when its message was published, which is when it arrived here: the watermark is about that instant,
-    so nothing of a backlog is late. ``received_at`` of a document is the attribute of that name where there is one.
+    A message holds one XML, raw or gzip, or one archive; ``queue/message.py`` says what its attributes mean. The
+    timestamp of an element is when its message was published, which is when it arrived here: the watermark is about
+    that instant, so nothing of a backlog is late. ``received_at`` of a document is the attribute of that name where
+    there is one.
 
     A message is acknowledged when the runner has committed what came of it, whatever that was.
     """
@@ -83,30 +83,16 @@ class ReadFromSubscription(beam.PTransform):
                 | "Readers" >> beam.Create(range(self._readers), reshuffle=self._readers > 1).with_output_types(int)
                 | "ReadMessages" >> beam.ParDo(ReadMessages(self._settings))
             )
-        take_out = beam.ParDo(_Documents(self._subscription, self._limits)).with_outputs(_DEAD_LETTERS, main=_DOCUMENTS)
-        found = messages | "Documents" >> take_out
-        return Inputs(found[_DOCUMENTS], found[_DEAD_LETTERS])
+        return take_out(messages, place_of(self._subscription), self._limits)
 
 
-@beam.typehints.with_input_types(Message)
-@beam.typehints.with_output_types(RawDocument)
-class _Documents(beam.DoFn):
-    def __init__(self, subscription: str, limits: Limits) -> None:
-        self._subscription = subscription
-        self._limits = limits
-        self._documents = metrics.counter("inputs_read")
-        self._litter = metrics.counter("litter_skipped")
+def place_of(subscription: str) -> str:
+    """What names a subscription (its full name) in origins: ``projects/p/subscriptions/s`` is ``pubsub:p/s``.
 
-    def process(self, message: Message) -> Iterator[RawDocument | beam.pvalue.TaggedOutput]:
-        for found in documents_of(message, self._subscription, self._expand):
-            if isinstance(found, DeadLetter):
-                yield beam.pvalue.TaggedOutput(_DEAD_LETTERS, found)
-            else:
-                self._documents.inc()
-                yield found
-
-    def _expand(self, payload: bytes, origin: str, received_at: int) -> Iterator[RawDocument | DeadLetter]:
-        yield from expand_bytes(payload, origin, received_at, self._limits, self._litter.inc)
+    The subscription stands there rather than its topic because a job always knows it.
+    """
+    parts = subscription.split("/")
+    return f"pubsub:{parts[1]}/{parts[3]}" if len(parts) == 4 else f"pubsub:{subscription}"
 
 
 def message_of(received: PubsubMessage, timestamp: Timestamp = beam.DoFn.TimestampParam) -> Message:

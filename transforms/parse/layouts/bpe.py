@@ -3,11 +3,13 @@
 from transforms.families.bpe import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, foreign_id, integer, text
-from transforms.parse.shared_fields import document_shapes, identification, party, protocol_fields
+from transforms.parse.shared_fields import AUTHORISED, REMARKS, document_shapes, identification, party, protocol_fields
 from transforms.parse.taxes import ibs_cbs_of_document, ibs_cbs_totals
 
 BPE_BODY = {
     **identification("nBP"),
+    **AUTHORISED,
+    **REMARKS,
     "ide/tpBPe": integer("purpose"),
     "ide/CFOP": text("cfop"),
     "ide/UFIni": text("origin_uf"),

@@ -19,7 +19,7 @@ from transforms.parse.layout import (
     many,
     text,
 )
-from transforms.parse.shared_fields import PRODUCT
+from transforms.parse.shared_fields import PRODUCT, REMARKS
 from transforms.parse.values import Reading, Target, utc_instant
 
 
@@ -57,6 +57,7 @@ CFE_BODY: PartFields = {
     "total/ICMSTot/vCOFINS": amount("cofins_total"),
     "total/ICMSTot/vDesc": amount("discount_total"),
     "total/ICMSTot/vOutro": amount("other_total"),
+    **REMARKS,
 }
 
 # The Id is the key of the cancellation itself; its total and parties are those of what it cancels.

@@ -3,7 +3,7 @@
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, integer, tax_id, text
-from transforms.parse.shared_fields import document_shapes, identification, party, protocol_fields
+from transforms.parse.shared_fields import AUTHORISED, document_shapes, identification, party, protocol_fields
 from transforms.parse.taxes import ibs_cbs_of_document
 from transforms.parse.values import Target
 
@@ -19,6 +19,9 @@ _PARTY_OF_ROLE = {
 # What CT-e, CT-e OS, simplified CT-e and GTV-e have in the same place.
 SHARED = {
     **identification("nCT"),
+    **AUTHORISED,
+    "compl/xObs": text("additional_info"),
+    "imp/infAdFisco": text("tax_authority_info"),
     "ide/natOp": text("operation"),
     "ide/CFOP": text("cfop"),
     "ide/tpCTe": integer("purpose"),

@@ -21,7 +21,7 @@ CTEOS_BODY = {
 
 
 def name_payer(fields: Target) -> None:
-    """The taker of the service pays; he is none of the parties of a cargo."""
+    """The customer of the service pays, who is not one of the parties of a cargo."""
     if "payer_id" in fields:
         fields["payer_role"] = "other"
 

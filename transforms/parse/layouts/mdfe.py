@@ -3,11 +3,13 @@
 from transforms.families.mdfe import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, integer, text
-from transforms.parse.shared_fields import document_shapes, identification, party, protocol_fields
+from transforms.parse.shared_fields import AUTHORISED, REMARKS, document_shapes, identification, party, protocol_fields
 from transforms.parse.values import Target
 
 MDFE_BODY = {
     **identification("nMDF"),
+    **AUTHORISED,
+    **REMARKS,
     "ide/UFIni": text("origin_uf"),
     "ide/UFFim": text("destination_uf"),
     **party("emit", "issuer", "enderEmit"),

@@ -3,11 +3,13 @@
 from transforms.families.nf3e import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import BODY, PROTOCOL, Layout, each, integer, text
-from transforms.parse.shared_fields import document_shapes, identification, party, protocol_fields
+from transforms.parse.shared_fields import AUTHORISED, REMARKS, document_shapes, identification, party, protocol_fields
 from transforms.parse.taxes import bill_totals
 
 NF3E_BODY = {
     **identification("nNF"),
+    **AUTHORISED,
+    **REMARKS,
     "ide/finNF3e": integer("purpose"),
     **party("emit", "issuer", "enderEmit"),
     **party("dest", "recipient", "enderDest"),

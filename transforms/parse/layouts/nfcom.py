@@ -3,11 +3,13 @@
 from transforms.families.nfcom import FAMILY
 from transforms.model import DOCUMENT
 from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, integer, text
-from transforms.parse.shared_fields import document_shapes, identification, party, protocol_fields
+from transforms.parse.shared_fields import AUTHORISED, REMARKS, document_shapes, identification, party, protocol_fields
 from transforms.parse.taxes import bill_totals
 
 NFCOM_BODY = {
     **identification("nNF"),
+    **AUTHORISED,
+    **REMARKS,
     "ide/finNFCom": integer("purpose"),
     **party("emit", "issuer", "enderEmit"),
     **party("dest", "recipient", "enderDest"),

@@ -22,8 +22,16 @@ from transforms.parse.layout import (
     many,
     text,
 )
-from transforms.parse.nfe_parts import PAYMENT, TOTALS, TRANSPORT, pair_payments
-from transforms.parse.shared_fields import PRODUCT, document_shapes, identification, party, protocol_fields
+from transforms.parse.nfe_parts import PAYMENT, PLACES, TOTALS, TRANSPORT, pair_payments
+from transforms.parse.shared_fields import (
+    AUTHORISED,
+    PRODUCT,
+    REMARKS,
+    document_shapes,
+    identification,
+    party,
+    protocol_fields,
+)
 
 ITEM: dict[str, Field] = {
     **PRODUCT,
@@ -50,6 +58,9 @@ NFE_BODY: PartFields = {
     **TOTALS,
     **PAYMENT,
     **TRANSPORT,
+    **PLACES,
+    **AUTHORISED,
+    **REMARKS,
 }
 
 NFE_SUMMARY = {

@@ -1,6 +1,6 @@
 """NFS-e of the national standard, and the DPS that asks for one. Source: NFSe_v1.01.xsd and DPS_v1.01.xsd.
 
-An NFS-e is the office's answer with the DPS in it that it answers, so the DPS is its body. A DPS alone has no key yet:
+An NFS-e is the office's answer to a DPS and contains it, so the DPS is its body. A DPS alone has no key yet:
 it is known by its Id, which the NFS-e names in ``dps_id``.
 """
 

@@ -27,7 +27,7 @@ _TYPE_IN_ID = re.compile(r"(?:EVT|PRE)?[0-9]{9}[0-9A-Z]{12}[0-9]{29}([0-9]{6})(?
 
 
 def _described(event_type: str) -> Putter:
-    """Puts the type that the element's name tells, and its description."""
+    """Puts the type, which is in the element's name, and its description."""
 
     def put(target: Target, column: str, text: str, reading: Reading) -> None:
         target[column] = event_type

@@ -1,4 +1,4 @@
-"""What the offices answer when asked for one key: ``retConsSitNFe`` and its like.
+"""Tax offices' answers to a query for one key: ``retConsSitNFe`` and the like.
 
 The answer has a ``cStat`` of its own, the present status of the key, and may know more than the protocol and the events
 in it, which are inputs of their own. Source: retConsSitNFe_v4.00.xsd and those of the other families.

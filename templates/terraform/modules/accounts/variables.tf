@@ -39,7 +39,7 @@ variable "dataset" {
 }
 
 variable "topics" {
-  description = "Topics that the stream tells, by option."
+  description = "Topics that the stream publishes to, by the option that names them."
   type        = map(string)
 }
 
@@ -79,6 +79,6 @@ variable "deployers" {
 }
 
 variable "on_call" {
-  description = "Who may look."
+  description = "Who may view jobs, logs, metrics and data."
   type        = set(string)
 }

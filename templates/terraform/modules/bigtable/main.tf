@@ -14,12 +14,12 @@ variable "zone" {
 }
 
 variable "min_nodes" {
-  description = "Fewest nodes."
+  description = "Minimum number of nodes."
   type        = number
 }
 
 variable "max_nodes" {
-  description = "Most nodes."
+  description = "Maximum number of nodes."
   type        = number
 }
 

@@ -4,7 +4,7 @@ variable "project" {
 }
 
 variable "name" {
-  description = "What the names of the jobs begin with."
+  description = "Prefix of the names of the jobs."
   type        = string
 }
 

@@ -9,7 +9,7 @@ variable "region" {
 }
 
 variable "name" {
-  description = "What the names begin with."
+  description = "Prefix of the names."
   type        = string
 }
 
@@ -94,6 +94,6 @@ output "documents_topic" {
 }
 
 output "topics" {
-  description = "Topics that the stream tells, by option."
+  description = "Topics that the stream publishes to, by the option that names them."
   value       = { for option, name in local.told : option => google_pubsub_topic.this[name].name }
 }

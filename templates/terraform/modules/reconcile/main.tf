@@ -35,7 +35,7 @@ variable "time_zone" {
 }
 
 variable "max_workers" {
-  description = "Most workers."
+  description = "Maximum number of workers."
   type        = number
 }
 

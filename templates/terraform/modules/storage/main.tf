@@ -87,6 +87,6 @@ output "repository" {
 }
 
 output "images" {
-  description = "What the names of images begin with."
+  description = "Prefix of the names of images."
   value       = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.this.repository_id}"
 }

@@ -20,12 +20,12 @@ variable "launch" {
 }
 
 variable "num_workers" {
-  description = "Workers to begin with."
+  description = "Number of workers at the start."
   type        = number
 }
 
 variable "max_workers" {
-  description = "Most workers."
+  description = "Maximum number of workers."
   type        = number
 }
 
@@ -35,7 +35,7 @@ variable "subscription" {
 }
 
 variable "topics" {
-  description = "Topics that it tells, by option."
+  description = "Topics that it publishes to, by the option that names them."
   type        = map(string)
 }
 

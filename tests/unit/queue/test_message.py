@@ -18,12 +18,12 @@ from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 from transforms import instants
 from transforms.ingest.archives import expand_bytes
 from transforms.ingest.limits import DEFAULT
-from transforms.ingest.pubsub.message import Message, documents_of, origin_of, parse_instant, received_at_of
-from transforms.ingest.pubsub.transform import message_of
+from transforms.ingest.pubsub.transform import message_of, place_of
+from transforms.ingest.queue.message import Message, documents_of, origin_of, parse_instant, received_at_of
 from transforms.ingest.reread import inputs_of
 from transforms.model import DeadLetter, RawDocument
 
-SUBSCRIPTION = "projects/company/subscriptions/fiscal"
+PLACE = place_of("projects/company/subscriptions/fiscal")
 PUBLISHED = 1_772_366_400_123_456
 XML = b"<nfeProc><NFe/></nfeProc>"
 
@@ -33,7 +33,7 @@ def message(data: bytes = XML, **attributes: str) -> Message:
 
 
 def read(given: Message) -> list[RawDocument | DeadLetter]:
-    return list(documents_of(given, SUBSCRIPTION, expand_bytes))
+    return list(documents_of(given, PLACE, expand_bytes))
 
 
 def test_a_bare_message_is_named_by_its_id_and_dated_by_its_publishing() -> None:
@@ -52,7 +52,7 @@ def test_attributes_name_and_date_the_input() -> None:
 
 def test_what_is_published_again_is_another_input_even_under_the_same_name() -> None:
     again = Message(XML, "812", {"origin": "a.xml"}, PUBLISHED)
-    assert origin_of(message(origin="a.xml"), SUBSCRIPTION) != origin_of(again, SUBSCRIPTION)
+    assert origin_of(message(origin="a.xml"), PLACE) != origin_of(again, PLACE)
 
 
 def test_a_message_without_an_id_is_a_dead_letter_with_all_its_bytes() -> None:
@@ -63,6 +63,13 @@ def test_a_message_without_an_id_is_a_dead_letter_with_all_its_bytes() -> None:
     assert first.origin == "pubsub:company/fiscal//a.xml" and "has no id" in first.message
     assert first.dead_letter_id != second.dead_letter_id, "none takes the place of another"
     assert list(inputs_of(first, DEFAULT)) == [RawDocument(XML, first.origin, PUBLISHED)], "a redrive takes it in"
+
+
+def test_a_tombstone_is_a_dead_letter_and_an_empty_message_is_left_to_the_parser() -> None:
+    [dead] = read(Message(b"", "811", {}, PUBLISHED, tombstone=True))
+    assert isinstance(dead, DeadLetter)
+    assert (dead.code, dead.origin, dead.size) == ("tombstone", "pubsub:company/fiscal/811", 0)
+    assert read(Message(b"", "811", {}, PUBLISHED)) == [RawDocument(b"", "pubsub:company/fiscal/811", PUBLISHED)]
 
 
 @pytest.mark.parametrize(("element_at", "published_at"), [(1_700_000_000, 1_700_000_000_000_000), (MIN_TIMESTAMP, 0)])
@@ -138,7 +145,7 @@ def test_instants_before_the_epoch_are_refused() -> None:
 
 
 def test_an_empty_origin_is_no_origin() -> None:
-    assert origin_of(message(origin=""), SUBSCRIPTION) == "pubsub:company/fiscal/811"
+    assert origin_of(message(origin=""), PLACE) == "pubsub:company/fiscal/811"
 
 
 def test_publish_times_are_exact_to_the_microsecond() -> None:

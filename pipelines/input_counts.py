@@ -1,4 +1,4 @@
-"""What became of the inputs of a job, from the counters of its pipeline, and the sums that must hold. Pure."""
+"""How many inputs of a job became what, from the counters of its pipeline, and the sums that must hold. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ DEAD_LETTER_PREFIX = "dead_letter_"
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of the inputs of one run.
+class InputCounts:
+    """How many inputs of one run became what.
 
     ``new`` counts the records that this run brought, ``resumed`` how many of those an earlier attempt of the same run
     had written already. ``dead_letters`` is by code. ``refused_rows`` are rows that BigQuery did not take: their
-    records are safe, so they are no outcome of an input. Sizes are in bytes: ``xml_bytes`` as received,
+    records are safe, so they say nothing of an input. Sizes are in bytes: ``xml_bytes`` as received,
     ``stored_bytes`` what storing the new records took.
     """
 
@@ -45,7 +45,7 @@ class Outcome:
         return sum(self.dead_letters.values())
 
 
-def outcome_of(counters: Mapping[str, int], sums: Mapping[str, int]) -> Outcome:
+def input_counts_of(counters: Mapping[str, int], sums: Mapping[str, int]) -> InputCounts:
     """Reads the counters of a pipeline; ``sums`` are those of its distributions."""
     by_code = {
         name.removeprefix(DEAD_LETTER_PREFIX): number
@@ -54,7 +54,7 @@ def outcome_of(counters: Mapping[str, int], sums: Mapping[str, int]) -> Outcome:
     }
     refused = by_code.pop(ROW_REFUSED, 0)
     resumed = counters.get("records_resumed", 0)
-    return Outcome(
+    return InputCounts(
         inputs=counters.get("inputs", 0),
         documents=counters.get("documents", 0),
         events=counters.get("events", 0),
@@ -74,30 +74,30 @@ MISCOUNTED = mark("{records:,} records were parsed, but {new:,} were new and {du
 REFUSED = mark("{rows:,} rows were refused by BigQuery; see the dead letters ({code})")
 
 
-def problems(outcome: Outcome) -> list[str]:
+def problems(counts: InputCounts) -> list[str]:
     """Sums that do not hold: each is a defect of the pipeline, since no input may be lost or counted twice."""
     found = []
-    if outcome.inputs != outcome.records + outcome.dead:
-        found.append(say(LOST, inputs=outcome.inputs, records=outcome.records, dead=outcome.dead))
-    if outcome.new + outcome.duplicates != outcome.records:
-        found.append(say(MISCOUNTED, records=outcome.records, new=outcome.new, duplicates=outcome.duplicates))
-    if outcome.refused_rows:
-        found.append(say(REFUSED, rows=outcome.refused_rows, code=ROW_REFUSED))
+    if counts.inputs != counts.records + counts.dead:
+        found.append(say(LOST, inputs=counts.inputs, records=counts.records, dead=counts.dead))
+    if counts.new + counts.duplicates != counts.records:
+        found.append(say(MISCOUNTED, records=counts.records, new=counts.new, duplicates=counts.duplicates))
+    if counts.refused_rows:
+        found.append(say(REFUSED, rows=counts.refused_rows, code=ROW_REFUSED))
     return found
 
 
-def as_json(outcome: Outcome) -> dict[str, Any]:
-    """The outcome for programs."""
+def as_json(counts: InputCounts) -> dict[str, Any]:
+    """The counts for programs."""
     return {
-        "inputs": outcome.inputs,
-        "documents": outcome.documents,
-        "events": outcome.events,
-        "voided_ranges": outcome.voided_ranges,
-        "new": outcome.new,
-        "resumed": outcome.resumed,
-        "duplicates": outcome.duplicates,
-        "dead_letters": outcome.dead_letters,
-        "refused_rows": outcome.refused_rows,
-        "xml_bytes": outcome.xml_bytes,
-        "stored_bytes": outcome.stored_bytes,
+        "inputs": counts.inputs,
+        "documents": counts.documents,
+        "events": counts.events,
+        "voided_ranges": counts.voided_ranges,
+        "new": counts.new,
+        "resumed": counts.resumed,
+        "duplicates": counts.duplicates,
+        "dead_letters": counts.dead_letters,
+        "refused_rows": counts.refused_rows,
+        "xml_bytes": counts.xml_bytes,
+        "stored_bytes": counts.stored_bytes,
     }

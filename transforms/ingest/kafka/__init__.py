@@ -1,0 +1,1 @@
+"""Reading documents from Kafka: partitions from an offset on, committed behind the effects, or a range of them."""

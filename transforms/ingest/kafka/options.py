@@ -1,0 +1,152 @@
+"""The command line of jobs that read from Kafka, or write to it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from transforms.ingest.kafka.positions import COMMITTED
+from transforms.ingest.kafka.settings import TopicSource
+from transforms.kafka.connection import (
+    MECHANISMS,
+    OAUTHBEARER,
+    PLAINTEXT,
+    SASL_PLAINTEXT,
+    SASL_SSL,
+    SECURITY,
+    Connection,
+)
+from transforms.kafka.errors import KafkaError
+from transforms.language import say, tr
+
+LOCAL_BROKER = "ACERVO_KAFKA_BOOTSTRAP"
+"""The variable of the environment by which a broker that runs here, such as the local stack's, is named."""
+_CA_BYTES = 1_000_000
+
+
+class KafkaOptions(PipelineOptions):
+    """Which topic of Kafka, from where to where, and how the cluster is reached."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--kafka_topic", help=tr("Kafka topic to read, in the place of a subscription."))
+        parser.add_argument(
+            "--kafka_start",
+            default=COMMITTED,
+            help=tr(
+                "Where to begin: committed (where the group's last job ended, else earliest), earliest, latest, "
+                "timestamp:<RFC 3339, or a day in UTC>, or offsets:<partition>=<offset>,..."
+            ),
+        )
+        parser.add_argument(
+            "--kafka_stop",
+            default="",
+            help=tr("Where to end, written as --kafka_start. The job is bounded then, and moves no committed offset."),
+        )
+        parser.add_argument(
+            "--kafka_group",
+            default="acervo",
+            help=tr("Consumer group whose offsets are committed. One for each table."),
+        )
+        parser.add_argument(
+            "--kafka_headers",
+            default="",
+            help=tr("Headers to keep in origins, separated by commas, such as traceparent."),
+        )
+        parser.add_argument(
+            "--kafka_envelope",
+            action="store_true",
+            help=tr("Values begin with the five bytes of a schema registry, which are taken off."),
+        )
+        parser.add_argument(
+            "--kafka_changes_topic",
+            help=tr("Kafka topic that is told when a document changes its state; its key is the access key."),
+        )
+        parser.add_argument("--kafka_dead_letters_topic", help=tr("Kafka topic that also gets dead letters."))
+        add_connection(parser)
+
+
+def add_connection(parser: argparse.ArgumentParser) -> None:
+    """The options that say how a cluster is reached."""
+    parser.add_argument("--kafka_bootstrap", default="", help=tr("Brokers, host:port, separated by commas."))
+    parser.add_argument(
+        "--kafka_security", choices=SECURITY, default=PLAINTEXT, help=tr("How brokers are spoken to (%(default)s).")
+    )
+    parser.add_argument("--kafka_mechanism", choices=MECHANISMS, help=tr("How to authenticate, with sasl_*."))
+    parser.add_argument("--kafka_user", default="", help=tr("User of PLAIN and SCRAM."))
+    parser.add_argument(
+        "--kafka_password_secret",
+        default="",
+        help=tr(
+            "Secret Manager name of the password, projects/PROJECT/secrets/NAME[/versions/N]. Without it the "
+            "environment has it: KAFKA_PASSWORD."
+        ),
+    )
+    parser.add_argument(
+        "--kafka_token",
+        default="",
+        help=tr("Who gives tokens for OAUTHBEARER: google, or a function, package.module:function."),
+    )
+    parser.add_argument(
+        "--kafka_ca", default="", help=tr("File (local or gs://) of the certificates that sign the brokers' own, PEM.")
+    )
+
+
+def connection_of(given: argparse.Namespace | PipelineOptions) -> Connection:
+    """The cluster that the options name. Raises KafkaError."""
+    bootstrap = given.kafka_bootstrap or os.environ.get(LOCAL_BROKER, "")
+    if not bootstrap:
+        raise KafkaError(tr("which cluster? Give --kafka_bootstrap, host:port, or start one: make stack KAFKA=1"))
+    sasl = given.kafka_security in (SASL_PLAINTEXT, SASL_SSL)
+    if sasl and not given.kafka_mechanism:
+        raise KafkaError(
+            say(
+                "--kafka_security={security} needs --kafka_mechanism: {mechanisms}.",
+                security=given.kafka_security,
+                mechanisms=", ".join(MECHANISMS),
+            )
+        )
+    if given.kafka_mechanism and not sasl:
+        raise KafkaError(
+            tr("--kafka_mechanism needs --kafka_security=sasl_ssl, or sasl_plaintext within a safe network.")
+        )
+    if sasl and given.kafka_mechanism != OAUTHBEARER and not given.kafka_user:
+        raise KafkaError(say("--kafka_mechanism={mechanism} needs --kafka_user.", mechanism=given.kafka_mechanism))
+    return Connection(
+        bootstrap=bootstrap,
+        security=given.kafka_security,
+        mechanism=given.kafka_mechanism or "",
+        user=given.kafka_user,
+        password_secret=given.kafka_password_secret,
+        ca=_certificates(given.kafka_ca) if given.kafka_ca else "",
+        token=given.kafka_token,
+    )
+
+
+def source_of(options: PipelineOptions) -> TopicSource:
+    """What the options describe, offsets aside. Raises KafkaError."""
+    given = options.view_as(KafkaOptions)
+    return TopicSource(
+        connection=connection_of(given),
+        topic=given.kafka_topic,
+        group=given.kafka_group,
+        headers=tuple(name.strip() for name in given.kafka_headers.split(",") if name.strip()),
+        envelope=given.kafka_envelope,
+    )
+
+
+def _certificates(path: str) -> str:
+    """PEM in a file. It is not secret, and goes to the workers with the job."""
+    try:
+        with FileSystems.open(path) as file:
+            text = str(file.read(_CA_BYTES).decode("ascii"))
+    except (OSError, UnicodeError) as error:
+        raise KafkaError(
+            say("cannot read the certificates of --kafka_ca {path}: {error}", path=path, error=error)
+        ) from error
+    if "BEGIN CERTIFICATE" not in text:
+        raise KafkaError(say("--kafka_ca {path} holds no certificate in PEM.", path=path))
+    return text

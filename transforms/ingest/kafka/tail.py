@@ -1,0 +1,91 @@
+"""What a process holds of one partition: messages that came and were not asked for yet. Knows nothing of Kafka's
+client.
+
+Not safe for threads: the intake has the lock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from transforms.ingest.queue.message import Message
+from transforms.ingest.queue.watermark import Horizon
+
+
+class Lease:
+    """Messages taken together by one bundle: those of offsets from ``start`` on, before ``end``. Offsets between that
+    no message has were removed (compaction), or are marks of transactions."""
+
+    __slots__ = ("end", "messages", "partition", "start")
+
+    def __init__(self, partition: int, start: int, end: int, messages: list[Message]) -> None:
+        self.partition = partition
+        self.start = start
+        self.end = end
+        self.messages = messages
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+
+class Tail:
+    """A partition from an offset on. ``start`` is what is taken next, ``end`` what is fetched next."""
+
+    def __init__(self, partition: int, start: int, settle_seconds: float, clock: Callable[[], float] = time.monotonic):
+        self.partition = partition
+        self.start = start
+        self.end = start
+        self.size = 0
+        self.paused = False
+        self.asked_at = clock()
+        self.high = start
+        self.horizon = Horizon(settle_seconds, clock)
+        self._waiting: deque[tuple[int, Message]] = deque()
+        self._average = 1.0
+
+    @property
+    def waiting(self) -> int:
+        """Messages that were not taken yet."""
+        return len(self._waiting)
+
+    def add(self, offset: int, message: Message) -> None:
+        """The next message. What is before the place is not wanted: it was fetched before the place was changed."""
+        if offset < self.end:
+            return
+        self._waiting.append((offset, message))
+        self.end = offset + 1
+        self.high = max(self.high, self.end)
+        self.size += len(message.data)
+        self._average += (len(message.data) - self._average) * 0.01
+        self.horizon.came(message.published_at)
+
+    def at_end(self, offset: int) -> None:
+        """There is nothing before this offset that did not come."""
+        self.end = max(self.end, offset)
+        self.high = max(self.high, offset)
+
+    def take(self, max_messages: int, max_bytes: int) -> Lease:
+        """The next messages, at least one however large where there is one."""
+        messages: list[Message] = []
+        start, size = self.start, 0
+        while self._waiting and len(messages) < max_messages:
+            offset, message = self._waiting[0]
+            size += len(message.data)
+            if messages and size > max_bytes:
+                break
+            self._waiting.popleft()
+            self.size -= len(message.data)
+            messages.append(message)
+            self.start = offset + 1
+        if not self._waiting:
+            self.start = self.end
+        return Lease(self.partition, start, self.start, messages)
+
+    def watermark(self) -> int | None:
+        return self.horizon.watermark([self._waiting[0][1].published_at] if self._waiting else [])
+
+    def backlog(self, start: int) -> int:
+        """About how many bytes there are from an offset to the end of the partition."""
+        return int(max(self.high - start, 0) * max(self._average, 1.0))
