@@ -25,7 +25,6 @@ GROUPS = {
         "reparse": mark("stored XML read again by this release's parser, and what differs written"),
         "refold": mark("states and changes computed again from the records of their key"),
         "rebuild": mark("BigQuery's tables and all counts made again from Bigtable"),
-        "merge": mark("changes since the last merge into the table of states: queries become cheap again"),
         "reconcile": mark("Bigtable compared with BigQuery and the counts; exit status 1 when they differ"),
     },
     mark("Looking"): {
@@ -36,6 +35,7 @@ GROUPS = {
     },
     mark("Setting up"): {
         "tables": mark("create the tables and views, or bring them up to date"),
+        "merge": mark("changes since the last merge into the table of states: queries become cheap again"),
         "cost": mark("workers, duration and cost of a backfill"),
         "publish": mark("send files to a topic of Pub/Sub or Kafka"),
         "completion": mark("print a script that completes commands and options in a shell"),

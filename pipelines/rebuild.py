@@ -37,7 +37,7 @@ from transforms import metrics
 from transforms.counting.cells import COUNT_TABLES
 from transforms.counting.recount import CountAgain, LogAgain, ReplaceCounts
 from transforms.language import tr
-from transforms.model import Change
+from transforms.model import CLOCKS, Change
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 from transforms.truth.read import History
@@ -186,12 +186,13 @@ def _do(_: int, do: Any) -> None:
 
 
 def _repair(project: str, dataset: str, build: str, tables: Sequence[str], until: int, noted: bool) -> None:
-    if schema.CHANGES in tables:
-        # States may be of changes that are taken away, and what is added may be older than the last merge.
-        merge.begin_again(project, dataset)
     for name, found in repair.repair(project, dataset, build, tables, until, noted).items():
         metrics.counter("rows_removed_<table>", name).inc(found.removed)
         metrics.counter("rows_added_<table>", name).inc(found.added)
+    if schema.CHANGES in tables and noted:
+        merge.begin_again(project, dataset)  # states may be of changes that were taken away
+    elif schema.CHANGES in tables:
+        merge.reach_back(project, dataset, until - CLOCKS)
 
 
 def _runs_since(history: History, since: int) -> set[str]:

@@ -86,6 +86,16 @@ def begin_again(project: str, dataset: str) -> None:
         raise MergeError(say("states of {path} were not emptied: {why}.", path=path, why=why)) from error
 
 
+def reach_back(project: str, dataset: str, to: int) -> None:
+    """Lays changes since ``to`` (micros), or the last merge if that is earlier, over states: some were added since."""
+    client = connect.rest_client(project)
+    try:
+        _lay_over(client, project, dataset, min(to, merged_until(client, project, dataset)))
+    except GoogleAPIError as error:
+        path, why = f"{project}.{dataset}", rest.explain(error, tr(_RIGHTS))
+        raise MergeError(say("the view of the states of {path} was not changed: {why}.", path=path, why=why)) from error
+
+
 def merged_until(client: bigquery.Client, project: str, dataset: str) -> int:
     """Until when (micros) all changes are in the table of states, as the view says."""
     view = client.get_table(f"{project}.{dataset}.{sql.STATE_VIEW}", retry=_RETRY)
