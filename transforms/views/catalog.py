@@ -165,7 +165,7 @@ def _create_table(client: bigquery.Client, path: str, table: Table) -> Step:
 
 
 def _told(partitioning: Partitioning) -> str:
-    return f"{'number' if partitioning.by_number else partitioning.unit.lower()} of {partitioning.field}"
+    return f"{'ranges' if partitioning.by_number else partitioning.unit.lower()} of {partitioning.field}"
 
 
 def _partitioning(found: bigquery.Table) -> Partitioning | None:
