@@ -23,7 +23,6 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 from rich.live import Live
 
 from local import board
-from local.board import Standing
 from local.queues import QUEUES, kafka, pubsub
 from local.session import STOPPED, Interrupted, RunError, emulators, interruptible, quieten
 from local.stack import discover, find
@@ -31,7 +30,7 @@ from local.stack.process import PROJECT, Process
 from local.steps import Steps
 from local.stores import Tables
 from local.trickle import Trickle
-from pipelines import defaults, query, tables
+from pipelines import defaults, query, standing, tables
 from pipelines.guard import guarded
 from pipelines.outage import Outages
 from pipelines.screen import console, moves
@@ -105,7 +104,7 @@ class Session:
         self._project = os.environ.get("GOOGLE_CLOUD_PROJECT") or discover.LOCAL_PROJECT
         self.queue = {"pubsub": pubsub, "kafka": kafka}[options.queue](self._project, NAME)
         self._began = datetime.now(UTC)
-        self._rate = board.Rate()
+        self._rate = standing.Rate()
         self._truth = TruthConfig(self._project, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE)
         self._outages = Outages(self._problem, AGAIN)
         self._tables: Tables
@@ -158,13 +157,13 @@ class Session:
                 published, waiting, narrow = self._trickle.published, self._outages.waiting, screen.width < board.WIDE
                 live.update(board.board(seconds, published, seen, rate, waiting, narrow), refresh=True)
 
-    def _looks(self, every: float) -> Iterator[tuple[float, Standing, float]]:
+    def _looks(self, every: float) -> Iterator[tuple[float, standing.Standing, float]]:
         """Seconds, what the tables say, and inputs a second, until the time is over. Raises RunError.
 
         What was seen last is given again while a store does not answer.
         """
         started = time.monotonic()
-        seen = Standing({}, [], None)
+        seen = standing.Standing({}, [], None)
         while True:
             time.sleep(every)
             seconds = time.monotonic() - started
@@ -174,12 +173,12 @@ class Session:
             if self._options.seconds and seconds >= self._options.seconds:
                 return
 
-    def _standing(self) -> Standing | None:
+    def _standing(self) -> standing.Standing | None:
         """What the tables say; None while a service does not answer. Raises QueryError for anything else."""
         if self._outages.waiting:
             return None
         try:
-            return board.standing(self._tables, self._began)
+            return standing.standing(self._tables, self._began)
         except query.QueryError:
             if discover.silent() or self._outages.waiting or self._outages.emptied:
                 return None
@@ -201,11 +200,11 @@ class Session:
         with self._told.step(tr("Publishing no more; waiting until all that was published is counted")):
             self._trickle.stop()
             published, deadline = self._trickle.published, time.monotonic() + SETTLE_SECONDS
-            seen = Standing({}, [], None)
+            seen = standing.Standing({}, [], None)
             while True:
                 self._check()
                 seen = self._standing() or seen
-                complete = not self._outages.waiting and seen.arrived >= published and board.settled(self._tables)
+                complete = not self._outages.waiting and seen.arrived >= published and standing.settled(self._tables)
                 if complete or time.monotonic() > deadline:
                     break
                 time.sleep(EVERY_SECONDS)

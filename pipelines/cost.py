@@ -95,12 +95,15 @@ def _about_reparse(work: Work, found: Estimate, values: Mapping[str, float]) -> 
     )
 
 
+NUMBER = "  {name} = {value:,.6g} {unit}\n      {source} ({date})"
+
+
 def _numbers(constants: Mapping[str, Constant], known: str) -> list[str]:
     """The numbers that are known in one way, each with its source and date."""
     found = [
-        f"  {name} = {constant.value:,.6g} {constant.unit}\n      {constant.source} ({constant.date})"
-        for name, constant in constants.items()
-        if constant.known == known
+        say(NUMBER, name=name, value=float(one.value), unit=tr(one.unit), source=one.source, date=one.date)
+        for name, one in constants.items()
+        if one.known == known
     ]
     return [f"\n{tr(_TITLES[known])}", *found] if found else []
 

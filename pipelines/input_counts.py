@@ -18,7 +18,8 @@ class InputCounts:
 
     ``new`` counts the records that this run brought, ``resumed`` how many of those an earlier attempt of the same run
     had written already. ``dead_letters`` is by code. ``refused_rows`` are rows that BigQuery did not take: their
-    records are safe, so they say nothing of an input. Sizes are in bytes: ``xml_bytes`` as received,
+    records are safe, so they say nothing of an input. ``barred`` are those that
+    tombstones and bars kept out: they were erased. Sizes are in bytes: ``xml_bytes`` as received,
     ``stored_bytes`` what storing the new records took.
     """
 
@@ -33,6 +34,7 @@ class InputCounts:
     refused_rows: int
     xml_bytes: int
     stored_bytes: int
+    barred: int = 0
 
     @property
     def records(self) -> int:
@@ -66,6 +68,7 @@ def input_counts_of(counters: Mapping[str, int], sums: Mapping[str, int]) -> Inp
         refused_rows=refused,
         xml_bytes=sums.get("xml_bytes", 0),
         stored_bytes=sums.get("stored_bytes", 0),
+        barred=counters.get("records_barred", 0) + counters.get("dead_letters_barred", 0),
     )
 
 
@@ -77,7 +80,7 @@ REFUSED = mark("{rows:,} rows were refused by BigQuery; see the dead letters ({c
 def problems(counts: InputCounts) -> list[str]:
     """Sums that do not hold: each is a defect of the pipeline, since no input may be lost or counted twice."""
     found = []
-    if counts.inputs != counts.records + counts.dead:
+    if counts.inputs != counts.records + counts.dead + counts.barred:
         found.append(say(LOST, inputs=counts.inputs, records=counts.records, dead=counts.dead))
     if counts.new + counts.duplicates != counts.records:
         found.append(say(MISCOUNTED, records=counts.records, new=counts.new, duplicates=counts.duplicates))
@@ -96,6 +99,7 @@ def as_json(counts: InputCounts) -> dict[str, Any]:
         "new": counts.new,
         "resumed": counts.resumed,
         "duplicates": counts.duplicates,
+        "barred": counts.barred,
         "dead_letters": counts.dead_letters,
         "refused_rows": counts.refused_rows,
         "xml_bytes": counts.xml_bytes,

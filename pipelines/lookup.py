@@ -1,6 +1,6 @@
 """Everything known of one access key: its XMLs, their lineage, the changes they made and the folded state.
 
-python -m pipelines.lookup <access key> [--json] [--xml N --output FILE]
+python -m pipelines.lookup <access key> [--json] [--html FILE] [--xml N --output FILE]
 python -m pipelines.lookup --origin <origin> [--json]      what became of an input
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from pipelines import discover, legend
+from pipelines import discover, extras, legend
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
 from pipelines.guard import guarded
 from pipelines.prose import tell, tell_error
@@ -36,6 +36,7 @@ from transforms.truth.reparse import differing, readings_of
 
 _DEAD_LETTER_ID_LENGTH = 64
 STATE = mark("{key}  {status}  (records: {records})")
+ERASED = mark("{key} was erased at {at} by job {job}: nothing of it is kept.")
 ARRIVED = mark("   {outcome}, received {at}, from {origin}")
 BY = mark("      run {run}, job {job}, applied {at}")
 READ_AGAIN = mark("    read again by parser {parser}, as of revision {revision}")
@@ -77,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
         help=tr("an input instead, as arrivals name it: a file, file#entry, pubsub:..., kafka:..."),
     )
     found.add_argument("--json", action="store_true", help=tr("print JSON instead of text"))
+    found.add_argument("--html", type=Path, metavar="FILE", help=tr("write a page of the key instead, in HTML"))
     found.add_argument("--xml", type=int, metavar="N", help=tr("write the XML of the key's N-th record, byte for byte"))
     found.add_argument("--output", type=Path, help=tr("file for --xml (default: standard output)"))
     found.add_argument("--project", help=tr("Google Cloud project (default: the local stack's)"))
@@ -109,9 +111,18 @@ def _tell(reader: HistoryReader, arguments: argparse.Namespace) -> int:
     history = reader.history(key)
     if history is None and len(key) == _DEAD_LETTER_ID_LENGTH:
         return _dead_letter(reader.dead_letter(key.lower()), arguments)
+    stone = None if history else reader.tombstone(key)
+    if stone is not None:
+        tell(say(ERASED, key=key, at=instants.text_of(stone.at), job=stone.job), sys.stderr)
+        return 1
     if history is None:
         tell(say("nothing is stored under {key}.", key=key) + _hint(key), sys.stderr)
         return 1
+    if arguments.html is not None:
+        extras.needed("jinja2")
+        from pipelines.pages import key as pages
+
+        return pages.write(history, arguments.html)
     if arguments.xml is not None:
         return _write_xml(reader, history, arguments.xml, arguments.output)
     requests = list(_requests(reader, history))
@@ -286,6 +297,8 @@ def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) 
         tell(say("no dead letter has the id {id}", id=arguments.key), sys.stderr)
         return 1
     letter = found.letter
+    if arguments.html is not None:
+        return _fail(tr("--html: a key has a page, a dead letter has none"))
     if arguments.xml is not None:
         return _write(letter.payload, arguments.output)
     values = {name: value for name, value in letter._asdict().items() if name != "payload"}

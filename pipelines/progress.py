@@ -43,6 +43,7 @@ PARTS = {
     "records_new": mark("{n:,} new"),
     "records_resumed": mark("{n:,} resumed"),
     "records_duplicate": mark("{n:,} duplicate"),
+    "records_barred": mark("{n:,} kept out"),
     "dead_letters": mark("{n:,} dead"),
     "states_refolded": mark("{n:,} states rewritten"),
     "difference_": mark("{n:,} differences"),

@@ -105,10 +105,11 @@ def run(
     location: str | None = None,
     *,
     write: bool = False,
+    parameters: Sequence[Any] = (),
 ) -> bigquery.table.RowIterator:
     """The rows of a query whose unqualified names are in ``dataset``. Raises QueryError, with the service's reason.
 
-    ``write``: whether statements that change something are run, and not refused.
+    ``write``: whether statements that change something are run, and not refused. ``parameters`` are BigQuery's.
     """
     if not sql.strip():
         raise QueryError(tr("The query is empty."))
@@ -120,7 +121,7 @@ def run(
                 word=word,
             )
         )
-    config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}")
+    config = bigquery.QueryJobConfig(default_dataset=f"{client.project}.{dataset}", query_parameters=list(parameters))
     retry = rest.retry(RETRY_SECONDS)
     try:
         return client.query(sql, config, location=location, retry=retry, job_retry=None).result(retry=retry)

@@ -39,13 +39,21 @@ def selection_of(options: PipelineOptions) -> Selection:
 def selected(texts: Mapping[str, str]) -> Selection:
     """The keys that the texts of the options select, by their names. Raises LaunchError for what selects nothing."""
     try:
-        parts = {name: _lines(text[1:]) if text.startswith("@") else _parts(text) for name, text in texts.items()}
-        for name, text in texts.items():
-            if text and not parts[name]:  # which would be taken for: everything
-                raise ValueError(say("--{name} {text} selects nothing", name=name, text=text))
-        return Selection(**parts)
-    except (OSError, ValueError) as error:
+        return Selection(**{name: listed(name, text) for name, text in texts.items()})
+    except ValueError as error:
         raise launching.LaunchError(str(error)) from error
+
+
+def listed(name: str, text: str) -> tuple[str, ...]:
+    """The values of an option, separated by commas, or of a file: ``@FILE``, one per line. Raises LaunchError where it
+    cannot be read, and where it is given and names nothing, which would be taken for everything."""
+    try:
+        found = _lines(text[1:]) if text.startswith("@") else _parts(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise launching.LaunchError(str(error)) from error
+    if text and not found:
+        raise launching.LaunchError(say("--{name} {text} selects nothing", name=name, text=text))
+    return found
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ RESUMED = mark("of these {resumed:,} written by an earlier attempt of this run")
 RESUMED_BY_REDRIVES = mark("of these {resumed:,} by earlier redrives of this run")
 TRACED = mark("traced, counted nowhere")
 KEPT = mark("kept with their bytes")
+BARRED = mark("erased before: tombstones and bars keep them out")
 STORED = mark("stored in {size} ({share:.0%}), fields, changes and lineage included")
 WRONG = mark("Not as it must be: {what}")
 NEXT = mark("What next")
@@ -151,6 +152,17 @@ JOBS: Mapping[str, Job] = {
             Next(mark("BigQuery and the counts have the old changes still"), ("rebuild",), "changes_refolded"),
             RECONCILE_NEXT._replace(unless="changes_refolded"),
         ),
+    ),
+    "erase": Job(
+        (
+            Line(mark("found: {which}"), "erase_<what>"),
+            Line(mark("keys erased"), "keys_erased", mark("nothing but a tombstone is left"), False),
+            Line(mark("dead letters erased"), "dead_letters_erased", mark("nothing but a tombstone is left"), False),
+            Line(mark("rows removed from {which}"), "rows_erased_<table>"),
+        ),
+        ingests=False,
+        nothing=(("erase_",), mark("nothing of what is asked for is there")),
+        nexts=(RECONCILE_NEXT._replace(when="keys_erased"),),
     ),
     "rebuild": Job(
         (
@@ -278,6 +290,7 @@ def ingested(found: InputCounts, seconds: float, resumed: str = RESUMED) -> list
         (tr("  dead letters"), language.number(found.dead), tr(KEPT) if found.dead else ""),
         (tr("new"), language.number(found.new), say(resumed, resumed=found.resumed) if found.resumed else ""),
         (tr("duplicate"), language.number(found.duplicates), tr(TRACED) if found.duplicates else ""),
+        *([(tr("kept out"), language.number(found.barred), tr(BARRED))] if found.barred else []),
         *xml,
     ]
 

@@ -33,6 +33,7 @@ from transforms.truth import row_keys, rows
 from transforms.truth.config import TruthConfig
 from transforms.truth.read import HistoryReader
 from transforms.truth.selection import Selection
+from transforms.truth.tombstones import tombstone_of
 
 FORMATS = tuple(form for form in writing.FORMATS if form != writing.PARQUET)
 COLUMNS = ("access_key", "record_id", "kind", "layout")
@@ -96,10 +97,10 @@ def _config(options: argparse.Namespace) -> TruthConfig:
 def values(reader: HistoryReader, selection: Selection, texts: Finder) -> Iterator[tuple[Any, ...]]:
     """A row for each record of the selected keys: key, record id, kind, layout, and a list of texts for each path."""
     for start, end in selection.ranges():
-        for row in reader.scan_rows(start, end, (rows.FIELDS, rows.XML)):
-            key = row_keys.key_of(row.key)
-            if not row_keys.is_reserved(row.key) and selection.takes(key):
-                yield from _of_row(reader, key, rows.by_column(row.cells), texts)
+        for row in reader.scan_rows(start, end, (rows.STATE, rows.FIELDS, rows.XML)):
+            key, cells = row_keys.key_of(row.key), rows.by_column(row.cells)
+            if not row_keys.is_reserved(row.key) and not tombstone_of(cells) and selection.takes(key):
+                yield from _of_row(reader, key, cells, texts)
 
 
 def _of_row(reader: HistoryReader, key: str, cells: rows.Cells, texts: Finder) -> Iterator[tuple[Any, ...]]:

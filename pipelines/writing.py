@@ -127,8 +127,11 @@ def write_parquet(rows: bigquery.table.RowIterator, out: IO[bytes]) -> None:
 
 
 @contextmanager
-def opened(path: Path | None) -> Iterator[IO[bytes]]:
-    """Standard output, or a file that appears whole or not at all. Raises WritingError where it cannot be written."""
+def opened(path: Path | None, option: str = "--out") -> Iterator[IO[bytes]]:
+    """Standard output, or a file that appears whole or not at all. Raises WritingError where it cannot be written.
+
+    ``option`` is what named the file.
+    """
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.flush()
@@ -136,14 +139,16 @@ def opened(path: Path | None) -> Iterator[IO[bytes]]:
     try:
         handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
     except OSError as error:
-        raise WritingError(say("--out {file} cannot be written: {reason}", file=path, reason=error.strerror)) from error
+        raise WritingError(
+            say("{option} {file} cannot be written: {reason}", option=option, file=path, reason=error.strerror)
+        ) from error
     try:
         with os.fdopen(handle, "wb") as out:
             yield out
         os.chmod(partial, 0o666 & ~_mask())
         os.replace(partial, path)
     except IsADirectoryError as error:
-        raise WritingError(say("--out {file} is a folder: name a file in it", file=path)) from error
+        raise WritingError(say("{option} {file} is a folder: name a file in it", option=option, file=path)) from error
     finally:
         with suppress(FileNotFoundError):
             os.unlink(partial)

@@ -54,6 +54,8 @@ CATALOGUE = {
     "records_new": Metric("records", "records written that were not there"),
     "records_resumed": Metric("records", "records that an earlier attempt of the same run had written"),
     "records_duplicate": Metric("records", "records that were there already, from another input or run"),
+    "records_barred": Metric("records", "records that a tombstone or a bar kept out: erased, and not applied again"),
+    "dead_letters_barred": Metric("dead letters", "dead letters that a tombstone kept out: erased, and not kept again"),
     "documents": Metric("records", "records that are documents, duplicates included"),
     "events": Metric("records", "records that are events, duplicates included"),
     "voided_ranges": Metric("records", "records that are voided ranges, duplicates included"),
@@ -91,6 +93,10 @@ CATALOGUE = {
     "histories_incomplete": Metric("keys", "keys that lack changes, and were left as they are"),
     "states_refolded": Metric("keys", "keys whose state was computed again and differed"),
     "changes_refolded": Metric("changes", "changes that were computed again and differed"),
+    "erase_<what>": Metric("things", "what an erasure found: keys, rows by table, what is held or retained instead"),
+    "keys_erased": Metric("keys", "keys of which nothing but a tombstone is left"),
+    "dead_letters_erased": Metric("dead letters", "dead letters of which nothing but a tombstone is left"),
+    "rows_erased_<table>": Metric("rows", "rows that an erasure removed from that table"),
     "difference_<what>": Metric("differences", "differences of that kind which reconcile found"),
 }
 

@@ -24,7 +24,6 @@ from typing import Any, NamedTuple
 # Set before gRPC is loaded, which reads it once.
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
-from local import board
 from local.bench import results
 from local.bench.processes import Use, below, use_of
 from local.live import runner_arguments
@@ -35,7 +34,7 @@ from local.stack.process import PROJECT, Process
 from local.steps import Steps
 from local.stores import Tables
 from local.trickle import Trickle
-from pipelines import defaults, query, tables
+from pipelines import defaults, query, standing, tables
 from pipelines.screen import console
 from transforms.notify.topic import TopicError
 from transforms.truth.config import TruthConfig
@@ -201,7 +200,7 @@ class Soak:
         return int(self._tables.rows(statement)[0]["n"])
 
     def _counted(self, deadline: float) -> bool:
-        while not (settled := board.settled(self._tables)) and time.monotonic() < deadline:
+        while not (settled := standing.settled(self._tables)) and time.monotonic() < deadline:
             time.sleep(5)
         return settled
 

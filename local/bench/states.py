@@ -3,8 +3,8 @@
     python -m local.bench.states [--states 10000000]
 
 States are made by a statement: of 5,000 issuers and 20,000 recipients, in 36 months, of every status, half of them
-with an issuer's name; and one in a thousand has changed since the last merge. Each view is asked whole (its rows counted, and
-all that they are made of) and for one company in one month.
+with an issuer's name; and one in a thousand has changed since the last merge. Each view is asked whole (its rows
+counted, and all that they are made of) and for one company in one month.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ class Kind(enum.Enum):
     MONTH = "month"
     INSTANT = "instant"
     HOUR = "hour"
+    MINUTE = "minute"
     MODEL = "model"
     STATUS = "status"
     DAYS_LEFT = "days_left"
@@ -102,6 +103,7 @@ _SHOWN: Mapping[Kind, Callable[[Any], str]] = {
     Kind.MONTH: _month,
     Kind.INSTANT: _instant,
     Kind.HOUR: _hour,
+    Kind.MINUTE: _instant,
     Kind.MODEL: lambda value: MODEL_NAMES.get(value, str(value)),
     Kind.STATUS: lambda value: tr(STATUS_NAMES.get(value, str(value))),
     Kind.DAYS_LEFT: _days_left,

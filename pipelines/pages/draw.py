@@ -136,11 +136,17 @@ def _fine(column: Column) -> bool:
 
 
 LEAST_UNITS = 23
-_LENGTHS = {Kind.MONTH: timedelta(days=31), Kind.DAY: timedelta(days=1), Kind.HOUR: timedelta(hours=1)}
+_LENGTHS = {
+    Kind.MONTH: timedelta(days=31),
+    Kind.DAY: timedelta(days=1),
+    Kind.HOUR: timedelta(hours=1),
+    Kind.MINUTE: timedelta(minutes=1),
+}
 _UNITS: Mapping[Kind, Any] = {
     Kind.MONTH: "utcyearmonth",
     Kind.DAY: "utcyearmonthdate",
     Kind.HOUR: "utcyearmonthdatehours",
+    Kind.MINUTE: "utcyearmonthdatehoursminutes",
 }
 
 
@@ -148,6 +154,8 @@ def _time_format(kind: Kind) -> str:
     portuguese = language.spoken() == language.PORTUGUESE
     if kind is Kind.MONTH:
         return "%m/%Y" if portuguese else "%Y-%m"
+    if kind is Kind.MINUTE:
+        return "%H:%M"
     day = "%d/%m" if portuguese else "%m-%d"
     return day if kind is Kind.DAY else f"{day} %Hh"
 
@@ -190,8 +198,8 @@ def _time_scale(x: Column, rows: Rows) -> Any:
 
 
 def _parts(value: date) -> str:
-    hour = value.hour if isinstance(value, datetime) else 0
-    return f"{value.year}, {value.month - 1}, {value.day}, {hour}"
+    hour, minute = (value.hour, value.minute) if isinstance(value, datetime) else (0, 0)
+    return f"{value.year}, {value.month - 1}, {value.day}, {hour}, {minute}"
 
 
 def _time(value: date) -> str:

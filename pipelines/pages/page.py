@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from pipelines.pages.cells import Cell, Kind, cell
 from pipelines.pages.section import ALL_ROWS, Figure, Group, Rows, Section
-from pipelines.pages.texts import shown, visible
+from pipelines.pages.texts import shown
 from transforms import language
 from transforms.language import mark, say, tr
 
@@ -114,11 +114,16 @@ def report(
 
 def render(template: str, **values: Any) -> str:
     """A template with its values, the language and the style."""
-    style = _text("style.css")
+    css = style()
     words = {name: tr(text) for name, text in WORDS.items()}
     lang = LANGUAGES[language.spoken()]
-    values = {"style": Markup(style), "style_hash": digest(style), "lang": lang, "words": words, **values}
+    values = {"style": Markup(css), "style_hash": digest(css), "lang": lang, "words": words, **values}
     return _environment().get_template(template).render(values)
+
+
+def style() -> str:
+    """The style of all pages."""
+    return _text("style.css")
 
 
 def digest(text: str) -> str:
@@ -138,6 +143,3 @@ def _environment() -> jinja2.Environment:
 @cache
 def _text(name: str) -> str:
     return resources.files(__package__).joinpath("templates", name).read_text("utf-8")
-
-
-__all__ = ["Draw", "Drawing", "Figures", "Shown", "Table", "answered", "headline", "render", "report", "visible"]

@@ -10,9 +10,9 @@ from string import Template
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-# What is sent to BigQuery may stand in any of these; SQL of PostgreSQL has a folder of its own.
+# What is sent to BigQuery may stand in any of these; PostgreSQL's SQL has a folder of its own, SQLite's a module.
 _PACKAGES = ("pipelines", "transforms", "local", "templates")
-_POSTGRES = re.compile(r"(^|/)postgres(/|\.py$)")
+_OTHERS = re.compile(r"(^|/)(postgres(/|\.py$)|sqlite\.py$)")
 # Benchmarks are no tests' to run, and the emulator sends nothing.
 _UNSENT = re.compile(r"^local/(bench/|bigquery_emulator\.py$)")
 _FENCE = re.compile(r"^```sql\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -71,7 +71,7 @@ def literals() -> Iterator[Literal]:
     """Strings of the sources that are statements of BigQuery, or begin one."""
     for path in _sources():
         name = str(path.relative_to(ROOT))
-        if _POSTGRES.search(name) or _UNSENT.search(name):
+        if _OTHERS.search(name) or _UNSENT.search(name):
             continue
         tree = ast.parse(path.read_text("utf-8"))
         inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}

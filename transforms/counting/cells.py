@@ -49,6 +49,11 @@ def row_of(dimension: str, value: str, day: str) -> bytes:
     return row_keys.row_key(f"{dimension}#{value}#{day}")
 
 
+def day_in(row: bytes) -> str:
+    """The day of a row."""
+    return row_keys.key_of(row).rpartition("#")[2]
+
+
 def row_of_key(key: CountKey) -> bytes:
     """Row of what is counted together."""
     return row_of(key.dimension, key.value, key.day or key.month)

@@ -22,6 +22,7 @@ from transforms.counting.log import Sum
 from transforms.counting.sums import SumAmounts
 from transforms.counting.transform import RUN_SUFFIX
 from transforms.model import Change
+from transforms.truth import rows
 from transforms.truth.client import Client
 from transforms.truth.codec import Codec
 from transforms.truth.config import TruthConfig
@@ -42,9 +43,24 @@ _BEFORE_ANY_JOB = 0
 
 
 class CountAgain(beam.PTransform):
-    """PCollection[Change] in the global window -> partials: by run, and by slot of the change log."""
+    """PCollection[Change] in the global window -> partials: by run, and by slot of the change log.
+
+    ``days``: one set of days and months as rows of counts have them; of these alone.
+    """
+
+    def __init__(self, days: beam.PCollection[frozenset[str]] | None = None) -> None:
+        super().__init__()
+        self._days = days
 
     def expand(self, changes: beam.PCollection[Change]) -> beam.PCollection[Partial]:
+        if self._days is None:
+            return self._count(changes)
+        touching = changes | "Touching" >> beam.Filter(_touches, AsSingleton(self._days)).with_output_types(Change)
+        return self._count(touching) | "OfDays" >> beam.Filter(_is_of, AsSingleton(self._days)).with_output_types(
+            Partial
+        )
+
+    def _count(self, changes: beam.PCollection[Change]) -> beam.PCollection[Partial]:
         by_run = (
             changes
             | "Contributions" >> beam.FlatMap(_by_run)
@@ -58,6 +74,20 @@ class CountAgain(beam.PTransform):
             | "SumSlot" >> beam.FlatMap(_partials_of_slot).with_output_types(Partial)
         )
         return (by_run, by_slot) | "PartialsOfBoth" >> beam.Flatten()
+
+
+def days_of(change: Change) -> set[str]:
+    """The days (or months, or "") of the counts that a change moves."""
+    found = (change.dimensions_before, change.dimensions_after)
+    return {one.get("day") or one.get("month", "") for one in found if one is not None}
+
+
+def _touches(change: Change, days: frozenset[str]) -> bool:
+    return not days.isdisjoint(days_of(change))
+
+
+def _is_of(partial: Partial, days: frozenset[str]) -> bool:
+    return (partial.get("day") or partial.get("month", "")) in days
 
 
 def _by_run(change: Change) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -178,12 +208,19 @@ class ReplaceCounts(beam.PTransform):
     ``after``: a PCollection of one element to wait for. ``active`` are runs that wrote lately: they may be about to
     store their own sums, which are newer than these and must not be deleted. ``settled``: of slots that begin before
     it (micros) the partials know all there is; of others a sum that was stored meanwhile may be newer, and stays.
+    ``days``: only the rows of these; a row that is left without any sum goes.
     """
 
     def __init__(
-        self, config: TruthConfig, after: beam.PCollection[Any], active: beam.PCollection[str], settled: int
+        self,
+        config: TruthConfig,
+        after: beam.PCollection[Any],
+        active: beam.PCollection[str],
+        settled: int | beam.PCollection[int],
+        days: beam.PCollection[frozenset[str]] | None = None,
     ) -> None:
         super().__init__()
+        self._days = days
         self._config = config
         self._after = after
         self._active = active
@@ -197,10 +234,17 @@ class ReplaceCounts(beam.PTransform):
             | "Ranges" >> SplitTable(config, sweep.counts_table(config))
             | "Old" >> beam.ParDo(_RowKeys(config))
         )
+        if self._days is not None:
+            old = old | "OldOfDays" >> beam.Filter(_is_row_of, AsSingleton(self._days))
+        settled = self._settled if isinstance(self._settled, int) else AsSingleton(self._settled)
         replace = beam.ParDo(
-            _Replace(config, log.slot_of(self._settled)), AsSingleton(self._after), AsList(self._active)
+            _Replace(config, self._days is not None), AsSingleton(self._after), AsList(self._active), settled
         )
         return {"new": new, "old": old} | "PerRow" >> beam.CoGroupByKey() | "Replace" >> replace
+
+
+def _is_row_of(element: tuple[bytes, None], days: frozenset[str]) -> bool:
+    return cells.day_in(element[0]) in days
 
 
 def _by_row(partial: Partial) -> _RowPartials:
@@ -210,20 +254,29 @@ def _by_row(partial: Partial) -> _RowPartials:
 
 @beam.typehints.with_output_types(int)
 class _Replace(beam.DoFn):
-    def __init__(self, config: TruthConfig, settled: str) -> None:
+    def __init__(self, config: TruthConfig, empties: bool) -> None:
         self._config = config
-        self._settled = settled
+        self._empties = empties
 
     def start_bundle(self) -> None:
         self._waiting: list[Any] = []
 
-    def process(self, element: tuple[bytes, dict[str, Iterable[Any]]], _: Any, active: Sequence[str]) -> Iterator[int]:
+    def process(
+        self, element: tuple[bytes, dict[str, Iterable[Any]]], _: Any, active: Sequence[str], settled: int
+    ) -> Iterator[int]:
         row, groups = element
         writer = shared_writer(self._config)
         partials = list(groups["new"])
         self._waiting.append(
             _replace(
-                writer.client, sweep.counts_table(self._config), writer.codec, row, partials, active, self._settled
+                writer.client,
+                sweep.counts_table(self._config),
+                writer.codec,
+                row,
+                partials,
+                active,
+                log.slot_of(settled),
+                self._empties,
             )
         )
         if len(self._waiting) >= _WRITES_AT_ONCE:
@@ -237,13 +290,30 @@ class _Replace(beam.DoFn):
 
 
 async def _replace(
-    client: Client, table: str, codec: Codec, row: bytes, new: Sequence[Partial], active: Sequence[str], settled: str
+    client: Client,
+    table: str,
+    codec: Codec,
+    row: bytes,
+    new: Sequence[Partial],
+    active: Sequence[str],
+    settled: str,
+    empties: bool,
 ) -> None:
     while True:
         found = (await client.page(table, row, row + b"\0", cells.FAMILIES, limit=1)).rows
         rewrite = replacement(codec, row, found[0].cells if found else [], new, active, settled)
+        if empties and leaves_nothing(found[0].cells if found else [], rewrite):
+            # With its revision, so that the row is gone, and with it the id in its key.
+            rewrite = rewrite._replace(deleted=(*rewrite.deleted, Column(rows.STATE, rows.REVISION)), cells=())
         if await client.check(table, row, rewrite.revision, rewrite.cells, deleted=rewrite.deleted):
             return
+
+
+def leaves_nothing(old: Iterable[Cell], rewrite: Rewrite) -> bool:
+    """Whether a row would hold no sums."""
+    deleted = {one.qualifier for one in rewrite.deleted}
+    kept = [cell for cell in old if cell.family == cells.COUNTS and cell.qualifier not in deleted]
+    return not kept and all(cell.family != cells.COUNTS for cell in rewrite.cells)
 
 
 def replacement(

@@ -46,7 +46,7 @@ def fold(entries: Iterable[Entry]) -> Folded:
     history = sorted(entries, key=lambda e: e.record_id)
     key = history[0].key
     family = family_of(key)
-    documents = sorted((e for e in history if e.kind != EVENT), key=lambda e: _headline_order(e, family))
+    documents = _documents(history, family)
     events = _accepted_events(history, family)
     evidence = [
         *_document_evidence(documents, family),
@@ -62,6 +62,16 @@ def fold(entries: Iterable[Entry]) -> Folded:
     first = documents[0] if documents else None
     dimensions = dimensions_of(key, first.fields if first else None, history, state)
     return Folded(state, dimensions, first if first and first.kind == DOCUMENT else None)
+
+
+def headline(entries: Iterable[Entry]) -> Entry | None:
+    """The record that speaks for a key, of all its records; None where only events of it are known."""
+    history = list(entries)
+    return next(iter(_documents(history, family_of(history[0].key))), None)
+
+
+def _documents(history: Iterable[Entry], family: Family) -> list[Entry]:
+    return sorted((e for e in history if e.kind != EVENT), key=lambda e: _headline_order(e, family))
 
 
 def _headline_order(entry: Entry, family: Family) -> tuple[int, bool, str, str]:

@@ -90,11 +90,17 @@ class KafkaPublisher:
         """What to do about a message that was not published."""
         if isinstance(error, self._exception):
             inner = error.args[0]
-            return explained(f"cannot write to {self.topic}", self._bootstrap, inner.name(), inner.str())
+            return explained(
+                say("cannot write to {topic}", topic=self.topic), self._bootstrap, inner.name(), inner.str()
+            )
         return KafkaError(str(error))
 
     def _check(self, future: Future[str], timeout: float) -> None:
-        error = future.exception() if future.done() else TimeoutError(f"no answer within {timeout:.0f} s")
+        error = (
+            future.exception()
+            if future.done()
+            else TimeoutError(say("no answer within {seconds:.0f} s", seconds=timeout))
+        )
         if error is not None:
             raise self.explained(error) from error
 

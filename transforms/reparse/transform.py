@@ -22,6 +22,7 @@ from transforms.truth.reparse import Launch, Plan, Reparsed, adopt, plan, repars
 from transforms.truth.rows import Cells, Row
 from transforms.truth.scan import SplitTable
 from transforms.truth.selection import Range, Selection
+from transforms.truth.tombstones import tombstone_of
 from transforms.truth.transform import WriterDoFn
 from transforms.truth.writer import Done
 
@@ -106,7 +107,7 @@ class _Reparse(_LaunchDoFn):
         families = (*rows.TRANSACTION_FAMILIES, *with_xml)
         for row in self._reader.scan_rows(*element, families):
             key, cells = row_keys.key_of(row.key), rows.by_column(row.cells)
-            if rows.head_of(cells) is not None and self._selection.takes(key):
+            if rows.head_of(cells) is not None and not tombstone_of(cells) and self._selection.takes(key):
                 yield from self._row(row, key, cells, place)
         self._counters["ranges_read"].inc()
 
@@ -185,8 +186,9 @@ class _Adopt(_LaunchDoFn):
 
     def process(self, record: Record, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         codec, launch, size = self._writer.codec, self._launch(), _OVERHEAD_BYTES + len(record.raw.payload)
+        bars = self._bars.current()
         table, row = self._config.records_table, row_keys.row_key(record.entry.key)
-        self._bundle.add(table, row, size, place, lambda: adopt(codec, record, launch))
+        self._bundle.add(table, row, size, place, lambda: adopt(codec, record, launch, bars))
         return self._ready()
 
     def _emit(self, done: Done) -> Any:

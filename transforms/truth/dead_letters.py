@@ -15,10 +15,12 @@ from transforms.truth import row_keys, rows
 from transforms.truth.codec import Codec
 from transforms.truth.errors import TruthError
 from transforms.truth.rows import Cell, Cells
-from transforms.truth.transaction import Completed, Transaction, Write, storable
+from transforms.truth.tombstones import tombstone_of
+from transforms.truth.transaction import Barred, Check, Completed, Transaction, Write, storable
 
 META, PAYLOAD, ARRIVALS = "m", "p", "a"
-FAMILIES = (META, PAYLOAD, ARRIVALS)
+# The last is for a tombstone alone.
+FAMILIES = (META, PAYLOAD, ARRIVALS, rows.STATE)
 _META = b"meta"
 _REDRIVE = b"redrive"
 
@@ -62,14 +64,17 @@ class StoredDeadLetter(NamedTuple):
 def store(codec: Codec, letter: DeadLetter, run: str, job: str, at: int = 0) -> Transaction:
     """Steps that write a dead letter, at ``at`` (micros); the same one written again takes its own place.
 
-    ``meta`` goes with the last piece: a row without it is a write that was cut off, and will be done again whole.
+    ``meta`` goes with the last piece: a row without it is a write that was cut off, and will be done again whole. Ends
+    in ``Barred`` where the row has a tombstone, which is all that has a revision there.
     """
     row = row_keys.row_key(letter.dead_letter_id)
     *earlier, last = _payload_cells(codec, letter)
     for cell in earlier:
-        yield Write(row, (cell,))
+        if not (yield Check(row, None, (cell,))):
+            return Completed(Barred(""), 0, 0)
     arrival = _arrival_cell(codec, DeadLetterArrival(run, job, letter.received_at, at))
-    yield Write(row, (last, arrival, _meta_cell(codec, letter, run, job, len(earlier))))
+    if not (yield Check(row, None, (last, arrival, _meta_cell(codec, letter, run, job, len(earlier))))):
+        return Completed(Barred(""), 0, 0)
     return Completed(letter, 0, rows.stored_bytes([*earlier, last]))
 
 
@@ -102,10 +107,15 @@ def _arrival_cell(codec: Codec, arrival: DeadLetterArrival) -> Cell:
 
 
 def decode(codec: Codec, row: bytes, cells: Cells) -> StoredDeadLetter | None:
-    """A dead letter from its row, None where its write was cut off.
+    """A dead letter from its row, None where its write was cut off, and where it was erased.
 
     Raises TruthError when pieces of it are missing.
     """
+    return None if tombstone_of(cells) else decode_content(codec, row, cells)
+
+
+def decode_content(codec: Codec, row: bytes, cells: Cells) -> StoredDeadLetter | None:
+    """The like, also where a tombstone says that it is being erased."""
     stored = cells.get(META, {}).get(_META)
     if stored is None:
         return None

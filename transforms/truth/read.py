@@ -16,6 +16,7 @@ from transforms.truth.dead_letters import StoredDeadLetter
 from transforms.truth.errors import TruthError
 from transforms.truth.loop import wait_for
 from transforms.truth.rows import Cells, ReadBy, Row
+from transforms.truth.tombstones import Tombstone, tombstone_of
 
 _HISTORY_FAMILIES = (rows.STATE, rows.FIELDS, rows.CHANGES, rows.ARRIVALS)
 
@@ -76,9 +77,15 @@ class HistoryReader:
 
     def history(self, key: str) -> History | None:
         """History of an access key or of a voided range's Id, None when nothing of it is stored."""
-        table = self._config.records_table
-        cells = wait_for(self._client.read_row(table, row_keys.row_key(key), _HISTORY_FAMILIES))
-        return decode_history(self._codec, key, cells)
+        return decode_history(self._codec, key, self.cells(key))
+
+    def tombstone(self, key: str) -> Tombstone | None:
+        """What is left of a key that was erased."""
+        return tombstone_of(self.cells(key))
+
+    def cells(self, key: str) -> Cells:
+        """The row of a key, undecoded and without XML."""
+        return wait_for(self._client.read_row(self._config.records_table, row_keys.row_key(key), _HISTORY_FAMILIES))
 
     def xml(self, key: str, record_id: str) -> bytes:
         """The bytes of a record as received.
@@ -137,6 +144,10 @@ class HistoryReader:
             if found is not None:
                 yield found
 
+    def scan_dead_letters(self, start: bytes, end: bytes) -> Iterator[Row]:
+        """The rows of dead letters from ``start`` up to ``end``, undecoded."""
+        yield from self._client.scan(self._config.dead_letters_table, start, end)
+
     def _find_dictionary(self, dictionary_id: int) -> bytes | None:
         return self._reserved(row_keys.dictionary_row(dictionary_id), rows.STATE, rows.DICTIONARY)
 
@@ -153,9 +164,14 @@ class HistoryReader:
 
 
 def decode_history(codec: Codec, key: str, cells: Cells) -> History | None:
-    """History from a row's cells, None for a row that has none."""
+    """History from a row's cells, None for a row that has none, and for one with a tombstone."""
+    return None if tombstone_of(cells) else decode_content(codec, key, cells)
+
+
+def decode_content(codec: Codec, key: str, cells: Cells) -> History | None:
+    """The like, also where a tombstone says that the history is being erased."""
     head = rows.head_of(cells)
-    if head is None:
+    if head is None or rows.FOLDED not in cells[rows.STATE]:
         return None
     arrivals: dict[str, list[Arrival]] = {}
     for qualifier, value in cells.get(rows.ARRIVALS, {}).items():

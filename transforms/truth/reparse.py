@@ -19,6 +19,7 @@ from transforms.truth.codec import Codec
 from transforms.truth.read import History, StoredRecord, decode_history
 from transforms.truth.requests import Column
 from transforms.truth.rows import Cell, Cells, ReadBy, StoredEntry
+from transforms.truth.tombstones import NO_BARS, Bars, tombstone_of
 from transforms.truth.transaction import (
     Attempt,
     Check,
@@ -223,12 +224,14 @@ def reparse(codec: Codec, key: str, cells: Cells, first: Plan, readings: Reading
             break
         found = yield Read(row)
         assert isinstance(found, dict)
+        if tombstone_of(found):
+            return Completed(Reparsed(key, made._replace(cells=(), differences=(), records=0), None, frozenset()), 0, 0)
         cells, conflicts = found, conflicts + 1
         made = plan(codec, key, cells, readings, launch)
     return Completed(handed_on(codec, key, cells, made, launch), conflicts, rows.stored_bytes(made.cells))
 
 
-def adopt(codec: Codec, record: Record, launch: Launch) -> Transaction:
+def adopt(codec: Codec, record: Record, launch: Launch, bars: Bars = NO_BARS) -> Transaction:
     """Steps that apply a record found inside of stored XML, where its row does not hold it. Ends as ``transact`` does
     for it and for one that an earlier launch applied and may not have handed on, otherwise in None."""
     found = yield Read(row_keys.row_key(record.entry.key))
@@ -238,8 +241,8 @@ def adopt(codec: Codec, record: Record, launch: Launch) -> Transaction:
         mine = (made.run, made.origin) == (launch.run, storable(record.raw.origin))
         if not mine or made.job in launch.finished:
             return Completed(None, 0, 0)
-    outcome = yield from transact(codec, record, Attempt(launch.run, launch.job, launch.at, logged=True))
-    # What does not fit is inside of what is stored: it is not lost.
+    outcome = yield from transact(codec, record, Attempt(launch.run, launch.job, launch.at, logged=True), bars)
+    # What does not fit, or is barred, is inside of what is stored: it is not lost.
     return outcome if isinstance(outcome.result, Applied) else outcome._replace(result=None)
 
 

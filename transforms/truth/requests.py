@@ -25,10 +25,11 @@ _Filter = data.RowFilter.pb()
 
 
 class Column(NamedTuple):
-    """A column to delete: all of it, or its cells whose timestamp (micros) is below ``before``."""
+    """A column to delete: all of it, or its cells whose timestamp (micros) is below ``before``. Without ``qualifier``:
+    the whole family."""
 
     family: str
-    qualifier: bytes
+    qualifier: bytes | None
     before: int = 0
 
 
@@ -120,6 +121,9 @@ def sampled_key(response: bytes) -> bytes:
 
 def _delete_columns(mutations: Any, deleted: Iterable[Column]) -> None:
     for family, qualifier, before in deleted:
+        if qualifier is None:
+            mutations.add().delete_from_family.family_name = family
+            continue
         column = mutations.add().delete_from_column
         column.family_name, column.column_qualifier = family, qualifier
         if before:

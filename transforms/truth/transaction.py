@@ -20,6 +20,7 @@ from transforms.truth.codec import Codec
 from transforms.truth.errors import TruthError
 from transforms.truth.requests import Column
 from transforms.truth.rows import Cell, Cells, Head
+from transforms.truth.tombstones import NO_BARS, Bars, tombstone_of
 
 STAGE = "truth"
 CELL_TOO_LARGE = "cell_too_large"
@@ -72,6 +73,12 @@ class Write(NamedTuple):
     cells: tuple[Cell, ...]
 
 
+class Barred(NamedTuple):
+    """A tombstone or a bar keeps this out: nothing was written."""
+
+    key: str
+
+
 class Completed(NamedTuple):
     """``stored_bytes`` of values were written by this attempt; ``conflicts`` is how often another writer was first."""
 
@@ -92,14 +99,16 @@ class _Plan(NamedTuple):
     cells: tuple[Cell, ...]
 
 
-def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
-    """Steps that apply one record to its row, ending in NEW, RESUMED, DUPLICATE or a dead letter.
+def transact(codec: Codec, record: Record, attempt: Attempt, bars: Bars = NO_BARS) -> Transaction:
+    """Steps that apply one record to its row, ending in NEW, RESUMED, DUPLICATE, a dead letter, or ``Barred``.
 
     NEW: the stored change is this attempt's own, also where the answer to its write was lost and a read found it.
     RESUMED: an earlier attempt of the same run and origin wrote it, its change is handed on unaltered. Raises
     TruthError when the row contradicts itself.
     """
     entry, raw = record
+    if bars.holds(entry):
+        return Completed(Barred(entry.key), 0, 0)
     row = row_keys.row_key(entry.key)
     qualifier = bytes.fromhex(entry.record_id)
     try:
@@ -127,6 +136,8 @@ def transact(codec: Codec, record: Record, attempt: Attempt) -> Transaction:
             applied = Applied(entry, arrival, plan.change, current_at=plan.change.applied_at)
             return Completed(applied, conflicts, rows.stored_bytes(plan.cells))
         found = yield Read(row)  # type: ignore[assignment]
+        if tombstone_of(found):
+            return Completed(Barred(entry.key), conflicts, 0)
         if qualifier in found.get(rows.FIELDS, {}):
             return (yield from _found(codec, entry, arrival, found, conflicts))
         if head is not None:

@@ -14,13 +14,16 @@ from transforms import instants, metrics
 from transforms.collector import collect_seldom
 from transforms.model import DUPLICATE, KINDS, NEW, RESUMED, Applied, DeadLetter, Record
 from transforms.truth import dead_letters, row_keys
+from transforms.truth.bars import KnownBars
 from transforms.truth.config import TruthConfig
-from transforms.truth.transaction import Attempt, transact
+from transforms.truth.transaction import Attempt, Barred, transact
 from transforms.truth.writer import Bundle, Done, shared_writer
 
 _APPLIED, _DEAD_LETTERS = "applied", "dead_letters"
 # What a record holds in memory besides its bytes, roughly: fields, request, bookkeeping.
 _OVERHEAD_BYTES = 4_000
+# Stages of dead letters (see ``DeadLetter``).
+_BEFORE_PARSING, _OF_ROWS = "ingest", "views"
 
 
 class WriterDoFn(beam.DoFn):
@@ -38,6 +41,7 @@ class WriterDoFn(beam.DoFn):
     def setup(self) -> None:
         collect_seldom()
         self._writer = shared_writer(self._config)
+        self._bars = KnownBars(self._writer.client)
 
     def start_bundle(self) -> None:
         self._bundle = self._writer.bundle()
@@ -72,6 +76,7 @@ class _ApplyRecords(WriterDoFn):
         names = {NEW: "records_new", RESUMED: "records_resumed", DUPLICATE: "records_duplicate"}
         self._outcomes = {outcome: metrics.counter(name) for outcome, name in names.items()}
         self._kinds = {kind: metrics.counter(f"{kind}s") for kind in KINDS}
+        self._barred = metrics.counter("records_barred")
         self._conflicts = metrics.counter("conflicts")
         self._millis = metrics.distribution("apply_millis")
         self._bytes = metrics.distribution("stored_bytes")
@@ -79,14 +84,14 @@ class _ApplyRecords(WriterDoFn):
     # A parameter for the window would cost as much as all else that Beam does for an element.
     def process(self, record: Record, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         attempt = Attempt(self._run, self._job, instants.now(), self._logged)
-        codec = self._writer.codec
+        codec, bars = self._writer.codec, self._bars.current()
         size = _OVERHEAD_BYTES + len(record.raw.payload)
         self._bundle.add(
             self._config.records_table,
             row_keys.row_key(record.entry.key),
             size,
             place,
-            lambda: transact(codec, record, attempt),
+            lambda: transact(codec, record, attempt, bars),
         )
         return self._ready()
 
@@ -95,6 +100,9 @@ class _ApplyRecords(WriterDoFn):
         completed = done.completed
         if completed.conflicts:
             self._conflicts.inc(completed.conflicts)
+        if isinstance(completed.result, Barred):
+            self._barred.inc()
+            return None
         if isinstance(completed.result, DeadLetter):
             return TaggedOutput(_DEAD_LETTERS, windowed)
         self._outcomes[completed.result.arrival.outcome].inc()
@@ -111,6 +119,9 @@ class _StoreDeadLetters(WriterDoFn):
         super().__init__(config)
         self._run = run
         self._job = job
+        self._barred = metrics.counter("dead_letters_barred")
+        # An input that was dead before it was parsed is counted with its row, and here where it gets none.
+        self._inputs = metrics.counter("inputs")
 
     def process(self, letter: DeadLetter, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         codec = self._writer.codec
@@ -123,6 +134,15 @@ class _StoreDeadLetters(WriterDoFn):
             lambda: dead_letters.store(codec, letter, self._run, self._job, at),
         )
         return self._ready()
+
+    def _emit(self, done: Done) -> Any:
+        windowed, letter = super()._emit(done), done.tag.value
+        if not isinstance(done.completed.result, Barred):
+            return windowed
+        if letter.stage != _OF_ROWS:
+            self._barred.inc()
+            self._inputs.inc(int(letter.stage == _BEFORE_PARSING))
+        return None
 
 
 class Committed(NamedTuple):

@@ -246,7 +246,8 @@ class Writer:
             return False
         written = await self.client.check(item.table, item.row, step.revision, step.cells, item.retried, step.deleted)
         wanted = written and self._behind[(item.table, item.row)]
-        item.known = rows.after(item.known or {}, step.cells) if wanted else None
+        known = rows.after(item.known or {}, step.cells) if wanted else {}
+        item.known = known if rows.head_of(known) else None
         return written
 
     async def _read(self, item: _Item) -> Cells:

@@ -121,6 +121,14 @@ def drop_build(project: str, build: str) -> None:
     )
 
 
+def drop_builds(project: str, prefix: str) -> None:
+    """Deletes builds whose names begin so: those of launches that were killed."""
+    client = connect.rest_client(project)
+    for item in client.list_datasets(project, retry=_RETRY):
+        if item.dataset_id.startswith(prefix) and item.labels == _LABEL:
+            client.delete_dataset(item.reference, delete_contents=True, not_found_ok=True, retry=_RETRY)
+
+
 def _build_of(served: bigquery.Dataset, path: str) -> bigquery.Dataset:
     """Where the served dataset is, and open to nobody to whom that is closed."""
     build = bigquery.Dataset(path)
@@ -145,8 +153,15 @@ def _drop_abandoned(client: bigquery.Client, project: str, dataset: str) -> None
                 client.delete_dataset(item.reference, delete_contents=True, not_found_ok=True, retry=_RETRY)
 
 
-def _run(client: bigquery.Client, statement: str) -> bigquery.QueryJob:
+def run_statement(
+    client: bigquery.Client, statement: str, parameters: Sequence[bigquery.ArrayQueryParameter] = ()
+) -> bigquery.QueryJob:
     """The job of a statement, at its end: only there the statistics say how many rows a statement changed."""
-    job = client.query(statement, retry=_RETRY)
+    config = bigquery.QueryJobConfig(query_parameters=parameters) if parameters else None
+    job = client.query(statement, job_config=config, retry=_RETRY)
     job.result(retry=_RETRY)
     return job
+
+
+def _run(client: bigquery.Client, statement: str) -> bigquery.QueryJob:
+    return run_statement(client, statement)

@@ -62,11 +62,12 @@ def digest(table: str, row: str) -> str:
     return f"TO_HEX(MD5(TO_JSON_STRING(STRUCT({', '.join(f'{said[name]} AS {name}' for name in names)}))))"
 
 
-def remember(served: str, build: str, table: str) -> str:
-    """Notes which rows are served now. ``served`` and ``build``: ``project.dataset``."""
+def remember(served: str, build: str, table: str, where: str = "TRUE") -> str:
+    """Notes which rows ``r`` are served now. ``served`` and ``build``: ``project.dataset``."""
     return (
         f"INSERT INTO `{build}.{SEEN}{table}` (partition_month, row_digest, copies)\n"
-        f"SELECT r.partition_month, {digest(table, 'r')}, COUNT(*) FROM `{served}.{table}` AS r GROUP BY 1, 2"
+        f"SELECT r.partition_month, {digest(table, 'r')}, COUNT(*)\n"
+        f"FROM `{served}.{table}` AS r WHERE {where} GROUP BY 1, 2"
     )
 
 

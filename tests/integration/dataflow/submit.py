@@ -24,6 +24,7 @@ PARAMETERS = {
         "--postgres_table=public.documents",
         "--postgres_xml_column=xml",
     ],
+    "erase": ["--subjects=00000000000191", "--confirm=1"],
     "reconcile": ["--output=gs://some-bucket/differences.jsonl"],
     "stream": [f"--subscription={SUBSCRIPTION}", "--changes_topic=changes", "--dead_letters_topic=dead-letters"],
 }

@@ -68,7 +68,8 @@ def test_display_data_tells_what_the_job_was_given(submitted: Submitted) -> None
     shown = submitted.shown
     for parameter in parameters(submitted.job):
         name, _, value = parameter.removeprefix("--").partition("=")
-        assert shown[name] == (True if value == "true" else value)
+        told = shown[name]
+        assert told == (True if value == "true" else float(value) if isinstance(told, float) else value)
     assert shown["job_name"] == f"acervo-{submitted.job}"
     assert shown["sdk_container_image"] == IMAGE
     described = [transform for transform in submitted.pipeline.components.transforms.values() if transform.display_data]

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from local import board, run
+from local import run
 from local.generate import documents, leaves
 from local.generate.__main__ import INPUT, MANIFEST, write_set
 from local.stack import PROJECT_ID, stack
 from local.stores import Tables
-from pipelines import defaults, query
+from pipelines import defaults, query, standing
 from tests.googlesql import recording
 from tests.unit.parse.samples import nfe
 
@@ -83,10 +83,10 @@ def test_second_run_of_the_same_input__is_a_retry_and_changes_no_view(
 
 def test_the_board_of_a_stream_says_what_the_summary_says(first_run: dict[str, Any]) -> None:
     tables = Tables(query.connect(PROJECT_ID), defaults.DEFAULT_DATASET)
-    standing = board.standing(tables, datetime.now(UTC) - timedelta(hours=1))
-    assert standing.arrived == first_run["views"]["unique_arrivals"]
-    assert sum(standing.documents().values()) == sum(row["documents"] for row in tables.counts()) > 0
-    assert board.settled(tables)
+    seen = standing.standing(tables, datetime.now(UTC) - timedelta(hours=1))
+    assert seen.arrived == first_run["views"]["unique_arrivals"]
+    assert sum(seen.documents().values()) == sum(row["documents"] for row in tables.counts()) > 0
+    assert standing.settled(tables)
 
 
 def test_on_a_stack_that_holds_data__all_that_is_shown_is_of_the_run(first_run: dict[str, Any], tmp_path: Path) -> None:

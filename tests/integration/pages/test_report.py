@@ -77,7 +77,7 @@ def test_only_some_sections(filled: Stores, tmp_path: Path, capsys: pytest.Captu
 
 def test_a_dataset_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str], filled: Stores) -> None:
     assert report.main(["--dataset", "nowhere", "--out", "unwritten.html"]) == 2
-    assert "acervo tables" in capsys.readouterr().err and not Path("unwritten.html").exists()
+    assert "nowhere" in capsys.readouterr().err and not Path("unwritten.html").exists()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")])

@@ -53,6 +53,7 @@ def test_bash_completes_commands(scripts: dict[str, Path]) -> None:
         "rebuild",
         "reconcile",
         "reparse",
+        "retention",
         "report",
     }
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from local import board, live
-from local.board import Rate, Standing
+from pipelines.standing import Rate, Standing
 
 SEEN = Standing(
     {"new": 1_200, "duplicate": 30, "dead": 4},

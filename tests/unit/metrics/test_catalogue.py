@@ -62,5 +62,5 @@ def test_a_metric_that_is_not_in_the_catalogue_as_asked_for_is_refused(name: str
 
 def test_dead_letters_have_one_counter_and_one_per_code() -> None:
     assert {name for name in metrics.CATALOGUE if "dead" in name} == {
-        "dead_letters", "dead_letter_<code>", "dead_letters_published",
+        "dead_letters", "dead_letter_<code>", "dead_letters_published", "dead_letters_barred", "dead_letters_erased",
     }  # fmt: skip
