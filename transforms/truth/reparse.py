@@ -225,7 +225,8 @@ def reparse(codec: Codec, key: str, cells: Cells, first: Plan, readings: Reading
         found = yield Read(row)
         assert isinstance(found, dict)
         if tombstone_of(found):
-            return Completed(Reparsed(key, made._replace(cells=(), differences=(), records=0), None, frozenset()), 0, 0)
+            nothing = made._replace(cells=(), differences=(), records=0)
+            return Completed(Reparsed(key, nothing, None, frozenset(), launch.at), 0, 0)
         cells, conflicts = found, conflicts + 1
         made = plan(codec, key, cells, readings, launch)
     return Completed(handed_on(codec, key, cells, made, launch), conflicts, rows.stored_bytes(made.cells))
