@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from local.stack.discover import LOCAL_PROJECT
 from pipelines import lookup, retention
 from tests.integration.jobs.erasing import (
     erase_confirmed,
@@ -29,7 +30,9 @@ from tests.integration.jobs.stores import (
     payloads_of,
     rebuild_stores,
 )
+from transforms import instants
 from transforms.truth.tombstones import parts_of
+from transforms.views import merge
 
 
 def some_issuers(stores: Stores) -> tuple[str, set[str]]:
@@ -69,8 +72,9 @@ def test_a_company_is_erased_from_every_store_and_nothing_brings_it_back(
     folder = written(payloads, tmp_path / "all")
     stores.backfill(folder)
     issuers, keys = some_issuers(stores)
+    merge.merge(LOCAL_PROJECT, stores.name, instants.now() + 2 * merge.OVERLAP)
     before = rows_of(stores, keys)
-    assert set(before) >= {"documents", "changes", "arrivals"}
+    assert set(before) >= {"documents", "changes", "arrivals", "states"}
 
     found = erase_stores(stores, "--subjects", issuers, "--part", "issuer")
     assert found["erase_keys"] == len(keys)

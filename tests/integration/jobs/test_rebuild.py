@@ -15,7 +15,8 @@ from google.cloud import bigquery
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import rebuild
 from tests.integration.jobs.stores import NewStores, Stores, bigtable_counts, content, copies, rebuild_stores
-from transforms.views import repair, schema
+from transforms import instants
+from transforms.views import merge, repair, schema
 from transforms.views.connect import rest_client
 
 
