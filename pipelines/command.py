@@ -40,6 +40,7 @@ GROUPS = {
         "tables": mark("create the tables and views, or bring them up to date"),
         "merge": mark("changes since the last merge into the table of states: queries become cheap again"),
         "cost": mark("workers, duration and cost of a backfill"),
+        "access": mark("who may read the rows of which companies, with CPFs and names masked"),
         "retention": mark("legal holds, and what was erased"),
         "publish": mark("send files to a topic of Pub/Sub or Kafka"),
         "completion": mark("print a script that completes commands and options in a shell"),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from transforms.counting import log
 from transforms.counting.recount import days_of
+from transforms.language import say
 from transforms.model import Change
 from transforms.truth import dead_letters, row_keys, rows
 from transforms.truth.codec import Codec
@@ -85,7 +86,9 @@ def remove(target: Target) -> Transaction:
     families = _CONTENT if target.kind == KEY else _LETTER_CONTENT
     cells = tombstone_cells(target.revision, target.tombstone)
     if not (yield Check(row_keys.row_key(target.key), target.revision, cells, all_of((*families, rows.STATE)))):
-        raise TruthError(f"the row of {target.key} was changed while it was erased: start the same erasure again")
+        raise TruthError(
+            say("the row of {key} was changed while it was erased: start the same erasure again", key=target.key)
+        )
     return Completed(target, 0, 0)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from google.api_core.exceptions import GoogleAPIError
 from google.cloud import bigquery
 
+from transforms.language import mark, say, tr
 from transforms.views import connect, repair_sql, rest, schema
 from transforms.views.repair import RepairError, run_statement
 from transforms.views.repair_sql import SEEN
@@ -23,7 +24,7 @@ ID_COLUMNS = ("access_key", "range_id", "dead_letter_id")
 # Ids in one statement: a request holds 10 MB of parameters.
 MOST_IDS = 50_000
 _RETRY = rest.retry(120.0)
-_RIGHTS = (
+_RIGHTS = mark(
     "roles/bigquery.dataEditor on the dataset, a row access policy whose filter is TRUE where a table has such policies"
 )
 
@@ -39,7 +40,10 @@ def create_ids(project: str, build: str) -> None:
     try:
         client.create_table(bigquery.Table(f"{project}.{build}.{IDS}", schema=IDS_SCHEMA), exists_ok=True, retry=_RETRY)
     except GoogleAPIError as error:
-        raise RepairError(f"BigQuery did not set up {project}.{build}: {rest.explain(error, _RIGHTS)}.") from error
+        cause = rest.explain(error, tr(_RIGHTS))
+        raise RepairError(
+            say("BigQuery did not set up {dataset}: {cause}.", dataset=f"{project}.{build}", cause=cause)
+        ) from error
 
 
 def note_ids(project: str, build: str, ids: Sequence[str]) -> None:
@@ -52,7 +56,10 @@ def note_ids(project: str, build: str, ids: Sequence[str]) -> None:
                 client, f"INSERT INTO `{project}.{build}.{IDS}` (id) SELECT one FROM UNNEST(@ids) AS one", [some]
             )
     except GoogleAPIError as error:
-        raise RepairError(f"{project}.{build} takes no ids: {rest.explain(error, _RIGHTS)}.") from error
+        cause = rest.explain(error, tr(_RIGHTS))
+        raise RepairError(
+            say("BigQuery did not set up {dataset}: {cause}.", dataset=f"{project}.{build}", cause=cause)
+        ) from error
 
 
 def remove(project: str, dataset: str, build: str) -> dict[str, int]:
@@ -66,8 +73,13 @@ def remove(project: str, dataset: str, build: str) -> dict[str, int]:
                 done[table] = job.num_dml_affected_rows or 0
     except GoogleAPIError as error:
         raise RepairError(
-            f"rows of {project}.{dataset} were not removed from all tables ({', '.join(done) or 'none'} done): "
-            f"{rest.explain(error, _RIGHTS)}. Tombstones are there; start the same erasure again."
+            say(
+                "rows of {dataset} were not removed from all tables (done: {done}): {cause}. Tombstones are there; "
+                "start the same erasure again.",
+                dataset=f"{project}.{dataset}",
+                done=", ".join(done) or tr("none"),
+                cause=rest.explain(error, tr(_RIGHTS)),
+            )
         ) from error
     return done
 
@@ -89,7 +101,10 @@ def remember_days(project: str, dataset: str, build: str, days: Sequence[str]) -
         run_statement(client, f"DELETE FROM `{project}.{build}.{SEEN}{table}` WHERE TRUE")
         run_statement(client, statement, [of_days])
     except GoogleAPIError as error:
-        raise RepairError(f"what {project}.{dataset} counts cannot be read: {rest.explain(error, _RIGHTS)}.") from error
+        cause = rest.explain(error, tr(_RIGHTS))
+        raise RepairError(
+            say("what {dataset} holds cannot be read: {cause}.", dataset=f"{project}.{dataset}", cause=cause)
+        ) from error
 
 
 _OF_DAYS = "COALESCE(CAST(r.day AS STRING), CAST(r.month AS STRING), '') IN UNNEST(@days)"

@@ -30,9 +30,13 @@ from tests.integration.jobs.stores import (
     payloads_of,
     rebuild_stores,
 )
+from tests.integration.jobs.streams import DocumentQueue, Streaming, counted
 from transforms import instants
 from transforms.truth.tombstones import parts_of
 from transforms.views import merge
+
+# A stream's changes are counted by slots that are settled when they are this old.
+LONGER = ("--settle_seconds", "15")
 
 
 def some_issuers(stores: Stores) -> tuple[str, set[str]]:
@@ -185,3 +189,27 @@ def test_parts_retention_and_what_is_refused_from_now_on(
     assert empty.backfill(folder)["records_barred"] >= len(own)
     assert not own & set(empty.histories())
     assert differences(empty, tmp_path / "found.jsonl") == []
+
+
+@pytest.mark.long
+def test_a_stream_that_goes_on_brings_nothing_back_and_its_counts_are_exact(
+    new_stores: NewStores, few_documents: Path, tmp_path: Path
+) -> None:
+    stores, clean, queue = new_stores(), new_stores(), DocumentQueue()
+    payloads = [payload for payload in payloads_of(few_documents) if len(payload) < 1_000_000]
+    clean.backfill(written(payloads, tmp_path / "all"))
+    issuers, keys = some_issuers(clean)
+    clean = new_stores()
+    clean.backfill(without(payloads, keys, tmp_path / "left"))
+    with Streaming(stores, queue, tmp_path / "log") as stream:
+        queue.publish(payloads)
+        stream.wait_for_arrivals(len(payloads))
+        stream.wait_until(lambda: counted(stores), "counts do not settle")
+        with queue.publishing(payloads, 10):
+            job = start_erase(stores, "--subjects", issuers, "--part", "issuer", "--confirm", "99", *LONGER)
+            finish(job)
+        stream.wait_until(lambda: content(stores) == content(clean), "what is erased is back, or other records lack")
+        stream.wait_until(lambda: counted(stores), "counts do not settle")
+        stream.wait_until(lambda: stores.views() == clean.views(), "rows are missing")
+    assert rows_of(stores, keys) == {}
+    assert_equal(stores, clean, tmp_path / "found.jsonl")

@@ -85,7 +85,13 @@ def dataset(make_dataset: Callable[..., Dataset]) -> Dataset:
     )  # fmt: skip
     ranges = [world.voided_range("v1", 5001, 5003), world.voided_range("v2", 5003, 5004)]
     refused = [world.voided_range("v3", 6001, 6009, status=241)]
-    history = [*HISTORY, bought, sale, *ranges, *refused]
+    undated = world.voided_range("v4", 7001, 7001)
+    undated.fields.update(year=2020, registered_at=None)
+    taken = world.document(
+        world.key_of("55", 8001, issuer=ISSUER, month="2112"), "taken", protocol_status=206, protocol_at=None,
+        issued_on="2021-12-02", issued_at="2021-12-02T12:00:00Z",
+    )  # fmt: skip
+    history = [*HISTORY, bought, sale, *ranges, *refused, undated, taken]
     made.write_applied(world.applied(history))
     made.write_applied(world.retried(world.applied(history)))
     return made
@@ -131,10 +137,12 @@ def test_every_accepted_voided_number_is_there_once(dataset: Dataset) -> None:
         "SELECT company_id, register, cod_mod, cod_sit, ind_oper, ind_emit, ser, num_doc, booking, month "
         "FROM sped_documents WHERE access_key IS NULL ORDER BY num_doc"
     )
-    assert [row["num_doc"] for row in rows] == [5001, 5002, 5003, 5004]
-    assert {tuple(str(value) for name, value in row.items() if name != "num_doc") for row in rows} == {
-        (ISSUER, "C100", "55", "05", "1", "0", "001", "must_not", "2026-03-01")
-    }
+    common = (ISSUER, "C100", "55", "05", "1", "0", "001")
+    assert [tuple(str(value) for value in row.values()) for row in rows] == [
+        *((*common, str(number), "must_not", "2026-03-01") for number in (5001, 5002, 5003, 5004)),
+        (*common, "7001", "must", "2020-12-01"),
+        (*common, "8001", "may", "2021-12-01"),
+    ]
 
 
 def test_items_are_those_of_what_is_booked(dataset: Dataset) -> None:

@@ -60,7 +60,7 @@ voided_numbers AS (
   SELECT
     voided_range.issuer_id, voided_range.model, voided_range.series, voided_number AS number,
     COALESCE(voided_range.environment, 1) AS environment,
-    DATE(voided_range.registered_at, 'America/Sao_Paulo') AS voided_on
+    COALESCE(DATE(voided_range.registered_at, 'America/Sao_Paulo'), DATE(voided_range.year, 12, 31)) AS voided_on
   FROM `${dataset}.unique_voided_ranges` AS voided_range
   JOIN ${voided_statuses} AS voided ON voided.code = voided_range.return_status
   CROSS JOIN UNNEST(GENERATE_ARRAY(
@@ -68,7 +68,8 @@ voided_numbers AS (
     LEAST(voided_range.last_number, voided_range.first_number + ${most_voided} - 1)
   )) AS voided_number
   UNION ALL
-  SELECT issuer_id, model, series, number, COALESCE(environment, 1), DATE(status_at, 'America/Sao_Paulo')
+  SELECT issuer_id, model, series, number, COALESCE(environment, 1),
+    COALESCE(DATE(status_at, 'America/Sao_Paulo'), month)
   FROM `${dataset}.document_state`
   WHERE status = '${voided}'
 ),
