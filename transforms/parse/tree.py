@@ -18,9 +18,19 @@ def read(root: etree._Element, node: Node) -> Reading:
     return reading
 
 
+_MAX_KNOWN = 4096
+_known: dict[str, str] = {}
+
+
 def local_name(tag: str) -> str:
     """Name without namespace; a prefix that was never declared is no part of it either."""
-    return tag.rpartition("}")[2].rpartition(":")[2]
+    name = _known.get(tag)
+    if name is None:
+        name = tag.rpartition("}")[2].rpartition(":")[2]
+        if len(_known) >= _MAX_KNOWN:
+            _known.clear()
+        _known[tag] = name
+    return name
 
 
 def namespace_of(element: etree._Element) -> str:
@@ -31,16 +41,17 @@ def _element(element: etree._Element, node: Node, target: Target, reading: Readi
     target = _enter(node, namespace_of(element), target, reading)
     if node.attributes:
         _take(node.attributes, {str(name): str(text) for name, text in element.items()}, target, reading)
-    leaves, nodes = node.leaves, node.nodes
+    leaves, nodes, any_other, known = node.leaves, node.nodes, node.any, _known
     texts: dict[str, str] = {}
     seen: set[str] = set()
     for child in element:
-        name = local_name(child.tag)
+        tag = child.tag
+        name = known.get(tag) or local_name(tag)
         if name in leaves:
             if name not in texts:
                 texts[name] = child.text or ""
             continue
-        wanted = nodes.get(name, node.any)
+        wanted = nodes.get(name, any_other)
         if wanted is None:
             continue
         if name in seen and not wanted.repeats:
