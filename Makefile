@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres bench-kafka soak catalogue prism report lock clean
+.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres soak catalogue prism report pictures notebook lock bench-kafka clean
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -32,6 +32,12 @@ run: .venv/.ready ## backfill a demo archive, or INPUT=..., and show the result
 
 report: .venv/.ready ## the stack's documents as a page, out/report.html; OPEN=1 shows it, LANGUAGE=pt has it in Portuguese
 	@exec $(PY) -m local.report $(if $(OPEN),--open) $(if $(filter pt en,$(LANGUAGE)),--lang $(LANGUAGE))
+
+pictures: .venv/.ready ## the pictures of README, of the demo, by Chromium
+	@exec $(PY) -m local.pictures
+
+notebook: .venv/.ready ## run docs/analyst.ipynb on the stack, and keep what comes out
+	@exec $(PY) -m local.notebook
 
 # Not through the environment: SECONDS is a variable of bash.
 stream: .venv/.ready ## the stream, fed with generated documents, and its live counts until Ctrl-C

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
+from transforms.language import mark
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MISSING = "no Chromium: apt-get install chromium, or name one in CHROMIUM"
+MISSING = mark("no Chromium: apt-get install chromium, or name one in CHROMIUM")
 
 
 def found() -> str | None:

@@ -32,11 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     with language.speaking(sys.argv[1:] if argv is None else argv) as rest, ExitStack() as cleanup:
         quieten(verbose=False)
         cleanup.enter_context(emulators(Steps(console(sys.stderr))))
-        status = 0 if _filled() else run.main([])
+        status = 0 if filled() else run.main([])
         return status or report.main(["--out", str(PAGE), *rest])
 
 
-def _filled() -> bool:
+def filled() -> bool:
     """Whether the stack holds anything. A table that is not there yet holds nothing."""
     from google.api_core.exceptions import GoogleAPICallError
     from grpc import RpcError

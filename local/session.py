@@ -20,6 +20,7 @@ PUBSUB = "PUBSUB_EMULATOR_HOST"
 STARTING = mark("Starting the local stack")
 STOPPED = mark("Stopped.")
 KAFKA = discover.LOCAL_BROKER
+NO_BROKER = mark("the stack that is up has no broker of Kafka: stop it, and start it with make stack KAFKA=1")
 
 
 class RunError(AcervoError):
@@ -59,6 +60,8 @@ def emulators(told: Steps, needed: Sequence[str] = STORES) -> Iterator[None]:
     """
     if discover.adopt():
         missing = [name for name in needed if not os.environ.get(name)]
+        if missing == [KAFKA]:
+            raise RunError(tr(NO_BROKER))
         if missing:
             raise RunError(
                 say(

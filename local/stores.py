@@ -88,11 +88,11 @@ class Tables:
         )
         return {row["code"]: row for row in found}
 
-    def telling_key(self, run: str) -> str | None:
-        """An access key of a run whose history has most to tell: the most known statuses, then the most records."""
+    def telling_key(self, run: str = "") -> str | None:
+        """An access key (of a run) whose history has most to tell: the most known statuses, then the most records."""
+        of_run = f"AND access_key IN (SELECT access_key FROM arrivals WHERE run = {_literal(run)}) " if run else ""
         found = self.rows(
-            "SELECT access_key FROM unique_changes WHERE LENGTH(access_key) = 44 "
-            f"AND access_key IN (SELECT access_key FROM arrivals WHERE run = {_literal(run)}) GROUP BY access_key "
+            f"SELECT access_key FROM unique_changes WHERE LENGTH(access_key) = 44 {of_run}GROUP BY access_key "
             "ORDER BY COUNT(DISTINCT NULLIF(status_after, 'unknown')) DESC, COUNT(*) DESC, access_key LIMIT 1"
         )
         return found[0]["access_key"] if found else None

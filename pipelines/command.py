@@ -38,6 +38,7 @@ GROUPS = {
     },
     mark("Setting up"): {
         "tables": mark("create the tables and views, or bring them up to date"),
+        "merge": mark("changes since the last merge into the table of states: queries become cheap again"),
         "cost": mark("workers, duration and cost of a backfill"),
         "access": mark("who may read the rows of which companies, with CPFs and names masked"),
         "retention": mark("legal holds, and what was erased"),

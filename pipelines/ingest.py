@@ -113,7 +113,7 @@ class IngestDocuments(beam.PTransform):
         ]
 
     def _write(self, name: str, rows: beam.PCollection[TableRow]) -> beam.PCollection[Refusal]:
-        written: Written = rows | f"Write{name}" >> WriteRows(self._config.project, self._config.dataset)
+        written: Written = rows | f"Write{name}" >> WriteRows(self._config.project, self._config.dataset, in_time=True)
         return written.refused
 
 

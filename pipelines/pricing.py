@@ -95,9 +95,9 @@ NEEDS = {
     "bigquery_bytes": Constant(2_470, mark("bytes per document in BigQuery"), _SAMPLE, "2026-11-24", MEASURED),
     "bigquery_bytes_share": Constant(0.64, mark("share of those that grows with it"), _BY_SIZE, "2026-11-29", MEASURED),
     "state_bytes": Constant(
-        646,
+        402,
         mark("bytes per document that a query of document_state scans"),
-        "526 generated inputs: logical size of the columns of changes (373) and documents (273) that the view reads",
+        "1,000 generated inputs: docs/QUERY_COSTS.md, with the changes of a day over the table of states",
         "2026-11-29",
         MEASURED,
     ),

@@ -36,7 +36,7 @@ from transforms.ingest.limits import Limits
 from transforms.ingest.listing import check_patterns, list_files
 from transforms.language import mark, say, tr
 from transforms.model import DeadLetter, RawDocument, Record
-from transforms.notify.kafka import KafkaPublisher
+from transforms.notify.kafka import Delivery, KafkaPublisher
 from transforms.notify.messages import MAX_MESSAGE_BYTES, Outgoing, clip
 from transforms.notify.topic import Publisher
 from transforms.parse.parser import ParseOptions, parse
@@ -69,7 +69,7 @@ class Tally:
         self._settled = 0
         self._changed = Condition()
 
-    def report(self, future: Future[str]) -> None:
+    def report(self, future: Future[str] | Delivery) -> None:
         error = future.exception()
         with self._changed:
             self._settled += 1

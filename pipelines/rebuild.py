@@ -37,13 +37,13 @@ from transforms import metrics
 from transforms.counting.cells import COUNT_TABLES
 from transforms.counting.recount import CountAgain, LogAgain, ReplaceCounts
 from transforms.language import tr
-from transforms.model import Change
+from transforms.model import CLOCKS, Change
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
 from transforms.truth.read import History
 from transforms.truth.scan import ReadDeadLetters, ReadHistories
 from transforms.truth.selection import Selection
-from transforms.views import catalog, repair, schema
+from transforms.views import catalog, merge, repair, schema
 from transforms.views.rows import TableRow, row_of_count, rows_of_dead_letter
 from transforms.views.stored import rows_of_history, rows_of_stored_dead_letter
 from transforms.views.transform import KeepRefused, Kept
@@ -140,9 +140,8 @@ class _Rebuild:
         return _Counted(histories, runs | "ActiveRuns" >> beam.Distinct())
 
     def _records(self, histories: beam.PCollection[History]) -> beam.PCollection[Any]:
-        return self._write(
-            "Records", histories | "RowsOfRecords" >> beam.FlatMap(rows_of_history).with_output_types(TableRow)
-        )
+        rows = beam.FlatMap(rows_of_history, self._launch.started_at).with_output_types(TableRow)
+        return self._write("Records", histories | "RowsOfRecords" >> rows)
 
     def _repair(
         self, name: str, before: Sequence[beam.PCollection[Any]], tables: Sequence[str], noted: bool = True
@@ -190,6 +189,10 @@ def _repair(project: str, dataset: str, build: str, tables: Sequence[str], until
     for name, found in repair.repair(project, dataset, build, tables, until, noted).items():
         metrics.counter("rows_removed_<table>", name).inc(found.removed)
         metrics.counter("rows_added_<table>", name).inc(found.added)
+    if schema.CHANGES in tables and noted:
+        merge.begin_again(project, dataset)  # states may be of changes that were taken away
+    elif schema.CHANGES in tables:
+        merge.reach_back(project, dataset, until - CLOCKS)
 
 
 def _runs_since(history: History, since: int) -> set[str]:

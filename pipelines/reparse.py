@@ -110,7 +110,7 @@ def _hand_on(
         adopted | "ChangesOfAdopted" >> beam.FlatMap(_change).with_output_types(Change),
     ]
     written: list[Written] = [
-        one | f"Write{name}" >> WriteRows(config.project, config.dataset)
+        one | f"Write{name}" >> WriteRows(config.project, config.dataset, in_time=True)
         for one, name in zip(rows, ("Readings", "Adopted"), strict=True)
     ]
     logged = [
@@ -133,7 +133,7 @@ def _hand_on(
 
 def _rows(reparsed: Reparsed) -> Iterator[TableRow]:
     if reparsed.history is not None:
-        yield from rows_of_readings(reparsed.history, reparsed.revisions)
+        yield from rows_of_readings(reparsed.history, reparsed.revisions, reparsed.at)
 
 
 def _changes(reparsed: Reparsed) -> Iterator[Change]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from transforms import access_key
 from transforms.history.fold import fold
+from transforms.history.head import head_of
 from transforms.model import (
     DOCUMENT,
     DUPLICATE,
@@ -112,6 +113,7 @@ def applied(entries: Iterable[Entry], run: str = "run-1", received_at: int = REC
     """The entries, of any keys, applied one after the other; the same record twice is a duplicate the second time."""
     histories: dict[str, list[Entry]] = {}
     results = []
+    came: dict[str, int] = {}
     for position, entry in enumerate(entries):
         history = histories.setdefault(entry.key, [])
         at = received_at + position * SECOND
@@ -121,6 +123,7 @@ def applied(entries: Iterable[Entry], run: str = "run-1", received_at: int = REC
             continue
         before = fold(history) if history else None
         history.append(entry)
+        came[entry.record_id] = at
         after = fold(history)
         change = Change(
             key=entry.key,
@@ -135,8 +138,9 @@ def applied(entries: Iterable[Entry], run: str = "run-1", received_at: int = REC
             after=after.state,
             dimensions_before=before.dimensions if before else None,
             dimensions_after=after.dimensions,
+            head=head_of(after.headline, came[after.headline.record_id]) if after.headline else None,
         )
-        results.append(Applied(entry, arrival, change))
+        results.append(Applied(entry, arrival, change, current_at=change.applied_at))
     return results
 
 

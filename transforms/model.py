@@ -88,6 +88,9 @@ class DeadLetter(NamedTuple):
         return digest.hexdigest()
 
 
+# Clocks of machines may differ by half of this (micros).
+CLOCKS = 600_000_000
+
 # Why a change was made, where no arrival made it: a record that is stored was read again, and otherwise.
 REPARSE = "reparse"
 # The finding of a record of which a later parser makes none, or one of another key.
@@ -107,7 +110,8 @@ class Change(NamedTuple):
     are; otherwise in the partial sums of its run. ``cause`` is empty where the record's arrival made the change. A
     reparse's names it (REPARSE); ``was`` is then what takes the record back to what it said before (see
     ``transforms.truth.patch``), ``run`` and ``job`` are the reparse's, and ``origin`` and ``received_at`` those of the
-    record's first arrival.
+    record's first arrival. ``head`` is what is known of the document that speaks for the key after the change (see
+    ``transforms.history.head``), None where there is none, and in changes that were stored without it.
     """
 
     key: str
@@ -125,6 +129,7 @@ class Change(NamedTuple):
     logged: bool = False
     cause: str = ""
     was: Fields | None = None
+    head: Fields | None = None
 
 
 class Arrival(NamedTuple):
@@ -147,13 +152,15 @@ class Applied(NamedTuple):
 
     ``change`` is set where the outcome of ``arrival`` is NEW or RESUMED. ``entry`` is the stored one, so that a
     RESUMED record is served exactly as it is stored. ``reading`` is the change of the last reparse that read the record
-    otherwise, None where there was none.
+    otherwise, None where there was none. ``current_at``: an instant (micros) at which the change was the last one of
+    its key, None where a later one was met.
     """
 
     entry: Entry
     arrival: Arrival
     change: Change | None
     reading: Change | None = None
+    current_at: int | None = None
 
 
 def record_id_of(payload: bytes) -> str:

@@ -6,11 +6,12 @@ A broker of its own, which shares the cores, holds messages of 8 kB in three par
 
 * ``bare``: the client's ``consume``, and the value of each message.
 * ``intake``: what a process holds of the topic: polled by its thread, made messages of a queue, taken, offsets
-committed. * ``prism``: the source on Prism with nothing behind it but a count; CPU is the worker's and Prism's.
+committed. * ``prism``: the source on Prism with nothing behind it but a count.
 * ``told``: changes through the producer, keyed and with headers; ``written``: the bare producer, the same bytes.
-* ``range``: a bounded job of the source alone on FnApiRunner.
+* ``range``: a bounded job that takes documents out of messages, and no more, on FnApiRunner.
 
-The first thousands of ``prism`` are not measured, for they come while it starts. Figures are kept as JSON.
+The first thousands of ``prism`` are not measured, for they come while it starts. CPU is this process's; what the
+broker and Prism use of it stands apart. Figures are kept as JSON.
 """
 
 from __future__ import annotations
@@ -35,11 +36,12 @@ from local.stack import find, stack
 from local.stack.discover import LOCAL_BROKER
 from transforms.ingest.kafka.intake import Intake
 from transforms.ingest.kafka.lookup import looked_up
+from transforms.ingest.kafka.reader import FindPartitions, ReadPartition
 from transforms.ingest.kafka.settings import TopicSource
 from transforms.ingest.kafka.transform import ReadFromTopic
 from transforms.kafka.cluster import create_topic
 from transforms.kafka.connection import Connection
-from transforms.model import Change, RawDocument
+from transforms.model import Change
 from transforms.notify.kafka import KafkaPublisher, KafkaTopic
 from transforms.notify.messages import change_message
 
@@ -50,17 +52,18 @@ _ARRIVED = [0]
 class Count(beam.DoFn):
     """Counts what comes, in the process that measures."""
 
-    def process(self, document: RawDocument) -> Iterator[RawDocument]:
+    def process(self, found: Any) -> Iterator[Any]:
         _ARRIVED[0] += 1
         return iter(())
 
 
 def timed(work: Callable[[], int]) -> dict[str, float]:
-    """Units a second, and µs of CPU of one, of this process and those below it."""
-    started, cpu = time.monotonic(), time.process_time() + cpu_below(os.getpid())
+    """Units a second, and µs of CPU of one: of this process, and of those below it, the broker and Prism."""
+    started, cpu, below = time.monotonic(), time.process_time(), cpu_below(os.getpid())
     units = work()
-    seconds, cpu = time.monotonic() - started, time.process_time() + cpu_below(os.getpid()) - cpu
-    return {"a_second": round(units / seconds), "cpu_micros": round(cpu / units * 1e6, 1)}
+    seconds, cpu, below = time.monotonic() - started, time.process_time() - cpu, cpu_below(os.getpid()) - below
+    found = {"a_second": round(units / seconds), "cpu_micros": round(cpu / units * 1e6, 1)}
+    return found | {"below_micros": round(below / units * 1e6, 1)}
 
 
 def bare(address: str, topic: str, messages: int) -> int:
@@ -90,7 +93,8 @@ def on_prism(source: TopicSource, prism: Path, messages: int) -> dict[str, float
     )
     _ARRIVED[0] = 0
     pipeline = beam.Pipeline(options=options)
-    _ = (pipeline | ReadFromTopic(source)).documents | beam.ParDo(Count()).with_output_types(RawDocument)
+    read = pipeline | beam.Create([source]) | beam.ParDo(FindPartitions()) | beam.ParDo(ReadPartition())
+    _ = read | beam.ParDo(Count())
     result = pipeline.run()
 
     def rest() -> int:
@@ -109,7 +113,7 @@ def on_prism(source: TopicSource, prism: Path, messages: int) -> dict[str, float
 def in_a_range(source: TopicSource, messages: int) -> int:
     _ARRIVED[0] = 0
     with beam.Pipeline(options=PipelineOptions(["--runner=FnApiRunner"])) as pipeline:
-        _ = (pipeline | ReadFromTopic(source)).documents | beam.ParDo(Count()).with_output_types(RawDocument)
+        _ = (pipeline | ReadFromTopic(source)).documents | beam.ParDo(Count())
     return messages
 
 
@@ -181,7 +185,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     found = measure(options.messages, options.rounds)
     for name, figure in found.items():
-        print(f"{name}: {figure['a_second']:,.0f}/s at {figure['cpu_micros']} µs")
+        print(f"{name}: {figure['a_second']:,.0f}/s at {figure['cpu_micros']} µs, beside {figure['below_micros']}")
     path = results.keep("kafka", {"messages": options.messages, "bytes": SIZE, "rounds": options.rounds, **found})
     print(f"kept in {os.path.relpath(path)}")
     return 0

@@ -116,7 +116,7 @@ class _Rounds:
         return len(self._rows)
 
     def _write(self, dataset: str) -> int:
-        append = _AppendRows(_destination(dataset))
+        append = _AppendRows(_destination(dataset), in_time=False)
         append.setup()
         append.start_bundle()
         window = GlobalWindow()

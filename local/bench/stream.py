@@ -41,7 +41,7 @@ from local.stack.process import Process
 from local.stores import Tables
 from pipelines import defaults, query, tables
 from pipelines.publish import Pace
-from transforms.notify.kafka import KafkaPublisher
+from transforms.notify.kafka import Delivery, KafkaPublisher
 from transforms.notify.messages import Outgoing
 from transforms.notify.topic import Publisher
 from transforms.truth.config import TruthConfig
@@ -64,7 +64,7 @@ class Bench:
 
     def publish(self, inputs: Sequence[Generated], watches: Watches | None = None, rate: float | None = None) -> None:
         """Publishes all, and waits until the service has them. Those that are ``watched`` are good ones."""
-        pace, futures = Pace(rate), list[Future[str]]()
+        pace, futures = Pace(rate), list[Future[str] | Delivery]()
         for number, one in enumerate(inputs):
             pace.wait(number)
             if watches is not None:

@@ -22,7 +22,7 @@ from transforms.views import schema
 # What an instant of a record is called, the one that it is put in order by first.
 _HAPPENED = ("registered_at", "protocol_at", "occurred_at", "issued_at")
 _DETAILS = ("correction", "reason", "description", "protocol_reason", "return_reason")
-_ANSWERS = ("return_status", "protocol_status", "summary_status", "query_status")
+_ANSWERS = ("return_status", "protocol_status", "query_status")
 _FACTS = (
     ("issuer_id", mark("issuer")), ("issuer_name", mark("name of the issuer")), ("issuer_uf", mark("UF of the issuer")),
     ("recipient_id", mark("recipient")), ("recipient_name", mark("name of the recipient")),

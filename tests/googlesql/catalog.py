@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from zetasql import types
 from zetasql.api import ResolvedNodeVisitor, TypeFactory
@@ -95,8 +95,8 @@ class Dataset:
         ]
         return types.SimpleTable(name=path, column=columns)
 
-    def analyze(self, statement: str, parameters: dict[str, types.Type] | None = None) -> Analysis:
-        """What a statement gives and reads. Raises ``InvalidSql`` with the analyzer's words."""
+    def resolve(self, statement: str, parameters: dict[str, types.Type] | None = None) -> Any:
+        """The resolved statement. Raises ``InvalidSql`` with the analyzer's words."""
         if self._catalog_id is None:
             self._catalog_id = service().register_catalog(simple_catalog=self.simple_catalog()).registered_id
         try:
@@ -105,9 +105,14 @@ class Dataset:
             )
         except ServerError as error:
             raise InvalidSql(words_of(error)) from None
+        return found.resolved_statement
+
+    def analyze(self, statement: str, parameters: dict[str, types.Type] | None = None) -> Analysis:
+        """What a statement gives and reads. Raises ``InvalidSql`` with the analyzer's words."""
+        resolved = self.resolve(statement, parameters)
         reads = _Reads()
-        reads.visit(found.resolved_statement)
-        given = getattr(found.resolved_statement, "output_column_list", None) or ()
+        reads.visit(resolved)
+        given = getattr(resolved, "output_column_list", None) or ()
         columns = tuple((column.name, column.column.type) for column in given if isinstance(column.name, str))
         return Analysis(columns, {name: frozenset(found) for name, found in reads.found.items()})
 

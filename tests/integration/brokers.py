@@ -24,12 +24,19 @@ from transforms.kafka.connection import Connection
 class Broker:
     """One broker on a port of its own, with its data in a folder."""
 
-    def __init__(self, folder: Path, arguments: Sequence[str] = (), more: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Sequence[str] = (),
+        more: Mapping[str, Any] | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
+        """``settings``: of ``server.properties``; ``more``: of clients; ``options``: of ``local.kafka_broker``."""
         self.port = free_port()
         self.address = f"{HOST}:{self.port}"
         self.client = {"bootstrap.servers": self.address, "reconnect.backoff.max.ms": 500, **(more or {})}
         self._folder = folder
-        self._arguments = arguments
+        self._arguments = [*options, "--", *settings]
         self._process: Process | None = None
         self.start()
 
@@ -40,7 +47,7 @@ class Broker:
     def start(self) -> None:
         """Up, with what it had."""
         command = [sys.executable, "-m", "local.kafka_broker", "--port", str(self.port)]
-        command += ["--data", str(self._folder), "--", *self._arguments]
+        command += ["--data", str(self._folder), *self._arguments]
         self._process = Process("Kafka", command, self._folder.parent / f"{self._folder.name}.log", {})
         assert self._process.wait_until(lambda: listens(self.port), 90), self._process.tail(40)
 

@@ -13,6 +13,6 @@ from tests.integration.brokers import Broker, needs_kafka
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A broker of Kafka for the session."""
     needs_kafka()
-    running = Broker(tmp_path_factory.mktemp("kafka") / "broker")
+    running = Broker(tmp_path_factory.mktemp("kafka") / "broker", ["log.cleaner.backoff.ms=200"])
     yield running
     running.stop()

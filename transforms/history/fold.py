@@ -18,10 +18,12 @@ from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Entry, Fields
 
 
 class Folded(NamedTuple):
-    """``state``: what the key's history says of it. ``dimensions``: what counting groups it by."""
+    """``state``: what the key's history says of it. ``dimensions``: what counting groups it by. ``headline``: the
+    document that speaks for it, None for a key without one and for a voided range."""
 
     state: Fields
     dimensions: Fields
+    headline: Entry | None = None
 
 
 class _Evidence(NamedTuple):
@@ -57,7 +59,9 @@ def fold(entries: Iterable[Entry]) -> Folded:
     _add_corrections(state, events, family)
     for attribute in family.attributes:
         _add_attribute(state, events, attribute, family)
-    return Folded(state, dimensions_of(key, documents[0].fields if documents else None, history, state))
+    first = documents[0] if documents else None
+    dimensions = dimensions_of(key, first.fields if first else None, history, state)
+    return Folded(state, dimensions, first if first and first.kind == DOCUMENT else None)
 
 
 def headline(entries: Iterable[Entry]) -> Entry | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import math
 import threading
-from collections.abc import Iterable
-from concurrent.futures import Future
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from transforms.kafka.connection import Connection, library
@@ -21,6 +22,7 @@ _TOO_LARGE = "MSG_SIZE_TOO_LARGE"
 _KEPT_BYTES = 900_000
 """Of a dead letter that its topic does not take: what one of the usual limit (1 MB) does."""
 _DELIVERY_SECONDS = 150
+_LARGE_BYTES = MAX_MESSAGE_BYTES // 2
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,56 @@ class KafkaTopic:
 
     connection: Connection
     topic: str
+
+
+class Delivery:
+    """Whether a message arrived: what is asked of a ``Future``, at a tenth of its cost."""
+
+    __slots__ = ("_callbacks", "_done", "_error", "_message")
+
+    def __init__(self) -> None:
+        self._done = False
+        self._error: BaseException | None = None
+        self._message: Any = None
+        self._callbacks: list[Callable[[Delivery], object]] = []
+
+    def done(self) -> bool:
+        return self._done
+
+    def exception(self) -> BaseException | None:
+        """What went wrong, of one that is done."""
+        return self._error
+
+    def result(self, timeout: float | None = None) -> str:
+        """Partition and offset. Raises what went wrong, or TimeoutError."""
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        while not self._done:
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            time.sleep(0.002)
+        if self._error:
+            raise self._error
+        return f"{self._message.partition()}/{self._message.offset()}"
+
+    def add_done_callback(self, callback: Callable[[Delivery], object]) -> None:
+        """Calls it once, when the message has arrived or failed."""
+        self._callbacks.append(callback)
+        if self._done:
+            self._call()
+
+    def settle(self, error: Any, message: Any) -> None:
+        """Told by the client, in the thread that polls."""
+        if error is not None:
+            self._error = library().KafkaException(error)
+        self._message = message
+        self._done = True
+        self._call()
+
+    def _call(self) -> None:
+        # Taking one out is atomic, so that of two threads one calls it.
+        with contextlib.suppress(IndexError):
+            while True:
+                self._callbacks.pop()(self)
 
 
 class KafkaPublisher:
@@ -44,9 +96,9 @@ class KafkaPublisher:
         self._thread = threading.Thread(target=self._poll, name="kafka-publisher", daemon=True)
         self._thread.start()
 
-    def send(self, message: Outgoing) -> Future[str]:
+    def send(self, message: Outgoing) -> Delivery:
         """Partition and offset of the message, to come. Raises KafkaError for a message that is too large."""
-        if message.size > MAX_MESSAGE_BYTES:
+        if len(message.data) > _LARGE_BYTES and message.size > MAX_MESSAGE_BYTES:
             raise KafkaError(
                 say(
                     "a message of {size:,} bytes is too large: at most {most:,}.",
@@ -54,7 +106,7 @@ class KafkaPublisher:
                     most=MAX_MESSAGE_BYTES,
                 )
             )
-        future: Future[str] = Future()
+        delivery = Delivery()
         while True:
             try:
                 self._producer.produce(
@@ -62,13 +114,13 @@ class KafkaPublisher:
                     message.data,
                     key=message.ordering_key or message.attributes.get("access_key"),
                     headers=message.attributes,
-                    on_delivery=partial(_delivered, future),
+                    on_delivery=delivery.settle,
                 )
-                return future
+                return delivery
             except BufferError:
                 self._stop.wait(0.02)  # what is on its way has to arrive first
 
-    def settle(self, sent: Iterable[tuple[Outgoing, Future[str]]], timeout: float = 180.0) -> None:
+    def settle(self, sent: Iterable[tuple[Outgoing, Delivery]], timeout: float = 180.0) -> None:
         """Waits until all of these are published. Raises KafkaError when one of them is not."""
         pairs = list(sent)
         self._producer.flush(timeout)
@@ -95,10 +147,10 @@ class KafkaPublisher:
             )
         return KafkaError(str(error))
 
-    def _check(self, future: Future[str], timeout: float) -> None:
+    def _check(self, delivery: Delivery, timeout: float) -> None:
         error = (
-            future.exception()
-            if future.done()
+            delivery.exception()
+            if delivery.done()
             else TimeoutError(say("no answer within {seconds:.0f} s", seconds=timeout))
         )
         if error is not None:
@@ -129,16 +181,9 @@ def cut(message: Outgoing) -> Outgoing:
     return Outgoing(message.data[:_KEPT_BYTES], {**message.attributes, "truncated": "true"}, message.ordering_key)
 
 
-def _is_too_large(message: Outgoing, future: Future[str]) -> bool:
+def _is_too_large(message: Outgoing, delivery: Delivery) -> bool:
     """Whether the topic did not take a dead letter of this size, so that less of it does."""
-    if "truncated" not in message.attributes or len(message.data) <= _KEPT_BYTES or not future.done():
+    if "truncated" not in message.attributes or len(message.data) <= _KEPT_BYTES or not delivery.done():
         return False
-    error = future.exception()
+    error = delivery.exception()
     return error is not None and bool(error.args) and getattr(error.args[0], "name", str)() == _TOO_LARGE
-
-
-def _delivered(future: Future[str], error: Any, message: Any) -> None:
-    if error is not None:
-        future.set_exception(library().KafkaException(error))
-    else:
-        future.set_result(f"{message.partition()}/{message.offset()}")

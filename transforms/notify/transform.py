@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -86,7 +85,7 @@ class PublishMessages(beam.DoFn):
         self._publisher: Publisher | KafkaPublisher = _PUBLISHERS.acquire(self._topic)
 
     def start_bundle(self) -> None:
-        self._sent: list[tuple[WindowedValue, Outgoing, Future[str]]] = []
+        self._sent: list[tuple[WindowedValue, Outgoing, Any]] = []
         self._bytes = 0
 
     def process(

@@ -1,7 +1,7 @@
 """The counts of one day's stream: the change log of that day against what was stored of it in both stores.
 
-What is read is the log of the day, the rows of Bigtable's counts that it names, and of BigQuery the changes of a month
-and the partitions of the months of issue that it names: none of it grows with the age of the tables.
+What is read is the log of the day, the rows of Bigtable's counts that it names, and of BigQuery the changes since that
+day and the partitions of the months of issue that it names: none of it grows with the age of the tables.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
 from transforms.truth.writer import shared_writer
 from transforms.views import connect
+from transforms.views.rows import NO_MONTH
 
 UNLOGGED = "unlogged_change"
 
@@ -66,7 +67,7 @@ def differences(logged: Amounts, served: Amounts, stored: Amounts) -> Iterator[D
 
 
 def months_of(amounts: Iterable[CountKey]) -> list[int]:
-    """Partitions of the table ``counts`` that hold months of issue; those without a month are in that of their slot."""
+    """Partitions of the table ``counts`` that hold months of issue; those without a month are in one of their own."""
     return sorted({int(key.month[:4]) * 100 + int(key.month[5:7]) for key in amounts if key.month})
 
 
@@ -108,10 +109,8 @@ def _of_day(sums: Mapping[CountKey, Mapping[str, Sum]], day: date) -> Iterator[t
 def read_served(dataset: str, day: date, months: list[int], logged: frozenset[str]) -> tuple[Amounts, frozenset[str]]:
     """What BigQuery has of the day's slots, and the changes of streams of that day that are not in the log."""
     client = connect.rest_client(dataset.partition(".")[0])
-    month = day.year * 100 + day.month
     parameters = [
-        bigquery.ArrayQueryParameter("months", "INT64", sorted({*months, month})),
-        bigquery.ScalarQueryParameter("month", "INT64", month),
+        bigquery.ArrayQueryParameter("months", "INT64", sorted({*months, NO_MONTH})),
         bigquery.ScalarQueryParameter("day", "STRING", f"{day}"),
     ]
     config = bigquery.QueryJobConfig(query_parameters=parameters)
@@ -146,7 +145,8 @@ _MOVED = " OR ".join(
 _CHANGES = f"""
 SELECT DISTINCT access_key, revision
 FROM `{{}}.changes`
-WHERE partition_month = @month AND logged AND DATE(applied_at) = CAST(@day AS DATE)
+WHERE (current_at >= TIMESTAMP(CAST(@day AS DATE)) OR current_at IS NULL)
+  AND logged AND DATE(applied_at) = CAST(@day AS DATE)
   AND ({_MOVED})"""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from transforms.counting.contributions import CountKey
 from transforms.reconcile.fact_columns import FACT_COLUMNS, FactColumn, FactColumns, amount_sql
 from transforms.truth.selection import Selection
-from transforms.views import key_sql
+from transforms.views import key_sql, schema
 
 TABLES = tuple(FACT_COLUMNS)
 SINGLE = tuple(name for name, compared in FACT_COLUMNS.items() if compared.single)
@@ -36,13 +36,15 @@ def facts(dataset: str, table: str, characters: int, selection: Selection) -> st
 def doubled(dataset: str, table: str, selection: Selection) -> str:
     """Columns key, identity, contents: rows of one id and revision that are not all the same."""
     key, identity = FACT_COLUMNS[table].key, _concatenated(FACT_COLUMNS[table].identity)
+    # A row that was sent again is the same row.
+    said = f"(SELECT AS STRUCT t.* EXCEPT ({schema.CURRENT_AT}))" if table == schema.CHANGES else "t"
     stays = " AND moved_to_month IS NULL" if FACT_COLUMNS[table].readings else ""
     return f"""
-SELECT {key} AS key, {identity} AS identity, COUNT(DISTINCT TO_JSON_STRING(t)) AS contents
+SELECT {key} AS key, {identity} AS identity, COUNT(DISTINCT TO_JSON_STRING({said})) AS contents
 FROM `{dataset}.{table}` AS t
 WHERE {_selected(FACT_COLUMNS[table], selection)}{stays}
 GROUP BY 1, 2, revision
-HAVING COUNT(DISTINCT TO_JSON_STRING(t)) > 1"""
+HAVING contents > 1"""
 
 
 def count_digests(dataset: str, characters: int) -> str:

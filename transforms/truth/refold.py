@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from transforms.history.fold import Folded, fold
-from transforms.model import Change
+from transforms.history.head import head_of
+from transforms.model import Change, Fields
 from transforms.truth import row_keys, rows
 from transforms.truth.codec import Codec
 from transforms.truth.read import History, decode_history
@@ -43,6 +44,15 @@ def folded_of(history: History) -> Folded:
     return fold(record.entry for record in history.records)
 
 
+def head_of_history(history: History, folded: Folded | None = None) -> Fields | None:
+    """What is known of the document that speaks for the key of a history; ``folded`` is its fold."""
+    headline = (folded or folded_of(history)).headline
+    if headline is None:
+        return None
+    (first,) = (one.change for one in history.records if one.entry.record_id == headline.record_id)
+    return head_of(headline, first.received_at)
+
+
 def refold_of(history: History) -> Refold:
     """What has to be written for a history that has all its changes to agree with its records."""
     folded = folded_of(history)
@@ -53,7 +63,8 @@ def refold_of(history: History) -> Refold:
             before=before.after if before else None, dimensions_before=before.dimensions_after if before else None
         )
         if change.revision == history.revision:
-            right = right._replace(after=folded.state, dimensions_after=folded.dimensions)
+            head = head_of_history(history, folded)
+            right = right._replace(after=folded.state, dimensions_after=folded.dimensions, head=head)
         if right != change:
             changes.append(right)
         before = right

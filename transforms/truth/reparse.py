@@ -64,12 +64,14 @@ class Plan(NamedTuple):
 
 
 class Reparsed(NamedTuple):
-    """What became of a row. ``history`` is there where something has to be handed on: the changes of ``revisions``."""
+    """What became of a row. ``history`` is there where something has to be handed on: the changes of ``revisions``; it
+    was read after ``at`` (micros)."""
 
     key: str
     plan: Plan
     history: History | None
     revisions: frozenset[int]
+    at: int
 
 
 def decide(stored: Entry, read: Entry | None, parser: int) -> Entry | None:
@@ -157,7 +159,7 @@ def plan(codec: Codec, key: str, cells: Cells, readings: Readings, launch: Launc
         before_it = change or last_change(codec, key, cells, head)
         entries[name] = now
         folded = fold(entries.values())
-        change = _change(before_it, first[name], folded, launch, was(stored[name].entry, now))
+        change = _change(before_it, first, name, folded, launch)._replace(was=was(stored[name].entry, now))
         # An earlier instant would hide the new cell behind the old one.
         deleted.append(Column(rows.FIELDS, cell.qualifier))
         written += [cell, rows.change_cell(codec, change), rows.cause_cell(codec, change)]
@@ -183,10 +185,11 @@ def _is_news(entries: Mapping[str, Entry], readings: Readings, parser: int) -> b
     return all(name in readings or by[name] == parser for name in by) and max(by.values()) <= parser > min(by.values())
 
 
-def _change(before: Change, first: Change, folded: Folded, launch: Launch, was: Fields) -> Change:
-    arrival = rows.arrival_of(first)._replace(run=launch.run, job=launch.job, applied_at=launch.at)
-    change = next_change(before.key, first.record_id, arrival, before, folded)
-    return change._replace(logged=True, cause=REPARSE, was=was)
+def _change(before: Change, first: Mapping[str, Change], name: str, folded: Folded, launch: Launch) -> Change:
+    arrival = rows.arrival_of(first[name])._replace(run=launch.run, job=launch.job, applied_at=launch.at)
+    came = {record_id: change.received_at for record_id, change in first.items()}
+    change = next_change(before.key, name, arrival, before, folded, came)
+    return change._replace(logged=True, cause=REPARSE)
 
 
 def names(stored: Entry, now: Entry, before: Change, change: Change) -> Iterator[str]:
@@ -222,7 +225,8 @@ def reparse(codec: Codec, key: str, cells: Cells, first: Plan, readings: Reading
         found = yield Read(row)
         assert isinstance(found, dict)
         if tombstone_of(found):
-            return Completed(Reparsed(key, made._replace(cells=(), differences=(), records=0), None, frozenset()), 0, 0)
+            nothing = made._replace(cells=(), differences=(), records=0)
+            return Completed(Reparsed(key, nothing, None, frozenset(), launch.at), 0, 0)
         cells, conflicts = found, conflicts + 1
         made = plan(codec, key, cells, readings, launch)
     return Completed(handed_on(codec, key, cells, made, launch), conflicts, rows.stored_bytes(made.cells))
@@ -246,7 +250,7 @@ def adopt(codec: Codec, record: Record, launch: Launch, bars: Bars = NO_BARS) ->
 def handed_on(codec: Codec, key: str, cells: Cells, made: Plan, launch: Launch) -> Reparsed:
     """What has to be handed on of a row: changes of reparses that may not have been, or not all the way."""
     if len(cells.get(rows.CHANGES, {})) == len(cells.get(rows.FIELDS, {})):
-        return Reparsed(key, made, None, frozenset())
+        return Reparsed(key, made, None, frozenset(), launch.at)
     history = decode_history(codec, key, cells)
     assert history is not None
     revisions = frozenset(
@@ -254,4 +258,4 @@ def handed_on(codec: Codec, key: str, cells: Cells, made: Plan, launch: Launch) 
         for change in history.changes
         if change.cause and (change.job == launch.job or change.job not in launch.finished)
     )
-    return Reparsed(key, made, history if revisions else None, revisions)
+    return Reparsed(key, made, history if revisions else None, revisions, launch.at)

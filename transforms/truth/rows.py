@@ -198,7 +198,7 @@ def state_cells(codec: Codec, revision: int, folded: Folded, size: int) -> tuple
 def change_cell(codec: Codec, change: Change) -> Cell:
     """The ``c`` cell of a change; its key and revision are in the row key and the qualifier."""
     value = change._asdict()
-    for name in ("key", "revision", *_CAUSE):
+    for name in ("key", "revision", *_CAUSE, *([] if change.head else ["head"])):
         del value[name]
     return Cell(CHANGES, change_qualifier(change.revision), 0, codec.encode_json(value))
 

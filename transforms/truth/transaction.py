@@ -7,12 +7,13 @@ idempotent or conditional, and what is read afterwards tells which it was.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any, NamedTuple
 
 from transforms.history.fold import Folded, fold
+from transforms.history.head import head_of
 from transforms.language import mark, say
-from transforms.model import DUPLICATE, NEW, RESUMED, Applied, Arrival, Change, DeadLetter, Entry, Record
+from transforms.model import CLOCKS, DUPLICATE, NEW, RESUMED, Applied, Arrival, Change, DeadLetter, Entry, Record
 from transforms.truth import row_keys, rows
 from transforms.truth.certificates import Certificate
 from transforms.truth.codec import Codec
@@ -132,7 +133,8 @@ def transact(codec: Codec, record: Record, attempt: Attempt, bars: Bars = NO_BAR
         if isinstance(plan, DeadLetter):
             return Completed(plan, conflicts, 0)
         if (yield Check(row, head.revision if head else None, plan.cells)):
-            return Completed(Applied(entry, arrival, plan.change), conflicts, rows.stored_bytes(plan.cells))
+            applied = Applied(entry, arrival, plan.change, current_at=plan.change.applied_at)
+            return Completed(applied, conflicts, rows.stored_bytes(plan.cells))
         found = yield Read(row)  # type: ignore[assignment]
         if tombstone_of(found):
             return Completed(Barred(entry.key), conflicts, 0)
@@ -149,15 +151,23 @@ def _found(codec: Codec, parsed: Entry, arrival: Arrival, found: Cells, conflict
     qualifier = bytes.fromhex(parsed.record_id)
     entry = rows.decode_entry(codec, parsed.key, qualifier, found[rows.FIELDS][qualifier])
     mine = (change.run, change.origin) == (arrival.run, arrival.origin)
+    head = rows.head_of(found)
+    current = current_at(change, arrival.applied_at) if head and head.revision == change.revision else None
     if mine and change.job == arrival.job:
-        this_attempt = change.applied_at == arrival.applied_at
+        this_attempt = change.applied_at >= arrival.applied_at
         stored = rows.arrival_of(change)._replace(outcome=NEW if this_attempt else RESUMED)
-        return Completed(Applied(entry, stored, change, reading), conflicts, 0)
+        return Completed(Applied(entry, stored, change, reading, current), conflicts, 0)
     arrival = arrival._replace(outcome=RESUMED if mine else DUPLICATE)
     cells = (rows.arrival_cell(codec, entry.record_id, arrival),)
     yield Write(row_keys.row_key(entry.key), cells)
-    applied = Applied(entry, arrival, change if mine else None, reading)
+    applied = Applied(entry, arrival, change if mine else None, reading, current)
     return Completed(applied, conflicts, rows.stored_bytes(cells))
+
+
+def current_at(change: Change, now: int) -> int:
+    """When a change that is read after ``now``, and is the last one of its key, was so by any clock: no later change of
+    the key says that it was made before."""
+    return max(change.applied_at, now - CLOCKS)
 
 
 def _plan(
@@ -201,11 +211,28 @@ def _change(codec: Codec, entry: Entry, arrival: Arrival, found: Cells, head: He
     stored = found.get(rows.FIELDS, {})
     entries = [rows.decode_entry(codec, entry.key, qualifier, value) for qualifier, value in stored.items()]
     folded = fold([*entries, entry])
-    return folded, next_change(entry.key, entry.record_id, arrival, before, folded)
+    came = {entry.record_id: arrival.received_at}
+    headline = folded.headline
+    if headline and headline.record_id not in came:
+        came |= received_at(before) if before else {}
+        if headline.record_id not in came:  # the change before was stored without it
+            came |= {c.record_id: c.received_at for c in rows.decode_changes(codec, entry.key, found) if not c.cause}
+    return folded, next_change(entry.key, entry.record_id, arrival, before, folded, came)
 
 
-def next_change(key: str, record_id: str, arrival: Arrival, before: Change | None, folded: Folded) -> Change:
-    """What a record does to the state of its key, behind the change ``before``: the next revision."""
+def received_at(change: Change) -> dict[str, int]:
+    """When the record was received that spoke for the key after a change, by its id; empty where that is not known."""
+    return {change.head["record_id"]: change.head["received_at"]} if change.head else {}
+
+
+def next_change(
+    key: str, record_id: str, arrival: Arrival, before: Change | None, folded: Folded, came: Mapping[str, int]
+) -> Change:
+    """What a record does to the state of its key, behind the change ``before``: the next revision.
+
+    ``came``: when records were received (micros), by id; at least the one that speaks for the key.
+    """
+    headline = folded.headline
     return Change(
         key=key,
         revision=before.revision + 1 if before else 1,
@@ -214,11 +241,13 @@ def next_change(key: str, record_id: str, arrival: Arrival, before: Change | Non
         origin=arrival.origin,
         job=arrival.job,
         received_at=arrival.received_at,
-        applied_at=arrival.applied_at,
+        # Never before the change that it follows, whatever the clocks say.
+        applied_at=max(arrival.applied_at, before.applied_at + 1) if before else arrival.applied_at,
         before=before.after if before else None,
         after=folded.state,
         dimensions_before=before.dimensions_after if before else None,
         dimensions_after=folded.dimensions,
+        head=head_of(headline, came[headline.record_id]) if headline else None,
     )
 
 

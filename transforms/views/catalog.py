@@ -16,10 +16,9 @@ from transforms.errors import AcervoError
 from transforms.language import mark, say, tr
 from transforms.typed import typed
 from transforms.views import connect, rest, schema, sql
-from transforms.views.schema import Column, Table
+from transforms.views.schema import Column, Partitioning, Table
 
 _RETRY = rest.retry(60.0)
-_PARTITION = schema.PARTITION_FIELD
 
 
 class CatalogError(AcervoError):
@@ -83,7 +82,7 @@ def migrate(project: str, dataset: str, location: str | None = None, dry_run: bo
 
 def _plan(client: bigquery.Client, project: str, dataset: str, location: str | None) -> list[Step]:
     try:
-        views = sql.views(project, dataset)
+        views = sql.views(project, dataset, merged_until=_merged_until(client, project, dataset))
     except ValueError as error:
         raise CatalogError(str(error)) from error
     steps: list[Step] = []
@@ -92,7 +91,7 @@ def _plan(client: bigquery.Client, project: str, dataset: str, location: str | N
         client.get_dataset(f"{project}.{dataset}", retry=_RETRY)
     except NotFound:
         steps.append(_create_dataset(client, project, dataset, location))
-    for name in schema.TABLES:
+    for name in (*schema.TABLES, *schema.MERGED):
         table = schema.load(name)
         path = f"{project}.{dataset}.{name}"
         found = _get(client, path)
@@ -113,6 +112,12 @@ def _plan(client: bigquery.Client, project: str, dataset: str, location: str | N
             )
         )
     return steps
+
+
+def _merged_until(client: bigquery.Client, project: str, dataset: str) -> int:
+    """What the view of states says: it stays so."""
+    found = _get(client, f"{project}.{dataset}.{sql.STATE_VIEW}")
+    return sql.merged_until(found.view_query or "") if found is not None else sql.NEVER
 
 
 def _get(client: bigquery.Client, path: str) -> bigquery.Table | None:
@@ -137,21 +142,37 @@ def _create_dataset(client: bigquery.Client, project: str, name: str, location: 
 def _create_table(client: bigquery.Client, path: str, table: Table) -> Step:
     target = bigquery.Table(path, schema=[_field(column) for column in table.columns])
     target.description = table.description
-    start, end = schema.PARTITION_RANGE
-    target.range_partitioning = bigquery.RangePartitioning(
-        field=schema.PARTITION_FIELD, range_=bigquery.PartitionRange(start=start, end=end, interval=1)
-    )
+    if table.partitioning.by_number:
+        start, end = schema.PARTITION_RANGE
+        target.range_partitioning = bigquery.RangePartitioning(
+            field=table.partitioning.field, range_=bigquery.PartitionRange(start=start, end=end, interval=1)
+        )
+    else:
+        target.time_partitioning = bigquery.TimePartitioning(
+            type_=table.partitioning.unit, field=table.partitioning.field
+        )
     target.clustering_fields = list(table.clustering)
     return Step(
         say(
             "create table {name}: {columns} columns, partitioned by {partition}, clustered by {clustering}",
             name=table.name,
             columns=len(table.columns),
-            partition=schema.PARTITION_FIELD,
+            partition=_told(table.partitioning),
             clustering=", ".join(table.clustering),
         ),
         lambda: client.create_table(target, exists_ok=True, retry=_RETRY),
     )
+
+
+def _told(partitioning: Partitioning) -> str:
+    return f"{'ranges' if partitioning.by_number else partitioning.unit.lower()} of {partitioning.field}"
+
+
+def _partitioning(found: bigquery.Table) -> Partitioning | None:
+    if found.range_partitioning:
+        return Partitioning(found.range_partitioning.field, "NUMBER")
+    by_time = found.time_partitioning
+    return Partitioning(by_time.field, by_time.type_) if by_time else None
 
 
 def incompatibilities(table: Table, found: bigquery.Table) -> list[str]:
@@ -159,9 +180,9 @@ def incompatibilities(table: Table, found: bigquery.Table) -> list[str]:
     if found.table_type not in (None, "TABLE"):
         return [say("{name} is a {type}, not a table", name=table.name, type=found.table_type)]
     problems = []
-    if found.time_partitioning or (found.range_partitioning and found.range_partitioning.field != _PARTITION):
+    if _partitioning(found) not in (None, table.partitioning):
         problems.append(
-            say("table {name} is not partitioned by ranges of {partition}", name=table.name, partition=_PARTITION)
+            say("table {name} is not partitioned by {partition}", name=table.name, partition=_told(table.partitioning))
         )
     present = {column.name for column in found.schema}
     required = {c.name for c in table.columns if c.name not in present and c.mode == "REQUIRED"}

@@ -67,7 +67,7 @@ def remove(project: str, dataset: str, build: str) -> dict[str, int]:
     client = connect.rest_client(project)
     done: dict[str, int] = {}
     try:
-        for table in schema.TABLES:
+        for table in (*schema.TABLES, *schema.MERGED):  # what is made of changes after these
             if columns := id_columns(table):
                 job = run_statement(client, removal(f"{project}.{dataset}", f"{project}.{build}", table, columns))
                 done[table] = job.num_dml_affected_rows or 0

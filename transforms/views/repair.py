@@ -54,6 +54,7 @@ def create_build(project: str, dataset: str, build: str) -> None:
             like = client.get_table(f"{project}.{dataset}.{name}", retry=_RETRY)
             # As found, not as described here: columns may be in another order, and have policy tags.
             table = bigquery.Table(f"{project}.{build}.{name}", schema=like.schema)
+            # By a day it is not: rows of long ago are streamed into it, which such tables refuse.
             table.range_partitioning = like.range_partitioning
             table.clustering_fields = like.clustering_fields
             client.create_table(table, exists_ok=True, retry=_RETRY)

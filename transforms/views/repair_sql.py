@@ -37,7 +37,7 @@ COMPARED: Mapping[str, Compared] = {
     schema.DOCUMENTS: Compared("applied_at"),
     schema.EVENTS: Compared("applied_at"),
     schema.VOIDED_RANGES: Compared("applied_at"),
-    schema.CHANGES: Compared("applied_at"),
+    schema.CHANGES: Compared("applied_at", {schema.CURRENT_AT: None}),
     # When a dead letter was found is read off the clock for the row and for the source of truth, each for itself.
     schema.ARRIVALS: Compared("applied_at", {"applied_at": "IF({0}.outcome = 'dead', NULL, {0}.applied_at)"}),
     schema.DEAD_LETTERS: Compared("found_at", {"found_at": None}),

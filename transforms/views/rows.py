@@ -26,12 +26,15 @@ from transforms.model import (
     Entry,
     Fields,
 )
+from transforms.truth.rows import arrival_of
 from transforms.views import schema
 
 Row = dict[str, Any]
 TableRow = tuple[str, Row]
 
 DEAD = "dead"
+# Partition of counts of no month: told by the count alone, as all that a view keeps one by.
+NO_MONTH = 0
 MAX_PAYLOAD_BYTES = 1 << 20
 
 _TABLE_OF_KIND = {DOCUMENT: schema.DOCUMENTS, EVENT: schema.EVENTS, VOIDED_RANGE: schema.VOIDED_RANGES}
@@ -46,11 +49,12 @@ _COUNTED = (*DIMENSIONS, "total")
 
 def rows_of(applied: Applied) -> list[TableRow]:
     """Rows of one applied record: itself and its change when it is new or resumed, its arrival always."""
-    entry, arrival, change, reading = applied
-    came = (schema.ARRIVALS, _arrival_row(entry, arrival))
+    entry, arrival, change, reading, current_at = applied
     if arrival.outcome == DUPLICATE or change is None:
-        return [came]
-    return [row_of_entry(entry, change, reading), row_of_change(entry.kind, change), came]
+        return [(schema.ARRIVALS, _arrival_row(entry, arrival))]
+    # As stored with the change, whichever attempt of the run reports it: so a retry's row is the same row.
+    came = (schema.ARRIVALS, _arrival_row(entry, arrival_of(change)))
+    return [row_of_entry(entry, change, reading), row_of_change(entry.kind, change, current_at), came]
 
 
 def row_of_entry(entry: Entry, change: Change, reading: Change | None) -> TableRow:
@@ -59,9 +63,9 @@ def row_of_entry(entry: Entry, change: Change, reading: Change | None) -> TableR
     return _TABLE_OF_KIND[entry.kind], _record_row(entry, change, reading or change)
 
 
-def row_of_change(kind: str, change: Change) -> TableRow:
-    """Row of a change; ``kind`` is that of its record."""
-    return schema.CHANGES, _change_row(kind, change)
+def row_of_change(kind: str, change: Change, current_at: int | None) -> TableRow:
+    """Row of a change; ``kind`` is that of its record. ``current_at``: see ``Applied``."""
+    return schema.CHANGES, _change_row(kind, change, current_at)
 
 
 def row_of_move(now: Entry, before: Entry, change: Change, reading: Change) -> TableRow | None:
@@ -121,8 +125,7 @@ def rows_of_dead_letter(dead: DeadLetter, run: str, job: str, at: int) -> list[T
 def row_of_count(partial: Row) -> TableRow:
     """Row of one named partial sum, as counting yields it."""
     month = partial.get("month")
-    number = _month_of_text(month) if month else _month_of_micros(partial["job_started_at"])
-    return schema.COUNTS, {**partial, "partition_month": number}
+    return schema.COUNTS, {**partial, "partition_month": _month_of_text(month) if month else NO_MONTH}
 
 
 def _record_row(entry: Entry, change: Change, last: Change) -> Row:
@@ -151,7 +154,7 @@ def _record_row(entry: Entry, change: Change, last: Change) -> Row:
     return row
 
 
-def _change_row(kind: str, change: Change) -> Row:
+def _change_row(kind: str, change: Change, current_at: int | None) -> Row:
     row: Row = {
         "access_key": change.key,
         "revision": change.revision,
@@ -166,10 +169,14 @@ def _change_row(kind: str, change: Change) -> Row:
         "state_after": _json(change.after),
         "logged": change.logged,
     }
+    if current_at is not None:
+        row[schema.CURRENT_AT] = current_at
     if change.cause:
         row["cause"] = change.cause
     if change.before is not None:
         row["state_before"] = _json(change.before)
+    if change.head is not None:
+        row |= {f"head_{name}": value for name, value in change.head.items()}
     for side, dimensions in (("before", change.dimensions_before), ("after", change.dimensions_after)):
         for name in _COUNTED:
             if dimensions and name in dimensions:

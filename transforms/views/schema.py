@@ -1,8 +1,9 @@
 """Table schemas, read from ``schemas/*.json``. Pure.
 
-Every table is partitioned by ``partition_month``, a number (yyyymm), and not by a date: rows streamed into a table
-that is partitioned by a date are refused once the date is more than some years past, and archives of fiscal
-documents go back to 2006. Range partitions have no such limit.
+A table says in its file how it is partitioned. By ``partition_month``, a number (yyyymm), where rows of any time are
+streamed into it: such rows are refused by a table that is partitioned by a date once the date is some years past, and
+archives of fiscal documents go back to 2006. By the day of an instant where that is always the present when a row is
+streamed. By a date of any age where rows come by statements alone, which have no such limit.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ CHANGES = "changes"
 ARRIVALS = "arrivals"
 DEAD_LETTERS = "dead_letters"
 COUNTS = "counts"
+STATES = "states"
+# What rows are streamed into, and what is made of these by statements.
 TABLES = (DOCUMENTS, EVENTS, VOIDED_RANGES, CHANGES, ARRIVALS, DEAD_LETTERS, COUNTS)
+MERGED = (STATES,)
 
-PARTITION_FIELD = "partition_month"
+# When a change was known to be the last one of its key: no part of what its row says.
+CURRENT_AT = "current_at"
 # Up to the 10,000 partitions that a table may have; other months share one more, and are never refused.
 PARTITION_RANGE = (200001, 209913)
 
@@ -39,21 +44,41 @@ class Column(NamedTuple):
     fields: tuple[Column, ...] = ()
 
 
+class Partitioning(NamedTuple):
+    """What a table is partitioned by. ``unit``: NUMBER, each number of the column in ``PARTITION_RANGE``, or the DAY or
+    MONTH of a date or instant."""
+
+    field: str
+    unit: str
+
+    @property
+    def by_number(self) -> bool:
+        """Whether it is by ranges of numbers."""
+        return self.unit == "NUMBER"
+
+
 class Table(NamedTuple):
-    """One table: what it is for, its columns, and what its rows are clustered by."""
+    """One table: what it is for, what its rows are partitioned and clustered by, and its columns."""
 
     name: str
     description: str
+    partitioning: Partitioning
     clustering: tuple[str, ...]
     columns: tuple[Column, ...]
 
 
 @cache
 def load(name: str) -> Table:
-    """The schema of one of ``TABLES``."""
+    """The schema of one of ``TABLES`` or ``MERGED``."""
     text = resources.files(__package__).joinpath("schemas", f"{name}.json").read_text("utf-8")
     data = json.loads(text)
-    return Table(name, data["description"], tuple(data["clustering"]), tuple(_column(f) for f in data["fields"]))
+    return Table(
+        name,
+        data["description"],
+        Partitioning(**data["partitioning"]),
+        tuple(data["clustering"]),
+        tuple(_column(f) for f in data["fields"]),
+    )
 
 
 @cache

@@ -10,13 +10,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib import resources
 from string import Template
 from typing import NamedTuple
 
-from transforms import access_key
+from transforms import access_key, instants
 from transforms.errors import AcervoError
 from transforms.families import DEFAULT, FAMILIES, FAMILY_OF_MODEL, booking, common, cte, nfe, statuses
 from transforms.families.family import Attribute, Family
@@ -26,6 +27,11 @@ from transforms.views import key_sql
 
 # Days are counted in the time of Brasília, as the law does.
 TODAY = "CURRENT_DATE('America/Sao_Paulo')"
+# Nothing is merged.
+NEVER = 0
+STATE_VIEW = "document_state"
+_STATE_OF_CHANGES = "${state_of_changes}"
+_MERGED = re.compile(r"current_at >= TIMESTAMP '([^']+)'")
 _PROJECT = re.compile(r"([a-z0-9.\-]+:)?[a-z][a-z0-9\-]{4,28}[a-z0-9]")
 _DATASET = re.compile(r"[A-Za-z0-9_]{1,1024}")
 _REFERENCE = re.compile(r"`\$\{dataset\}\.(\w+)`")
@@ -44,29 +50,63 @@ class View(NamedTuple):
     uses: frozenset[str]
 
 
-def views(project: str, dataset: str, today: str = TODAY) -> list[View]:
+def views(project: str, dataset: str, today: str = TODAY, merged_until: int = NEVER) -> list[View]:
     """All views of a dataset, each after the views that it reads.
 
-    ``today`` is the SQL expression of the date that days are counted to. Raises DatasetNameError for a project or
-    dataset whose name BigQuery would not take: names go into SQL.
+    ``today`` is the SQL expression of the date that days are counted to. ``merged_until``: changes that were current
+    since then (micros) lie over the table of states. Raises DatasetNameError for a project or dataset whose name
+    BigQuery would not take: names go into SQL.
     """
+    path = _path(project, dataset)
+    values = {"dataset": path, "today": today, "window": since(merged_until), **_rule_values()}
+    found = {name: _view(name, text, values) for name, text in _templates().items()}
+    order = TopologicalSorter({name: sorted(view.uses & found.keys()) for name, view in sorted(found.items())})
+    return [found[name] for name in order.static_order()]
+
+
+def state_of_changes(project: str, dataset: str, window: str) -> str:
+    """The query that makes rows of ``states`` of the last change of each key, of the changes that ``window`` says."""
+    return Template(_state_of_changes()).substitute(
+        {"dataset": _path(project, dataset), "window": window, **_rule_values()}
+    )
+
+
+def since(merged_until: int) -> str:
+    """The condition on changes that are not all merged: a literal, as nothing else prunes partitions."""
+    return f"current_at >= {instant(merged_until)}"
+
+
+def instant(micros: int) -> str:
+    """An instant as a literal, to the second."""
+    return f"TIMESTAMP '{instants.datetime_of(micros).strftime('%Y-%m-%d %H:%M:%S+00')}'"
+
+
+def merged_until(query: str) -> int:
+    """Since when (micros) the view of states lays changes over them, of its query; NEVER where it does not say so."""
+    found = _MERGED.search(query)
+    return instants.micros_of(datetime.fromisoformat(f"{found[1]}:00")) if found else NEVER
+
+
+def _path(project: str, dataset: str) -> str:
     if not _PROJECT.fullmatch(project):
         raise DatasetNameError(say("{project!r} is not a project id, such as my-project-1", project=project))
     if not _DATASET.fullmatch(dataset):
         raise DatasetNameError(
             say("{dataset!r} is not a dataset name: letters, digits and underscores only", dataset=dataset)
         )
-    values = {"dataset": f"{project}.{dataset}", "today": today, **_rule_values()}
-    found = {name: _view(name, text, values) for name, text in _templates().items()}
-    order = TopologicalSorter({name: sorted(view.uses & found.keys()) for name, view in sorted(found.items())})
-    return [found[name] for name in order.static_order()]
+    return f"{project}.{dataset}"
+
+
+@cache
+def _state_of_changes() -> str:
+    return resources.files(__package__).joinpath("parts", "state_of_changes.sql").read_text("utf-8").rstrip()
 
 
 @cache
 def _templates() -> dict[str, str]:
     folder = resources.files(__package__).joinpath("sql")
     return {
-        entry.name.removesuffix(".sql"): entry.read_text("utf-8")
+        entry.name.removesuffix(".sql"): entry.read_text("utf-8").replace(_STATE_OF_CHANGES, _state_of_changes())
         for entry in folder.iterdir()
         if entry.name.endswith(".sql")
     }

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from transforms.model import Applied
+from transforms.model import Applied, Change
 from transforms.truth.dead_letters import DONE, StoredDeadLetter
 from transforms.truth.read import History, StoredRecord
+from transforms.truth.refold import head_of_history
 from transforms.truth.reparse import readings_of
+from transforms.truth.transaction import current_at
 from transforms.views.rows import TableRow, row_of_change, row_of_entry, row_of_move, rows_of, rows_of_dead_letter
 
 
-def rows_of_history(history: History) -> Iterator[TableRow]:
-    """Each record with its change, and every arrival of it once: a repeated attempt of a run is the same arrival."""
+def rows_of_history(history: History, at: int = 0) -> Iterator[TableRow]:
+    """Each record with its change, and every arrival of it once: a repeated attempt of a run is the same arrival.
+
+    ``at``: the history was read after this (micros).
+    """
     for record in history.records:
-        own, change, _ = rows_of(record.applied())
+        applied = record.applied()
+        own, *_ = rows_of(applied)
         yield own
-        yield change
-        yield from (row_of_change(record.entry.kind, reading) for reading in record.readings)
+        yield from (_row_of_change(history, record, change, at) for change in (record.change, *record.readings))
         yield from _moves(record)
         met = set()
         for arrival in record.arrivals:
@@ -28,13 +33,20 @@ def rows_of_history(history: History) -> Iterator[TableRow]:
             yield from rows_of(Applied(record.entry, arrival, None))
 
 
-def rows_of_readings(history: History, revisions: Collection[int]) -> Iterator[TableRow]:
-    """What reparses made of a key by the changes of these revisions."""
+def _row_of_change(history: History, record: StoredRecord, change: Change, at: int) -> TableRow:
+    last = change.revision == history.revision
+    if last and change.head is None:  # it was stored by a release that did without
+        change = change._replace(head=head_of_history(history))
+    return row_of_change(record.entry.kind, change, current_at(change, at) if last else None)
+
+
+def rows_of_readings(history: History, revisions: Collection[int], at: int) -> Iterator[TableRow]:
+    """What reparses made of a key by the changes of these revisions; the history was read after ``at`` (micros)."""
     for record in history.records:
         made = [reading for reading in record.readings if reading.revision in revisions]
         if made:
             yield row_of_entry(record.entry, record.change, record.readings[-1])
-            yield from (row_of_change(record.entry.kind, reading) for reading in made)
+            yield from (_row_of_change(history, record, reading, at) for reading in made)
             yield from _moves(record)
 
 

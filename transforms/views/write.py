@@ -9,7 +9,7 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms import metrics
+from transforms import instants, metrics
 from transforms.views import connect, schema, sink
 from transforms.views.encode import RefusedRow
 from transforms.views.refused import Refusal
@@ -24,7 +24,14 @@ BATCH_ROWS = 20_000
 BATCHES_IN_FLIGHT = 4
 
 
+# A change is in BigQuery so long after it was known to be the last one of its key (micros), or it is sent again.
+PROMISED = 45 * 60_000_000
+
 _WRITTEN, _REFUSED = "written", "refused"
+
+
+class LateChanges(RuntimeError):
+    """Changes came to BigQuery so late that a merge may not have seen them; their bundle is to be run again."""
 
 
 class Written(NamedTuple):
@@ -42,13 +49,18 @@ class WriteRows(beam.PTransform):
     after retries for ``retry_seconds``. Rows are written at least once: views keep one per id.
     """
 
-    def __init__(self, project: str, dataset: str, retry_seconds: float = 600) -> None:
-        """Endpoints of an emulator, if any, are read from the environment here, at launch."""
+    def __init__(self, project: str, dataset: str, retry_seconds: float = 600, in_time: bool = False) -> None:
+        """Endpoints of an emulator, if any, are read from the environment here, at launch.
+
+        ``in_time``: a bundle whose changes come later than ``PROMISED`` after they were current fails, and its retry
+        says anew whether they are. Whoever merges changes goes by it.
+        """
         super().__init__()
+        self._in_time = in_time
         self._destination = Destination(project, dataset, connect.storage_endpoint(), retry_seconds)
 
     def expand(self, pcoll: beam.PCollection[TableRow]) -> Written:
-        append = beam.ParDo(_AppendRows(self._destination)).with_outputs(_REFUSED, main=_WRITTEN)
+        append = beam.ParDo(_AppendRows(self._destination, self._in_time)).with_outputs(_REFUSED, main=_WRITTEN)
         found = pcoll | "AppendRows" >> append
         return Written(found[_WRITTEN], found[_REFUSED])
 
@@ -58,6 +70,7 @@ class _Batch:
         self.rows: list[bytes] = []
         self.places: list[WindowedValue] = []
         self.bytes = 0
+        self.oldest = 0
 
 
 class _Waiting(NamedTuple):
@@ -71,8 +84,9 @@ class _Waiting(NamedTuple):
 class _AppendRows(beam.DoFn):
     """Gathers encoded rows per table and appends them in batches, the last at the bundle's end."""
 
-    def __init__(self, destination: Destination) -> None:
+    def __init__(self, destination: Destination, in_time: bool) -> None:
         self._destination = destination
+        self._in_time = in_time
         self._millis = metrics.distribution("append_millis")
         self._written = {name: metrics.counter("rows_written_<table>", name) for name in schema.TABLES}
         self._refused = {name: metrics.counter("rows_refused_<table>", name) for name in schema.TABLES}
@@ -108,6 +122,8 @@ class _AppendRows(beam.DoFn):
         batch.rows.append(encoded)
         batch.places.append(place.with_value(None))
         batch.bytes += len(encoded)
+        if self._in_time and (current_at := row.get(schema.CURRENT_AT)):
+            batch.oldest = min(batch.oldest or current_at, current_at)
         return ()
 
     def finish_bundle(self) -> Iterator[Any]:
@@ -130,6 +146,11 @@ class _AppendRows(beam.DoFn):
         table, batch = waiting.table, waiting.batch
         appended: Appended = waiting.appended.result()
         self._millis.update(appended.millis)
+        if batch.oldest and instants.now() - batch.oldest > PROMISED:
+            raise LateChanges(
+                f"changes took more than {PROMISED // 60_000_000} minutes from Bigtable to BigQuery: this worker stood "
+                "still. The bundle is run again, which asks Bigtable whether they are still the last of their keys."
+            )
         decode = self._sink.encoders[table].decode
         for index, reason in appended.refused.items():
             self._late_refusals.append(((table, decode(batch.rows[index]), reason), batch.places[index]))

@@ -62,7 +62,7 @@ def without(payloads: Iterable[bytes], keys: Collection[str], folder: Path) -> P
 def rows_of(stores: Stores, keys: Collection[str]) -> dict[str, int]:
     """Rows of all tables that name one of the keys, whatever the column."""
     found = {}
-    for table in schema.TABLES:
+    for table in (*schema.TABLES, *schema.MERGED):
         rows = stores.query(f"SELECT TO_JSON_STRING(r) AS text FROM {table} AS r")
         found[table] = sum(any(key in row["text"] for key in keys) for row in rows)
     return {table: count for table, count in found.items() if count}

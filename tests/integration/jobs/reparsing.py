@@ -87,6 +87,7 @@ def _forgotten(codec: Codec, row: Row, forget: Forget) -> list[Cell]:
             dimensions_before=before.dimensions_after if before else None,
             after=folded.state,
             dimensions_after=folded.dimensions,
+            head=None,
         )
         changes.append(rows.change_cell(codec, change))
         before = change

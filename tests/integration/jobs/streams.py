@@ -123,7 +123,8 @@ class Streaming:
         """Waits while the job runs; ``what`` is wrong when the time is over."""
         deadline = time.monotonic() + seconds
         while not condition():
-            assert self.process.poll() is None, self._log.read_text()[-3000:]
+            ended = self.process.poll()
+            assert ended is None, f"ended with {ended}: {self._log.read_text()[-3000:]}"
             assert time.monotonic() < deadline, f"{what}\n{self._log.read_text()[-3000:]}"
             time.sleep(0.5)
 

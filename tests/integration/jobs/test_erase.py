@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from local.stack.discover import LOCAL_PROJECT
 from pipelines import lookup, retention
 from tests.integration.jobs.erasing import (
     erase_confirmed,
@@ -30,7 +31,9 @@ from tests.integration.jobs.stores import (
     rebuild_stores,
 )
 from tests.integration.jobs.streams import DocumentQueue, Streaming, counted
+from transforms import instants
 from transforms.truth.tombstones import parts_of
+from transforms.views import merge
 
 # A stream's changes are counted by slots that are settled when they are this old.
 LONGER = ("--settle_seconds", "15")
@@ -73,8 +76,9 @@ def test_a_company_is_erased_from_every_store_and_nothing_brings_it_back(
     folder = written(payloads, tmp_path / "all")
     stores.backfill(folder)
     issuers, keys = some_issuers(stores)
+    merge.merge(LOCAL_PROJECT, stores.name, instants.now() + 2 * merge.OVERLAP)
     before = rows_of(stores, keys)
-    assert set(before) >= {"documents", "changes", "arrivals"}
+    assert set(before) >= {"documents", "changes", "arrivals", "states"}
 
     found = erase_stores(stores, "--subjects", issuers, "--part", "issuer")
     assert found["erase_keys"] == len(keys)

@@ -38,6 +38,25 @@ def test_killed_with_repetitions_disorder_and_poison(
         job.wait_until(lambda: sum(broker.committed(topic.topic, 3)) == len(payloads), "offsets are not committed", 30)
 
 
+@pytest.mark.long
+def test_two_streams_on_one_topic_of_which_one_or_the_other_is_killed(
+    new_stores: NewStores, running_stack: object, broker: Broker, tmp_path: Path
+) -> None:
+    topic, stores, payloads = DocumentTopic(broker), new_stores(), inputs(83, 300)
+    clean = clean_backfill(new_stores, payloads, tmp_path / "documents")
+    jobs = [Streaming(stores, topic, tmp_path / f"log-{number}") for number in range(2)]
+    try:
+        for life in range(3):
+            topic.publish(payloads[life::3])
+            jobs[0].wait_until(lambda life=life: arrivals(stores) > 60 * life, "nothing arrives")  # type: ignore[misc]
+            jobs[1].kill()
+            jobs = [Streaming(stores, topic, tmp_path / f"log-{life + 2}"), jobs[0]]
+        settles(jobs[0], clean, len(payloads))
+    finally:
+        for job in jobs:
+            job.kill()
+
+
 def replay(stores: Stores, topic: DocumentTopic, *more: str) -> Counter[str]:
     """Reads a range of the topic; the counters."""
     places = stores.arguments("-")[2:]
@@ -81,7 +100,7 @@ def test_a_topic_that_is_deleted_stops_the_job_which_says_so(
     assert "Traceback" not in said
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_messages_that_retention_removes_before_they_are_read_stop_the_job_which_says_where(
     new_stores: NewStores, running_stack: object, broker: Broker, tmp_path: Path
 ) -> None:

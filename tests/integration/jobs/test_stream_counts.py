@@ -229,7 +229,7 @@ def test_a_difference_within_a_day_is_seen_by_a_look_at_that_day(
     changes = [change(number, now - number % 2 * _DAY) for number in range(20)]
     sweeper = Sweeper(stores.truth, place)
     encode = sweeper._sink.encoders["changes"].encode
-    sweeper._sink.append("changes", [encode(_change_row("document", one)) for one in changes]).result()
+    sweeper._sink.append("changes", [encode(_change_row("document", one, one.applied_at)) for one in changes]).result()
     sweep.write_log(stores.truth, changes[2:])
     sweeper.sweep_all()
     assert day_differences(stores, today, tmp_path) == {UNLOGGED: 1}, "of the two that are not in the log, today's"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import shutil
+import subprocess
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +15,8 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from confluent_kafka import Consumer, TopicPartition
 
+from local.stack.jars import kafka_jars
+from local.stack.process import PROJECT
 from pipelines import publish
 from tests.integration.brokers import Broker
 from transforms.kafka.errors import KafkaError
@@ -109,3 +114,21 @@ def test_files_are_published_to_a_topic_that_is_created(broker: Broker, tmp_path
         f"{n}.xml" for n in range(7)
     }
     assert len(broker.admin.list_topics(topic).topics[topic].partitions) == 2
+
+
+@pytest.mark.slow
+def test_the_consumer_of_the_docs_knows_the_last_change_of_each_key(broker: Broker) -> None:
+    if shutil.which("javac") is None:
+        pytest.skip("There is no compiler of Java: apt-get install default-jdk-headless")
+    topic = broker.create(3)
+    changes = [change(number, revision) for number in range(20) for revision in range(2, 3 + number % 4)]
+    told = [one for one in changes for _ in range(2)]
+    random.Random(1).shuffle(told)
+    run(told, Change, PublishChanges(KafkaTopic(broker.connection, topic)))
+    example = PROJECT / "docs" / "examples" / "LatestChange.java"
+    command = ["java", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", f"{kafka_jars()}/*", str(example)]
+    said = subprocess.run([*command, broker.address, topic], capture_output=True, text=True, check=True, timeout=120)
+    last = {one.key: one for one in changes}
+    assert said.stdout.splitlines() == [
+        f"{key} {last[key].revision} {change_message(last[key]).data.decode()}" for key in sorted(last)
+    ]

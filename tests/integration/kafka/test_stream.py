@@ -91,7 +91,7 @@ def test_a_broker_that_is_killed_is_waited_for(prism: Path, tmp_path: Path) -> N
         with reading(own, topic, prism, tmp_path / "seen") as seen:
             seen.wait(200)
             own.kill()
-            time.sleep(8)
+            time.sleep(4)
             own.start()
             own.publish(topic, documents(200, 200))
             back = time.monotonic()

@@ -20,6 +20,7 @@ NOT_WALKED = {
 }
 # Typed as they are: how they begin, and what they show.
 QUERIES = {
+    '.venv/bin/python -m pipelines.query "SELECT * FROM issuer_months" --out ': "",
     ".venv/bin/python -m pipelines.query --json ": '"status": "authorised"',
     ".venv/bin/python -m pipelines.query ": "row",
 }
@@ -51,6 +52,10 @@ def step_of(command: str, home: Path, archive: Path, key: str) -> Step:
         "make run INPUT=~/notas/2025.zip": Step(f"make run INPUT={home}/notas/2025.zip", shows=accounted),
         "make run INPUT='/archive/2025/*.tar.gz' SUMMARY=summary.json": Step(
             f"make run INPUT='{archive}/2025/*.tar.gz' SUMMARY=summary.json", shows=accounted
+        ),
+        "make report": Step("make report", shows="The page: file://"),
+        ".venv/bin/python -m pipelines.board": Step(
+            ".venv/bin/python -u -m pipelines.board --port 0", background=True, shows="The board: http://127.0.0.1:"
         ),
         "make stack": Step("make stack", background=True, shows="The local stack is up"),
         "make stream": Step("make stream SECONDS=10 RATE=5", shows="All that was published has arrived"),

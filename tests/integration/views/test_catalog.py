@@ -27,7 +27,7 @@ def test_an_empty_project_gets_everything_and_the_second_time_nothing(make_datas
     assert empty.name not in {d.dataset_id for d in empty.client.list_datasets()}
     assert catalog.migrate(PROJECT_ID, empty.name) == planned
     names = {table.table_id for table in empty.client.list_tables(f"{PROJECT_ID}.{empty.name}")}
-    assert names == {*schema.TABLES, *(view.name for view in sql.views(PROJECT_ID, empty.name))}
+    assert names == {*schema.TABLES, *schema.MERGED, *(view.name for view in sql.views(PROJECT_ID, empty.name))}
     assert catalog.migrate(PROJECT_ID, empty.name) == []
     catalog.preflight(PROJECT_ID, empty.name)
 

@@ -6,12 +6,11 @@ import pytest
 
 from local.stack import PROJECT_ID
 from tests import views_world as world
-from tests.googlesql.catalog import table_names
 from tests.integration.views.dataset import Dataset
 from tests.integration.views.partials import partials, some_histories
 from tests.integration.views.replaced import HISTORY as REPLACED
 from tests.integration.views.year import YEAR_ROWS
-from transforms.views import sql
+from transforms.views import schema, sql
 from transforms.views.rows import row_of_count, rows_of
 
 TODAY = "2026-04-09"
@@ -35,6 +34,6 @@ def test_both_engines_give_the_same_rows_of_every_view(everything: Dataset, name
     assert everything.view(name, TODAY), f"no row was compared: rows for {name} are missing in this test"
 
 
-@pytest.mark.parametrize("name", table_names())
+@pytest.mark.parametrize("name", schema.TABLES)
 def test_both_engines_hold_the_same_rows_of_every_table(everything: Dataset, name: str) -> None:
     assert everything.query(f"SELECT * FROM {name}")

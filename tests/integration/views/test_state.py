@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from local.stack import PROJECT_ID
 from tests import views_world as world
 from tests.histories import histories, key_of, voided_range
 from tests.integration.views.dataset import Dataset
@@ -18,6 +19,7 @@ from transforms import access_key
 from transforms.families import FAMILIES
 from transforms.history.fold import fold
 from transforms.model import Entry, Fields
+from transforms.views import merge
 
 KEY = world.key_of()
 _FRESH = itertools.count(1)
@@ -93,6 +95,20 @@ def assert_states_agree(dataset: Dataset, drawn: list[list[Entry]]) -> None:
         assert from_records[key] == fold(history).state, history
     state_columns = "access_key, " + ", ".join(_STATE_COLUMNS)
     for row in dataset.query(f"SELECT {state_columns} FROM document_state WHERE access_key IN ({listed})"):
+        assert plain(row) == {"access_key": row["access_key"], **from_records[row["access_key"]]}
+    # The same document speaks for a key by the fold and in SQL.
+    assert not dataset.query(
+        "SELECT state.access_key FROM document_state AS state "
+        "LEFT JOIN headline_documents AS document ON document.access_key = state.access_key "
+        f"WHERE state.access_key IN ({listed}) AND (document.record_id IS DISTINCT FROM state.record_id "
+        "OR document.received_at IS DISTINCT FROM state.received_at "
+        "OR document.issued_at IS DISTINCT FROM state.issued_at)"
+    )
+    # Merged, in the table itself; nothing is taken for merged, since later examples are of the same time.
+    merge.merge(PROJECT_ID, dataset.name, world.RECEIVED_AT)
+    found = dataset.emulated(f"SELECT {state_columns} FROM states WHERE access_key IN ({listed})")
+    assert {row["access_key"] for row in found} == {key for key in keys if not key.startswith("ID")}
+    for row in found:
         assert plain(row) == {"access_key": row["access_key"], **from_records[row["access_key"]]}
 
 

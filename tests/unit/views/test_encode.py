@@ -6,11 +6,12 @@ import pytest
 
 from transforms.views import schema
 from transforms.views.encode import RefusedRow, RowEncoder
-from transforms.views.schema import Column, Table
+from transforms.views.schema import Column, Partitioning, Table
 
 TABLE = Table(
     "t",
     "",
+    Partitioning("partition_month", "NUMBER"),
     (),
     (
         Column("id", "STRING", "REQUIRED", ""),

@@ -130,9 +130,9 @@ def test_a_file_name_that_is_no_utf8_does_not_make_a_row_unfit() -> None:
         assert row["origin"].endswith(".xml")
 
 
-def test_a_count_without_a_month_is_in_the_partition_of_its_job() -> None:
+def test_a_count_without_a_month_is_in_a_partition_of_its_own() -> None:
     partial = {"job_started_at": world.RECEIVED_AT}
-    assert rows.row_of_count(partial)[1]["partition_month"] == 202605
+    assert rows.row_of_count(partial)[1]["partition_month"] == rows.NO_MONTH
     assert rows.row_of_count(partial | {"month": "2026-01-01"})[1]["partition_month"] == 202601
 
 

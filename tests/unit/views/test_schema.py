@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import pytest
+import sqlglot
 from google.cloud import bigquery
 
 from transforms.history.dimensions import DIMENSIONS
 from transforms.parse.layout import Many
 from transforms.parse.registry import LAYOUTS
-from transforms.views import schema
+from transforms.views import schema, sql
 from transforms.views.schema import Column
 
 TYPES = {
@@ -18,7 +19,7 @@ def all_columns(columns: tuple[Column, ...]) -> list[Column]:
     return [c for column in columns for c in (column, *all_columns(column.fields))]
 
 
-@pytest.mark.parametrize("name", schema.TABLES)
+@pytest.mark.parametrize("name", [*schema.TABLES, *schema.MERGED])
 def test_every_column_has_a_type_a_mode_and_says_what_it_holds(name: str) -> None:
     table = schema.load(name)
     assert table.description.endswith(".")
@@ -43,9 +44,22 @@ def test_the_columns_of_a_repeated_record_are_those_that_some_layout_fills() -> 
 
 
 @pytest.mark.parametrize("name", schema.TABLES)
-def test_every_table_is_partitioned_by_a_month_that_no_row_lacks(name: str) -> None:
-    column = next(c for c in schema.load(name).columns if c.name == schema.PARTITION_FIELD)
+def test_every_row_has_a_month_that_differences_are_grouped_by(name: str) -> None:
+    column = next(c for c in schema.load(name).columns if c.name == "partition_month")
     assert (column.type, column.mode) == ("INTEGER", "REQUIRED")
+
+
+@pytest.mark.parametrize("name", [*schema.TABLES, *schema.MERGED])
+def test_a_table_is_partitioned_by_a_column_of_its_own(name: str) -> None:
+    table = schema.load(name)
+    column = next(c for c in table.columns if c.name == table.partitioning.field)
+    units = {"INTEGER": {"NUMBER"}, "TIMESTAMP": {"DAY", "MONTH"}, "DATE": {"DAY", "MONTH"}}
+    assert table.partitioning.unit in units[column.type]
+
+
+def test_the_table_of_states_has_the_columns_of_what_is_made_of_changes() -> None:
+    made = sqlglot.parse_one(sql.state_of_changes("some-project", "acervo", "TRUE"), dialect="bigquery").named_selects
+    assert made == [column.name for column in schema.load(schema.STATES).columns]
 
 
 def test_the_range_of_partitions_is_within_what_a_table_may_have() -> None:
@@ -54,7 +68,7 @@ def test_the_range_of_partitions_is_within_what_a_table_may_have() -> None:
     assert start <= 200601 < 209912 < end
 
 
-@pytest.mark.parametrize("name", schema.TABLES)
+@pytest.mark.parametrize("name", [*schema.TABLES, *schema.MERGED])
 def test_clustering_names_at_most_four_columns_that_can_be_clustered_by(name: str) -> None:
     table = schema.load(name)
     types = {c.name: c for c in table.columns}
@@ -77,7 +91,7 @@ FOUND = [
 
 
 def table_of(*columns: Column) -> schema.Table:
-    return schema.Table("t", "", (), columns)
+    return schema.Table("t", "", schema.Partitioning("a", "NUMBER"), (), columns)
 
 
 def column(name: str, type_: str, mode: str = "NULLABLE", *fields: Column) -> Column:

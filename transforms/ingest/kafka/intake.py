@@ -18,6 +18,7 @@ from transforms.ingest.kafka.lookup import out_of_range
 from transforms.ingest.kafka.messages import message_of
 from transforms.ingest.kafka.settings import TopicSource
 from transforms.ingest.kafka.tail import Lease, Tail
+from transforms.ingest.queue.message import Message
 from transforms.kafka.cluster import EARLIEST, LATEST, Away, Cluster
 from transforms.kafka.connection import library
 from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError
@@ -164,12 +165,14 @@ class Intake:
         if time.monotonic() - self._known_at >= _IDENTITY_SECONDS:
             self._check_identity(bool(received))
         self._check_refusal()
-        good = [(raw, None) for raw in received if raw.error() is None]
-        read = [(raw.partition(), raw.offset(), message_of(raw, self._source)) for raw, _ in good]
+        read: dict[int, list[tuple[int, Message]]] = {}
+        for raw in received:
+            if raw.error() is None:
+                read.setdefault(raw.partition(), []).append((raw.offset(), message_of(raw, self._source)))
         with self._changed:
-            for partition, offset, message in read:
+            for partition, batch in read.items():
                 if tail := self._assigned.get(partition):
-                    tail.add(offset, message)
+                    tail.add(batch)
             for raw in received:
                 if raw.error() is not None:
                     self._noted(raw)

@@ -50,16 +50,19 @@ class Tail:
         """Messages that were not taken yet."""
         return len(self._waiting)
 
-    def add(self, offset: int, message: Message) -> None:
-        """The next message. What is before the place is not wanted: it was fetched before the place was changed."""
-        if offset < self.end:
+    def add(self, batch: list[tuple[int, Message]]) -> None:
+        """The next messages, by offset. What is before the place is not wanted: it was fetched before the place was
+        changed."""
+        new = [one for one in batch if one[0] >= self.end]
+        if not new:
             return
-        self._waiting.append((offset, message))
-        self.end = offset + 1
+        self._waiting.extend(new)
+        self.end = new[-1][0] + 1
         self.high = max(self.high, self.end)
-        self.size += len(message.data)
-        self._average += (len(message.data) - self._average) * 0.01
-        self.horizon.came(message.published_at)
+        size = sum(len(message.data) for _, message in new)
+        self.size += size
+        self._average += (size / len(new) - self._average) * 0.1
+        self.horizon.came(min(message.published_at for _, message in new))
 
     def at_end(self, offset: int) -> None:
         """There is nothing before this offset that did not come."""

@@ -1,6 +1,8 @@
--- Documents and value by month, model, environment and status, from the counted partial sums.
-SELECT month, model, environment, status, SUM(documents) AS documents, SUM(total) AS total
+-- Documents and value by month, model, environment and status, from the counted partial sums. Filter on
+-- partition_month (yyyymm, of the month of issue): it is the partition.
+SELECT month, model, environment, status, SUM(documents) AS documents, SUM(total) AS total,
+  partition_month
 FROM `${dataset}.unique_counts`
 WHERE dimension = 'uf'
-GROUP BY month, model, environment, status
+GROUP BY month, model, environment, status, partition_month
 HAVING documents != 0 OR total != 0

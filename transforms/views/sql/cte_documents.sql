@@ -11,8 +11,9 @@ SELECT
   carried.issuer_id AS carried_issuer_id,
   carried.total AS carried_total,
   SUBSTR(carried_key, 21, 2) AS carried_model
-FROM `${dataset}.headline_documents` AS document
-JOIN `${dataset}.document_state` AS state ON state.access_key = document.access_key
+FROM `${dataset}.document_state` AS state
+JOIN `${dataset}.unique_documents` AS document
+  ON document.access_key = state.access_key AND document.record_id = state.record_id
 CROSS JOIN UNNEST(document.referenced_keys) AS carried_key
 LEFT JOIN `${dataset}.document_state` AS carried ON carried.access_key = carried_key
 WHERE state.model IN (${freight_models})

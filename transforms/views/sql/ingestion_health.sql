@@ -1,4 +1,6 @@
--- Inputs per hour of their outcome and run: received, new, duplicate, dead, and how long after receipt in seconds.
+-- Inputs per hour of their outcome and run: received, new, duplicate, dead, and how long after receipt in seconds. Filter
+-- on day, by which the table is partitioned. What a retry reports again on another day is received again on that day; what
+-- was new is new once.
 SELECT
   TIMESTAMP_TRUNC(applied_at, HOUR) AS hour,
   run,
@@ -8,6 +10,7 @@ SELECT
   COUNTIF(outcome = 'dead') AS dead,
   APPROX_QUANTILES(TIMESTAMP_DIFF(applied_at, received_at, MICROSECOND) / 1000000, 100)[OFFSET(50)] AS lag_p50,
   APPROX_QUANTILES(TIMESTAMP_DIFF(applied_at, received_at, MICROSECOND) / 1000000, 100)[OFFSET(95)] AS lag_p95,
-  APPROX_QUANTILES(TIMESTAMP_DIFF(applied_at, received_at, MICROSECOND) / 1000000, 100)[OFFSET(99)] AS lag_p99
-FROM `${dataset}.unique_arrivals`
-GROUP BY hour, run
+  APPROX_QUANTILES(TIMESTAMP_DIFF(applied_at, received_at, MICROSECOND) / 1000000, 100)[OFFSET(99)] AS lag_p99,
+  day
+FROM `${dataset}.unique_daily_arrivals`
+GROUP BY hour, run, day

@@ -3,7 +3,8 @@ SELECT
   access_key, model, issuer_id, issuer_name, recipient_id, total, status, issued_at, authorised_at,
   status_at AS cancelled_at,
   day IS NOT NULL AND DATE(status_at, 'America/Sao_Paulo') > LAST_DAY(day, MONTH) AS after_month_end,
-  COALESCE(manifestation = '${confirmed}' AND manifestation_at < status_at, FALSE) AS after_confirmation
+  COALESCE(manifestation = '${confirmed}' AND manifestation_at < status_at, FALSE) AS after_confirmation,
+  month
 FROM `${dataset}.document_state`
 WHERE status IN ('${cancelled}', '${cancelled_late}')
   AND status_at IS NOT NULL

@@ -3,7 +3,8 @@
 SELECT
   recipient_id, access_key, issuer_id, issuer_name, total, status, manifestation, known_by, authorised_at,
   ${manifestation_days}
-    - DATE_DIFF(${today}, DATE(COALESCE(authorised_at, issued_at), 'America/Sao_Paulo'), DAY) AS days_left
+    - DATE_DIFF(${today}, DATE(COALESCE(authorised_at, issued_at), 'America/Sao_Paulo'), DAY) AS days_left,
+  month
 FROM `${dataset}.document_state`
 WHERE model = '55'
   AND COALESCE(environment, 1) = 1

@@ -3,6 +3,6 @@ SELECT *
 FROM `${dataset}.arrivals`
 WHERE TRUE
 QUALIFY ROW_NUMBER() OVER (
-  PARTITION BY run, origin, record_id, dead_letter_id
+  PARTITION BY access_key, run, origin, record_id, dead_letter_id
   ORDER BY applied_at, outcome DESC
 ) = 1
