@@ -12,7 +12,8 @@ from tests.integration.truth.proxy import Proxy
 from transforms.truth import requests
 from transforms.truth.config import EMULATOR_VARIABLE, TruthConfig
 from transforms.truth.errors import TruthError
-from transforms.truth.rows import RESERVED, Cell, Row
+from transforms.truth.row_keys import RESERVED
+from transforms.truth.rows import Cell, Row
 from transforms.truth.transaction import Completed, Transaction, Write
 from transforms.truth.writer import Writer
 
