@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import summary
+from pipelines import job_ends
 from pipelines.pages.section import Section, statement
 from pipelines.pages.sections import HEADLINE, SECTIONS
 from tests.integration.views.dataset import Dataset
@@ -92,7 +92,7 @@ def test_health_counts_each_input_of_a_run_once(year: Dataset) -> None:
     assert [second[n] for n in ("received", "new", "duplicate", "dead")] == [6, 0, 3, 3]
     assert (first["lag_p50"], first["lag_p99"]) == (2, 7)
     newest = max(row["hour"] for row in health.values())
-    shown = year.query(summary.LOOK_NEXT.command[1])
+    shown = year.query(job_ends.LOOK_NEXT.command[1])
     assert 0 < len(shown) <= 3 and shown[0]["hour"] == newest, "what the summary of a job says to ask"
 
 

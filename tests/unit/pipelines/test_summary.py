@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 from rich.console import Console
 
-from pipelines import command, legend, summary
+from pipelines import command, job_ends, legend, summary
 from pipelines.summary import Ended
 from transforms import metrics
 
@@ -37,8 +37,8 @@ def ended(job: str, counters: dict[str, int], **more: object) -> Ended:
 
 
 def test_every_job_tells_its_end_and_its_counters_are_in_the_catalogue() -> None:
-    assert set(summary.JOBS) == set(command.GROUPS["Jobs"])
-    for job in summary.JOBS.values():
+    assert set(job_ends.JOBS) == set(command.GROUPS["Jobs"])
+    for job in job_ends.JOBS.values():
         names = [line.counter for line in job.lines]
         names += [name for one in job.nexts for name in (one.when, one.unless) if name]
         assert set(names) <= set(metrics.CATALOGUE)
