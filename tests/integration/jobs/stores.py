@@ -32,7 +32,10 @@ from transforms.truth.read import History, HistoryReader
 from transforms.views import repair_sql, schema, sql
 
 # Views that tell how things came (by whom, in which order), and so differ between two ways of bringing them.
-_LINEAGE_VIEWS = {"history", "arrivals_by_origin", "ingestion_health", "unique_arrivals", "unique_changes"}
+_LINEAGE_VIEWS = {
+    "history", "arrivals_by_origin", "ingestion_health", "nsu_gaps", "nsu_received", "unique_arrivals",
+    "unique_changes", "unique_daily_arrivals",
+}  # fmt: skip
 _LINEAGE_VIEWS |= {"unique_counts", "dead_letters_by_code", "unique_dead_letters"}
 _LINEAGE_COLUMNS = {"run", "job", "origin", "revision", "received_at", "applied_at", "changed_at", "first_received_at"}
 _LINEAGE_COLUMNS |= {"parser"}
