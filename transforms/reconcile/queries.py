@@ -37,11 +37,11 @@ def doubled(dataset: str, table: str, selection: Selection) -> str:
     """Columns key, identity, contents: rows of one id and revision that are not all the same."""
     key, identity = FACT_COLUMNS[table].key, _concatenated(FACT_COLUMNS[table].identity)
     # A row that was sent again is the same row.
-    said = f"(SELECT AS STRUCT t.* EXCEPT ({schema.CURRENT_AT}))" if table == schema.CHANGES else "t"
+    columns = f"* EXCEPT ({schema.CURRENT_AT})" if table == schema.CHANGES else "*"
     stays = " AND moved_to_month IS NULL" if FACT_COLUMNS[table].readings else ""
     return f"""
-SELECT {key} AS key, {identity} AS identity, COUNT(DISTINCT TO_JSON_STRING({said})) AS contents
-FROM `{dataset}.{table}` AS t
+SELECT {key} AS key, {identity} AS identity, COUNT(DISTINCT TO_JSON_STRING(t)) AS contents
+FROM (SELECT {columns} FROM `{dataset}.{table}`) AS t
 WHERE {_selected(FACT_COLUMNS[table], selection)}{stays}
 GROUP BY 1, 2, revision
 HAVING contents > 1"""
