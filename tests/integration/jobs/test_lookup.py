@@ -84,7 +84,7 @@ def test_dead_letter_by_its_id_gives_its_bytes(
     ("arguments", "status", "message"),
     [
         (["3" * 44], 1, "check digit is wrong"),
-        (["123"], 1, "no access key"),
+        (["123"], 1, "not an access key"),
         (["f" * 64], 1, "no dead letter"),
     ],
 )
