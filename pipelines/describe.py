@@ -18,6 +18,7 @@ ABSENT = mark("There is no {name} in {dataset}.")
 NO_DATASET = mark("There is no dataset {dataset}.")
 _RETRY = rest.retry(10.0)
 _ABSENT = re.compile(r"(?:\btable\b|\bview\b|[Nn]ot found:?)\W+(?:\w+\s+)?[`\"']?([\w.:-]+)", re.IGNORECASE)
+_NO_DATASET = re.compile(r"Not found: Dataset ")
 _LIKE = 0.5
 
 
@@ -59,6 +60,8 @@ def did_you_mean(text: str | None) -> str:
 
     ``text``: the name, or an error message that has it.
     """
+    if _NO_DATASET.search(text or ""):
+        return ""
     found = _ABSENT.search(text or "")
     wanted = re.split(r"[.:]", (found[1] if found else text or "").strip(".:"))[-1]
     known = names()

@@ -59,6 +59,9 @@ def step_of(command: str, home: Path, archive: Path, key: str) -> Step:
         ),
         "make stack": Step("make stack", background=True, shows="The local stack is up"),
         "make stream": Step("make stream SECONDS=10 RATE=5", shows="All that was published has arrived"),
+        ".venv/bin/python -m pipelines.tags ide/indFinal,ide/cNF,det/@nItem --states SP --out found.csv": Step(
+            ".venv/bin/python -m pipelines.tags ide/indFinal,ide/cNF,det/@nItem --states SP --out found.csv"
+        ),
         ".venv/bin/python -m pipelines.lookup <access key>": Step(
             f".venv/bin/python -m pipelines.lookup {key}", shows=key
         ),

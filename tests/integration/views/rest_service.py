@@ -42,7 +42,7 @@ class RestService:
         self.always = always
         self.requests: list[tuple[str, str]] = []
         self.resources: dict[str, Any] = {"": {"datasetReference": {"projectId": PROJECT, "datasetId": DATASET}}}
-        for name in schema.TABLES:
+        for name in (*schema.TABLES, *schema.MERGED):
             self.resources[f"/tables/{name}"] = _table(name)
         for view in sql.views(PROJECT, DATASET):
             target = bigquery.Table(f"{PROJECT}.{DATASET}.{view.name}")

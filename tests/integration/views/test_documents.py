@@ -12,7 +12,7 @@ from tests.unit.templates.documents import commands, documents
 
 QUERIES = sorted(
     {
-        command.words[-1]
+        next((word for word in command.words[3:] if " " in word), command.words[-1])
         for path in documents()
         for command in commands(path.read_text(), {})
         if command.words[1:3] == ("-m", "pipelines.query")

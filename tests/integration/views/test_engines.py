@@ -7,8 +7,10 @@ import pytest
 from local.stack import PROJECT_ID
 from tests import views_world as world
 from tests.integration.views.dataset import Dataset
+from tests.integration.views.handed_out import HANDED_OUT, came
 from tests.integration.views.partials import partials, some_histories
 from tests.integration.views.replaced import HISTORY as REPLACED
+from tests.integration.views.trade import HISTORY as TRADE
 from tests.integration.views.year import YEAR_ROWS
 from transforms.views import schema, sql
 from transforms.views.rows import row_of_count, rows_of
@@ -23,6 +25,8 @@ def everything(dataset: Dataset) -> Dataset:
     dataset.write(YEAR_ROWS)
     dataset.write(YEAR_ROWS[::2])
     dataset.write(row for result in world.applied(REPLACED) for row in rows_of(result))
+    dataset.write_applied(world.applied(TRADE))
+    dataset.write_applied(came(HANDED_OUT))
     histories = some_histories(11)
     dataset.write(row for result in histories for row in rows_of(result))
     dataset.write(row_of_count(row) for row in partials(histories, "run-3/all/0", 1_000_000) * 2)

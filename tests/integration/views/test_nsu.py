@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from tests import views_world as world
 from tests.integration.views.dataset import Dataset
-from transforms.model import Applied
+from tests.integration.views.handed_out import HANDED_OUT, THEM, US, came
 from transforms.views import rows
-
-US, THEM = "11222333000181", "99888777000161"
-
-
-def came(origins: dict[str, Any]) -> Iterator[Applied]:
-    """Documents applied, each from its origin."""
-    for applied, origin in zip(world.applied(origins.values()), origins, strict=True):
-        yield applied._replace(arrival=applied.arrival._replace(origin=origin))
-
-
-HANDED_OUT = {
-    f"gs://b/nfe/{US}/1.xml#NSU=000000000000007": world.document(world.key_of(number=1), "r7"),
-    f"gs://b/nfe/{US}/1.xml#NSU=000000000000008": world.event(world.key_of(number=1), "r8", "210210"),
-    f"gs://b/nfe/{US}/2.xml#NSU=000000000000012": world.document(world.key_of(number=2), "r12"),
-    f"gs://b/nfe/{THEM}/1.xml#NSU=000000000000003": world.document(world.key_of(number=3), "s3"),
-    f"gs://b/nfe/{THEM}/1.xml#NSU=000000000000004": world.document(world.key_of(number=4), "s4"),
-    f"gs://b/cte/{US}/1.xml#NSU=000000000000001": world.document(world.key_of("57", 1), "c1"),
-    f"gs://b/cte/{US}/1.xml#NSU=000000000000003": world.document(world.key_of("57", 2), "c3"),
-    "files/all/9.xml#NSU=20": world.document(world.key_of(number=5), "f20"),
-    "files/all/9.xml#NSU=22": world.document(world.key_of(number=6), "f22"),
-    "gs://b/plain/1.xml": world.document(world.key_of(number=9), "p1"),
-}
 
 
 @pytest.fixture(scope="module")

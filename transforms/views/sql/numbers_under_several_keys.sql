@@ -5,7 +5,7 @@ numbered AS (
   SELECT
     ${issuer_in_key} AS issuer, issuer_id, model, COALESCE(${place_in_key}, '') AS place,
     COALESCE(environment, 1) AS environment, COALESCE(series, 0) AS series, number,
-    access_key, status, status_at, total, status IN (${in_force}) AS in_force
+    access_key, status, total, status IN (${in_force}) AS in_force
   FROM `${dataset}.document_state`
   WHERE number IS NOT NULL
 ),
@@ -26,9 +26,7 @@ SELECT
   COUNT(*) AS access_keys,
   COUNTIF(numbered.in_force) AS keys_in_force,
   SUM(IF(numbered.in_force, numbered.total, NULL)) AS total_in_force,
-  ARRAY_AGG(
-    STRUCT(numbered.access_key, numbered.status, numbered.status_at, numbered.total) ORDER BY numbered.access_key
-  ) AS documents
+  ARRAY_AGG(numbered.access_key ORDER BY numbered.access_key) AS found_keys
 FROM numbered
 JOIN several
   ON several.number = numbered.number AND several.issuer = numbered.issuer AND several.model = numbered.model
