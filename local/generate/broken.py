@@ -81,7 +81,7 @@ def _unknown_root(rng: Rng, world: World) -> bytes:
     return rng.pick((
         f"<pedidoVenda><numero>{rng.digits(8)}</numero><cliente>{rng.digits(5)}</cliente></pedidoVenda>",
         f'<ordem:Compra xmlns:ordem="urn:exemplo:compras"><ordem:Id>{rng.digits(9)}</ordem:Id></ordem:Compra>',
-        f"<html><body><h1>Erro 503</h1><p>{rng.digits(6)}</p></body></html>",
+        f"<erro><codigo>503</codigo><protocolo>{rng.digits(6)}</protocolo></erro>",
     )).encode()  # fmt: skip
 
 

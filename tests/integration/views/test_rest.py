@@ -50,7 +50,7 @@ def test_what_passes_is_tried_again(start: Start, error: Error) -> None:
     service = start(error, error)
     assert catalog.migrate(PROJECT, DATASET) == []
     first = service.requests[:3]
-    assert first == [("GET", f"/bigquery/v2/projects/{PROJECT}/datasets/{DATASET}")] * 3
+    assert first == [("GET", f"/bigquery/v2/projects/{PROJECT}/datasets/{DATASET}/tables/document_state")] * 3
 
 
 @pytest.mark.parametrize(
