@@ -19,6 +19,7 @@ from zetasql.core import ServerError
 from tests.googlesql.catalog import Dataset, simple
 from tests.googlesql.language import InvalidSql, builtin_functions, language, options, service, words_of
 from tests.googlesql.written import Literal
+from transforms.views.erased import IDS, IDS_SCHEMA
 from transforms.views.repair import SEEN_SCHEMA
 from transforms.views.repair_sql import SEEN
 
@@ -106,8 +107,9 @@ def _add(catalog: types.SimpleCatalog, path: tuple[str, ...], dataset: Dataset) 
     name = path[-1].rpartition(".")[2]
     if _LISTED in ".".join(path).upper():
         raise NotOurs
-    if name.startswith(SEEN):
-        columns = [(field.name, simple(field.field_type)) for field in SEEN_SCHEMA]
+    in_work = IDS_SCHEMA if name == IDS else SEEN_SCHEMA if name.startswith(SEEN) else None
+    if in_work is not None:
+        columns = [(field.name, simple(field.field_type)) for field in in_work]
         catalog_of(catalog, path[:-1]).table.append(_table(path[-1], columns))
         return
     # Tables of work in progress are made as the ones that they are named after.
