@@ -19,14 +19,12 @@ if __name__ == "__main__":
     raise SystemExit(command.start("access"))
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines import discover
 from pipelines.defaults import DEFAULT_DATASET
 from pipelines.guard import guarded
-from pipelines.prose import tell_error
 from transforms.language import mark, say, tr
 from transforms.views import access, readers
 
@@ -38,11 +36,7 @@ TO_DO, DONE = mark("readers: {steps:,} to do"), mark("readers: {steps:,} done")
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 done, 2 not possible as it is."""
     given = parser().parse_args(argv)
-    local = discover.adopt(given.project)
-    project = given.project or (discover.LOCAL_PROJECT if local else os.environ.get("GOOGLE_CLOUD_PROJECT"))
-    if not project:
-        tell_error(tr(discover.NO_PROJECT))
-        return 2
+    project = discover.project_of(given.project)
     try:
         wanted = readers.read(given.file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:

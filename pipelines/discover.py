@@ -13,7 +13,8 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from transforms.language import mark, say
+from transforms.errors import AcervoError
+from transforms.language import mark, say, tr
 
 LOCAL_PROJECT = "acervo-local"
 STORES = ("BIGTABLE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST")
@@ -24,6 +25,10 @@ PROJECT = "GOOGLE_CLOUD_PROJECT"
 STATE_FILE = ".stack.json"
 NO_PROJECT = mark("no project: give --project, or start the local stack with: make stack")
 UNREACHABLE = mark("nothing answers at {address} ({name}). Is the local stack still up? make stack starts it.")
+
+
+class NoProjectError(AcervoError):
+    """Nothing says which project is meant."""
 
 
 def state_file() -> Path:
@@ -74,6 +79,17 @@ def adopt(project: str | None = None) -> bool:
         return False
     os.environ.update(environment)
     return True
+
+
+def project_of(given: str | None) -> str:
+    """The project of a command: the given one, else the running stack's, which the process then uses, else that of the
+    environment. Raises NoProjectError.
+    """
+    local = adopt(given)
+    project = given or (LOCAL_PROJECT if local else os.environ.get(PROJECT))
+    if not project:
+        raise NoProjectError(tr(NO_PROJECT))
+    return project
 
 
 def unreachable() -> str | None:

@@ -50,14 +50,10 @@ _ANSWERS = ("protocol_status", "return_status", "summary_status", "query_status"
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 found, 1 not found, 2 cannot look."""
     arguments = parser().parse_args(argv)
-    local = discover.adopt(arguments.project)
-    project = arguments.project or (discover.LOCAL_PROJECT if local else os.environ.get("GOOGLE_CLOUD_PROJECT"))
-    if not project:
-        return _fail(tr(discover.NO_PROJECT))
+    project = discover.project_of(arguments.project)
     if (arguments.key is None) == (arguments.origin is None):
         return _fail(tr("give a key, or an origin with --origin"))
-    unreachable = discover.unreachable() if local else None
-    if unreachable:
+    if unreachable := discover.unreachable():
         return _fail(unreachable)
     try:
         status = _look_up(project, arguments) if arguments.origin is None else _trace(project, arguments)

@@ -15,13 +15,11 @@ if __name__ == "__main__":
     raise SystemExit(command.start("merge"))
 
 import argparse
-import os
 from collections.abc import Sequence
 
 from pipelines import discover, legend
 from pipelines.defaults import DEFAULT_DATASET
 from pipelines.guard import guarded
-from pipelines.prose import tell_error
 from transforms import instants
 from transforms.language import mark, say, tr
 from transforms.views import merge
@@ -33,11 +31,7 @@ DONE = mark("{rows:,} states added or changed, by {statements} statements; merge
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 done, 2 not possible as it is."""
     options = parser().parse_args(argv)
-    local = discover.adopt(options.project)
-    project = options.project or (discover.LOCAL_PROJECT if local else os.environ.get("GOOGLE_CLOUD_PROJECT"))
-    if not project:
-        tell_error(tr(discover.NO_PROJECT))
-        return 2
+    project = discover.project_of(options.project)
     merged = merge.merge(project, options.dataset, instants.now())
     until = legend.moment(instants.datetime_of(merged.until)) if merged.until else "-"
     print(say(DONE, rows=merged.rows, statements=merged.statements, until=until))

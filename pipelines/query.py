@@ -12,7 +12,6 @@ if __name__ == "__main__":
 
 import argparse
 import functools
-import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -247,14 +246,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _write(options: argparse.Namespace, form: str, names: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
     if form == writing.PARQUET:
         raise QueryError(tr("Parquet is for the rows of a query"))
-    if options.out is None:
-        write_text(options, form, names, rows, sys.stdout)
-        return
-    with writing.opened(options.out) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as out:
-        write_text(options, form, names, rows, out)
+    write(options, form, names, rows)
 
 
-def write_text(
+def write(options: argparse.Namespace, form: str, names: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
+    """Rows as text in a form of ``writing.FORMATS``, to ``options.out`` or to standard output.
+
+    ``options`` has ``max_rows`` and ``keep_formulas`` too.
+    """
+    with writing.opened_text(options.out) as out:
+        _write_text(options, form, names, rows, out)
+
+
+def _write_text(
     options: argparse.Namespace, form: str, names: Sequence[str], rows: Iterator[Sequence[Any]], out: TextIO
 ) -> None:
     """Rows as text in a form of ``writing.FORMATS``; ``options`` has ``max_rows`` and ``keep_formulas``."""

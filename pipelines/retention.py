@@ -17,7 +17,6 @@ if __name__ == "__main__":
     raise SystemExit(command.start("retention"))
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -50,10 +49,7 @@ BEING_ERASED = mark("{key} is being erased still: end that erasure first, by sta
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 done, 2 not possible as it is."""
     given = parser().parse_args(argv)
-    local = discover.adopt(given.project)
-    project = given.project or (discover.LOCAL_PROJECT if local else os.environ.get("GOOGLE_CLOUD_PROJECT"))
-    if not project:
-        return _fail(tr(discover.NO_PROJECT))
+    project = discover.project_of(given.project)
     if given.hold and not given.reason:
         return _fail(tr("--hold takes a --reason"))
     client = Client(TruthConfig(project, given.bigtable_instance, given.bigtable_table, given.bigtable_app_profile))

@@ -12,7 +12,6 @@ if __name__ == "__main__":
     raise SystemExit(command.start("sped"))
 
 import argparse
-import io
 import sqlite3
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Sequence
@@ -278,7 +277,7 @@ def _form(form: str | None, out: Path | None) -> str:
 
 def _write(found: Iterator[Difference], path: Path, form: str) -> None:
     rows: Iterator[Sequence[Any]] = found
-    with writing.opened(path) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as out:
+    with writing.opened_text(path) as out:
         if form == writing.JSON:
             writing.write_json(Difference._fields, rows, out)
         elif form == writing.LINES:

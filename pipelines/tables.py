@@ -13,7 +13,6 @@ if __name__ == "__main__":
     raise SystemExit(command.start("tables"))
 
 import argparse
-import os
 from collections.abc import Sequence
 
 from pipelines import discover
@@ -34,10 +33,7 @@ BIGTABLE, BIGQUERY = "bigtable", "bigquery"
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 done, 2 not possible as it is."""
     options = parser().parse_args(argv)
-    local = discover.adopt(options.project)
-    project = options.project or (discover.LOCAL_PROJECT if local else os.environ.get("GOOGLE_CLOUD_PROJECT"))
-    if not project:
-        return _fail(tr(discover.NO_PROJECT))
+    project = discover.project_of(options.project)
     truth = TruthConfig(project, options.bigtable_instance, options.bigtable_table, options.bigtable_app_profile)
     if options.only != BIGQUERY:
         steps = _set_up_truth(truth, options.dry_run)

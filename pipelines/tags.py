@@ -15,7 +15,6 @@ if __name__ == "__main__":
     raise SystemExit(command.start("tags"))
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -75,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     reader = HistoryReader(_config(options))
     try:
         found = values(reader, selection, finder(tags))
-        _write(options, form, (*COLUMNS, *tags), found)
+        query.write(options, form, (*COLUMNS, *tags), found)
     except BrokenPipeError:  # whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
@@ -84,12 +83,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _config(options: argparse.Namespace) -> TruthConfig:
-    """Raises TagsError where no project is known, or its stack does not answer."""
-    local = discover.adopt(options.project)
-    project = options.project or (discover.LOCAL_PROJECT if local else os.environ.get(discover.PROJECT))
-    if not project:
-        raise TagsError(tr(discover.NO_PROJECT))
-    if local and (unreachable := discover.unreachable()):
+    """Raises AcervoError where no project is known, or its stack does not answer."""
+    project = discover.project_of(options.project)
+    if unreachable := discover.unreachable():
         raise TagsError(unreachable)
     return TruthConfig(project, options.bigtable_instance, options.bigtable_table, options.bigtable_app_profile)
 
@@ -115,11 +111,3 @@ def _of_row(reader: HistoryReader, key: str, cells: rows.Cells, texts: Finder) -
                     record=entry.record_id, key=key, error=error)
             ) from error  # fmt: skip
         yield key, entry.record_id, entry.kind, entry.layout, *found
-
-
-def _write(options: argparse.Namespace, form: str, names: Sequence[str], found: Iterator[Sequence[Any]]) -> None:
-    if options.out is None:
-        query.write_text(options, form, names, found, sys.stdout)
-        return
-    with writing.opened(options.out) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as out:
-        query.write_text(options, form, names, found, out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import io
 import json
 import os
 import re
@@ -152,6 +153,16 @@ def opened(path: Path | None, option: str = "--out") -> Iterator[IO[bytes]]:
     finally:
         with suppress(FileNotFoundError):
             os.unlink(partial)
+
+
+@contextmanager
+def opened_text(path: Path | None) -> Iterator[TextIO]:
+    """The same for text, in UTF-8 with line feeds; standard output as it is."""
+    if path is None:
+        yield sys.stdout
+        return
+    with opened(path) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="\n") as out:
+        yield out
 
 
 def _mask() -> int:
