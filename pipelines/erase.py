@@ -22,61 +22,33 @@ if __name__ == "__main__":
 
 import argparse
 import re
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
-from apache_beam.pvalue import AsDict, AsList, AsSingleton
 
 from pipelines import launching, selecting, telling
+from pipelines.erasing import EraseRequest, Erasure, number_of
 from pipelines.launch import Launch, launch_of
 from pipelines.options import StoreOptions
 from pipelines.telling import Launched
-from transforms import instants, metrics
+from transforms import instants
 from transforms.counting.cells import COUNT_TABLES
-from transforms.counting.log import SLOT_SECONDS
-from transforms.counting.recount import CountAgain, ReplaceCounts
 from transforms.erase.choice import LONG_MODELS, Choice, ChoiceError, name_of, subject_of
-from transforms.erase.target import Target
-from transforms.erase.transform import FindErasable, ForgetLogged, PutTombstones, RemoveContent, once
-from transforms.errors import AcervoError
+from transforms.erase.transform import FindErasable
 from transforms.language import mark, say, tr
-from transforms.model import Change
-from transforms.truth import admin, bars, registers
+from transforms.truth import admin, registers
 from transforms.truth.client import Client
-from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
-from transforms.truth.read import History
-from transforms.truth.scan import ReadHistories
-from transforms.truth.tombstones import ISSUER, RECIPIENT, ROLES, Tombstone
-from transforms.views import catalog, erased, repair, schema
-from transforms.views.refused import Refusal
-from transforms.views.rows import TableRow, row_of_count
-from transforms.views.write import WriteRows, Written
+from transforms.truth.tombstones import ISSUER, RECIPIENT, ROLES
+from transforms.views import catalog, erased, repair
 
 JOB = "erase"
 BOTH = "both"
 _LONGEST_SUBJECT = 14
 _ROLES = {ISSUER: (ISSUER,), RECIPIENT: (RECIPIENT,), BOTH: ROLES}
 CONFIRM = mark("Nothing was changed. To erase it, give the same command with: --confirm {number}")
-CHANGED = mark(
-    "{found:,} keys and dead letters are to be erased now, and {confirmed:,} were confirmed. Nothing was changed: look "
-    "at it again without --confirm."
-)
-ACTIVE = mark(
-    "counts of {runs} are not settled: these runs hold what is erased and wrote a moment ago. Tombstones are there; "
-    "start the same erasure again when their jobs have ended."
-)
-
-REFUSED = mark("BigQuery refused a row of counts: {reason}. Check that the tables are current: acervo tables")
-
-
-class EraseError(AcervoError):
-    """An erasure that cannot go on; the message says why and what to do."""
 
 
 class EraseOptions(PipelineOptions):
@@ -161,229 +133,28 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, cho
     """Adds the whole job to the pipeline; the build's dataset must be there (``prepare``)."""
     found = pipeline | "Find" >> FindErasable(launching.truth_of(options), choice)
     if options.view_as(EraseOptions).confirm is not None:
-        _Erasure(options, launch, choice).add(pipeline, found)
+        Erasure(request_of(options, launch, choice), launch, choice).add(pipeline, found)
 
 
-class _Erasure:
-    """The steps of one launch that erases."""
-
-    def __init__(self, options: PipelineOptions, launch: Launch, choice: Choice) -> None:
-        self._given = options.view_as(EraseOptions)
-        self._truth = launching.truth_of(options)
-        self._project = options.view_as(GoogleCloudOptions).project
-        self._dataset = options.view_as(StoreOptions).dataset
-        self._launch = launch
-        self._choice = choice
-        self._build = build_name(self._dataset, launch)
-        self._settle = self._given.settle_seconds * instants.SECOND
-
-    def add(self, pipeline: beam.Pipeline, found: Any) -> None:
-        """Each effect waits for the one before it: what finds a thing to erase goes last."""
-        tally = found.tally | "Tally" >> beam.CombinePerKey(sum)
-        start = pipeline | "Start" >> beam.Create([0])
-        begin = partial(_begin, self._truth, self._launch, self._choice, self._asked())
-        begun = once("Begin", [start], begin, AsDict(tally))
-        targets = found.named | "PutTombstones" >> PutTombstones(self._truth, self._launch.job, begun)
-        settled = (
-            targets
-            | "BarredAt" >> beam.Map(_barred_at).with_output_types(int)
-            | "LastBarred" >> beam.CombineGlobally(_latest)
-            | "Settle" >> beam.Map(_settle, self._settle).with_output_types(int)
-        )
-        days = targets | "Days" >> beam.FlatMap(_days) | "SetOfDays" >> beam.CombineGlobally(_set)
-        removed = self._rows(targets, settled)
-        forgotten = targets | "ForgetLogged" >> ForgetLogged(self._truth, settled)
-        counted = self._counts(targets, settled, days, forgotten)
-        ready = once("Counted", [removed, counted], _nothing)
-        gone = targets | "RemoveContent" >> RemoveContent(self._truth, ready)
-        end = partial(_end, self._truth, self._launch, self._asked(), self._project, self._build)
-        once("End", [gone], end, AsDict(tally), AsSingleton(removed))
-
-    def _rows(self, targets: beam.PCollection[Target], settled: beam.PCollection[int]) -> Any:
-        """Rows of BigQuery; how many were removed, by table."""
-        noted = (
-            targets
-            | "Ids" >> beam.Map(_key_of).with_output_types(str)
-            | "IdsTogether" >> beam.BatchElements(min_batch_size=1_000, max_batch_size=erased.MOST_IDS)
-            | "NoteIds" >> beam.Map(_note_ids, self._project, self._build, AsSingleton(settled))
-        )
-        return once("RemoveRows", [noted], partial(_remove_rows, self._project, self._dataset, self._build))
-
-    def _counts(
-        self,
-        targets: beam.PCollection[Target],
-        settled: beam.PCollection[int],
-        days: beam.PCollection[frozenset[str]],
-        forgotten: beam.PCollection[int],
-    ) -> Any:
-        """The counts of the days that are moved, made again of what is left, as a rebuild makes them."""
-        places = (self._project, self._dataset, self._build)
-        seen = once("Remember", [settled, forgotten], partial(_remember, *places), AsSingleton(days))
-        histories = (
-            seen
-            | "IfAny" >> beam.FlatMap(_if_any, AsSingleton(days)).with_output_types(int)
-            | "ReadHistories" >> ReadHistories(self._truth)
-        )
-        changes = histories | "Changes" >> beam.FlatMap(_changes).with_output_types(Change)
-        active = (
-            histories
-            | "RunsOfLate" >> beam.FlatMap(_runs_since, AsSingleton(settled), self._settle).with_output_types(str)
-            | "ActiveRuns" >> beam.Distinct()
-        )
-        runs = targets | "RunsOfTargets" >> beam.FlatMap(_runs).with_output_types(str) | "Runs" >> beam.Distinct()
-        none_active = once("NoneActive", [active], _none_active, AsList(runs), AsList(active))
-        counts = changes | "Count" >> CountAgain(days)
-        written: Written = (
-            counts
-            | "RowsOfCounts" >> beam.Map(row_of_count).with_output_types(TableRow)
-            | "WriteCounts" >> WriteRows(self._project, self._build)
-        )
-        refused = written.refused | "NoneRefused" >> beam.Map(_refused)
-        served = once(
-            "RepairCounts", [none_active, written.written, refused], partial(_repair, *places), AsSingleton(settled)
-        )
-        return counts | "ReplaceCounts" >> ReplaceCounts(self._truth, served, active, settled, days)
-
-    def _asked(self) -> dict[str, Any]:
-        """What was asked for, without saying whose: for the report."""
-        given, choice = self._given, self._choice
-        kinds = {8: "roots", 11: "cpfs", 14: "cnpjs"}
-        numbers = {name: sum(len(one) == size for one in choice.subjects) for size, name in kinds.items()}
-        return {
-            "keys": len(choice.keys), **numbers, "part": given.part, "older_than": given.past_years,
-            "refuse": given.refuse or "", "confirmed": given.confirm, "request": given.request,
-        }  # fmt: skip
-
-
-def _begin(
-    truth: TruthConfig, launch: Launch, choice: Choice, asked: Mapping[str, Any], tally: Mapping[str, int]
-) -> int:
-    """Checks the number, bars the subjects, and keeps what is to be done."""
-    found = number_of(tally)
-    if found > asked["confirmed"]:
-        raise EraseError(say(CHANGED, found=found, confirmed=asked["confirmed"]))
-    client = Client(truth)
-    try:
-        if asked["refuse"]:
-            bars.put(client, choice.subjects, _ROLES[asked["refuse"]], Tombstone(launch.started_at, launch.job))
-        registers.report(client, launch.job, _report(launch, asked, "begun", tally, {}))
-    finally:
-        wait_for(client.close())
-    return found
-
-
-def _end(
-    truth: TruthConfig,
-    launch: Launch,
-    asked: Mapping[str, Any],
-    project: str,
-    build: str,
-    tally: Mapping[str, int],
-    removed: Mapping[str, int],
-) -> int:
-    """Keeps what was done."""
-    repair.drop_build(project, build)
-    client = Client(truth)
-    try:
-        registers.report(client, launch.job, _report(launch, asked, "done", tally, removed))
-    finally:
-        wait_for(client.close())
-    return 1
-
-
-def _report(
-    launch: Launch, asked: Mapping[str, Any], state: str, tally: Mapping[str, int], removed: Mapping[str, int]
-) -> dict[str, Any]:
-    return {
-        "state": state, "run": launch.run, "at": instants.text_of(launch.started_at), "asked": dict(asked),
-        "found": dict(sorted(tally.items())), "rows_removed": dict(removed),
+def request_of(options: PipelineOptions, launch: Launch, choice: Choice) -> EraseRequest:
+    """What a confirmed launch is to do."""
+    given, dataset = options.view_as(EraseOptions), options.view_as(StoreOptions).dataset
+    kinds = {8: "roots", 11: "cpfs", 14: "cnpjs"}
+    numbers = {name: sum(len(one) == size for one in choice.subjects) for size, name in kinds.items()}
+    asked = {
+        "keys": len(choice.keys), **numbers, "part": given.part, "older_than": given.past_years,
+        "refuse": given.refuse or "", "confirmed": given.confirm, "request": given.request,
     }  # fmt: skip
-
-
-def number_of(tally: Mapping[str, int]) -> int:
-    """The number to confirm: keys and dead letters."""
-    return tally.get("keys", 0) + tally.get("dead_letters_stored", 0)
-
-
-def _barred_at(target: Target) -> int:
-    return target.tombstone.at
-
-
-def _latest(found: Iterable[int]) -> int:
-    return max(found, default=0)
-
-
-def _settle(barred_at: int, settle: int) -> int:
-    """Waits until whoever did not see the last tombstone is done; the end of the slot in which it was put."""
-    until = barred_at + settle
-    while (now := instants.now()) < until:
-        time.sleep(min(1.0, (until - now) / instants.SECOND))
-    return barred_at + SLOT_SECONDS * instants.SECOND
-
-
-def _days(target: Target) -> Iterable[str]:
-    return target.days
-
-
-def _set(found: Iterable[Any]) -> frozenset[str]:
-    return frozenset().union(*(one if isinstance(one, frozenset) else (one,) for one in found))
-
-
-def _nothing() -> int:
-    return 1
-
-
-def _key_of(target: Target) -> str:
-    return target.key
-
-
-def _note_ids(ids: list[str], project: str, build: str, _: int) -> int:
-    erased.note_ids(project, build, ids)
-    return len(ids)
-
-
-def _remove_rows(project: str, dataset: str, build: str) -> dict[str, int]:
-    removed = erased.remove(project, dataset, build)
-    for table, number in removed.items():
-        metrics.counter("rows_erased_<table>", table).inc(number)
-    return removed
-
-
-def _remember(project: str, dataset: str, build: str, days: frozenset[str]) -> int:
-    erased.remember_days(project, dataset, build, sorted(days))
-    return 1
-
-
-def _if_any(one: int, days: frozenset[str]) -> Iterable[int]:
-    return [one] if days else []
-
-
-def _changes(history: History) -> Iterable[Change]:
-    return history.changes
-
-
-def _runs_since(history: History, settled: int, settle: int) -> set[str]:
-    """Runs of bounded jobs that wrote since the last tombstone, or shortly before."""
-    return {change.run for change in history.changes if not change.logged and change.applied_at >= settled - settle}
-
-
-def _runs(target: Target) -> Iterable[str]:
-    return target.runs
-
-
-def _none_active(runs: Sequence[str], active: Sequence[str]) -> int:
-    if both := sorted({*runs} & {*active}):
-        raise EraseError(say(ACTIVE, runs=", ".join(both)))
-    return 1
-
-
-def _refused(refusal: Refusal) -> None:
-    raise EraseError(say(REFUSED, reason=refusal[2]))
-
-
-def _repair(project: str, dataset: str, build: str, settled: int) -> int:
-    repair.repair(project, dataset, build, [schema.COUNTS], settled)
-    return 1
+    return EraseRequest(
+        launching.truth_of(options),
+        options.view_as(GoogleCloudOptions).project,
+        dataset,
+        build_name(dataset, launch),
+        given.confirm,
+        _ROLES[given.refuse] if given.refuse else (),
+        given.settle_seconds * instants.SECOND,
+        asked,
+    )
 
 
 def build_name(dataset: str, launch: Launch) -> str:
