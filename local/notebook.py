@@ -19,11 +19,9 @@ from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from local import report, run
-from local.session import RunError, emulators, quieten
-from local.steps import Steps
+from local import report
+from local.session import RunError
 from pipelines.guard import guarded
-from pipelines.screen import console
 from transforms.language import say
 
 ROOT = Path(__file__).parents[1]
@@ -37,10 +35,7 @@ MOST_BYTES = 400_000
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 when every cell ran."""
     with ExitStack() as cleanup:
-        quieten(verbose=False)
-        cleanup.enter_context(emulators(Steps(console(sys.stderr))))
-        status = 0 if report.filled() else run.main([])
-        if status:
+        if status := report.fill(cleanup):
             return status
         text = f"{nbformat.writes(executed(NOTEBOOK))}\n".encode()
         if len(text) > MOST_BYTES:

@@ -15,14 +15,12 @@ from typing import Literal, NamedTuple
 
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
-from local import chromium, report, run
-from local.session import RunError, emulators, quieten
-from local.steps import Steps
+from local import chromium, report
+from local.session import RunError
 from local.stores import Tables
 from pipelines import defaults, lookup, query
 from pipelines import report as reporting
 from pipelines.guard import guarded
-from pipelines.screen import console
 from transforms.language import say, tr
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
@@ -53,10 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if chromium.found() is None:
         raise RunError(tr(chromium.MISSING))
     with ExitStack() as cleanup:
-        quieten(verbose=False)
-        cleanup.enter_context(emulators(Steps(console(sys.stderr))))
-        status = 0 if report.filled() else run.main([])
-        if status:
+        if status := report.fill(cleanup):
             return status
         folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory()))
         client = query.connect(None)

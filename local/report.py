@@ -30,10 +30,14 @@ PAGE = FOLDER / "report.html"
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; exit status 0 when the page is written."""
     with language.speaking(sys.argv[1:] if argv is None else argv) as rest, ExitStack() as cleanup:
-        quieten(verbose=False)
-        cleanup.enter_context(emulators(Steps(console(sys.stderr))))
-        status = 0 if filled() else run.main([])
-        return status or report.main(["--out", str(PAGE), *rest])
+        return fill(cleanup) or report.main(["--out", str(PAGE), *rest])
+
+
+def fill(cleanup: ExitStack) -> int:
+    """A stack with something in it, until ``cleanup``: the demo archive where there is nothing. The exit status."""
+    quieten(verbose=False)
+    cleanup.enter_context(emulators(Steps(console(sys.stderr))))
+    return 0 if filled() else run.main([])
 
 
 def filled() -> bool:
