@@ -11,8 +11,10 @@ from google.api_core.retry import Retry
 from google.cloud import bigquery
 
 from local.stack import PROJECT_ID
+from tests import views_world as world
 from tests.googlesql.compare import assert_same
 from tests.googlesql.reference import Engine
+from transforms.model import Entry
 from transforms.views import connect, rows, sink, sql
 from transforms.views.rows import TableRow
 
@@ -47,6 +49,12 @@ class Dataset:
     def write_applied(self, applied: Iterable[Any]) -> None:
         """Appends the rows of what the source of truth applied."""
         self.write(row for result in applied for row in rows.rows_of(result))
+
+    def write_history(self, history: Iterable[Entry]) -> None:
+        """Appends what came of a history, and then of the same inputs in a second attempt of its run."""
+        results = world.applied(history)
+        self.write_applied(results)
+        self.write_applied(world.retried(results))
 
     def query(self, text: str) -> list[dict[str, Any]]:
         """Rows of a query whose bare names are of this dataset, from the emulator and from Google's engine: the same.

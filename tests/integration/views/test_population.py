@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import views_world as world
 from tests.integration.views.dataset import Dataset
 from tests.integration.views.replaced import (
     ANNULMENT,
@@ -32,8 +31,7 @@ from tests.integration.views.replaced import (
 @pytest.fixture(scope="module")
 def dataset(make_dataset: Callable[..., Dataset]) -> Dataset:
     made = make_dataset()
-    made.write_applied(world.applied(HISTORY))
-    made.write_applied(world.retried(world.applied(HISTORY)))
+    made.write_history(HISTORY)
     return made
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import pytest
 
-from tests import views_world as world
 from tests.integration.views.dataset import Dataset
 from tests.integration.views.trade import HISTORY, THEM, US
 
@@ -16,8 +15,7 @@ from tests.integration.views.trade import HISTORY, THEM, US
 @pytest.fixture(scope="module")
 def dataset(make_dataset: Callable[..., Dataset]) -> Dataset:
     made = make_dataset()
-    made.write_applied(world.applied(HISTORY))
-    made.write_applied(world.retried(world.applied(HISTORY)))
+    made.write_history(HISTORY)
     return made
 
 
