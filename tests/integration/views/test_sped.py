@@ -92,8 +92,7 @@ def dataset(make_dataset: Callable[..., Dataset]) -> Dataset:
         issued_on="2021-12-02", issued_at="2021-12-02T12:00:00Z",
     )  # fmt: skip
     history = [*HISTORY, bought, sale, *ranges, *refused, undated, taken]
-    made.write_applied(world.applied(history))
-    made.write_applied(world.retried(world.applied(history)))
+    made.write_history(history)
     return made
 
 
