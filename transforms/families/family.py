@@ -114,6 +114,12 @@ class Family:
     repeated_returns: tuple[int, ...] = ()
     """``cStat`` of a return that rejects an event because it, or what it wants, was registered already."""
 
+    signed_by_issuer: bool = True
+    """Whether its documents are signed by their issuer, and by nobody else."""
+
+    events_of_parties: tuple[str, ...] = ("11", "21")
+    """How the types of events begin that issuer or recipient sign themselves. MOC: the first digits tell the author."""
+
     event_rules: tuple[EventRule, ...]
     correction_events: tuple[str, ...] = ()
     epec_events: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from transforms.parse.checks import (
 from transforms.parse.codes import Unparsable
 from transforms.parse.layout import BODY, EMBEDDED, FORMS, RETURN, Layout
 from transforms.parse.registry import EVENT_LAYOUT_OF_FAMILY
+from transforms.parse.signer import name_signer
 from transforms.parse.values import Reading, Target, is_date
 from transforms.parse.version import PARSER
 
@@ -75,6 +76,7 @@ def _document(layout: Layout, reading: Reading) -> tuple[str, Layout]:
         fields["series"] = int(parts.series)
     if "number" not in fields:
         fields["number"] = int(parts.number)
+    name_signer(fields, findings, layout.family)
     environment = fields.pop("_protocol_environment", None)
     if environment is not None:
         fields.setdefault("environment", environment)
@@ -153,6 +155,7 @@ def _event(layout: Layout, reading: Reading) -> tuple[str, Layout]:
         fields["occurred_at_text"] = reading.instants["occurred_at"]
     name = layout.family.event_names.get(fields.get("event_type", ""), UNKNOWN)
     fields["event_name"] = name
+    name_signer(fields, findings, layout.family)
     if name == UNKNOWN:
         findings.add(codes.UNKNOWN_EVENT_TYPE)
     return key, layout
