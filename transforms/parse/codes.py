@@ -55,6 +55,7 @@ ID_MISSING = "id_missing"
 ID_FORM = "id_form"
 ID_KEY_MISMATCH = "id_key_mismatch"
 PROTOCOL_KEY_MISMATCH = "protocol_key_mismatch"
+ENVIRONMENT_MISMATCH = "environment_mismatch"
 NAMESPACE_MISMATCH = "namespace_mismatch"
 ENCODING_MISMATCH = "encoding_mismatch"
 TRAILING_DATA = "trailing_data"
@@ -87,7 +88,8 @@ FINDINGS: dict[str, str] = {
     ID_MISSING: "no Id, or none of use: the key was taken from the protocol, or from the fields",
     ID_FORM: "the key was usable, but not written as it should be: prefix, letter case, white space",
     ID_KEY_MISMATCH: "the Id of an event or voided range names another key or range than its fields",
-    PROTOCOL_KEY_MISMATCH: "the protocol or return is of another key than the document or event",
+    PROTOCOL_KEY_MISMATCH: "the protocol is of another key than the document, or the return of another event",
+    ENVIRONMENT_MISMATCH: "the protocol or return is of the other environment (tpAmb: production, test)",
     KEY_EMISSION_MISMATCH: "the key's kind of emission differs from ide/tpEmis",
     KEY_CITY_MISMATCH: "the municipality in the key of an NFS-e, or in the Id of a DPS, differs from cLocEmi",
     DIGEST_MISMATCH: "the protocol was given to other contents: its digVal is not the DigestValue of the signature",
