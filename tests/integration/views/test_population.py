@@ -67,7 +67,7 @@ def test_a_supplier_is_who_sold_something_that_holds(dataset: Dataset) -> None:
 
 def test_freight_is_supplied_to_who_pays_it(dataset: Dataset) -> None:
     rows = dataset.query(f"SELECT recipient_id, documents FROM suppliers_first_seen WHERE issuer_id = '{CARRIER}'")
-    assert [tuple(row.values()) for row in rows] == [(PAYER, 2)]
+    assert [tuple(row.values()) for row in rows] == [(PAYER, 3)]
 
 
 def test_a_cancellation_in_the_test_environment_is_not_late_for_anybody(dataset: Dataset) -> None:

@@ -1,6 +1,6 @@
--- IBS, CBS and IS of documents in force, and not replaced by another, per issuer, month and model, beside the value they
--- are of. Entry notes (operation_type 0), returns, credit and debit notes (purpose 4, 5, 6 of an NF-e) apart: they are to
--- be taken away.
+-- IBS, CBS and IS of documents in force per issuer, month and model, beside the value they are of. Entry notes
+-- (operation_type 0), returns, credit and debit notes (purpose 4, 5, 6 of an NF-e) apart: they are to be taken away.
+-- What another document replaces is in it until the office's event came: see replaced_documents.
 SELECT
   state.issuer_id,
   state.month,
@@ -18,10 +18,7 @@ SELECT
   SUM(state.is_total) AS is_total,
   SUM(state.grand_total) AS grand_total
 FROM `${dataset}.document_state` AS state
-LEFT JOIN (SELECT DISTINCT access_key FROM `${dataset}.replaced_documents`) AS replaced
-  ON replaced.access_key = state.access_key
 WHERE state.record_id IS NOT NULL
   AND state.status IN (${in_force})
-  AND replaced.access_key IS NULL
 GROUP BY
   state.issuer_id, state.month, state.model, state.environment, state.operation_type, state.purpose

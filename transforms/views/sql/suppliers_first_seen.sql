@@ -1,19 +1,16 @@
 -- Each supplier of each recipient: the first document between them, by issue and by receipt, and all of them. Documents
--- in force alone, and not replaced by another. Freight is supplied to who pays it, wherever the goods go. Of entry notes the issuer is the buyer;
+-- in force alone. Freight is supplied to who pays it, wherever the goods go. Of entry notes the issuer is the buyer;
 -- adjustments, returns, credit and debit notes (purpose 3 to 6 of an NF-e) and annulments of a CT-e supply nothing.
 WITH supplied AS (
   SELECT
-    IF(state.model IN (${freight_models}), state.payer_id, state.recipient_id) AS recipient_id, state.issuer_id,
-    state.issuer_name, state.issued_at, state.received_at, state.access_key, state.total
-  FROM `${dataset}.document_state` AS state
-  LEFT JOIN (SELECT DISTINCT access_key FROM `${dataset}.replaced_documents`) AS replaced
-    ON replaced.access_key = state.access_key
-  WHERE COALESCE(state.environment, 1) = 1
-    AND COALESCE(state.operation_type, 1) = 1
-    AND NOT (state.model IN ('55', '65') AND COALESCE(state.purpose, 1) IN (3, 4, 5, 6))
-    AND NOT (state.model IN (${freight_models}) AND COALESCE(state.purpose, 0) = ${annulment_purpose})
-    AND state.status IN (${in_force})
-    AND replaced.access_key IS NULL
+    IF(model IN (${freight_models}), payer_id, recipient_id) AS recipient_id, issuer_id, issuer_name, issued_at,
+    received_at, access_key, total
+  FROM `${dataset}.document_state`
+  WHERE COALESCE(environment, 1) = 1
+    AND COALESCE(operation_type, 1) = 1
+    AND NOT (model IN ('55', '65') AND COALESCE(purpose, 1) IN (3, 4, 5, 6))
+    AND NOT (model IN (${freight_models}) AND COALESCE(purpose, 0) = ${annulment_purpose})
+    AND status IN (${in_force})
 )
 SELECT
   recipient_id,
