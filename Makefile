@@ -106,6 +106,6 @@ lock: ## resolve requirements.txt and templates/requirements.txt again (UPGRADE=
 		-c requirements.txt --no-annotate --extra kafka pyproject.toml -o templates/requirements.txt
 
 clean: ## remove the virtual environment and caches
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info transforms/parse/sax/compiled.c transforms/parse/sax/*.so
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info transforms/parse/sax/*.so
 
 include templates/gcp.mk

@@ -16,7 +16,12 @@ def extensions() -> list[Extension]:
     except ImportError:
         return []
     module = SOURCE.removesuffix(".pyx").replace("/", ".")
-    built: list[Extension] = cythonize([Extension(module, [SOURCE], include_dirs=lxml.get_include(), optional=True)])
+    built: list[Extension] = cythonize(
+        [Extension(module, [SOURCE], include_dirs=lxml.get_include())], build_dir="build"
+    )
+    for extension in built:
+        # Cython makes extensions anew, and forgets this.
+        extension.optional = True
     return built
 
 

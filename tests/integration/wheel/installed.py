@@ -20,7 +20,7 @@ def build_wheel(folder: Path, **environment: str) -> Path:
     for name in SOURCES:
         copied = ROOT / name
         if copied.is_dir():
-            shutil.copytree(copied, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.c"))
+            shutil.copytree(copied, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
         else:
             shutil.copy(copied, source / name)
     build = ("build", "--wheel", "--offline", "--no-build-isolation", "--python", sys.executable)
