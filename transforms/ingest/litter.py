@@ -12,7 +12,7 @@ import re
 _CONTENTS = (b"\x00\x05\x16\x07\x00\x02\x00\x00", b"\x00\x00\x00\x01Bud1")
 _NAMES = frozenset((".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".localized", ".apdisk", "icon\r"))
 # Locks of Office, files that NFS keeps for who has them open, marks of what was downloaded.
-_LOCKS = re.compile(r"~\$.|\.nfs[0-9a-f]{8}")
+_LOCKS = re.compile(r"~\$.|\.~lock\.|\.nfs[0-9a-f]{8}")
 _MARKS = (":zone.identifier", ".gitkeep", ".gitignore")
 _FOLDERS = frozenset(("__macosx", ".spotlight-v100", ".fseventsd", ".trashes"))
 _SEPARATORS = re.compile(r"[/\\]")
