@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import Any
 
 from local.stack import discover, stack
 from local.steps import Steps
@@ -55,7 +56,7 @@ def quieten(verbose: bool) -> None:
     logging.getLogger().setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-def services(needed: Sequence[str]) -> dict[str, bool]:
+def services(needed: Sequence[str]) -> dict[str, Any]:
     """What a stack has to have besides the stores, as ``stack`` takes it."""
     return {"pubsub": PUBSUB in needed, "kafka": KAFKA in needed, "sqs": SQS in needed}
 

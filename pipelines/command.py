@@ -20,7 +20,7 @@ GROUPS = {
     mark("Jobs"): {
         "backfill": mark("files and archives into everything"),
         "extract": mark("a PostgreSQL table into everything"),
-        "stream": mark("a Pub/Sub subscription, a Kafka topic or a queue of SQS into everything, with live counts"),
+        "stream": mark("a queue of Pub/Sub, Kafka or SQS into everything, with live counts"),
         "redrive": mark("dead letters through ingestion again"),
         "reparse": mark("stored XML read again by this release's parser, and what differs written"),
         "refold": mark("states and changes computed again from the records of their key"),

@@ -72,8 +72,8 @@ def stack(
     """Starts the emulators asked for, on free ports, and stops them at the end whatever happens.
 
     ``ports`` fixes some (``bigtable``, ``bigquery``, ``bigquery_storage``, ``pubsub``, ``kafka``, ``sqs``); ``logs``
-    keeps their logs in a folder, otherwise they go with the stack. Raises StackError with what to do when one is missing
-    or does not start.
+    keeps their logs in a folder, otherwise they go with the stack. Raises StackError with what to do when one is
+    missing or does not start.
     """
     all_services = ((BIGTABLE, bigtable), (BIGQUERY, bigquery), (PUBSUB, pubsub), (KAFKA, kafka), (SQS, sqs))
     wanted = [service for service, asked in all_services if asked]

@@ -9,7 +9,7 @@ from collections import deque
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
-from transforms.language import say, tr
+from transforms.language import mark, say, tr
 from transforms.notify.messages import Outgoing
 from transforms.sqs.body import BASE64, ENCODING, body_of
 from transforms.sqs.connection import Connection
@@ -18,6 +18,7 @@ from transforms.sqs.queues import FIFO
 
 MAX_MESSAGE_BYTES = 1_048_576
 """SQS's limit of a message, and of a request."""
+TOO_LARGE = mark("a message of {size:,} bytes is too large: SQS takes {most:,}. Compress it, or split the archive.")
 _STRING = "String"
 _AT_ONCE = 10
 _THREADS = 4
@@ -58,7 +59,9 @@ class SqsPublisher:
         if not body:
             raise SqsError(tr("it is empty: SQS takes no message without a body."))
         if size > MAX_MESSAGE_BYTES:
-            told = "a message of {size:,} bytes is too large: SQS takes {most:,}. Compress it, or split the archive."
+            told = mark(
+                "a message of {size:,} bytes is too large: SQS takes {most:,}. Compress it, or split the archive."
+            )
             raise SqsError(say(told, size=size, most=MAX_MESSAGE_BYTES))
         attributes = {name: {"DataType": _STRING, "StringValue": value} for name, value in named.items()}
         entry: dict[str, Any] = {"MessageBody": body, "MessageAttributes": attributes}

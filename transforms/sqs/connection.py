@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from transforms.language import tr
+from transforms.language import say, tr
 from transforms.sqs.errors import SqsError
 
 ENDPOINT = "AWS_ENDPOINT_URL_SQS"
@@ -43,6 +43,8 @@ class Connection:
             from botocore.exceptions import NoRegionError, ProfileNotFound
         except ImportError as error:
             raise SqsError(tr("SQS needs the extra aws: pip install 'acervo[aws]'.")) from error
+        if self.server and urlsplit(self.server).scheme not in ("http", "https"):
+            raise SqsError(say("{endpoint} is no address of SQS: write http://host:port.", endpoint=self.server))
         config = Config(
             connect_timeout=3,
             read_timeout=answer_seconds,

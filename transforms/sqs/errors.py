@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Any
 
@@ -62,6 +63,10 @@ _RIGHTS = mark(
 )
 
 
+_IN_XML = re.compile(r"<Code>([A-Za-z.]{1,80})</Code>")
+_SAID_IN_XML = re.compile(r"<Message>([^<]{1,1000})</Message>")
+
+
 class Kind(Enum):
     """What has to happen: nothing but waiting; somebody mends credentials or rights, or makes the queue; or neither."""
 
@@ -78,7 +83,10 @@ class SqsError(AcervoError):
 def code_of(error: BaseException) -> str:
     """The service's code; empty where the service did not answer."""
     response: dict[str, Any] = getattr(error, "response", None) or {}
-    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+    code = str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+    # Where a server, or a proxy, answers in XML what it was asked in JSON, the client has nothing but the status.
+    found = _IN_XML.search(str(error)) if code.isdigit() else None
+    return found[1] if found else code
 
 
 def kind_of(error: BaseException) -> Kind:
@@ -98,7 +106,8 @@ def kind_of(error: BaseException) -> Kind:
 
 def explained(what: str, place: str, error: BaseException) -> SqsError:
     """``what`` could not be done with the queue, or the server, ``place``: in a line, with what has to be mended."""
-    said = " ".join(str(error).split())
+    in_xml = _SAID_IN_XML.search(str(error))
+    said = " ".join((in_xml[1] if in_xml else str(error)).split())
     kind = kind_of(error)
     if kind is Kind.GONE:
         return SqsError(
