@@ -89,7 +89,7 @@ class Tally:
 def parser() -> argparse.ArgumentParser:
     """The options of this command."""
     found = argparse.ArgumentParser(prog="acervo publish", description=tr(DESCRIPTION))
-    found.add_argument("inputs", nargs="+", help=tr("files, folders, globs or gs:// patterns"))
+    found.add_argument("inputs", nargs="+", help=tr("files, folders, globs, gs:// or s3:// patterns"))
     found.add_argument("--topic", help=tr("projects/<project>/topics/<name>, or <name> with --project"))
     found.add_argument("--kafka_topic", help=tr("topic of Kafka, in the place of --topic"))
     found.add_argument("--kafka_partitions", type=int, default=3, help=tr("with --create: partitions (%(default)s)"))

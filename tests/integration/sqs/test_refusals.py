@@ -10,8 +10,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.integration.moto_server import moto
 from tests.integration.sqs.server import Sqs
+from tests.moto_server import moto
 from transforms.ingest.sqs.intake import Intake
 from transforms.ingest.sqs.settings import QueueSource
 from transforms.sqs.connection import Connection
