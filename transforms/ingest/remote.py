@@ -1,8 +1,8 @@
 """Beam's filesystems, as the job's options have them, and Amazon S3 by them with one client a thread.
 
-Beam makes a client of S3 for each file that it opens, which costs more than a hundred milliseconds of CPU. Credentials are
-found as AWS's clients find them: in the environment, in AWS's own files, or from the role of the machine. Beam's options
-say where S3 is: ``--s3_endpoint_url``, ``--s3_region_name``.
+Beam makes a client of S3 for each file that it opens, which costs more than a hundred milliseconds of CPU.
+Credentials are found as AWS's clients find them: in the environment, in AWS's own files, or from the role of the
+machine. Beam's options say where S3 is: ``--s3_endpoint_url``, ``--s3_region_name``.
 """
 
 from __future__ import annotations
