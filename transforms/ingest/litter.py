@@ -27,7 +27,8 @@ def is_litter_by_content(head: bytes) -> bool:
 
 def is_litter_by_name(origin: str) -> bool:
     """Whether a file is a system's by its name, or by that of a folder within the archive in which it is."""
-    within_archive = "#" in origin
-    *folders, name = _SEPARATORS.split(origin.rpartition("#")[2].lower())
+    named = origin.rstrip("#")  # as names of LibreOffice's locks end
+    within_archive = "#" in named
+    *folders, name = _SEPARATORS.split(named.rpartition("#")[2].lower())
     is_system = _ORDINAL.sub("", name) in _NAMES or bool(_LOCKS.match(name)) or name.endswith(_MARKS)
     return is_system or (within_archive and not _FOLDERS.isdisjoint(folders))
