@@ -7,6 +7,7 @@ from typing import Any
 from tests import views_world as world
 from transforms import access_key
 
+BUYER = "44555666000181"
 US, SUPPLIER, CARRIER, PAYER = "11222333000181", "99888777000161", "52998224000199", "92929292000160"
 
 
@@ -20,6 +21,10 @@ SUMMARY, AWARE = (world.key_of(number=number, issuer=SUPPLIER) for number in (10
 
 
 ENTRY_NOTE, RETURN, BARE, BOUGHT = (world.key_of(number=number, issuer=SUPPLIER) for number in (12, 13, 14, 15))
+
+
+CLOSED, OPEN = (world.key_of("58", number, issuer=CARRIER) for number in (18, 19))
+CONFIRMED = world.key_of(number=20, issuer=SUPPLIER)
 
 
 LATE, LATE_IN_TEST = (world.key_of("65", number, issuer=SUPPLIER) for number in (16, 17))
@@ -82,6 +87,13 @@ HISTORY = [
     freight(SILENT, "c4", "50.00"),
     freight(ITS_SUBSTITUTE, "c5", "40.00", purpose=3, replaced_keys=[SILENT]),
     freight(REJECTED, "c6", "1.00", purpose=3, replaced_keys=[ITS_SUBSTITUTE], protocol_status=646),
+    # Rejected, as the same was registered before: the manifest is closed, the purchase confirmed.
+    world.document(CLOSED, "k1", recipient_id=None),
+    world.event(CLOSED, "k2", "110112", return_status=631),
+    world.document(OPEN, "k3", recipient_id=None),
+    world.event(OPEN, "k4", "110112", return_status=539),
+    world.document(CONFIRMED, "k5", recipient_id=BUYER, operation_type=1),
+    world.event(CONFIRMED, "k6", "210200", return_status=573),
     world.document(LATE, "l1", recipient_id=None),
     world.event(LATE, "l2", "110111", registered_at="2026-04-02T12:00:00Z"),
     world.document(LATE_IN_TEST, "l3", recipient_id=None, environment=2),

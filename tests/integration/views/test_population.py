@@ -11,10 +11,12 @@ from tests.integration.views.replaced import (
     ANNULMENT,
     AWARE,
     BOUGHT,
+    BUYER,
     CARRIER,
     HISTORY,
     ITS_SUBSTITUTE,
     LATE,
+    OPEN,
     ORIGINAL,
     PAYER,
     PROVIDER,
@@ -68,6 +70,11 @@ def test_a_supplier_is_who_sold_something_that_holds(dataset: Dataset) -> None:
 def test_freight_is_supplied_to_who_pays_it(dataset: Dataset) -> None:
     rows = dataset.query(f"SELECT recipient_id, documents FROM suppliers_first_seen WHERE issuer_id = '{CARRIER}'")
     assert [tuple(row.values()) for row in rows] == [(PAYER, 3)]
+
+
+def test_what_was_rejected_as_a_repetition_is_on_no_list_of_work(dataset: Dataset) -> None:
+    assert [row["access_key"] for row in dataset.query("SELECT access_key FROM mdfe_open")] == [OPEN]
+    assert not dataset.query(f"SELECT access_key FROM manifestation_pending WHERE recipient_id = '{BUYER}'")
 
 
 def test_a_cancellation_in_the_test_environment_is_not_late_for_anybody(dataset: Dataset) -> None:

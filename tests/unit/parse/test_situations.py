@@ -170,6 +170,56 @@ WRITTEN = [
 ]  # fmt: skip
 
 
+_DUE = "<gIBSUF><vIBSUF>0.10</vIBSUF></gIBSUF><vIBS>0.10</vIBS><gCBS><vCBS>0.90</vCBS></gCBS>"
+_MONO = "<gMono><vIBSMono>1.10</vIBSMono><vCBSMono>2.20</vCBSMono></gMono>"
+
+
+@pytest.mark.parametrize(
+    ("situation", "xml", "fields"),
+    [
+        (
+            "a CT-e of 2026: IBS and CBS due, and the total with them",
+            CTE._replace(
+                inside=f"{CTE.inside}<imp><IBSCBS><gIBSCBS><vBC>10.00</vBC>{_DUE}</gIBSCBS></IBSCBS>"
+                "<vTotDFe>11.00</vTotDFe></imp>"
+            ).document(),
+            {"total": "10.00", "ibs_total": "0.10", "cbs_total": "0.90", "grand_total": "11.00"},
+        ),
+        (
+            "a bill of telecommunication of 2026: monophasic ones apart",
+            NFCOM._replace(
+                inside=f"<total><vNF>10.00</vNF><IBSCBSTot>{_MONO}</IBSCBSTot><vTotDFe>13.30</vTotDFe></total>"
+            ).document(),
+            {"ibs_mono_total": "1.10", "cbs_mono_total": "2.20", "grand_total": "13.30", "ibs_total": None},
+        ),
+        (
+            "an NF-e that follows an advance payment",
+            nfe().replace("</ide>", f"<gPagAntecipado><refNFe>{OTHER}</refNFe></gPagAntecipado></ide>"),
+            {"referenced_keys": [OTHER]},
+        ),
+        (
+            "an item that refers to another document",
+            nfe().replace(
+                "</det>", f"<DFeReferenciado><chaveAcesso>{OTHER}</chaveAcesso></DFeReferenciado></det>"
+            ),
+            {"referenced_key": OTHER},
+        ),
+        ("a supply paid in advance was not carried out", nfe_event("112140"), {"event_name": "supply_not_carried_out"}),
+        ("a ruling on a transfer of CBS", nfe_event("412130"), {"event_name": "cbs_credit_transfer_ruling"}),
+        (
+            "a bill of electricity that adjusts an earlier one",
+            NF3E._replace(inside=f'<NFdet chNF3eAnt="{OTHER}"/>{NF3E.inside}').document(),
+            {"adjusted_keys": [OTHER], "referenced_keys": [OTHER]},
+        ),
+    ],
+)  # fmt: skip
+def test_what_layouts_of_2026_add_is_read(situation: str, xml: str, fields: dict[str, object]) -> None:
+    (record,) = all_of(xml)
+    found = {**record.entry.fields, **record.entry.fields.get("items", [{}])[0]}
+    assert {name: found.get(name) for name in fields} == fields, situation
+    assert record.entry.findings == ()
+
+
 @pytest.mark.parametrize("case", WHOSE + SAID + WHEN + MEANS + WRITTEN, ids=lambda case: case.situation)
 def test_what_the_inputs_say_together(case: Case) -> None:
     found = [one for xml in case.inputs for one in all_of(xml)]
