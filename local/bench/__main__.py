@@ -39,6 +39,7 @@ SUITE = (
     Bench("sink", 5),
     Bench("job", 5),
     Bench("backfill", 1),
+    Bench("alternatives", 1),
 )
 
 
