@@ -204,8 +204,9 @@ def _refuse_updates_of_what_has_changed() -> None:
                 raise HTTPException(412, "Precondition check failed.")
             return await plain(**given)
 
-        update.__signature__ = inspect.signature(plain, eval_str=True)
-        return update
+        described: Any = update
+        described.__signature__ = inspect.signature(plain, eval_str=True)
+        return described
 
     for route in tables.router.routes:
         if {"PATCH", "PUT"} & getattr(route, "methods", set()):
