@@ -36,8 +36,8 @@ TableRow = tuple[str, Row]
 DEAD = "dead"
 # Partition of counts of no month: told by the count alone, as all that a view keeps one by.
 NO_MONTH = 0
-# How names of partials of the change log begin: with the time of their slot.
-_LOG_DAY = re.compile(r"log/(\d{4}-\d\d-\d\d)T")
+# Partials of the change log are named by the time of their slot; a run may be called anything.
+_LOG_DAY = re.compile(r"log/(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d")
 MAX_PAYLOAD_BYTES = 1 << 20
 
 _TABLE_OF_KIND = {DOCUMENT: schema.DOCUMENTS, EVENT: schema.EVENTS, VOIDED_RANGE: schema.VOIDED_RANGES}
@@ -129,7 +129,7 @@ def row_of_count(partial: Row) -> TableRow:
     """Row of one named partial sum, as counting yields it."""
     month = partial.get("month")
     row = {**partial, "partition_month": _month_of_text(month) if month else NO_MONTH}
-    if day := _LOG_DAY.match(partial["partial"]):
+    if day := _LOG_DAY.fullmatch(partial["partial"]):
         row["log_day"] = day[1]
     return schema.COUNTS, row
 
