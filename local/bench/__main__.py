@@ -34,6 +34,7 @@ class Bench(NamedTuple):
 
 SUITE = (
     Bench("parse", 15),
+    Bench("variety", 3),
     Bench("storage", 7),
     Bench("truth", 5),
     Bench("sink", 5),
