@@ -49,8 +49,8 @@ def test_a_view_comes_after_the_views_it_reads() -> None:
 
 def test_every_view_reads_tables_only_through_the_views_that_take_repeated_rows_out() -> None:
     for view in VIEWS:
-        # That of states takes the last change of each key, which is one row of its own accord; that of counts takes each
-        # partial sum once, by two conditions that reach partitions.
+        # That of states takes the last change of each key, one row of its own accord; that of counts takes each
+        # partial once, by two conditions that reach partitions.
         itself = view.name.startswith("unique_") or view.name in (sql.STATE_VIEW, sql.COUNT_VIEW)
         assert not view.uses & set(schema.TABLES) or itself, view.name
     assert {name for view in VIEWS if view.name.startswith("unique_") for name in view.uses} == set(schema.TABLES)
