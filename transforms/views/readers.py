@@ -182,7 +182,7 @@ def _key(name: str) -> str:
 
 _IDS = (
     "issuer_id", "recipient_id", "carrier_id", "provider_id", "intermediary_id", "payer_id", "sender_id",
-    "dispatcher_id", "receiver_id", "author_id", "agent_id",
+    "dispatcher_id", "receiver_id", "author_id", "agent_id", "signer_id",
 )  # fmt: skip
 _MASKS = {
     **{name: _id(name) for name in _IDS},
@@ -197,7 +197,7 @@ _PLAIN = frozenset((
     "layout", "form", "layout_version", "model", "uf", "debit_note_type", "credit_note_type", "issuer_id_type",
     "issuer_uf", "recipient_id_type", "recipient_uf", "carrier_uf", "vehicle_uf", "service_code", "city_service_code",
     "nbs_code", "cfop", "origin_uf", "destination_uf", "payer_role", "event_type", "event_name", "organ",
-    "author_id_type", "reason_code", "target_event_type", "findings",
+    "author_id_type", "signer_id_type", "reason_code", "target_event_type", "findings",
 ))  # fmt: skip
 _OF_STATE = (
     "access_key", "revision", "status", "status_at", "known_by", "authorised_at", "epec_at", "corrections",
