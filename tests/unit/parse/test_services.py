@@ -53,8 +53,8 @@ def test_items_of_a_bill_of_electricity_with_those_of_what_it_adjusts() -> None:
     earlier = key("66", number=77)
     record = parsed(
         f'<NF3e xmlns="http://www.portalfiscal.inf.br/nf3e"><infNF3e Id="NF3e{key("66")}"><NFdet><det nItem="1">{det}'
-        f'</det></NFdet><NFdet chNF3eAnt="{earlier}"><det nItem="1"><gAjusteNF3eAnt><tpAjuste>1</tpAjuste></gAjusteNF3eAnt>'
-        f"{det}</det></NFdet></infNF3e></NF3e>"
+        f'</det></NFdet><NFdet chNF3eAnt="{earlier}"><det nItem="1"><gAjusteNF3eAnt><tpAjuste>1</tpAjuste>'
+        f"</gAjusteNF3eAnt>{det}</det></NFdet></infNF3e></NF3e>"
     )
     one = {
         **BILL_EXPECTED, "number": 1, "code": "E", "description": "Consumo", "unit_value": "0.1234567891",
