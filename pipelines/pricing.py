@@ -35,8 +35,8 @@ _BIGTABLE = f"cloud.google.com/bigtable/pricing, SSD; {_UNREAD}"
 _BIGQUERY = "cloud.google.com/bigquery/pricing"
 _PUBSUB = "cloud.google.com/pubsub/pricing"
 _SAMPLE = (
-    "635 generated inputs (documents, events, voided ranges) backfilled, 2026-11-24: rows as sent; and 308 for the taxes "
-    "of items, by 1,571 inputs"
+    "635 generated inputs (documents, events, voided ranges) backfilled, 2026-11-24: rows as sent; and 308 for the "
+    "taxes of items, by 1,571 inputs"
 )
 _BY_SIZE = "1,500 generated inputs of 1 to 30 kB, straight line of it by payload bytes"
 _NO_FILE = "pipelines/measured.json is missing: a guess"
