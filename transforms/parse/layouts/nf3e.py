@@ -30,7 +30,7 @@ ITEM: PartFields = {
     "detItem/prod/vProd": rounded_amount("value"),
     **of_bill("detItem/imposto"),
     "detItem/infAdProd": text("additional_info"),
-    # What an earlier bill said of the item, which this one adjusts.
+    # How this bill adjusts an item of an earlier one.
     "gAjusteNF3eAnt/tpAjuste": integer("adjustment"),
 }
 
@@ -43,8 +43,7 @@ NF3E_BODY: PartFields = {
     **party("dest", "recipient", "enderDest"),
     "dest/idOutros": text("recipient_other_id"),
     "gSub/chNF3e": each("replaced_keys"),
-    # What the bill adjusts of earlier ones has an NFdet for each of these.
-    "NFdet/@chNF3eAnt": each("referenced_keys"),
+    "NFdet/@chNF3eAnt": each("adjusted_keys"),
     "NFdet/det": many("items", ITEM),
     **bill_totals("total"),
 }
