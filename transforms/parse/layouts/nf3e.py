@@ -43,6 +43,7 @@ NF3E_BODY: PartFields = {
     **party("dest", "recipient", "enderDest"),
     "dest/idOutros": text("recipient_other_id"),
     "gSub/chNF3e": each("replaced_keys"),
+    # What the bill adjusts of earlier ones has an NFdet for each of these.
     "NFdet/@chNF3eAnt": each("adjusted_keys"),
     "NFdet/det": many("items", ITEM),
     **bill_totals("total"),
