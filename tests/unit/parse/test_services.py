@@ -61,7 +61,7 @@ def test_items_of_a_bill_of_electricity_with_those_of_what_it_adjusts() -> None:
         "value": "1.234567892",
     }  # fmt: skip
     assert record.fields["items"] == [one, {**one, "adjustment": 1}]
-    assert record.fields["referenced_keys"] == [earlier]
+    assert record.fields["adjusted_keys"] == [earlier]
     assert not {"bad_decimal", "repeated_element"} & set(record.findings)
 
 

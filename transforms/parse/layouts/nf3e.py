@@ -30,7 +30,7 @@ ITEM: PartFields = {
     "detItem/prod/vProd": rounded_amount("value"),
     **of_bill("detItem/imposto"),
     "detItem/infAdProd": text("additional_info"),
-    # What an earlier bill said of the item, which this one adjusts.
+    # How this bill adjusts an item of an earlier one.
     "gAjusteNF3eAnt/tpAjuste": integer("adjustment"),
 }
 
