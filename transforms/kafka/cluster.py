@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from transforms.kafka.connection import Connection, library
 from transforms.kafka.errors import AWAY, GONE, KafkaError, explained, refuses, unanswered
-from transforms.language import say
+from transforms.language import mark, say
 
 _LOG = logging.getLogger(__name__)
 _LOG.addHandler(logging.NullHandler())
@@ -99,6 +99,15 @@ class Cluster:
             new = self._admin_module().NewTopic(topic, partitions)
             self._ask(lambda admin: admin.create_topics([new], request_timeout=self._seconds), f"a new topic {topic}")
 
+    def setting(self, topic: str, name: str) -> str:
+        """A setting of a topic. Raises Away as well."""
+        admin = self._admin_module()
+        resource = admin.ConfigResource(admin.ConfigResource.Type.TOPIC, topic)
+        [found] = self._ask(
+            lambda client: client.describe_configs([resource], request_timeout=self._seconds), f"settings of {topic}"
+        )
+        return str(found[name].value)
+
     def _admin_module(self) -> Any:
         library()
         from confluent_kafka import admin
@@ -176,6 +185,18 @@ def check_writable(connection: Connection, topic: str) -> None:
                 bootstrap=connection.bootstrap,
             )
         )
+
+
+def note_of_compaction(connection: Connection, topic: str) -> str:
+    """What whoever launches should know of a topic that is to be compacted; empty where it is, or may not be asked."""
+    try:
+        policy = Cluster(connection).setting(topic, "cleanup.policy")
+    except (Away, KafkaError):
+        return ""
+    if "compact" in policy:
+        return ""
+    told = mark("{topic} is not compacted (cleanup.policy={policy}): it will keep, or forget, more than last changes.")
+    return say(told, topic=topic, policy=policy)
 
 
 def known_id(topic_id: str) -> str:
