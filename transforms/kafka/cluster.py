@@ -80,16 +80,20 @@ class Cluster:
 
     def committed(self, topic: str, partitions: Iterable[int], group: str, topic_id: str) -> dict[int, int]:
         """Offsets that the group has kept of this topic, and not of an earlier one of the name. Raises Away as well."""
-        kafka = library()
-        wanted = [kafka.TopicPartition(topic, partition) for partition in partitions]
-        request = kafka.ConsumerGroupTopicPartitions(group, wanted)
-        [found] = self._ask(
-            lambda admin: admin.list_consumer_group_offsets([request], request_timeout=self._seconds),
-            f"offsets of the group {group}",
-        )
+        wanted = [library().TopicPartition(topic, partition) for partition in partitions]
+        # Of a consumer and not of the admin client: where no coordinator is known yet (a group's first sight), librdkafka
+        # 2.16 takes that one for a consumer, and the process ends without a word (segmentation fault).
+        settings = self._connection.settings() | {"group.id": group, "error_cb": self._errors.append}
+        consumer = library().Consumer(settings, logger=_LOG)
+        try:
+            found = self._asked(
+                lambda _: consumer.committed(wanted, timeout=self._seconds), f"offsets of the group {group}"
+            )
+        finally:
+            consumer.close()
         return {
             one.partition: one.offset
-            for one in found.topic_partitions
+            for one in found
             if one.offset >= 0 and (not one.metadata or not topic_id or one.metadata == topic_id)
         }
 
@@ -121,18 +125,21 @@ class Cluster:
         return self._admin
 
     def _ask(self, ask: Callable[[Any], Mapping[Any, Any]], what: str, may_be_gone: bool = False) -> list[Any]:
-        """The answers, in the order asked; none where the topic is gone. What goes wrong is told as the first thing
-        that somebody can mend."""
+        """The answers, in the order asked; none where the topic is gone."""
+        return self._asked(lambda deadline: self._answers(ask, what, deadline), what, may_be_gone)
+
+    def _asked(self, ask: Callable[[float], list[Any]], what: str, may_be_gone: bool = False) -> list[Any]:
+        """What ``ask`` gives before a deadline. What goes wrong is told as the first thing that somebody can mend."""
         deadline = time.monotonic() + self._seconds
         while True:
             try:
-                return self._answers(ask, what, deadline)
+                return ask(deadline)
             except library().KafkaException as raised:
                 error = raised.args[0]
                 if may_be_gone and error.name() in GONE:
                     return []
-                if refuses(error) or error.name() in GONE:
-                    raise self._explained(what, error) from raised
+                for refusal in [*self._refusals(), *([error] if refuses(error) or error.name() in GONE else [])]:
+                    raise self._explained(what, refusal) from raised
                 # A broker that has just come up says for a moment that it is not ready.
                 if error.name() not in AWAY or time.monotonic() >= deadline:
                     raise Away(self._said(error)) from raised

@@ -36,6 +36,7 @@ def last_of_each_key(broker: Broker, topic: str) -> tuple[dict[str, Any], int]:
     found: dict[str, Any] = {}
     ended, read = 0, 0
     while ended < len(partitions):
+        raw: Any
         for raw in consumer.consume(500, 1.0):
             if raw.error() is not None:
                 ended += raw.error().name() == "_PARTITION_EOF"
