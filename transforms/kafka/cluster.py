@@ -81,14 +81,23 @@ class Cluster:
     def committed(self, topic: str, partitions: Iterable[int], group: str, topic_id: str) -> dict[int, int]:
         """Offsets that the group has kept of this topic, and not of an earlier one of the name. Raises Away as well."""
         wanted = [library().TopicPartition(topic, partition) for partition in partitions]
-        # Of a consumer and not of the admin client: where no coordinator is known yet (a group's first sight), librdkafka
-        # 2.16 takes that one for a consumer, and the process ends without a word (segmentation fault).
+        # Asked by a consumer: where no coordinator is known yet (a group's first sight), librdkafka 2.16 takes the
+        # admin client for one, and the process ends without a word (segmentation fault).
         settings = self._connection.settings() | {"group.id": group, "error_cb": self._errors.append}
         consumer = library().Consumer(settings, logger=_LOG)
+
+        def ask(_: float) -> list[Any]:
+            self._errors.clear()
+            try:
+                return list(consumer.committed(wanted, timeout=1.0))
+            finally:
+                # What a consumer has to say of itself comes when it is polled.
+                event = consumer.poll(0.1)
+                if event is not None and event.error() is not None:
+                    self._errors.append(event.error())
+
         try:
-            found = self._asked(
-                lambda _: consumer.committed(wanted, timeout=self._seconds), f"offsets of the group {group}"
-            )
+            found = self._asked(ask, f"offsets of the group {group}")
         finally:
             consumer.close()
         return {
