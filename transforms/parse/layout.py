@@ -28,7 +28,7 @@ REQUEST = "request"
 RETURN = "return"
 # What the office answers to a query for one key (retConsSitNFe and its like).
 QUERY = "query"
-# Not a part that makes a record: the signature next to a document's body, read for its digest.
+# Not a part that makes a record: the signature next to a body or a request, read for its digest and certificate.
 SIGNATURE = "signature"
 # Nor is this: an element around the others, for its attributes.
 AROUND = "around"
@@ -223,7 +223,9 @@ class Node:
         return node
 
 
-SIGNATURE_FIELDS = {"DigestValue": text("_digest")}
+# Of a signature of which only the signer matters; and of one next to a protocol, which repeats its digest.
+SIGNER_FIELDS = {"KeyInfo/X509Data/X509Certificate": text("_certificate")}
+SIGNATURE_FIELDS = {"SignedInfo/Reference/DigestValue": text("_digest"), **SIGNER_FIELDS}
 
 
 def compile_shapes(layout: Layout, without: str = "") -> dict[str, Node]:

@@ -82,7 +82,7 @@ def migrate(project: str, dataset: str, location: str | None = None, dry_run: bo
 
 def _plan(client: bigquery.Client, project: str, dataset: str, location: str | None) -> list[Step]:
     try:
-        views = sql.views(project, dataset, merged_until=_merged_until(client, project, dataset))
+        views = _views(client, project, dataset)
     except ValueError as error:
         raise CatalogError(str(error)) from error
     steps: list[Step] = []
@@ -114,10 +114,11 @@ def _plan(client: bigquery.Client, project: str, dataset: str, location: str | N
     return steps
 
 
-def _merged_until(client: bigquery.Client, project: str, dataset: str) -> int:
-    """What the view of states says: it stays so."""
-    found = _get(client, f"{project}.{dataset}.{sql.STATE_VIEW}")
-    return sql.merged_until(found.view_query or "") if found is not None else sql.NEVER
+def _views(client: bigquery.Client, project: str, dataset: str) -> list[sql.View]:
+    """All views: what is merged and closed, as those that are there say, stays so."""
+    found = [_get(client, f"{project}.{dataset}.{name}") for name in (sql.STATE_VIEW, sql.COUNT_VIEW)]
+    states, counts = ((one.view_query if one is not None else None) or "" for one in found)
+    return sql.views(project, dataset, merged_until=sql.merged_until(states), closed_until=sql.closed_until(counts))
 
 
 def _get(client: bigquery.Client, path: str) -> bigquery.Table | None:

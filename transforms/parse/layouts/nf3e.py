@@ -15,6 +15,7 @@ NF3E_BODY = {
     **party("dest", "recipient", "enderDest"),
     "dest/idOutros": text("recipient_other_id"),
     "gSub/chNF3e": each("replaced_keys"),
+    "NFdet/@chNF3eAnt": each("adjusted_keys"),
     **bill_totals("total"),
 }
 
