@@ -62,10 +62,13 @@ class Field(NamedTuple):
 
 
 class Many(NamedTuple):
-    """An element that repeats: each occurrence becomes one dict of ``fields`` in the list ``column``."""
+    """An element that repeats: each occurrence becomes one dict of ``fields`` in the list ``column``.
+
+    ``fields`` may have lists of their own: the batches of an item.
+    """
 
     column: str
-    fields: Mapping[str, Field]
+    fields: Mapping[str, Field | Many]
 
 
 def text(column: str) -> Field:
@@ -78,6 +81,11 @@ def integer(column: str) -> Field:
 
 def amount(column: str) -> Field:
     return Field(column, values.put_amount)
+
+
+def rounded_amount(column: str) -> Field:
+    """An amount that a layout allows more than nine decimals."""
+    return Field(column, values.put_rounded_amount)
 
 
 def quantity(column: str) -> Field:
@@ -119,7 +127,7 @@ def each(column: str) -> Field:
     return Field(column, values.put_member)
 
 
-def many(column: str, fields: Mapping[str, Field]) -> Many:
+def many(column: str, fields: Mapping[str, Field | Many]) -> Many:
     return Many(column, fields)
 
 

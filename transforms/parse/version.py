@@ -8,4 +8,4 @@ when that is no longer so, and tells the digest to put here. docs/contributing/p
 from __future__ import annotations
 
 PARSER = 2
-READS = "41f1e28f764defc2"
+READS = "ae0e4713d2f85dac"
