@@ -191,7 +191,12 @@ class Session:
             self._trickle.check()
         if not self._job.running:
             raise RunError(
-                say("the stream ended by itself. Its log, {log}:\n{tail}", log=self._job.log, tail=self._job.tail())
+                say(
+                    "the stream ended by itself: {how}. Its log, {log}:\n{tail}",
+                    how=self._job.ending,
+                    log=self._job.log,
+                    tail=self._job.tail(),
+                )
             )
 
     def _finish(self) -> int:

@@ -17,7 +17,8 @@ import traceback
 import grpc
 from apache_beam.runners.worker import sdk_worker
 
-from pipelines import screen
+from pipelines import exits, screen
+from pipelines.portable import ended_runner
 from pipelines.prose import tell_error
 from transforms.language import mark, say
 
@@ -26,6 +27,7 @@ _MODULE = re.compile(r"^(?:\w+\.)+(?=\w+(?::|$))")
 
 
 CUT = mark("the connection to the runner ended with {status}: {details}")
+RUNNER = mark("The runner is gone: {how}.")
 
 
 def verbose() -> bool:
@@ -38,7 +40,9 @@ def cause_of(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, grpc.RpcError) and hasattr(error, "code"):
-        return say(CUT, status=error.code().name, details=error.details())
+        cut = say(CUT, status=error.code().name, details=error.details())
+        code = ended_runner()
+        return cut if code is None else f"{cut}. {say(RUNNER, how=exits.told(code))}"
     text = str(error).strip()
     return innermost(text) if _TRACEBACK in text else text or type(error).__name__
 

@@ -16,6 +16,7 @@ import grpc
 from apache_beam.portability.api import beam_job_api_pb2
 from apache_beam.runners.portability import portable_runner
 from apache_beam.runners.runner import PipelineResult
+from apache_beam.utils import subprocess_server
 
 
 class _LastingStreams:
@@ -51,6 +52,19 @@ def lasting_streams() -> Iterator[None]:
         yield
     finally:
         portable_runner.JobServiceHandle = original
+
+
+def ended_runner() -> int | None:
+    """Exit status of a runner that this process started and that has ended; None where there is none such.
+
+    Looks into Beam's cache of processes, which has no way to ask.
+    """
+    with suppress(AttributeError, TypeError, IndexError):
+        for entry in list(subprocess_server.SubprocessServer._cache._cache.values()):
+            process = entry.obj[0]
+            if process is not None and process.poll() is not None:
+                return int(process.returncode)
+    return None
 
 
 def cancel(result: PipelineResult) -> None:

@@ -42,10 +42,11 @@ from transforms.ingest.pubsub.transform import AUTO, SOURCES, ReadFromSubscripti
 from transforms.ingest.sqs.options import SqsOptions, checked
 from transforms.ingest.sqs.settings import QueueSource
 from transforms.ingest.sqs.transform import ReadFromQueue
-from transforms.kafka.cluster import check_writable
+from transforms.kafka.cluster import check_writable, note_of_compaction
 from transforms.kafka.errors import KafkaError
 from transforms.language import say, tr
 from transforms.notify.kafka import KafkaTopic
+from transforms.notify.states import PublishStates
 from transforms.notify.topic import TopicError, check_topic, topic_path
 from transforms.notify.transform import PublishChanges, PublishDeadLetters
 from transforms.sqs.errors import SqsError
@@ -125,6 +126,9 @@ def _tell(ingested: Ingested, options: PipelineOptions) -> None:
     if kafka.kafka_changes_topic:
         changes = PublishChanges(KafkaTopic(connection_of(kafka), kafka.kafka_changes_topic))
         _ = ingested.changes | "WriteChangesToKafka" >> changes
+    if kafka.kafka_states_topic:
+        states = PublishStates(KafkaTopic(connection_of(kafka), kafka.kafka_states_topic), launching.truth_of(options))
+        _ = ingested.changes | "WriteStatesToKafka" >> states
     if kafka.kafka_dead_letters_topic:
         letters = PublishDeadLetters(KafkaTopic(connection_of(kafka), kafka.kafka_dead_letters_topic))
         _ = ingested.dead_letters | "WriteDeadLettersToKafka" >> letters
@@ -177,8 +181,10 @@ def preflight(options: PipelineOptions) -> Source | None:
             _note_all(check_subscription(subscription_of(options)).notes)
         for name in filter(None, (given.changes_topic, given.dead_letters_topic)):
             _check_topic(topic_of(options, name))
-        for name in filter(None, (kafka.kafka_changes_topic, kafka.kafka_dead_letters_topic)):
+        for name in filter(None, (kafka.kafka_changes_topic, kafka.kafka_dead_letters_topic, kafka.kafka_states_topic)):
             check_writable(connection_of(kafka), name)
+        if kafka.kafka_states_topic:
+            launching.note(note_of_compaction(connection_of(kafka), kafka.kafka_states_topic))
     except (KafkaError, SqsError, SubscriptionError, TopicError) as error:
         raise launching.LaunchError(str(error)) from error
     launching.check_stores(options)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 SECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,5 +37,12 @@ def datetime_of(micros: int) -> datetime:
 
 
 def text_of(micros: int) -> str:
-    """Micros as RFC 3339 in UTC, with as many digits as there are."""
-    return datetime_of(micros).isoformat().replace("+00:00", "Z")
+    """Micros as RFC 3339 in UTC, with six digits or none. Raises OverflowError beyond the year 9999."""
+    second, rest = divmod(micros, SECOND)
+    return f"{_text_of_second(second)}.{rest:06}Z" if rest else f"{_text_of_second(second)}Z"
+
+
+@lru_cache(4_096)
+def _text_of_second(second: int) -> str:
+    """Of a stream's messages, many are of one second."""
+    return datetime_of(second * SECOND).replace(tzinfo=None).isoformat()

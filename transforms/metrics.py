@@ -75,6 +75,8 @@ CATALOGUE = {
     "count_slots": Metric("slots", "slots of the change log that were added up"),
     "count_rows_packed": Metric("rows", "rows of counts in Bigtable that were packed"),
     "changes_published": Metric("messages", "changes published to their topic"),
+    "states_published": Metric("messages", "last changes of keys written to the topic of states"),
+    "states_moved_on": Metric("keys", "keys that had changed again when their last change was written"),
     "dead_letters_published": Metric("messages", "dead letters published to their topic"),
     # jobs of maintenance
     "rows_removed_<table>": Metric("rows", "rows that rebuild removed from that table, not in the source of truth"),

@@ -145,7 +145,9 @@ class Soak:
             time.sleep(self._options.every)
             self._trickle.check()
             if not self._job.running:
-                raise RunError(f"the stream ended by itself after {seconds:.0f} s:\n{self._job.tail(40)}")
+                raise RunError(
+                    f"the stream ended by itself after {seconds:.0f} s: {self._job.ending}.\n{self._job.tail(40)}"
+                )
             self._samples.append(sample(self._job.pid, time.monotonic() - started))
             if seconds - told >= TOLD_SECONDS:
                 told = seconds

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from pipelines import exits
 from transforms.errors import AcervoError
 from transforms.language import say
 
@@ -58,6 +59,10 @@ def terminate(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+_KILLED = 128
+"""The guard adds to it the number of the signal that ended its command."""
+
+
 class Process:
     """One command under the guard, with its output in a log file."""
 
@@ -83,6 +88,14 @@ class Process:
     @property
     def running(self) -> bool:
         return self._guard.poll() is None
+
+    @property
+    def ending(self) -> str:
+        """How it ended, for people; empty while it runs."""
+        code = self._guard.poll()
+        if code is None:
+            return ""
+        return exits.told(code if code <= _KILLED else _KILLED - code)
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> bool:
         """True once ``ready`` says so; False when the process ended first.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from transforms.kafka.connection import Connection, library
 from transforms.kafka.errors import AWAY, GONE, KafkaError, explained, refuses, unanswered
-from transforms.language import say
+from transforms.language import mark, say
 
 _LOG = logging.getLogger(__name__)
 _LOG.addHandler(logging.NullHandler())
@@ -80,16 +80,29 @@ class Cluster:
 
     def committed(self, topic: str, partitions: Iterable[int], group: str, topic_id: str) -> dict[int, int]:
         """Offsets that the group has kept of this topic, and not of an earlier one of the name. Raises Away as well."""
-        kafka = library()
-        wanted = [kafka.TopicPartition(topic, partition) for partition in partitions]
-        request = kafka.ConsumerGroupTopicPartitions(group, wanted)
-        [found] = self._ask(
-            lambda admin: admin.list_consumer_group_offsets([request], request_timeout=self._seconds),
-            f"offsets of the group {group}",
-        )
+        wanted = [library().TopicPartition(topic, partition) for partition in partitions]
+        # Asked by a consumer: where no coordinator is known yet (a group's first sight), librdkafka 2.16 takes the
+        # admin client for one, and the process ends without a word (segmentation fault).
+        settings = self._connection.settings() | {"group.id": group, "error_cb": self._errors.append}
+        consumer = library().Consumer(settings, logger=_LOG)
+
+        def ask(_: float) -> list[Any]:
+            self._errors.clear()
+            try:
+                return list(consumer.committed(wanted, timeout=1.0))
+            finally:
+                # What a consumer has to say of itself comes when it is polled.
+                event = consumer.poll(0.1)
+                if event is not None and event.error() is not None:
+                    self._errors.append(event.error())
+
+        try:
+            found = self._asked(ask, f"offsets of the group {group}")
+        finally:
+            consumer.close()
         return {
             one.partition: one.offset
-            for one in found.topic_partitions
+            for one in found
             if one.offset >= 0 and (not one.metadata or not topic_id or one.metadata == topic_id)
         }
 
@@ -98,6 +111,15 @@ class Cluster:
         if self.topic(topic) is None:
             new = self._admin_module().NewTopic(topic, partitions)
             self._ask(lambda admin: admin.create_topics([new], request_timeout=self._seconds), f"a new topic {topic}")
+
+    def setting(self, topic: str, name: str) -> str:
+        """A setting of a topic. Raises Away as well."""
+        admin = self._admin_module()
+        resource = admin.ConfigResource(admin.ConfigResource.Type.TOPIC, topic)
+        [found] = self._ask(
+            lambda client: client.describe_configs([resource], request_timeout=self._seconds), f"settings of {topic}"
+        )
+        return str(found[name].value)
 
     def _admin_module(self) -> Any:
         library()
@@ -112,18 +134,21 @@ class Cluster:
         return self._admin
 
     def _ask(self, ask: Callable[[Any], Mapping[Any, Any]], what: str, may_be_gone: bool = False) -> list[Any]:
-        """The answers, in the order asked; none where the topic is gone. What goes wrong is told as the first thing
-        that somebody can mend."""
+        """The answers, in the order asked; none where the topic is gone."""
+        return self._asked(lambda deadline: self._answers(ask, what, deadline), what, may_be_gone)
+
+    def _asked(self, ask: Callable[[float], list[Any]], what: str, may_be_gone: bool = False) -> list[Any]:
+        """What ``ask`` gives before a deadline. What goes wrong is told as the first thing that somebody can mend."""
         deadline = time.monotonic() + self._seconds
         while True:
             try:
-                return self._answers(ask, what, deadline)
+                return ask(deadline)
             except library().KafkaException as raised:
                 error = raised.args[0]
                 if may_be_gone and error.name() in GONE:
                     return []
-                if refuses(error) or error.name() in GONE:
-                    raise self._explained(what, error) from raised
+                for refusal in [*self._refusals(), *([error] if refuses(error) or error.name() in GONE else [])]:
+                    raise self._explained(what, refusal) from raised
                 # A broker that has just come up says for a moment that it is not ready.
                 if error.name() not in AWAY or time.monotonic() >= deadline:
                     raise Away(self._said(error)) from raised
@@ -176,6 +201,18 @@ def check_writable(connection: Connection, topic: str) -> None:
                 bootstrap=connection.bootstrap,
             )
         )
+
+
+def note_of_compaction(connection: Connection, topic: str) -> str:
+    """What whoever launches should know of a topic that is to be compacted; empty where it is, or may not be asked."""
+    try:
+        policy = Cluster(connection).setting(topic, "cleanup.policy")
+    except (Away, KafkaError):
+        return ""
+    if "compact" in policy:
+        return ""
+    told = mark("{topic} is not compacted (cleanup.policy={policy}): it will keep, or forget, more than last changes.")
+    return say(told, topic=topic, policy=policy)
 
 
 def known_id(topic_id: str) -> str:

@@ -111,7 +111,7 @@ class KafkaPublisher:
             try:
                 self._producer.produce(
                     self.topic,
-                    message.data,
+                    None if message.tombstone else message.data,
                     key=message.ordering_key or message.attributes.get("access_key"),
                     headers=message.attributes,
                     on_delivery=delivery.settle,

@@ -17,11 +17,15 @@ _OVERHEAD_BYTES = 512
 
 
 class Outgoing(NamedTuple):
-    """A message to publish. Messages of one ordering key reach a subscription that asks for it in order."""
+    """A message to publish. Messages of one ordering key reach a subscription that asks for it in order.
+
+    ``tombstone``: it has no value at all, by which a compacted topic of Kafka forgets its key.
+    """
 
     data: bytes
     attributes: dict[str, str]
     ordering_key: str = ""
+    tombstone: bool = False
 
     @property
     def size(self) -> int:

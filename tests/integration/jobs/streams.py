@@ -16,6 +16,7 @@ import pytest
 
 from local.stack.discover import LOCAL_PROJECT
 from local.stack.find import prism as find_prism
+from pipelines import exits
 from tests.integration.brokers import Broker
 from tests.integration.jobs.stores import Stores
 from tests.integration.queues import Queue
@@ -142,7 +143,7 @@ class Streaming:
         deadline = time.monotonic() + seconds
         while not condition():
             ended = self.process.poll()
-            assert ended is None, f"ended with {ended}: {self._log.read_text()[-3000:]}"
+            assert ended is None, f"{exits.told(ended)}: {self._log.read_text()[-3000:]}"
             assert time.monotonic() < deadline, f"{what}\n{self._log.read_text()[-3000:]}"
             time.sleep(0.5)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from local.stack.process import PROJECT
 from tests.integration.brokers import Broker
 from tests.integration.kafka.jobs import build, source
 from tests.integration.pubsub.jobs import Seen
@@ -148,3 +151,19 @@ def test_a_committed_offset_that_retention_has_passed_is_told_before_the_job(bro
     consumer.commit(offsets=[TopicPartition(topic, 0, 9, metadata="another topic's id")], asynchronous=False)
     assert source(broker, topic).starts == ((0, 7),), "what was committed of an earlier topic of the name says nothing"
     consumer.close()
+
+
+@pytest.mark.slow
+def test_offsets_of_a_group_that_a_new_broker_has_never_seen(tmp_path: Path) -> None:
+    """In a process of its own: librdkafka's admin client ends it by a segmentation fault, two times of three."""
+    ask = (
+        "import sys; from transforms.kafka.cluster import Cluster; from transforms.kafka.connection import Connection;"
+        "print([Cluster(Connection(sys.argv[1])).committed('t', [0], f'g{n}', '') for n in range(3)])"
+    )
+    own = Broker(tmp_path / "broker")
+    try:
+        own.create(1, "t")
+        told = subprocess.run([sys.executable, "-c", ask, own.address], capture_output=True, text=True, cwd=PROJECT)
+    finally:
+        own.stop()
+    assert (told.returncode, told.stdout.strip()) == (0, "[{}, {}, {}]"), told.stderr[-2_000:]

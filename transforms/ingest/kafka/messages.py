@@ -33,5 +33,7 @@ def attributes_of(headers: list[tuple[str, bytes | None]], kept: tuple[str, ...]
     """Headers as text; of several of one name the last. Those that are ``kept`` stand behind the origin too, as in an
     address: ``a.xml?traceparent=00-1f``."""
     found = {name: (value or b"").decode("utf-8", "backslashreplace") for name, value in headers}
+    if not kept:
+        return found
     shown = "&".join(f"{name}={quote(found[name][:_SHOWN], safe='/:')}" for name in kept if name in found)
     return found | {ORIGIN: f"{found.get(ORIGIN, '')}?{shown}"} if shown else found

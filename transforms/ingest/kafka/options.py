@@ -66,6 +66,12 @@ class KafkaOptions(PipelineOptions):
             "--kafka_changes_topic",
             help=tr("Kafka topic that is told when a document changes its state; its key is the access key."),
         )
+        parser.add_argument(
+            "--kafka_states_topic",
+            help=tr(
+                "Compacted Kafka topic that has the last change of each access key. Costs a read of Bigtable for each."
+            ),
+        )
         parser.add_argument("--kafka_dead_letters_topic", help=tr("Kafka topic that also gets dead letters."))
         add_connection(parser)
 

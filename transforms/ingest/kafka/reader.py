@@ -10,6 +10,7 @@ from apache_beam.io.restriction_trackers import OffsetRange
 from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
 from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Duration, Timestamp
+from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import metrics
 from transforms.ingest.kafka.intake import INTAKES, Intake
@@ -134,7 +135,7 @@ class ReadPartition(ReadQueue):
         finalizer: Any = beam.DoFn.BundleFinalizerParam,
         tracker: Any = beam.DoFn.RestrictionParam(PartitionProvider()),  # noqa: B008
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),  # noqa: B008
-    ) -> Iterator[TimestampedValue]:
+    ) -> Iterator[WindowedValue]:
         source, number, _ = partition
         if self._intakes is None:  # a bundle that the cancelled job's runner has forgotten
             tracker.defer_remainder()

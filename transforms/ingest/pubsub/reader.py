@@ -7,7 +7,7 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
-from apache_beam.transforms.window import TimestampedValue
+from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.ingest.pubsub.intake import INTAKES, Intake
 from transforms.ingest.pubsub.settings import ReadSettings
@@ -47,7 +47,7 @@ class ReadMessages(ReadQueue):
         finalizer: Any = beam.DoFn.BundleFinalizerParam,
         tracker: Any = beam.DoFn.RestrictionParam(TailProvider()),  # noqa: B008
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),  # noqa: B008
-    ) -> Iterator[TimestampedValue]:
+    ) -> Iterator[WindowedValue]:
         intake = self._intake
         if intake is None:  # a bundle that the cancelled job's runner has forgotten
             tracker.defer_remainder()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.io.restriction_trackers import OffsetRange
 from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
-from apache_beam.transforms.window import TimestampedValue
+from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import metrics
 from transforms.ingest.queue.message import Message
@@ -63,7 +63,7 @@ class ReadQueueOfSqs(ReadQueue):
         finalizer: Any = beam.DoFn.BundleFinalizerParam,
         tracker: Any = beam.DoFn.RestrictionParam(ReaderProvider()),  # noqa: B008
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),  # noqa: B008
-    ) -> Iterator[TimestampedValue]:
+    ) -> Iterator[WindowedValue]:
         if self._intakes is None:  # a bundle that the cancelled job's runner has forgotten
             tracker.defer_remainder()
             return
