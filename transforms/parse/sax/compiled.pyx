@@ -39,9 +39,14 @@ cdef extern from "libxml/parser.h":
         subset_t internalSubset
         error_t serror
         unsigned int initialized
+    ctypedef struct xmlParserInput:
+        const xmlChar* base
+        const xmlChar* cur
+        unsigned long consumed
     ctypedef struct xmlParserCtxt:
         xmlSAXHandler* sax
         void* userData
+        xmlParserInput* input
         int wellFormed
         int nsWellFormed
     unsigned int XML_SAX2_MAGIC
@@ -512,6 +517,124 @@ def read(bytes data not None, Table table not None):
     if parser.documents < _LIFE:
         _idle.append(parser)
     return reading
+
+
+cdef class _Outliner:
+    """libxml2's parser at a document of which a Python object is told."""
+
+    cdef xmlParserCtxt* context
+    cdef object start
+    cdef object end
+    cdef object text
+    cdef object error
+    cdef bint is_odd
+    cdef int skipped
+
+    def __cinit__(self, to not None):
+        cdef xmlSAXHandler* sax
+        self.start, self.end, self.text = to.start, to.end, to.text
+        self.context = _new_context()
+        if self.context is NULL:
+            raise MemoryError
+        sax = self.context.sax
+        memset(sax, 0, sizeof(xmlSAXHandler))
+        sax.initialized = XML_SAX2_MAGIC
+        sax.startElementNs = _outline_start
+        sax.endElementNs = _outline_end
+        sax.characters = sax.ignorableWhitespace = sax.cdataBlock = _outline_text
+        sax.internalSubset = _outline_subset
+        sax.serror = _ignore
+        self.context.userData = <void*>self
+
+    def __dealloc__(self):
+        if self.context is not NULL:
+            _free_context(self.context)
+
+    cdef bint run(self, bytes data) except? -1:
+        _parse(self.context, data, len(data), NULL, "UTF-8", XML_PARSE_NOENT | XML_PARSE_NONET)
+        if self.is_odd or not self.context.wellFormed or not self.context.nsWellFormed:
+            return False
+        if self.error is not None:
+            raise self.error
+        return True
+
+    cdef int told_start(
+        self, const xmlChar* name, const xmlChar* prefix, int declared, const xmlChar** declarations, int count,
+        const xmlChar** attributes
+    ) except -1:
+        cdef xmlParserInput* input = self.context.input
+        # Inside a start tag no other < can be.
+        cdef const xmlChar* start = input.cur
+        cdef dict found = {}
+        cdef int i
+        while start > input.base and start[0] != c"<":
+            start -= 1
+        for i in range(declared):
+            space = "xmlns" if declarations[2 * i] is NULL else "xmlns:" + (<const char*>declarations[2 * i]).decode()
+            uri = declarations[2 * i + 1]
+            found[space] = "" if uri is NULL else (<const char*>uri).decode()
+        for i in range(count):
+            value = <const char*>attributes[5 * i + 3]
+            found[_tag(attributes[5 * i], attributes[5 * i + 1])] = PyUnicode_DecodeUTF8(
+                value, attributes[5 * i + 4] - attributes[5 * i + 3], NULL
+            )
+        if self.start(_tag(name, prefix), found, input.consumed + (start - input.base)):
+            self.skipped = 1
+        return 0
+
+
+cdef str _tag(const xmlChar* name, const xmlChar* prefix):
+    local = (<const char*>name).decode()
+    return local if prefix is NULL else f"{(<const char*>prefix).decode()}:{local}"
+
+
+cdef void _outline_start(
+    void* state, const xmlChar* name, const xmlChar* prefix, const xmlChar* namespace, int declared,
+    const xmlChar** declarations, int count, int defaulted, const xmlChar** attributes
+) noexcept:
+    cdef _Outliner outliner = <_Outliner>state
+    if outliner.skipped:
+        outliner.skipped += 1
+        if outliner.skipped > 128:
+            outliner.is_odd = True
+    elif outliner.error is None:
+        try:
+            outliner.told_start(name, prefix, declared, declarations, count, attributes)
+        except BaseException as error:
+            outliner.error = error
+
+
+cdef void _outline_end(void* state, const xmlChar* name, const xmlChar* prefix, const xmlChar* namespace) noexcept:
+    cdef _Outliner outliner = <_Outliner>state
+    if outliner.skipped:
+        outliner.skipped -= 1
+    if not outliner.skipped and outliner.error is None:
+        try:
+            outliner.end(
+                _tag(name, prefix),
+                outliner.context.input.consumed + (outliner.context.input.cur - outliner.context.input.base),
+            )
+        except BaseException as error:
+            outliner.error = error
+
+
+cdef void _outline_text(void* state, const xmlChar* text, int length) noexcept:
+    cdef _Outliner outliner = <_Outliner>state
+    if not outliner.skipped and outliner.error is None:
+        try:
+            outliner.text(PyUnicode_DecodeUTF8(<const char*>text, length, NULL))
+        except BaseException as error:
+            outliner.error = error
+
+
+cdef void _outline_subset(void* state, const xmlChar* name, const xmlChar* public, const xmlChar* system) noexcept:
+    (<_Outliner>state).is_odd = True
+
+
+def outline(bytes data not None, to not None):
+    """Tells ``to`` what is in a document in UTF-8; False where it is to be read in another way."""
+    cdef _Outliner outliner = _Outliner(to)
+    return outliner.run(data)
 
 
 cdef void* _zeros(size_t count, size_t size) except NULL:
