@@ -33,6 +33,8 @@ from transforms.parse.ways import SAX
 _ROOT_OF_TEXT = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?<(?:[\w.-]+:)?([\w.-]+)")
 _DECLARED = re.compile(r"""\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 GZIP_IN_BASE64 = "H4sI"
+_START = re.compile(rb"<[^ \t\r\n/>]*")
+_MARKS_OF_COMPRESSED = (GZIP_IN_BASE64.encode(), b"docZip", b"&#")
 _ZLIB_OR_GZIP = 47
 # The service's largest answer has fifty entries, each with an element or two around it.
 _MAX_ELEMENTS_AROUND = 50_000
@@ -79,9 +81,21 @@ def appended(source: XmlText, is_document: Callable[[str], bool], way: str = SAX
     return _split(source, way, lambda: _Splitter(source.data, is_document, lambda name: False, 0, shallow=True)).entries
 
 
-def _split(source: XmlText, way: str, make: Callable[[], _Splitter]) -> Contents:
+def named(source: XmlText, names: frozenset[str], max_bytes: int, way: str = SAX) -> list[Enclosed]:
+    """Entries of ``source`` that are elements with these names, wherever they are, and compressed ones; raises as
+    ``split`` does.
+    """
+    only = None if any(mark in source.data for mark in _MARKS_OF_COMPRESSED) else names
+    data = source.data
+    return _split(
+        source, way, lambda: _Splitter(data, names.__contains__, lambda name: False, max_bytes, shallow=False), only
+    ).entries
+
+
+def _split(source: XmlText, way: str, make: Callable[[], _Splitter], only: frozenset[str] | None = None) -> Contents:
+    """``only``: names of entries, where there can be no others."""
     splitter = make()
-    if way == SAX and sax.outline(source.data, splitter):
+    if way == SAX and sax.outline(source.data, splitter, only):
         return splitter.contents()
     reader.check_well_formed(source)
     splitter = make()
@@ -90,6 +104,7 @@ def _split(source: XmlText, way: str, make: Callable[[], _Splitter]) -> Contents
 
 
 _ANSWER = ("cStat", "xMotivo")
+_NO_NAMESPACES: dict[str, str] = {}
 _TAG_ENDS = (b">", b" ", b"\t", b"\r", b"\n")
 
 
@@ -185,7 +200,7 @@ class _Splitter:
     def start(self, tag: str, attributes: dict[str, str], start: int) -> bool:
         """An element begins; whether what is inside is not to be told."""
         name = tag.rpartition(":")[2]
-        around = self._open[-1].namespaces if self._open else {}
+        around = self._open[-1].namespaces if self._open else _NO_NAMESPACES
         if self._open and self._is_document(name):
             inherited = {prefix: uri for prefix, uri in around.items() if prefix not in attributes}
             self._entry = _Open(name, start, inherited, None, [])
@@ -200,14 +215,15 @@ class _Splitter:
         if self._open and self._shallow:
             self._is_skipping = True
             return True
-        namespaces = around
+        namespaces, nsu = around, None
         if attributes:
             declared = {prefix: uri for prefix, uri in attributes.items() if prefix.startswith("xmlns")}
             namespaces = {**around, **declared} if declared else around
+            nsu = attributes.get("NSU")
         if not self._open:
             prefix = tag.rpartition(":")[0]
             self._root = (name, namespaces.get(f"xmlns:{prefix}" if prefix else "xmlns", ""))
-        self._open.append(_Open(name, start, namespaces, attributes.get("NSU"), []))
+        self._open.append(_Open(name, start, namespaces, nsu, []))
         self._leaf = True
         return False
 
@@ -275,7 +291,8 @@ def _with_namespaces(raw: bytes, namespaces: dict[str, str]) -> bytes:
     ).encode()
     if not declarations:
         return raw
-    end_of_name = min(i for i in (raw.find(c) for c in (b" ", b"\t", b"\r", b"\n", b"/", b">")) if i > 0)
+    name = _START.match(raw)
+    end_of_name = name.end() if name else 0
     return raw[:end_of_name] + declarations + raw[end_of_name:]
 
 

@@ -100,9 +100,7 @@ def _parse_document(
     if EMBEDDED in reading.parts:
         yield from _parse_entries(raw, envelopes.appended(source, registry.is_event, context.options.way), context)
     if foreign:
-        options = context.options
-        contents = envelopes.split(source, foreign.__contains__, lambda name: False, options.max_bytes, options.way)
-        entries = contents.entries
+        entries = envelopes.named(source, foreign, context.options.max_bytes, context.options.way)
         for found in _parse_entries(raw, entries, context):
             if isinstance(found, Record) and _subject(found.entry) != _subject(entry):
                 yield found

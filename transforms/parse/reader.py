@@ -84,7 +84,7 @@ def _decode(payload: bytes, fallback: str | None) -> tuple[str, bytes, tuple[str
     if not head:
         raise Unparsable(codes.EMPTY, "no bytes" if not payload else f"{len(payload)} bytes of white space or NULs")
     encoding = None
-    if not payload.startswith((b"<?", b"<N", b"<n")):
+    if not payload.startswith(b"<") or payload.startswith(b"<\0"):
         encoding = next((name for bom, name in _BOMS if payload.startswith(bom)), None)
     if encoding not in (None, "utf-8"):
         return _decode_as(payload, encoding), b"", ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from transforms.families import FAMILIES
@@ -110,6 +111,7 @@ def is_event(root: str) -> bool:
     return root in _EVENT_ROOTS
 
 
+@lru_cache(maxsize=4096)
 def is_document(root: str) -> bool:
     """Whether an element of this name is an entry of an envelope: anything that makes a record."""
     return shape_of(root) is not None

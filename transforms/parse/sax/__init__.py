@@ -52,13 +52,15 @@ class Outline(Protocol):
         """Text, in pieces, of the innermost element of which the start was told."""
 
 
-def outline(data: bytes, to: Outline) -> bool:
+def outline(data: bytes, to: Outline, names: frozenset[str] | None = None) -> bool:
     """Tells ``to`` what is in a document (UTF-8, no DOCTYPE).
+
+    ``names``: only of the root, of elements with these local names and of those that declare a namespace, and no text.
 
     False where the document has to be read in another way, and what was told is worth nothing. Raises what ``to``
     raises, unless it returns False.
     """
-    return not MISSING and len(data) <= _MAX_BYTES and compiled.outline(data, to)
+    return not MISSING and len(data) <= _MAX_BYTES and compiled.outline(data, to, names)
 
 
 def _attach() -> str:

@@ -63,6 +63,11 @@ cdef extern from "dlfcn.h":
 
 LIBXML2 = LIBXML_DOTTED_VERSION.decode()
 
+# Half of libxml2's limit. Entities there are none but those of XML itself, which stand in attributes replaced.
+cdef enum:
+    _MAX_DEPTH = 128
+cdef int _OPTIONS = XML_PARSE_NOENT | XML_PARSE_NONET
+
 cdef xmlParserCtxt* (*_new_context)() noexcept
 cdef void (*_free_context)(xmlParserCtxt*) noexcept
 cdef xmlDoc* (*_parse)(xmlParserCtxt*, const char*, int, const char*, const char*, int) noexcept
@@ -268,19 +273,7 @@ cdef class _Parser:
     cdef int documents
 
     def __cinit__(self):
-        cdef xmlSAXHandler* sax
-        self.context = _new_context()
-        if self.context is NULL:
-            raise MemoryError
-        sax = self.context.sax
-        memset(sax, 0, sizeof(xmlSAXHandler))
-        sax.initialized = XML_SAX2_MAGIC
-        sax.startElementNs = _start
-        sax.endElementNs = _end
-        sax.characters = sax.ignorableWhitespace = sax.cdataBlock = _characters
-        sax.internalSubset = _subset
-        sax.serror = _ignore
-        self.context.userData = <void*>self
+        self.context = _context(<void*>self, _start, _end, _characters, _subset)
 
     def __dealloc__(self):
         if self.context is not NULL:
@@ -300,7 +293,7 @@ cdef class _Parser:
         self.leaf = NULL
         self.is_text = False
         self.documents += 1
-        document = _parse(self.context, data, len(data), NULL, "UTF-8", XML_PARSE_NOENT | XML_PARSE_NONET)
+        document = _parse(self.context, data, len(data), NULL, "UTF-8", _OPTIONS)
         reading, error = self.reading, self.error
         self.reading = self.instants = self.error = None
         if error is not None:
@@ -459,7 +452,7 @@ cdef void _start(
     if parser.skipped:
         parser.skipped += 1
         # Where libxml2's limit of depth is near, its tree tells.
-        if parser.skipped > 128:
+        if parser.skipped > _MAX_DEPTH:
             parser.is_odd = True
     elif parser.leaf is not NULL:
         parser.is_text = False
@@ -523,42 +516,38 @@ cdef class _Outliner:
     """libxml2's parser at a document of which a Python object is told."""
 
     cdef xmlParserCtxt* context
-    cdef object start
-    cdef object end
-    cdef object text
+    cdef object to
+    cdef frozenset names
     cdef object error
     cdef bint is_odd
+    cdef int documents
+    # Elements that are open: those that are told, or may contain such, and those inside one that is skipped.
+    cdef bint told[_MAX_DEPTH]
+    cdef int depth
     cdef int skipped
 
-    def __cinit__(self, to not None):
-        cdef xmlSAXHandler* sax
-        self.start, self.end, self.text = to.start, to.end, to.text
-        self.context = _new_context()
-        if self.context is NULL:
-            raise MemoryError
-        sax = self.context.sax
-        memset(sax, 0, sizeof(xmlSAXHandler))
-        sax.initialized = XML_SAX2_MAGIC
-        sax.startElementNs = _outline_start
-        sax.endElementNs = _outline_end
-        sax.characters = sax.ignorableWhitespace = sax.cdataBlock = _outline_text
-        sax.internalSubset = _outline_subset
-        sax.serror = _ignore
-        self.context.userData = <void*>self
+    def __cinit__(self):
+        self.context = _context(<void*>self, _outline_start, _outline_end, _outline_text, _outline_subset)
 
     def __dealloc__(self):
         if self.context is not NULL:
             _free_context(self.context)
 
-    cdef bint run(self, bytes data) except? -1:
-        _parse(self.context, data, len(data), NULL, "UTF-8", XML_PARSE_NOENT | XML_PARSE_NONET)
+    cdef bint run(self, bytes data, to, frozenset names) except? -1:
+        self.to, self.names = to, names
+        self.error, self.is_odd = None, False
+        self.depth = self.skipped = 0
+        self.documents += 1
+        _parse(self.context, data, len(data), NULL, "UTF-8", _OPTIONS)
+        error = self.error
+        self.to = self.names = self.error = None
         if self.is_odd or not self.context.wellFormed or not self.context.nsWellFormed:
             return False
-        if self.error is not None:
-            raise self.error
+        if error is not None:
+            raise error
         return True
 
-    cdef int told_start(
+    cdef int starts(
         self, const xmlChar* name, const xmlChar* prefix, int declared, const xmlChar** declarations, int count,
         const xmlChar** attributes
     ) except -1:
@@ -567,6 +556,15 @@ cdef class _Outliner:
         cdef const xmlChar* start = input.cur
         cdef dict found = {}
         cdef int i
+        if self.depth == _MAX_DEPTH:
+            self.is_odd = True
+            return 0
+        self.told[self.depth] = (
+            self.names is None or self.depth == 0 or declared or (<const char*>name).decode() in self.names
+        )
+        self.depth += 1
+        if not self.told[self.depth - 1]:
+            return 0
         while start > input.base and start[0] != c"<":
             start -= 1
         for i in range(declared):
@@ -578,8 +576,16 @@ cdef class _Outliner:
             found[_tag(attributes[5 * i], attributes[5 * i + 1])] = PyUnicode_DecodeUTF8(
                 value, attributes[5 * i + 4] - attributes[5 * i + 3], NULL
             )
-        if self.start(_tag(name, prefix), found, input.consumed + (start - input.base)):
+        if self.to.start(_tag(name, prefix), found, input.consumed + (start - input.base)):
             self.skipped = 1
+        return 0
+
+    cdef int ends(self, const xmlChar* name, const xmlChar* prefix) except -1:
+        cdef xmlParserInput* input = self.context.input
+        if self.depth:
+            self.depth -= 1
+            if self.told[self.depth]:
+                self.to.end(_tag(name, prefix), input.consumed + (input.cur - input.base))
         return 0
 
 
@@ -595,11 +601,11 @@ cdef void _outline_start(
     cdef _Outliner outliner = <_Outliner>state
     if outliner.skipped:
         outliner.skipped += 1
-        if outliner.skipped > 128:
+        if outliner.skipped > _MAX_DEPTH:
             outliner.is_odd = True
-    elif outliner.error is None:
+    elif outliner.error is None and not outliner.is_odd:
         try:
-            outliner.told_start(name, prefix, declared, declarations, count, attributes)
+            outliner.starts(name, prefix, declared, declarations, count, attributes)
         except BaseException as error:
             outliner.error = error
 
@@ -608,21 +614,18 @@ cdef void _outline_end(void* state, const xmlChar* name, const xmlChar* prefix, 
     cdef _Outliner outliner = <_Outliner>state
     if outliner.skipped:
         outliner.skipped -= 1
-    if not outliner.skipped and outliner.error is None:
+    if not outliner.skipped and outliner.error is None and not outliner.is_odd:
         try:
-            outliner.end(
-                _tag(name, prefix),
-                outliner.context.input.consumed + (outliner.context.input.cur - outliner.context.input.base),
-            )
+            outliner.ends(name, prefix)
         except BaseException as error:
             outliner.error = error
 
 
 cdef void _outline_text(void* state, const xmlChar* text, int length) noexcept:
     cdef _Outliner outliner = <_Outliner>state
-    if not outliner.skipped and outliner.error is None:
+    if not outliner.skipped and outliner.names is None and outliner.error is None and not outliner.is_odd:
         try:
-            outliner.text(PyUnicode_DecodeUTF8(<const char*>text, length, NULL))
+            outliner.to.text(PyUnicode_DecodeUTF8(<const char*>text, length, NULL))
         except BaseException as error:
             outliner.error = error
 
@@ -631,10 +634,37 @@ cdef void _outline_subset(void* state, const xmlChar* name, const xmlChar* publi
     (<_Outliner>state).is_odd = True
 
 
-def outline(bytes data not None, to not None):
-    """Tells ``to`` what is in a document in UTF-8; False where it is to be read in another way."""
-    cdef _Outliner outliner = _Outliner(to)
-    return outliner.run(data)
+cdef list _idle_outliners = []
+
+
+def outline(bytes data not None, to not None, frozenset names=None):
+    """Tells ``to`` what is in a document in UTF-8; False where it is to be read in another way.
+
+    ``names``: only of the root, of elements with these local names and of those that declare a namespace, and no text.
+    """
+    cdef _Outliner outliner = <_Outliner>_idle_outliners.pop() if _idle_outliners else _Outliner()
+    done = outliner.run(data, to, names)
+    if outliner.documents < _LIFE:
+        _idle_outliners.append(outliner)
+    return done
+
+
+cdef xmlParserCtxt* _context(
+    void* state, start_t start, end_t end, characters_t characters, subset_t subset
+) except NULL:
+    """libxml2's parser with handlers of ours."""
+    cdef xmlParserCtxt* context = _new_context()
+    if context is NULL:
+        raise MemoryError
+    memset(context.sax, 0, sizeof(xmlSAXHandler))
+    context.sax.initialized = XML_SAX2_MAGIC
+    context.sax.startElementNs = start
+    context.sax.endElementNs = end
+    context.sax.characters = context.sax.ignorableWhitespace = context.sax.cdataBlock = characters
+    context.sax.internalSubset = subset
+    context.sax.serror = _ignore
+    context.userData = state
+    return context
 
 
 cdef void* _zeros(size_t count, size_t size) except NULL:
