@@ -135,7 +135,11 @@ class _Expat:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
-        parser.Parse(self._data, True)
+        try:
+            parser.Parse(self._data, True)
+        except expat.ExpatError as error:
+            # What libxml2 accepts and expat does not: letters in names that only the fifth edition of XML allows.
+            raise Unparsable(codes.NOT_XML, str(error)) from None
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if self._skipped:

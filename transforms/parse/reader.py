@@ -70,7 +70,8 @@ def open_text(payload: bytes, max_bytes: int, fallback_encoding: str | None = No
         data = b""
     if not text.endswith(">"):
         text, trailing = _cut(text)
-        data = b""
+        # Of what follows the root nothing is longer in bytes than its last >.
+        data = data[: data.rfind(b">") + 1] if text.endswith(">") else b""
         findings += trailing
     if not text:
         raise Unparsable(codes.EMPTY, f"{len(payload)} bytes, and nothing but white space")

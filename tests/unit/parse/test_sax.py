@@ -188,7 +188,8 @@ class Told:
     def text(self, text: str) -> None:
         if self.found and isinstance(self.found[-1], str):
             text = f"{self.found.pop()}{text}"
-        self.found.append(text)
+        if text:
+            self.found.append(text)
 
 
 def outlined(data: bytes) -> bool:
@@ -196,7 +197,11 @@ def outlined(data: bytes) -> bool:
     by_libxml2, by_expat = Told(data), Told(data)
     if not sax.outline(data, by_libxml2):
         return False
-    envelopes._Expat(data, by_expat).run()
+    try:
+        envelopes._Expat(data, by_expat).run()
+    except Unparsable:
+        # It knows the fourth edition of XML, and libxml2 the fifth.
+        return False
     assert by_libxml2.found == by_expat.found
     return True
 
@@ -267,6 +272,7 @@ def test_a_defect_of_a_putter_is_raised_and_spoils_nothing() -> None:
     for data in (b"<x><a>1</a><b><c>2</c></b></x>", b"<x><b><c>2</c></b><a>1</a><b/></x>"):
         with pytest.raises(ZeroDivisionError):
             sax.read(data, node)
+        assert sax.read(data + b"<", node) is None
         reading = sax.read(b"<x><b><c>2</c></b></x>", node)
         assert reading is not None and reading.fields == {"c": "2"}
 

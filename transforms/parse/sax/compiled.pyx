@@ -19,219 +19,10 @@ from transforms.parse import codes, values
 from transforms.parse.layout import EMBEDDED
 from transforms.parse.values import Reading
 
-cdef extern from "libxml/parser.h":
-    ctypedef unsigned char xmlChar
-    ctypedef struct xmlError
-    ctypedef struct xmlDoc
-    ctypedef void (*start_t "startElementNsSAX2Func")(
-        void*, const xmlChar*, const xmlChar*, const xmlChar*, int, const xmlChar**, int, int, const xmlChar**
-    ) noexcept
-    ctypedef void (*end_t "endElementNsSAX2Func")(void*, const xmlChar*, const xmlChar*, const xmlChar*) noexcept
-    ctypedef void (*characters_t "charactersSAXFunc")(void*, const xmlChar*, int) noexcept
-    ctypedef void (*subset_t "internalSubsetSAXFunc")(void*, const xmlChar*, const xmlChar*, const xmlChar*) noexcept
-    ctypedef void (*error_t "xmlStructuredErrorFunc")(void*, const xmlError*) noexcept
-    ctypedef struct xmlSAXHandler:
-        start_t startElementNs
-        end_t endElementNs
-        characters_t characters
-        characters_t ignorableWhitespace
-        characters_t cdataBlock
-        subset_t internalSubset
-        error_t serror
-        unsigned int initialized
-    ctypedef struct xmlParserInput:
-        const xmlChar* base
-        const xmlChar* cur
-        unsigned long consumed
-    ctypedef struct xmlParserCtxt:
-        xmlSAXHandler* sax
-        void* userData
-        xmlParserInput* input
-        int wellFormed
-        int nsWellFormed
-    unsigned int XML_SAX2_MAGIC
-    int XML_PARSE_NOENT
-    int XML_PARSE_NONET
-
-cdef extern from "libxml/xmlversion.h":
-    const char* LIBXML_DOTTED_VERSION
-
-cdef extern from "dlfcn.h":
-    void* dlopen(const char*, int)
-    void* dlsym(void*, const char*)
-    int RTLD_NOW
-
-LIBXML2 = LIBXML_DOTTED_VERSION.decode()
-
-# Half of libxml2's limit. Entities there are none but those of XML itself, which stand in attributes replaced.
-cdef enum:
-    _MAX_DEPTH = 128
-cdef int _OPTIONS = XML_PARSE_NOENT | XML_PARSE_NONET
-
-cdef xmlParserCtxt* (*_new_context)() noexcept
-cdef void (*_free_context)(xmlParserCtxt*) noexcept
-cdef xmlDoc* (*_parse)(xmlParserCtxt*, const char*, int, const char*, const char*, int) noexcept
-
-
-def attach(str library not None):
-    """Finds libxml2's functions in ``lxml.etree``, the file ``library``; raises ImportError where it shows none."""
-    global _new_context, _free_context, _parse
-    cdef void* handle = dlopen(library.encode(), RTLD_NOW)
-    if handle is NULL:
-        raise ImportError(f"{library} cannot be opened")
-    cdef void* new = dlsym(handle, "xmlNewParserCtxt")
-    cdef void* free = dlsym(handle, "xmlFreeParserCtxt")
-    cdef void* parse = dlsym(handle, "xmlCtxtReadMemory")
-    if new is NULL or free is NULL or parse is NULL:
-        raise ImportError(f"{library} does not show libxml2's functions")
-    _new_context = <xmlParserCtxt* (*)() noexcept>new
-    _free_context = <void (*)(xmlParserCtxt*) noexcept>free
-    _parse = <xmlDoc* (*)(xmlParserCtxt*, const char*, int, const char*, const char*, int) noexcept>parse
-
-
-# What is done with a text in C. Any other putter is called.
-cdef enum How:
-    TEXT
-    AMOUNT
-    QUANTITY
-    INTEGER
-    INSTANT
-    TAX_ID
-    CALL
-
-cdef dict _HOW = {
-    None: TEXT,
-    values.put_amount: AMOUNT,
-    values.put_quantity: QUANTITY,
-    values.put_integer: INTEGER,
-    values.put_instant: INSTANT,
-    values.put_cnpj: TAX_ID,
-    values.put_cpf: TAX_ID,
-    values.put_tax_id: TAX_ID,
-}
-cdef dict _TYPES = {values.put_cnpj: "CNPJ", values.put_cpf: "CPF"}
-
-
-# Where the children of a name are: ``place`` counts leaves, then nodes.
-cdef struct Slot:
-    const char* name
-    Py_ssize_t length
-    int place
-
-
-# ``place``: of the leaf; ``name``: of the attribute. ``kind`` is put into ``kind_column`` where a tax id has a type.
-cdef struct Column:
-    How how
-    int place
-    const char* name
-    PyObject* column
-    PyObject* put
-    PyObject* kind
-    PyObject* kind_column
-
-
-cdef class Table:
-    """What is wanted below one element: names of children to their places, columns in their order, inner tables."""
-
-    cdef list _kept
-    cdef Slot* slots
-    cdef uint32_t mask
-    cdef Column* columns
-    cdef int column_count
-    cdef Column* attributes
-    cdef int attribute_count
-    cdef int leaf_count
-    cdef int size
-    cdef PyObject** nodes
-    cdef Table any
-    cdef bint repeats
-    cdef str many
-    cdef str part
-    # Of this element and what is below it at most: levels, and places.
-    cdef int levels
-    cdef int places
-
-    def __cinit__(self, node not None):
-        self._kept = []
-        self.repeats, self.many, self.part = node.repeats, node.many, node.part
-        self.any = None if node.any is None else Table(node.any)
-        leaves = sorted(node.leaves)
-        names = leaves + [name for name in node.nodes if name not in node.leaves]
-        inner = [Table(node.nodes[name]) for name in names[len(leaves):]]
-        self._kept.append(inner)
-        self.leaf_count, self.size = len(leaves), len(names)
-        below = inner if self.any is None else [*inner, self.any]
-        self.levels = 1 + max([(<Table>table).levels for table in below], default=0)
-        self.places = self.size + max([(<Table>table).places for table in below], default=0)
-        self.nodes = <PyObject**>_zeros(len(inner), sizeof(PyObject*))
-        for place, table in enumerate(inner):
-            self.nodes[place] = <PyObject*>table
-        self._index(names)
-        self.column_count, self.attribute_count = len(node.columns), len(node.attributes)
-        self.columns = self._compiled(node.columns, {name: place for place, name in enumerate(leaves)})
-        self.attributes = self._compiled(node.attributes, {})
-
-    def __dealloc__(self):
-        PyMem_Free(self.slots)
-        PyMem_Free(self.columns)
-        PyMem_Free(self.attributes)
-        PyMem_Free(self.nodes)
-
-    cdef int _index(self, list names) except -1:
-        cdef uint32_t at
-        cdef bytes name
-        size = 4
-        while size < 2 * len(names):
-            size *= 2
-        self.mask = size - 1
-        self.slots = <Slot*>_zeros(size, sizeof(Slot))
-        for place, text in enumerate(names):
-            name = text.encode()
-            self._kept.append(name)
-            at = 0
-            for byte in name:
-                at = at * 33 ^ <uint32_t>byte
-            at &= self.mask
-            while self.slots[at].name is not NULL:
-                at = (at + 1) & self.mask
-            self.slots[at] = Slot(name, len(name), place)
-        return 0
-
-    cdef Column* _compiled(self, leaves, places) except NULL:
-        cdef bytes name
-        cdef Column* columns = <Column*>_zeros(len(leaves), sizeof(Column))
-        for i, (text, column, put) in enumerate(leaves):
-            name = text.encode()
-            kind, kind_column = _TYPES.get(put), column + "_type"
-            self._kept.append((name, column, put, kind, kind_column))
-            columns[i].how = _HOW.get(put, CALL)
-            columns[i].place = places.get(text, 0)
-            columns[i].name = name
-            columns[i].column, columns[i].put = <PyObject*>column, <PyObject*>put
-            columns[i].kind = NULL if kind is None else <PyObject*>kind
-            columns[i].kind_column = <PyObject*>kind_column
-        return columns
-
-    cdef int place_of(self, const char* name) noexcept:
-        """Place of a child by its local name, which is behind the last colon; -1 for all that the table has not."""
-        cdef const char* end = name
-        cdef uint32_t at = 0
-        cdef Slot* slot
-        while end[0]:
-            if end[0] == c":":
-                at = 0
-                name = end + 1
-            else:
-                at = at * 33 ^ <unsigned char>end[0]
-            end += 1
-        at &= self.mask
-        while True:
-            slot = &self.slots[at]
-            if slot.name is NULL:
-                return -1
-            if slot.length == end - name and memcmp(slot.name, name, end - name) == 0:
-                return slot.place
-            at = (at + 1) & self.mask
+include "libxml2.pxi"
+include "tables.pxi"
+include "texts.pxi"
+include "outline.pxi"
 
 
 # Where a text is among those kept; ``start`` is -1 before the name is seen.
@@ -248,15 +39,12 @@ cdef struct Open:
     Py_ssize_t kept
 
 
-cdef class _Parser:
+cdef class _Parser(_Handler):
     """libxml2's parser with handlers of ours, and what was read so far of the document that it is at."""
 
-    cdef xmlParserCtxt* context
     cdef Table root
     cdef object reading
     cdef dict instants
-    cdef object error
-    cdef bint is_odd
     cdef Open* open
     cdef int depth
     cdef int levels
@@ -270,37 +58,29 @@ cdef class _Parser:
     cdef char* texts
     cdef Py_ssize_t used
     cdef Py_ssize_t room
-    cdef int documents
 
     def __cinit__(self):
-        self.context = _context(<void*>self, _start, _end, _characters, _subset)
+        self.context = _context(<void*>self, _start, _end, _characters)
 
     def __dealloc__(self):
-        if self.context is not NULL:
-            _free_context(self.context)
         PyMem_Free(self.open)
         PyMem_Free(self.found)
         PyMem_Free(self.texts)
 
     cdef object read(self, bytes data, Table table):
-        cdef xmlDoc* document
         self._make_room(table)
         self.root, self.reading = table, Reading()
         self.instants = self.reading.instants
-        self.error, self.is_odd = None, False
         self.depth = self.skipped = 0
         self.used = 0
         self.leaf = NULL
         self.is_text = False
-        self.documents += 1
-        document = _parse(self.context, data, len(data), NULL, "UTF-8", _OPTIONS)
+        self.parse(data)
         reading, error = self.reading, self.error
         self.reading = self.instants = self.error = None
-        if error is not None:
+        if error is not None and not self.is_odd:
             raise error
-        if self.is_odd or document is not NULL or not self.context.wellFormed or not self.context.nsWellFormed:
-            return None
-        return reading
+        return None if self.is_odd else reading
 
     cdef int _make_room(self, Table table) except -1:
         if self.levels < table.levels:
@@ -490,17 +270,11 @@ cdef void _characters(void* state, const xmlChar* text, int length) noexcept:
             parser.error = error
 
 
-cdef void _subset(void* state, const xmlChar* name, const xmlChar* public, const xmlChar* system) noexcept:
-    (<_Parser>state).is_odd = True
+cdef str _namespace(const xmlChar* name):
+    return "" if name is NULL else (<const char*>name).decode().partition("}")[0]
 
 
-cdef void _ignore(void* state, const xmlError* error) noexcept:
-    pass
-
-
-# Parsers at rest. libxml2 keeps the names that a parser has met, so none is kept for ever.
 cdef list _idle = []
-cdef int _LIFE = 1000
 
 
 def read(bytes data not None, Table table not None):
@@ -510,214 +284,3 @@ def read(bytes data not None, Table table not None):
     if parser.documents < _LIFE:
         _idle.append(parser)
     return reading
-
-
-cdef class _Outliner:
-    """libxml2's parser at a document of which a Python object is told."""
-
-    cdef xmlParserCtxt* context
-    cdef object to
-    cdef frozenset names
-    cdef object error
-    cdef bint is_odd
-    cdef int documents
-    # Elements that are open: those that are told, or may contain such, and those inside one that is skipped.
-    cdef bint told[_MAX_DEPTH]
-    cdef int depth
-    cdef int skipped
-
-    def __cinit__(self):
-        self.context = _context(<void*>self, _outline_start, _outline_end, _outline_text, _outline_subset)
-
-    def __dealloc__(self):
-        if self.context is not NULL:
-            _free_context(self.context)
-
-    cdef bint run(self, bytes data, to, frozenset names) except? -1:
-        self.to, self.names = to, names
-        self.error, self.is_odd = None, False
-        self.depth = self.skipped = 0
-        self.documents += 1
-        _parse(self.context, data, len(data), NULL, "UTF-8", _OPTIONS)
-        error = self.error
-        self.to = self.names = self.error = None
-        if self.is_odd or not self.context.wellFormed or not self.context.nsWellFormed:
-            return False
-        if error is not None:
-            raise error
-        return True
-
-    cdef int starts(
-        self, const xmlChar* name, const xmlChar* prefix, int declared, const xmlChar** declarations, int count,
-        const xmlChar** attributes
-    ) except -1:
-        cdef xmlParserInput* input = self.context.input
-        # Inside a start tag no other < can be.
-        cdef const xmlChar* start = input.cur
-        cdef dict found = {}
-        cdef int i
-        if self.depth == _MAX_DEPTH:
-            self.is_odd = True
-            return 0
-        self.told[self.depth] = (
-            self.names is None or self.depth == 0 or declared or (<const char*>name).decode() in self.names
-        )
-        self.depth += 1
-        if not self.told[self.depth - 1]:
-            return 0
-        while start > input.base and start[0] != c"<":
-            start -= 1
-        for i in range(declared):
-            space = "xmlns" if declarations[2 * i] is NULL else "xmlns:" + (<const char*>declarations[2 * i]).decode()
-            uri = declarations[2 * i + 1]
-            found[space] = "" if uri is NULL else (<const char*>uri).decode()
-        for i in range(count):
-            value = <const char*>attributes[5 * i + 3]
-            found[_tag(attributes[5 * i], attributes[5 * i + 1])] = PyUnicode_DecodeUTF8(
-                value, attributes[5 * i + 4] - attributes[5 * i + 3], NULL
-            )
-        if self.to.start(_tag(name, prefix), found, input.consumed + (start - input.base)):
-            self.skipped = 1
-        return 0
-
-    cdef int ends(self, const xmlChar* name, const xmlChar* prefix) except -1:
-        cdef xmlParserInput* input = self.context.input
-        if self.depth:
-            self.depth -= 1
-            if self.told[self.depth]:
-                self.to.end(_tag(name, prefix), input.consumed + (input.cur - input.base))
-        return 0
-
-
-cdef str _tag(const xmlChar* name, const xmlChar* prefix):
-    local = (<const char*>name).decode()
-    return local if prefix is NULL else f"{(<const char*>prefix).decode()}:{local}"
-
-
-cdef void _outline_start(
-    void* state, const xmlChar* name, const xmlChar* prefix, const xmlChar* namespace, int declared,
-    const xmlChar** declarations, int count, int defaulted, const xmlChar** attributes
-) noexcept:
-    cdef _Outliner outliner = <_Outliner>state
-    if outliner.skipped:
-        outliner.skipped += 1
-        if outliner.skipped > _MAX_DEPTH:
-            outliner.is_odd = True
-    elif outliner.error is None and not outliner.is_odd:
-        try:
-            outliner.starts(name, prefix, declared, declarations, count, attributes)
-        except BaseException as error:
-            outliner.error = error
-
-
-cdef void _outline_end(void* state, const xmlChar* name, const xmlChar* prefix, const xmlChar* namespace) noexcept:
-    cdef _Outliner outliner = <_Outliner>state
-    if outliner.skipped:
-        outliner.skipped -= 1
-    if not outliner.skipped and outliner.error is None and not outliner.is_odd:
-        try:
-            outliner.ends(name, prefix)
-        except BaseException as error:
-            outliner.error = error
-
-
-cdef void _outline_text(void* state, const xmlChar* text, int length) noexcept:
-    cdef _Outliner outliner = <_Outliner>state
-    if not outliner.skipped and outliner.names is None and outliner.error is None and not outliner.is_odd:
-        try:
-            outliner.to.text(PyUnicode_DecodeUTF8(<const char*>text, length, NULL))
-        except BaseException as error:
-            outliner.error = error
-
-
-cdef void _outline_subset(void* state, const xmlChar* name, const xmlChar* public, const xmlChar* system) noexcept:
-    (<_Outliner>state).is_odd = True
-
-
-cdef list _idle_outliners = []
-
-
-def outline(bytes data not None, to not None, frozenset names=None):
-    """Tells ``to`` what is in a document in UTF-8; False where it is to be read in another way.
-
-    ``names``: only of the root, of elements with these local names and of those that declare a namespace, and no text.
-    """
-    cdef _Outliner outliner = <_Outliner>_idle_outliners.pop() if _idle_outliners else _Outliner()
-    done = outliner.run(data, to, names)
-    if outliner.documents < _LIFE:
-        _idle_outliners.append(outliner)
-    return done
-
-
-cdef xmlParserCtxt* _context(
-    void* state, start_t start, end_t end, characters_t characters, subset_t subset
-) except NULL:
-    """libxml2's parser with handlers of ours."""
-    cdef xmlParserCtxt* context = _new_context()
-    if context is NULL:
-        raise MemoryError
-    memset(context.sax, 0, sizeof(xmlSAXHandler))
-    context.sax.initialized = XML_SAX2_MAGIC
-    context.sax.startElementNs = start
-    context.sax.endElementNs = end
-    context.sax.characters = context.sax.ignorableWhitespace = context.sax.cdataBlock = characters
-    context.sax.internalSubset = subset
-    context.sax.serror = _ignore
-    context.userData = state
-    return context
-
-
-cdef void* _zeros(size_t count, size_t size) except NULL:
-    cdef void* memory = PyMem_Calloc(count or 1, size)
-    if memory is NULL:
-        raise MemoryError
-    return memory
-
-
-cdef void* _more(void* memory, size_t size) except NULL:
-    cdef void* larger = PyMem_Realloc(memory, size)
-    if larger is NULL:
-        raise MemoryError
-    return larger
-
-
-cdef str _namespace(const xmlChar* name):
-    return "" if name is NULL else (<const char*>name).decode().partition("}")[0]
-
-
-cdef inline bint _is_blank(char byte) noexcept:
-    return byte == c" " or byte == c"\n" or byte == c"\t" or byte == c"\r"
-
-
-cdef inline Py_ssize_t _digits(const char* text, Py_ssize_t length) noexcept:
-    """How many digits the text begins with."""
-    cdef Py_ssize_t count = 0
-    while count < length and c"0" <= text[count] <= c"9":
-        count += 1
-    return count
-
-
-cdef bint _is_decimal(const char* text, Py_ssize_t length, Py_ssize_t before, Py_ssize_t after) noexcept:
-    """Whether it has one to ``before`` digits and, behind a point, if there is one, one to ``after``."""
-    cdef Py_ssize_t whole
-    cdef Py_ssize_t decimals
-    if text[0] == c"-":
-        text += 1
-        length -= 1
-    whole = _digits(text, length)
-    if whole == 0 or whole > before:
-        return False
-    if whole == length:
-        return True
-    if text[whole] != c".":
-        return False
-    decimals = _digits(text + whole + 1, length - whole - 1)
-    return 0 < decimals <= after and whole + 1 + decimals == length
-
-
-cdef object _integer(const char* text, Py_ssize_t length):
-    cdef long long value = 0
-    cdef Py_ssize_t i
-    for i in range(length):
-        value = value * 10 + (text[i] - c"0")
-    return value
