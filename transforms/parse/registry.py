@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from transforms.families import FAMILIES
 from transforms.families.family import Family
 from transforms.model import DOCUMENT, EVENT
-from transforms.parse import codes, layouts, municipal
+from transforms.parse import codes, layouts, municipal, sax
 from transforms.parse.codes import Unparsable
 from transforms.parse.layout import EMBEDDED, Layout, Node, compile_shapes
 
@@ -67,6 +67,11 @@ def _mark_appended(shapes: dict[str, Shape], events: Iterable[str]) -> None:
                 node.part, node.repeats = EMBEDDED, True
 
 
+def _all(shapes: Mapping[str, Shape]) -> Iterator[Shape]:
+    for shape in shapes.values():
+        yield from (shape, *shape.rivals)
+
+
 LAYOUTS = {layout.name: layout for layout in _discover()}
 EVENT_LAYOUT_OF_FAMILY = {name: LAYOUTS[f"{name}_event"] for name in FAMILIES}
 _ROOTS_OF_NFSE = frozenset(
@@ -88,6 +93,7 @@ SHAPES = _shapes(LAYOUTS.values())
 SHAPES_WITHOUT_ITEMS = _shapes(LAYOUTS.values(), without="items")
 _mark_appended(SHAPES, _EVENT_ROOTS)
 _mark_appended(SHAPES_WITHOUT_ITEMS, _EVENT_ROOTS)
+sax.prepare(shape.node for shapes in (SHAPES, SHAPES_WITHOUT_ITEMS) for shape in _all(shapes))
 
 
 def shape_of(root: str, shapes: Mapping[str, Shape] = SHAPES, text: str = "") -> Shape | None:

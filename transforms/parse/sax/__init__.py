@@ -7,6 +7,7 @@ the tree is read.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from lxml import etree
@@ -31,10 +32,19 @@ def read(data: bytes, node: Node) -> Reading | None:
     """
     if MISSING or len(data) > _MAX_BYTES:
         return None
-    table = _tables.get(node)
-    if table is None:
-        table = _tables[node] = compiled.Table(node)
-    return compiled.read(data, table)
+    return compiled.read(data, _tables.get(node) or _compiled(node))
+
+
+def prepare(nodes: Iterable[Node]) -> None:
+    """Compiles nodes ahead, so that no document waits for it; nothing of them may change afterwards."""
+    for node in () if MISSING else nodes:
+        if node not in _tables:
+            _compiled(node)
+
+
+def _compiled(node: Node) -> compiled.Table:
+    table = _tables[node] = compiled.Table(node)
+    return table
 
 
 class Outline(Protocol):
