@@ -114,8 +114,7 @@ class _Open(NamedTuple):
     name: str
     start: int
     namespaces: dict[str, str]
-    nsu: str | None
-    texts: list[str]
+    nsu: str | None = None
 
 
 class _Expat:
@@ -191,7 +190,9 @@ class _Splitter:
         self._budget = 10 * max_bytes
         self._seen: Counter[str] = Counter()
         self._open: list[_Open] = []
+        # Whether the innermost element has had no child, and its texts so far.
         self._leaf = False
+        self._texts: list[str] = []
         self._around = 0
         # The element that is skipped, if it is an entry.
         self._entry: _Open | None = None
@@ -207,7 +208,7 @@ class _Splitter:
         around = self._open[-1].namespaces if self._open else _NO_NAMESPACES
         if self._open and self._is_document(name):
             inherited = {prefix: uri for prefix, uri in around.items() if prefix not in attributes}
-            self._entry = _Open(name, start, inherited, None, [])
+            self._entry = _Open(name, start, inherited)
             self._is_skipping = True
             return True
         self._around += 1
@@ -227,7 +228,8 @@ class _Splitter:
         if not self._open:
             prefix = tag.rpartition(":")[0]
             self._root = (name, namespaces.get(f"xmlns:{prefix}" if prefix else "xmlns", ""))
-        self._open.append(_Open(name, start, namespaces, nsu, []))
+        self._open.append(_Open(name, start, namespaces, nsu))
+        self._texts = []
         self._leaf = True
         return False
 
@@ -240,12 +242,12 @@ class _Splitter:
             return
         element = self._open.pop()
         if self._leaf and not self._shallow:
-            self._text(element, "".join(element.texts), behind)
+            self._text(element, "".join(self._texts), behind)
         self._leaf = False
 
     def text(self, text: str) -> None:
         if self._leaf:
-            self._open[-1].texts.append(text)
+            self._texts.append(text)
 
     def _bytes_of(self, element: _Open, behind: int) -> bytes:
         return _with_namespaces(self._data[element.start : behind], element.namespaces)

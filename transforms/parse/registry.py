@@ -152,10 +152,11 @@ def refuse_unsupported(root: str, namespace: str, inside: Sequence[str]) -> None
     space = namespace.lower()
     if "esocial.gov.br" in space or "reinf" in space:
         raise Unparsable(codes.UNKNOWN_ROOT, f"root element {root}: {_LABOUR}")
-    is_national = root in _ROOTS_OF_NFSE and namespace in ("", FAMILIES["nfse"].namespace)
-    holds_national = bool(inside) and _ROOTS_OF_NFSE.issuperset(inside)
     told = municipal.described(root, namespace)
-    if told and not is_national and not holds_national:
-        raise Unparsable(codes.MUNICIPAL_LAYOUT, f"root element {root}: {told}")
+    if told:
+        is_national = root in _ROOTS_OF_NFSE and namespace in ("", FAMILIES["nfse"].namespace)
+        holds_national = bool(inside) and _ROOTS_OF_NFSE.issuperset(inside)
+        if not is_national and not holds_national:
+            raise Unparsable(codes.MUNICIPAL_LAYOUT, f"root element {root}: {told}")
     if root.lower() in UNSUPPORTED:
         raise Unparsable(codes.UNKNOWN_ROOT, f"root element {root}: {UNSUPPORTED[root.lower()]}")
