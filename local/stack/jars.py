@@ -1,4 +1,4 @@
-"""A Kafka broker's jars from Maven Central: each pinned by its digest, in a cache folder of the user."""
+"""Jars of Kafka and ElasticMQ from Maven Central: each pinned by its digest, in a cache folder of the user."""
 
 from __future__ import annotations
 
@@ -8,27 +8,41 @@ import tempfile
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from local.stack.fetch import FetchError, cache_folder
 from transforms.language import mark, say
 
-VERSION = "4.1.1"
-FETCHING = mark("Fetching Kafka {version} from Maven Central ({jars} jars, 43 MB in all, once)")
 MAVEN = "https://repo1.maven.org/maven2/"
-LIST = Path(__file__).with_name("kafka_jars.txt")
-"""Digest (SHA-256) and path of each: what ``org.apache.kafka:kafka_2.13`` needs to run, as Maven resolves it."""
+FETCHING = mark("Fetching {name} {version} from Maven Central ({jars} jars, {size} MB in all, once)")
 
 
-def kafka_jars() -> Path:
-    """The folder with all jars of a broker, fetched the first time. Raises FetchError."""
-    wanted = [line.split() for line in LIST.read_text().splitlines()]
-    folder = cache_folder() / f"kafka-{VERSION}"
-    missing = [(digest, path) for digest, path in wanted if not (folder / Path(path).name).is_file()]
+@dataclass(frozen=True)
+class Jars:
+    """What a server needs to run, as Maven resolves it: its file lists digest (SHA-256) and path of each jar."""
+
+    name: str
+    version: str
+    size: int
+
+    @property
+    def listed(self) -> list[list[str]]:
+        file = Path(__file__).with_name(f"{self.name.lower()}_jars.txt")
+        return [line.split() for line in file.read_text().splitlines()]
+
+
+KAFKA = Jars("Kafka", "4.1.1", 43)
+ELASTICMQ = Jars("ElasticMQ", "1.7.1", 37)
+
+
+def folder_of(jars: Jars) -> Path:
+    """The folder with all of them, fetched the first time. Raises FetchError."""
+    folder = cache_folder() / f"{jars.name.lower()}-{jars.version}"
+    missing = [(digest, path) for digest, path in jars.listed if not (folder / Path(path).name).is_file()]
     if not missing:
         return folder
-    told = say(FETCHING, version=VERSION, jars=len(missing))
-    print(told, file=sys.stderr)
+    print(say(FETCHING, name=jars.name, version=jars.version, jars=len(missing), size=jars.size), file=sys.stderr)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as partial, ThreadPoolExecutor(8) as pool:
