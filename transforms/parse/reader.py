@@ -63,6 +63,8 @@ def open_text(payload: bytes, max_bytes: int, fallback_encoding: str | None = No
         raise Unparsable(codes.TOO_LARGE, f"{len(payload)} bytes, the limit is {max_bytes}")
     text, data, findings = _decode(payload, fallback_encoding)
     line = 1
+    if text.startswith("\ufeff<"):
+        text, data = text[1:], data[len(codecs.BOM_UTF8) :]
     if not text.startswith("<"):
         whole = text
         text = whole.lstrip(_EDGES)
