@@ -100,14 +100,13 @@ def _parse_document(
     yield _settle(entry, raw, context.options)
     if EMBEDDED in reading.parts:
         own = registry.own_elements(shape)
-        limit = context.options.max_bytes
-        appended = envelopes.split(source.data, registry.is_document, registry.is_known, limit).entries
-        beside = [entry for entry in appended if entry.suffix.partition("[")[0] not in own]
+        inside = envelopes.split(
+            source, registry.is_document, registry.is_known, context.options.max_bytes, context.options.way
+        )
+        beside = [entry for entry in inside.entries if entry.suffix.partition("[")[0] not in own]
         yield from _parse_entries(raw, beside, context)
     if foreign:
-        entries = envelopes.split(
-            source.data, foreign.__contains__, lambda name: False, context.options.max_bytes
-        ).entries
+        entries = envelopes.named(source, foreign, context.options.max_bytes, context.options.way)
         for found in _parse_entries(raw, entries, context):
             if isinstance(found, Record) and _subject(found.entry) != _subject(entry):
                 yield found
@@ -130,7 +129,7 @@ def _parse_query(
     raw: RawDocument, source: XmlText, shape: Shape, reading: Reading, context: _Context
 ) -> Iterator[Record | DeadLetter]:
     """A tax office's answer to a query for one key: its entries, and the answer itself if it says more."""
-    entries = envelopes.appended(source.data, registry.is_document)
+    entries = envelopes.appended(source, registry.is_document, context.options.way)
     found = list(_parse_entries(raw, entries, context))
     yield from found
     status = reading.fields.get("query_status")
@@ -160,7 +159,6 @@ def _read(source: XmlText, context: _Context) -> tuple[Shape | None, Reading]:
     named = _ROOT.match(source.text, source.start)
     shape = registry.shape_of(named[1], shapes, source.text) if named else None
     if named and shape is None:
-        reader.check_well_formed(source)
         return None, Reading()
     if shape is not None and (reading := _read_events(source, shape.node, context)) is not None:
         return shape, reading
@@ -182,7 +180,8 @@ def _read_events(source: XmlText, node: Node, context: _Context) -> Reading | No
 
 def _parse_envelope(raw: RawDocument, source: XmlText, context: _Context, known: bool) -> Iterator[Record | DeadLetter]:
     """Entries of an input whose root is no document; ``known``: it is a document's root, but nothing is in it."""
-    contents = envelopes.split(source.data, registry.is_document, registry.is_known, context.options.max_bytes)
+    options = context.options
+    contents = envelopes.split(source, registry.is_document, registry.is_known, options.max_bytes, options.way)
     inside = [entry.suffix.partition("[")[0] for entry in contents.entries]
     registry.refuse_unsupported(contents.root, contents.namespace, inside)
     wrapped = registry.event_in(inside)

@@ -36,8 +36,10 @@ def is_doubtful(layout: Layout, reading: Reading) -> bool:
     if layout.kind == EVENT:
         if REQUEST not in parts or RETURN not in parts:
             return False
+        if codes.REPEATED_ELEMENT in reading.findings:
+            return True
         asked = _asked_of_event(layout, reading)
-        return codes.REPEATED_ELEMENT in reading.findings or _differs(
+        return _differs(
             asked,
             fields.get(f"_return_key_{asked.family}"),
             fields.get("_return_event_type"),
@@ -45,8 +47,15 @@ def is_doubtful(layout: Layout, reading: Reading) -> bool:
         )
     if BODY not in parts or PROTOCOL not in parts:
         return False
-    asked = _asked_of_document(layout, reading)
-    return codes.REPEATED_ELEMENT in reading.findings or _differs(asked, fields.get("_protocol_key"))
+    if codes.REPEATED_ELEMENT in reading.findings:
+        return True
+    named = fields.get("_protocol_key")
+    if named is None or (
+        named.isalnum() and fields.get("_id", "").endswith(named) and len(named) == layout.keys.length
+    ):
+        # Nearly always. What ends alike has the same key, however it is written.
+        return False
+    return _differs(_asked_of_document(layout, reading), named)
 
 
 def settle(layout: Layout, node: Node, root: etree._Element, reading: Reading) -> Settled:

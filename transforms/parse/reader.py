@@ -63,6 +63,8 @@ def open_text(payload: bytes, max_bytes: int, fallback_encoding: str | None = No
         raise Unparsable(codes.TOO_LARGE, f"{len(payload)} bytes, the limit is {max_bytes}")
     text, data, findings = _decode(payload, fallback_encoding)
     line = 1
+    if text.startswith("\ufeff<"):
+        text, data = text[1:], data[len(codecs.BOM_UTF8) :]
     if not text.startswith("<"):
         whole = text
         text = whole.lstrip(_EDGES)
@@ -70,7 +72,8 @@ def open_text(payload: bytes, max_bytes: int, fallback_encoding: str | None = No
         data = b""
     if not text.endswith(">"):
         text, trailing = _cut(text)
-        data = b""
+        # Of what follows the root nothing is longer in bytes than its last >.
+        data = data[: data.rfind(b">") + 1] if text.endswith(">") else b""
         findings += trailing
     if not text:
         raise Unparsable(codes.EMPTY, f"{len(payload)} bytes, and nothing but white space")
@@ -84,7 +87,7 @@ def _decode(payload: bytes, fallback: str | None) -> tuple[str, bytes, tuple[str
     if not head:
         raise Unparsable(codes.EMPTY, "no bytes" if not payload else f"{len(payload)} bytes of white space or NULs")
     encoding = None
-    if not payload.startswith((b"<?", b"<N", b"<n")):
+    if not payload.startswith(b"<") or payload.startswith(b"<\0"):
         encoding = next((name for bom, name in _BOMS if payload.startswith(bom)), None)
     if encoding not in (None, "utf-8"):
         return _decode_as(payload, encoding), b"", ()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from transforms.families import FAMILIES
 from transforms.families.family import Family
 from transforms.model import DOCUMENT, EVENT
-from transforms.parse import codes, layouts, municipal
+from transforms.parse import codes, layouts, municipal, sax
 from transforms.parse.codes import Unparsable
 from transforms.parse.layout import BODY, EMBEDDED, PROTOCOL, Layout, Node, compile_shapes
 
@@ -67,6 +68,11 @@ def _mark_appended(shapes: dict[str, Shape], events: Iterable[str]) -> None:
                 node.part, node.repeats = EMBEDDED, True
 
 
+def _all(shapes: Mapping[str, Shape]) -> Iterator[Shape]:
+    for shape in shapes.values():
+        yield from (shape, *shape.rivals)
+
+
 def _is_envelope(node: Node) -> bool:
     """Whether a document stands in it beside its protocol."""
     return any(inner.part == PROTOCOL for child in node.nodes.values() for inner in child.nodes.values())
@@ -98,6 +104,7 @@ SHAPES = _shapes(LAYOUTS.values())
 SHAPES_WITHOUT_ITEMS = _shapes(LAYOUTS.values(), without="items")
 _mark_appended(SHAPES, _EVENT_ROOTS)
 _mark_appended(SHAPES_WITHOUT_ITEMS, _EVENT_ROOTS)
+sax.prepare(shape.node for shapes in (SHAPES, SHAPES_WITHOUT_ITEMS) for shape in _all(shapes))
 
 
 def shape_of(root: str, shapes: Mapping[str, Shape] = SHAPES, text: str = "") -> Shape | None:
@@ -121,6 +128,7 @@ def is_event(root: str) -> bool:
     return root in _EVENT_ROOTS
 
 
+@lru_cache(maxsize=4096)
 def is_document(root: str) -> bool:
     """Whether an element of this name is an entry of an envelope: anything that makes a record."""
     return shape_of(root) is not None
@@ -161,10 +169,11 @@ def refuse_unsupported(root: str, namespace: str, inside: Sequence[str]) -> None
     space = namespace.lower()
     if "esocial.gov.br" in space or "reinf" in space:
         raise Unparsable(codes.UNKNOWN_ROOT, f"root element {root}: {_LABOUR}")
-    is_national = root in _ROOTS_OF_NFSE and namespace in ("", FAMILIES["nfse"].namespace)
-    holds_national = bool(inside) and _ROOTS_OF_NFSE.issuperset(inside)
     told = municipal.described(root, namespace)
-    if told and not is_national and not holds_national:
-        raise Unparsable(codes.MUNICIPAL_LAYOUT, f"root element {root}: {told}")
+    if told:
+        is_national = root in _ROOTS_OF_NFSE and namespace in ("", FAMILIES["nfse"].namespace)
+        holds_national = bool(inside) and _ROOTS_OF_NFSE.issuperset(inside)
+        if not is_national and not holds_national:
+            raise Unparsable(codes.MUNICIPAL_LAYOUT, f"root element {root}: {told}")
     if root.lower() in UNSUPPORTED:
         raise Unparsable(codes.UNKNOWN_ROOT, f"root element {root}: {UNSUPPORTED[root.lower()]}")

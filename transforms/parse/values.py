@@ -150,8 +150,10 @@ _STANDARD_OFFSET = {
 }
 
 
-# An instant as the schemas write it, west of Greenwich by whole hours; and hours in UTC on the same day.
-_USUAL = re.compile(r"([0-9-]{10})T([0-9]{2}):([0-5][0-9]:[0-5][0-9])-(0[1-9]):00\Z")
+# An instant as the schemas write it, west of Greenwich by whole hours, or, as they once did, without offset; and hours
+# in UTC on the same day.
+_USUAL = re.compile(r"([0-9-]{10})T([0-9]{2}):([0-5][0-9]:[0-5][0-9])(?:-(0[1-9]):00)?\Z")
+_STANDARD_WEST = {"AC": "05", **dict.fromkeys(("AM", "MS", "MT", "RO", "RR"), "04")}
 _UTC_HOURS = {(f"{hour:02}", f"0{west}"): f"{hour + west:02}" for west in range(1, 10) for hour in range(24 - west)}
 
 
@@ -164,9 +166,9 @@ def utc_instant(text: str, uf: str | None) -> tuple[str, bool] | None:
     usual = _USUAL.match(text)
     if usual is not None:
         day, hour, rest, west = usual.groups()
-        utc_hour = _UTC_HOURS.get((hour, west))
+        utc_hour = _UTC_HOURS.get((hour, west or _STANDARD_WEST.get(uf or "", "03")))
         if utc_hour is not None and is_date(day):
-            return f"{day}T{utc_hour}:{rest}Z", True
+            return f"{day}T{utc_hour}:{rest}Z", west is not None
     if len(text) < 19 or text[10] not in "T " or text[13] != ":" or text[16] != ":" or not text.isascii():
         return None
     try:

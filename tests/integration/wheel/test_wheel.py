@@ -58,7 +58,9 @@ def test_wheel_holds_the_product_and_nothing_else(installed: Installed) -> None:
     ).stdout.split()  # fmt: skip
     compiled = {name for name in names if name.endswith(".so")}
     assert [name.partition(".")[0] for name in compiled] == ["transforms/parse/sax/compiled"]
-    assert names - compiled == {name for name in tracked if (ROOT / name).exists() and not name.endswith(".pyx")}
+    assert names - compiled == {
+        name for name in tracked if (ROOT / name).exists() and not name.endswith((".pxi", ".pyx"))
+    }
     assert {"pipelines/py.typed", "transforms/py.typed"} <= names
 
 

@@ -23,7 +23,7 @@ from tests.unit.parse.samples import (
     refused,
 )
 from transforms.model import DeadLetter, Record
-from transforms.parse import envelopes
+from transforms.parse import envelopes, reader, ways
 from transforms.parse.parser import ParseOptions, parse
 
 SOAP11 = (
@@ -226,8 +226,10 @@ def test_elements_around_documents_are_limited() -> None:
     assert refused(f"<foo>{'<x/>' * 60_000}</foo>").code == "unknown_root"
 
 
-def test_an_empty_element_is_an_entry_of_its_own_bytes_alone() -> None:
+@pytest.mark.parametrize("way", ways.WAYS)
+def test_an_empty_element_is_an_entry_of_its_own_bytes_alone(way: str) -> None:
     data = b'<enviNFe><NFe/><NFe></NFe ><p:NFe xmlns:p="u"/><NFe><infNFe/></NFe><NFe/></enviNFe>'
-    found = envelopes.split(data, lambda name: name == "NFe", lambda name: False, len(data))
+    source = reader.open_text(data, len(data))
+    found = envelopes.split(source, lambda name: name == "NFe", lambda name: False, len(data), way)
     expected = [b"<NFe/>", b"<NFe></NFe >", b'<p:NFe xmlns:p="u"/>', b"<NFe><infNFe/></NFe>", b"<NFe/>"]
     assert [entry.payload for entry in found.entries] == expected

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from local.generate import documents, leaves
 from tests.unit.parse.samples import CTE_KEY, CTE_NS, KEY, event, event_return, item, nfe, processed, protocol, raw
-from transforms.parse import reader, registry, sax, tree, values, ways
+from transforms.parse import envelopes, reader, registry, sax, tree, values, ways
 from transforms.parse.codes import Unparsable
 from transforms.parse.layout import Field, Node, text
 from transforms.parse.parser import DEFAULTS, parse
@@ -167,6 +167,73 @@ def test_every_generated_document_that_is_whole_is_read_from_events() -> None:
             assert compared(leaf.payload) in ("read", "unknown")
 
 
+class Told:
+    """Keeps what is told of a document; does not want to be told of the inside of every fifth element."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.found: list[object] = []
+        self.count = 0
+
+    def start(self, tag: str, attributes: dict[str, str], start: int) -> bool:
+        self.count += 1
+        assert self.data.startswith(b"<" + tag.encode(), start)
+        self.found.append((tag, attributes, start))
+        return self.count % 5 == 0
+
+    def end(self, tag: str, behind: int) -> None:
+        assert self.data[behind - 1 : behind] == b">"
+        self.found.append((tag, behind))
+
+    def text(self, text: str) -> None:
+        if self.found and isinstance(self.found[-1], str):
+            text = f"{self.found.pop()}{text}"
+        if text:
+            self.found.append(text)
+
+
+def outlined(data: bytes) -> bool:
+    """Whether libxml2 tells of a document; then expat tells the same."""
+    by_libxml2, by_expat = Told(data), Told(data)
+    if not sax.outline(data, by_libxml2):
+        return False
+    try:
+        envelopes._Expat(data, by_expat).run()
+    except Unparsable:
+        # It knows the fourth edition of XML, and libxml2 the fifth.
+        return False
+    assert by_libxml2.found == by_expat.found
+    return True
+
+
+def test_elements_are_told_alike_by_libxml2_and_expat() -> None:
+    rng = random.Random(11)
+    outcomes: Counter[bool] = Counter()
+    for payload in (*map(str.encode, DOCUMENTS), *(generated.payload for generated in documents(12, 300))):
+        for changed in (payload, *(mutated(rng, payload) for _ in range(4))):
+            try:
+                source = reader.open_text(changed, 10**7)
+            except Unparsable:
+                continue
+            outcomes[outlined(source.data)] += 1
+    assert outcomes[True] > 400 and outcomes[False] > 100, outcomes
+
+
+def test_a_defect_of_who_is_told_is_raised_once_the_document_is_known_to_be_whole() -> None:
+    class Failing(Told):
+        def end(self, tag: str, behind: int) -> None:
+            raise ZeroDivisionError
+
+    for data in (b"<a><b/></a>", b"<a>" + b"<b>x</b>" * 9 + b"</a>"):
+        with pytest.raises(ZeroDivisionError):
+            sax.outline(data, Failing(data))
+        assert not sax.outline(data + b"<", Failing(data))
+    assert not sax.outline(
+        b"<a>" + b"<b>" * 140 + b"</b>" * 140 + b"</a>",
+        SimpleNamespace(start=lambda tag, attributes, start: True, end=lambda tag, behind: None, text=print),
+    )
+
+
 def test_what_putters_make_of_a_text_does_not_depend_on_the_way() -> None:
     node = Node()
     for number, put in enumerate((None, *(getattr(values, name) for name in dir(values) if name.startswith("put_")))):
@@ -205,6 +272,7 @@ def test_a_defect_of_a_putter_is_raised_and_spoils_nothing() -> None:
     for data in (b"<x><a>1</a><b><c>2</c></b></x>", b"<x><b><c>2</c></b><a>1</a><b/></x>"):
         with pytest.raises(ZeroDivisionError):
             sax.read(data, node)
+        assert sax.read(data + b"<", node) is None
         reading = sax.read(b"<x><b><c>2</c></b></x>", node)
         assert reading is not None and reading.fields == {"c": "2"}
 

@@ -19,209 +19,10 @@ from transforms.parse import codes, values
 from transforms.parse.layout import EMBEDDED
 from transforms.parse.values import Reading
 
-cdef extern from "libxml/parser.h":
-    ctypedef unsigned char xmlChar
-    ctypedef struct xmlError
-    ctypedef struct xmlDoc
-    ctypedef void (*start_t "startElementNsSAX2Func")(
-        void*, const xmlChar*, const xmlChar*, const xmlChar*, int, const xmlChar**, int, int, const xmlChar**
-    ) noexcept
-    ctypedef void (*end_t "endElementNsSAX2Func")(void*, const xmlChar*, const xmlChar*, const xmlChar*) noexcept
-    ctypedef void (*characters_t "charactersSAXFunc")(void*, const xmlChar*, int) noexcept
-    ctypedef void (*subset_t "internalSubsetSAXFunc")(void*, const xmlChar*, const xmlChar*, const xmlChar*) noexcept
-    ctypedef void (*error_t "xmlStructuredErrorFunc")(void*, const xmlError*) noexcept
-    ctypedef struct xmlSAXHandler:
-        start_t startElementNs
-        end_t endElementNs
-        characters_t characters
-        characters_t ignorableWhitespace
-        characters_t cdataBlock
-        subset_t internalSubset
-        error_t serror
-        unsigned int initialized
-    ctypedef struct xmlParserCtxt:
-        xmlSAXHandler* sax
-        void* userData
-        int wellFormed
-        int nsWellFormed
-    unsigned int XML_SAX2_MAGIC
-    int XML_PARSE_NOENT
-    int XML_PARSE_NONET
-
-cdef extern from "libxml/xmlversion.h":
-    const char* LIBXML_DOTTED_VERSION
-
-cdef extern from "dlfcn.h":
-    void* dlopen(const char*, int)
-    void* dlsym(void*, const char*)
-    int RTLD_NOW
-
-LIBXML2 = LIBXML_DOTTED_VERSION.decode()
-
-cdef xmlParserCtxt* (*_new_context)() noexcept
-cdef void (*_free_context)(xmlParserCtxt*) noexcept
-cdef xmlDoc* (*_parse)(xmlParserCtxt*, const char*, int, const char*, const char*, int) noexcept
-
-
-def attach(str library not None):
-    """Finds libxml2's functions in ``lxml.etree``, the file ``library``; raises ImportError where it shows none."""
-    global _new_context, _free_context, _parse
-    cdef void* handle = dlopen(library.encode(), RTLD_NOW)
-    if handle is NULL:
-        raise ImportError(f"{library} cannot be opened")
-    cdef void* new = dlsym(handle, "xmlNewParserCtxt")
-    cdef void* free = dlsym(handle, "xmlFreeParserCtxt")
-    cdef void* parse = dlsym(handle, "xmlCtxtReadMemory")
-    if new is NULL or free is NULL or parse is NULL:
-        raise ImportError(f"{library} does not show libxml2's functions")
-    _new_context = <xmlParserCtxt* (*)() noexcept>new
-    _free_context = <void (*)(xmlParserCtxt*) noexcept>free
-    _parse = <xmlDoc* (*)(xmlParserCtxt*, const char*, int, const char*, const char*, int) noexcept>parse
-
-
-# What is done with a text in C. Any other putter is called.
-cdef enum How:
-    TEXT
-    AMOUNT
-    QUANTITY
-    INTEGER
-    INSTANT
-    TAX_ID
-    CALL
-
-cdef dict _HOW = {
-    None: TEXT,
-    values.put_amount: AMOUNT,
-    values.put_quantity: QUANTITY,
-    values.put_integer: INTEGER,
-    values.put_instant: INSTANT,
-    values.put_cnpj: TAX_ID,
-    values.put_cpf: TAX_ID,
-    values.put_tax_id: TAX_ID,
-}
-cdef dict _TYPES = {values.put_cnpj: "CNPJ", values.put_cpf: "CPF"}
-
-
-# Where the children of a name are: ``place`` counts leaves, then nodes.
-cdef struct Slot:
-    const char* name
-    Py_ssize_t length
-    int place
-
-
-# ``place``: of the leaf; ``name``: of the attribute. ``kind`` is put into ``kind_column`` where a tax id has a type.
-cdef struct Column:
-    How how
-    int place
-    const char* name
-    PyObject* column
-    PyObject* put
-    PyObject* kind
-    PyObject* kind_column
-
-
-cdef class Table:
-    """What is wanted below one element: names of children to their places, columns in their order, inner tables."""
-
-    cdef list _kept
-    cdef Slot* slots
-    cdef uint32_t mask
-    cdef Column* columns
-    cdef int column_count
-    cdef Column* attributes
-    cdef int attribute_count
-    cdef int leaf_count
-    cdef int size
-    cdef PyObject** nodes
-    cdef Table any
-    cdef bint repeats
-    cdef str many
-    cdef str part
-    # Of this element and what is below it at most: levels, and places.
-    cdef int levels
-    cdef int places
-
-    def __cinit__(self, node not None):
-        self._kept = []
-        self.repeats, self.many, self.part = node.repeats, node.many, node.part
-        self.any = None if node.any is None else Table(node.any)
-        leaves = sorted(node.leaves)
-        names = leaves + [name for name in node.nodes if name not in node.leaves]
-        inner = [Table(node.nodes[name]) for name in names[len(leaves):]]
-        self._kept.append(inner)
-        self.leaf_count, self.size = len(leaves), len(names)
-        below = inner if self.any is None else [*inner, self.any]
-        self.levels = 1 + max([(<Table>table).levels for table in below], default=0)
-        self.places = self.size + max([(<Table>table).places for table in below], default=0)
-        self.nodes = <PyObject**>_zeros(len(inner), sizeof(PyObject*))
-        for place, table in enumerate(inner):
-            self.nodes[place] = <PyObject*>table
-        self._index(names)
-        self.column_count, self.attribute_count = len(node.columns), len(node.attributes)
-        self.columns = self._compiled(node.columns, {name: place for place, name in enumerate(leaves)})
-        self.attributes = self._compiled(node.attributes, {})
-
-    def __dealloc__(self):
-        PyMem_Free(self.slots)
-        PyMem_Free(self.columns)
-        PyMem_Free(self.attributes)
-        PyMem_Free(self.nodes)
-
-    cdef int _index(self, list names) except -1:
-        cdef uint32_t at
-        cdef bytes name
-        size = 4
-        while size < 2 * len(names):
-            size *= 2
-        self.mask = size - 1
-        self.slots = <Slot*>_zeros(size, sizeof(Slot))
-        for place, text in enumerate(names):
-            name = text.encode()
-            self._kept.append(name)
-            at = 0
-            for byte in name:
-                at = at * 33 ^ <uint32_t>byte
-            at &= self.mask
-            while self.slots[at].name is not NULL:
-                at = (at + 1) & self.mask
-            self.slots[at] = Slot(name, len(name), place)
-        return 0
-
-    cdef Column* _compiled(self, leaves, places) except NULL:
-        cdef bytes name
-        cdef Column* columns = <Column*>_zeros(len(leaves), sizeof(Column))
-        for i, (text, column, put) in enumerate(leaves):
-            name = text.encode()
-            kind, kind_column = _TYPES.get(put), column + "_type"
-            self._kept.append((name, column, put, kind, kind_column))
-            columns[i].how = _HOW.get(put, CALL)
-            columns[i].place = places.get(text, 0)
-            columns[i].name = name
-            columns[i].column, columns[i].put = <PyObject*>column, <PyObject*>put
-            columns[i].kind = NULL if kind is None else <PyObject*>kind
-            columns[i].kind_column = <PyObject*>kind_column
-        return columns
-
-    cdef int place_of(self, const char* name) noexcept:
-        """Place of a child by its local name, which is behind the last colon; -1 for all that the table has not."""
-        cdef const char* end = name
-        cdef uint32_t at = 0
-        cdef Slot* slot
-        while end[0]:
-            if end[0] == c":":
-                at = 0
-                name = end + 1
-            else:
-                at = at * 33 ^ <unsigned char>end[0]
-            end += 1
-        at &= self.mask
-        while True:
-            slot = &self.slots[at]
-            if slot.name is NULL:
-                return -1
-            if slot.length == end - name and memcmp(slot.name, name, end - name) == 0:
-                return slot.place
-            at = (at + 1) & self.mask
+include "libxml2.pxi"
+include "tables.pxi"
+include "texts.pxi"
+include "outline.pxi"
 
 
 # Where a text is among those kept; ``start`` is -1 before the name is seen.
@@ -238,15 +39,12 @@ cdef struct Open:
     Py_ssize_t kept
 
 
-cdef class _Parser:
+cdef class _Parser(_Handler):
     """libxml2's parser with handlers of ours, and what was read so far of the document that it is at."""
 
-    cdef xmlParserCtxt* context
     cdef Table root
     cdef object reading
     cdef dict instants
-    cdef object error
-    cdef bint is_odd
     cdef Open* open
     cdef int depth
     cdef int levels
@@ -260,49 +58,29 @@ cdef class _Parser:
     cdef char* texts
     cdef Py_ssize_t used
     cdef Py_ssize_t room
-    cdef int documents
 
     def __cinit__(self):
-        cdef xmlSAXHandler* sax
-        self.context = _new_context()
-        if self.context is NULL:
-            raise MemoryError
-        sax = self.context.sax
-        memset(sax, 0, sizeof(xmlSAXHandler))
-        sax.initialized = XML_SAX2_MAGIC
-        sax.startElementNs = _start
-        sax.endElementNs = _end
-        sax.characters = sax.ignorableWhitespace = sax.cdataBlock = _characters
-        sax.internalSubset = _subset
-        sax.serror = _ignore
-        self.context.userData = <void*>self
+        self.context = _context(<void*>self, _start, _end, _characters)
 
     def __dealloc__(self):
-        if self.context is not NULL:
-            _free_context(self.context)
         PyMem_Free(self.open)
         PyMem_Free(self.found)
         PyMem_Free(self.texts)
 
     cdef object read(self, bytes data, Table table):
-        cdef xmlDoc* document
         self._make_room(table)
         self.root, self.reading = table, Reading()
         self.instants = self.reading.instants
-        self.error, self.is_odd = None, False
         self.depth = self.skipped = 0
         self.used = 0
         self.leaf = NULL
         self.is_text = False
-        self.documents += 1
-        document = _parse(self.context, data, len(data), NULL, "UTF-8", XML_PARSE_NOENT | XML_PARSE_NONET)
+        self.parse(data)
         reading, error = self.reading, self.error
         self.reading = self.instants = self.error = None
-        if error is not None:
+        if error is not None and not self.is_odd:
             raise error
-        if self.is_odd or document is not NULL or not self.context.wellFormed or not self.context.nsWellFormed:
-            return None
-        return reading
+        return None if self.is_odd else reading
 
     cdef int _make_room(self, Table table) except -1:
         if self.levels < table.levels:
@@ -454,7 +232,7 @@ cdef void _start(
     if parser.skipped:
         parser.skipped += 1
         # Where libxml2's limit of depth is near, its tree tells.
-        if parser.skipped > 128:
+        if parser.skipped > _MAX_DEPTH:
             parser.is_odd = True
     elif parser.leaf is not NULL:
         parser.is_text = False
@@ -492,17 +270,11 @@ cdef void _characters(void* state, const xmlChar* text, int length) noexcept:
             parser.error = error
 
 
-cdef void _subset(void* state, const xmlChar* name, const xmlChar* public, const xmlChar* system) noexcept:
-    (<_Parser>state).is_odd = True
+cdef str _namespace(const xmlChar* name):
+    return "" if name is NULL else (<const char*>name).decode().partition("}")[0]
 
 
-cdef void _ignore(void* state, const xmlError* error) noexcept:
-    pass
-
-
-# Parsers at rest. libxml2 keeps the names that a parser has met, so none is kept for ever.
 cdef list _idle = []
-cdef int _LIFE = 1000
 
 
 def read(bytes data not None, Table table not None):
@@ -512,59 +284,3 @@ def read(bytes data not None, Table table not None):
     if parser.documents < _LIFE:
         _idle.append(parser)
     return reading
-
-
-cdef void* _zeros(size_t count, size_t size) except NULL:
-    cdef void* memory = PyMem_Calloc(count or 1, size)
-    if memory is NULL:
-        raise MemoryError
-    return memory
-
-
-cdef void* _more(void* memory, size_t size) except NULL:
-    cdef void* larger = PyMem_Realloc(memory, size)
-    if larger is NULL:
-        raise MemoryError
-    return larger
-
-
-cdef str _namespace(const xmlChar* name):
-    return "" if name is NULL else (<const char*>name).decode().partition("}")[0]
-
-
-cdef inline bint _is_blank(char byte) noexcept:
-    return byte == c" " or byte == c"\n" or byte == c"\t" or byte == c"\r"
-
-
-cdef inline Py_ssize_t _digits(const char* text, Py_ssize_t length) noexcept:
-    """How many digits the text begins with."""
-    cdef Py_ssize_t count = 0
-    while count < length and c"0" <= text[count] <= c"9":
-        count += 1
-    return count
-
-
-cdef bint _is_decimal(const char* text, Py_ssize_t length, Py_ssize_t before, Py_ssize_t after) noexcept:
-    """Whether it has one to ``before`` digits and, behind a point, if there is one, one to ``after``."""
-    cdef Py_ssize_t whole
-    cdef Py_ssize_t decimals
-    if text[0] == c"-":
-        text += 1
-        length -= 1
-    whole = _digits(text, length)
-    if whole == 0 or whole > before:
-        return False
-    if whole == length:
-        return True
-    if text[whole] != c".":
-        return False
-    decimals = _digits(text + whole + 1, length - whole - 1)
-    return 0 < decimals <= after and whole + 1 + decimals == length
-
-
-cdef object _integer(const char* text, Py_ssize_t length):
-    cdef long long value = 0
-    cdef Py_ssize_t i
-    for i in range(length):
-        value = value * 10 + (text[i] - c"0")
-    return value
