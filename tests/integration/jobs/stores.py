@@ -36,7 +36,7 @@ _LINEAGE_VIEWS = {
     "history", "arrivals_by_origin", "ingestion_health", "nsu_gaps", "nsu_received", "unique_arrivals",
     "unique_changes", "unique_daily_arrivals",
 }  # fmt: skip
-_LINEAGE_VIEWS |= {"unique_counts", "dead_letters_by_code", "unique_dead_letters"}
+_LINEAGE_VIEWS |= {"unique_counts", "current_counts", "dead_letters_by_code", "unique_dead_letters"}
 _LINEAGE_COLUMNS = {"run", "job", "origin", "revision", "received_at", "applied_at", "changed_at", "first_received_at"}
 _LINEAGE_COLUMNS |= {"parser"}
 

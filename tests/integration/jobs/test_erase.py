@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import signal
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from local.stack.discover import LOCAL_PROJECT
-from pipelines import lookup, retention
+from pipelines import lookup, redrive, retention
 from tests.integration.jobs.erasing import (
     erase_confirmed,
     erase_stores,
@@ -31,6 +32,7 @@ from tests.integration.jobs.stores import (
     rebuild_stores,
 )
 from tests.integration.jobs.streams import DocumentQueue, Streaming, counted
+from tests.unit.parse import samples
 from transforms import instants
 from transforms.truth.tombstones import parts_of
 from transforms.views import merge
@@ -166,6 +168,37 @@ def test_keys_dead_letters_and_holds(
     again = stores.backfill(tmp_path / "all", "--run", "lifted")
     assert (again["records_new"] > 0, again["records_barred"]) == (True, 0)
     assert first in stores.histories()
+    assert differences(stores, tmp_path / "found.jsonl") == []
+
+
+@pytest.mark.slow
+def test_a_dead_letter_of_an_erased_key_that_is_redriven_brings_nothing_back(
+    new_stores: NewStores, tmp_path: Path
+) -> None:
+    """Its encoding made it a dead letter, of which nobody could tell whose it was: one came before, one after."""
+    stores = new_stores()
+    stays, gone = (samples.key(number=number) for number in (1, 2))
+    kept, erased = (samples.nfe(one) for one in (stays, gone))
+    odd = [samples.nfe(gone, emit=f"<CNPJ>{samples.CNPJ}</CNPJ><xNome>São João {when}</xNome>") for when in ("a", "b")]
+    first = written([kept.encode(), erased.encode(), odd[0].encode("latin-1")], tmp_path / "first")
+    after = written([odd[1].encode("latin-1")], tmp_path / "after")
+    stores.backfill(first)
+    done = erase_confirmed(stores, "--erase_keys", gone)
+    assert done["keys_erased"] == 1
+    again = [stores.backfill(first, "--run", "again"), stores.backfill(after)]
+    assert [one["records_new"] for one in again] == [0, 0]
+    assert sum(one["dead_letters"] + one["dead_letters_barred"] for one in again) >= 2
+
+    for _ in range(2):
+        result = redrive.run([*stores.arguments("-")[2:], "--fallback_encoding", "windows-1252"])
+        counters = Counter({c.key.metric.name: c.committed for c in result.metrics().query()["counters"]})
+        assert counters["redrive_chosen"] + counters["redrive_again"] == counters["records_barred"] == 1
+        assert counters["records_new"] == 0
+        assert set(stores.histories()) == {stays}
+        tables = rows_of(stores, {gone})
+        assert tables.keys() <= {"dead_letters", "arrivals"}, tables
+    assert rebuild_stores(stores)
+    assert set(stores.histories()) == {stays}
     assert differences(stores, tmp_path / "found.jsonl") == []
 
 

@@ -139,6 +139,20 @@ def test_the_last_change_that_comes_days_later_is_seen_at_once(make_dataset: Mak
     assert [one["revision"] for one in states(dataset)] == [3]
 
 
+def test_a_change_that_came_behind_the_horizon_of_a_merge_is_seen_when_it_comes_again(make_dataset: Make) -> None:
+    """The bundle of one that was under way for too long fails, and its retry says anew that it is current."""
+    dataset = make_dataset()
+    first, second, third = moved()
+    dataset.write(rows([first, second]))
+    merge.merge(PROJECT_ID, dataset.name, NOW)
+    dataset.write(rows([third._replace(current_at=NOW - merge.OVERLAP - HOUR)]))
+    assert [row["revision"] for row in dataset.emulated("SELECT revision FROM document_state")] == [2]
+    dataset.write(rows([third._replace(current_at=NOW + HOUR)]))
+    assert [row["revision"] for row in dataset.emulated("SELECT revision FROM document_state")] == [3]
+    merge.merge(PROJECT_ID, dataset.name, NOW + 3 * HOUR)
+    assert [one["revision"] for one in states(dataset)] == [3]
+
+
 def test_what_is_begun_again_is_made_of_changes_alone(make_dataset: Make) -> None:
     dataset = make_dataset()
     dataset.write(rows(moved()))

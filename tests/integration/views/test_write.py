@@ -19,7 +19,8 @@ from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from local.stack import PROJECT_ID
 from tests import views_world as world
 from tests.integration.views.dataset import Dataset
-from transforms.views import connect, rows, schema, write
+from transforms import instants
+from transforms.views import connect, merge, rows, schema, write
 from transforms.views.append import AppendError
 from transforms.views.catalog import CatalogError
 from transforms.views.rows import TableRow, rows_of
@@ -47,6 +48,27 @@ def run(dataset: Dataset, table_rows: list[TableRow], expected_refused: list[Any
             assert_that(reasons, equal_to(expected_refused), label="refused")
     counters = pipeline.result.metrics().query(MetricsFilter().with_namespace("acervo"))["counters"]
     return {counter.key.metric.name: counter.committed for counter in counters if counter.committed}
+
+
+def test_changes_that_come_later_than_promised_fail_their_bundle(dataset: Dataset) -> None:
+    """A merge counts on it: what was current before its horizon is there by then, or comes again as current later."""
+    (result,) = world.applied([world.document(world.key_of(number=9_001), "late")])
+    now = instants.now()
+
+    def write_it(current_at: int | None, **how: Any) -> None:
+        rows = rows_of(result._replace(current_at=current_at))
+        with TestPipeline(runner="FnApiRunner") as pipeline:
+            _ = pipeline | beam.Create(rows) | "Write" >> WriteRows(PROJECT_ID, dataset.name, 20, **how)
+
+    minute = 60 * world.SECOND
+    with pytest.raises(Exception, match="took more than 45 minutes from Bigtable to BigQuery"):
+        write_it(now - write.PROMISED - minute, in_time=True)
+    write_it(now - write.PROMISED + 10 * minute, in_time=True)
+    write_it(None, in_time=True)  # another change of its key is the last one: a merge has nothing to take
+    write_it(now - write.PROMISED - minute)  # a rebuild, which lays changes over states itself
+    found = dataset.emulated(f"SELECT COUNT(*) AS n FROM changes WHERE access_key = '{result.entry.key}'")
+    assert found == [{"n": 4}], "the one that failed is there too: it is the same row when it comes again"
+    assert merge.OVERLAP > write.PROMISED
 
 
 def landed(dataset: Dataset, name: str) -> int:
