@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local.stack import find, jars
+from local.stack import find
 from local.stack.process import HOST, free_port
 from transforms.language import tr
 
@@ -72,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         more = dict(setting.split("=", 1) for setting in given.settings)
         settings = properties(given.port, free_port(), given.data, more)
         file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-        command = [str(find.java()), *FLAGS, "-cp", f"{jars.kafka_jars()}/*"]
+        java, jars = find.broker()
+        command = [str(java), *FLAGS, "-cp", f"{jars}/*"]
         if not (given.data / "log" / "meta.properties").is_file():
             users = [word for user in given.scram for word in ("--add-scram", _scram(user))]
             done = subprocess.run(

@@ -27,6 +27,7 @@ from apache_beam.runners.runner import PipelineResult
 from google.cloud import bigquery
 
 from pipelines import discover, endings, helping, telling
+from pipelines.flink import FlinkOptions
 from pipelines.guard import guarded, reason_of
 from pipelines.ingest import IngestConfig
 from pipelines.launch import Launch
@@ -59,7 +60,7 @@ def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> 
     defined.
     """
     given = list(argv if argv is not None else sys.argv[1:])
-    own = (*families, StoreOptions, IngestOptions, SummaryOptions)
+    own = (*families, StoreOptions, IngestOptions, SummaryOptions, FlinkOptions)
     with _wrong_values_told():
         options = PipelineOptions(given)
         unknown = _unknown(options)
@@ -108,7 +109,7 @@ def families_of(job: ModuleType) -> list[type[PipelineOptions]]:
         if issubclass(family, PipelineOptions) and family.__module__.startswith(("pipelines.", "transforms."))
     ]
     shared = [StoreOptions, IngestOptions] if hasattr(job, "IngestDocuments") else [StoreOptions]
-    return [family for family in own if family not in (StoreOptions, IngestOptions)] + [*shared, SummaryOptions]
+    return [family for family in own if family not in (StoreOptions, IngestOptions)] + [*shared, SummaryOptions, FlinkOptions]
 
 
 def parser(job: ModuleType) -> argparse.ArgumentParser:

@@ -22,6 +22,7 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOpt
 from google.api_core.exceptions import PermissionDenied
 
 from pipelines import launching
+from pipelines.flink import settle_stream
 from pipelines.ingest import IngestDocuments, Ingested, keep_refused
 from pipelines.launch import Launch, launch_of
 from pipelines.options import IngestOptions
@@ -204,6 +205,8 @@ def run(argv: Sequence[str] | None = None) -> Launched:
     topic = preflight(options)
     bounded = topic is not None and topic.bounded
     options.view_as(StandardOptions).streaming = not bounded
+    if not bounded:
+        settle_stream(options)
     launch = launch_of(options, JOB, topic.identity if topic else [subscription_of(options)])
     reads = topic.topic if topic else subscription_of(options)
     if bounded and options.view_as(IngestOptions).run:

@@ -36,7 +36,7 @@ PUBSUB_HELP = mark("""the Pub/Sub emulator was not found. Any of these makes it 
   gcloud components install pubsub-emulator
   apt-get install google-cloud-cli-pubsub-emulator          (from Google's apt repository)
   PUBSUB_EMULATOR_BIN=/path/to/cloud-pubsub-emulator""")
-KAFKA_HELP = mark("Kafka is fetched from Maven Central, once; this time it could not be: {error}")
+FETCHED_HELP = mark("{name} is fetched from Maven Central, once; this time it could not be: {error}")
 JAVA_HELP = mark("""{program} needs Java {release} or newer on PATH (or JAVA_HOME), and there is none:
   Debian, Ubuntu:  apt-get install default-jre-headless
   macOS:           brew install openjdk""")
@@ -65,22 +65,31 @@ def pubsub_emulator() -> Path:
     return found
 
 
-def java() -> Path:
-    """The ``java`` program; StackError says how to get it."""
+def java(program: str) -> Path:
+    """The ``java`` that is to run a program; StackError says how to get it."""
     home = os.environ.get("JAVA_HOME")
     found = _on_path("java") if not home else Path(home) / "bin" / "java"
     if found is None or not os.access(found, os.X_OK):
-        raise StackError(say(JAVA_HELP, program=tr("a Kafka broker"), release=17))
+        raise StackError(say(JAVA_HELP, program=program, release=17))
     return found
 
 
-def kafka() -> None:
-    """A broker's Java and jars; StackError says how to get what is missing."""
-    java()
+def broker() -> tuple[Path, Path]:
+    """Java, and the folder of a Kafka broker's jars; StackError says how to get what is missing."""
+    return _with_jars(tr("a Kafka broker"), jars.KAFKA)
+
+
+def flink() -> tuple[Path, Path]:
+    """Java, and the folder of Flink's jars; StackError says how to get what is missing."""
+    return _with_jars("Flink", jars.FLINK)
+
+
+def _with_jars(name: str, program: jars.Program) -> tuple[Path, Path]:
+    found = java(name)
     try:
-        jars.kafka_jars()
+        return found, program.folder()
     except fetch.FetchError as error:
-        raise StackError(say(KAFKA_HELP, error=error)) from error
+        raise StackError(say(FETCHED_HELP, name=program.name, error=error)) from error
 
 
 def prism() -> Path | None:

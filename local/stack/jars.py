@@ -1,4 +1,4 @@
-"""A Kafka broker's jars from Maven Central: each pinned by its digest, in a cache folder of the user."""
+"""Jars of Kafka and of Flink from Maven Central: each pinned by its digest, in a cache folder of the user."""
 
 from __future__ import annotations
 
@@ -8,27 +8,49 @@ import tempfile
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from local.stack.fetch import FetchError, cache_folder
 from transforms.language import mark, say
 
-VERSION = "4.1.1"
-FETCHING = mark("Fetching Kafka {version} from Maven Central ({jars} jars, 43 MB in all, once)")
 MAVEN = "https://repo1.maven.org/maven2/"
-LIST = Path(__file__).with_name("kafka_jars.txt")
-"""Digest (SHA-256) and path of each: what ``org.apache.kafka:kafka_2.13`` needs to run, as Maven resolves it."""
+FETCHING = mark("Fetching {name} {version} from Maven Central ({jars} jars, {megabytes} MB in all, once)")
 
 
-def kafka_jars() -> Path:
-    """The folder with all jars of a broker, fetched the first time. Raises FetchError."""
-    wanted = [line.split() for line in LIST.read_text().splitlines()]
-    folder = cache_folder() / f"kafka-{VERSION}"
-    missing = [(digest, path) for digest, path in wanted if not (folder / Path(path).name).is_file()]
-    if not missing:
+@dataclass(frozen=True)
+class Program:
+    """What Java runs: ``listed`` has the digest (SHA-256) and path of each of its jars, as Maven resolves them."""
+
+    name: str
+    version: str
+    listed: Path
+    megabytes: int
+
+    @property
+    def jars(self) -> list[tuple[str, str]]:
+        """Digest and path of each jar."""
+        lines = (line.split() for line in self.listed.read_text().splitlines())
+        return [(digest, path) for digest, path in lines]
+
+    def folder(self) -> Path:
+        """The folder with all its jars, fetched the first time. Raises FetchError."""
+        folder = cache_folder() / f"{self.name.lower()}-{self.version}"
+        missing = [(digest, path) for digest, path in self.jars if not (folder / Path(path).name).is_file()]
+        if missing:
+            told = say(FETCHING, name=self.name, version=self.version, jars=len(missing), megabytes=self.megabytes)
+            print(told, file=sys.stderr)
+            _fetch(missing, folder)
         return folder
-    told = say(FETCHING, version=VERSION, jars=len(missing))
-    print(told, file=sys.stderr)
+
+
+KAFKA = Program("Kafka", "4.1.1", Path(__file__).with_name("kafka_jars.txt"), 43)
+"""What ``org.apache.kafka:kafka_2.13`` needs to run."""
+FLINK = Program("Flink", "1.19.3-beam-2.70.0", Path(__file__).parents[1] / "flink" / "jars.txt", 129)
+"""A cluster of Flink and Beam's job server for it: ``local/flink/pom.xml`` says of which artifacts."""
+
+
+def _fetch(missing: list[tuple[str, str]], folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as partial, ThreadPoolExecutor(8) as pool:
@@ -36,7 +58,6 @@ def kafka_jars() -> Path:
                 fetched.replace(folder / fetched.name)
     except OSError as error:
         raise FetchError(say("cannot write to {folder}: {error}", folder=folder, error=error)) from error
-    return folder
 
 
 def _download(digest: str, path: str, folder: Path) -> Path:

@@ -51,7 +51,7 @@ def _pubsub_command(ports: Sequence[int]) -> list[str]:
 
 
 def _kafka_command(ports: Sequence[int]) -> list[str]:
-    find.kafka()
+    find.broker()
     return [sys.executable, "-m", "local.kafka_broker", "--port", str(ports[0])]
 
 

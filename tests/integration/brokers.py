@@ -134,6 +134,6 @@ def below(pid: int) -> Iterator[int]:
 
 def needs_kafka() -> None:
     try:
-        find.kafka()
+        find.broker()
     except StackError as missing:
         pytest.skip(str(missing))
