@@ -70,7 +70,7 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
         "--rate", type=float, default=10.0, help=tr("messages published a second (default: %(default)s)")
     )
     parser.add_argument("--queue", choices=QUEUES, default=QUEUES[0], help=tr("what feeds it (default: %(default)s)"))
-    parser.add_argument("--runner", help=tr("Beam runner (default: Prism, or the old direct runner where it is missing)"))
+    parser.add_argument("--runner", help=tr("Beam runner (default: Prism, where it is there)"))
     parser.add_argument("--seed", type=int, help=tr("of the generated documents (default: another each time)"))
     parser.add_argument("--logs", type=Path, default=PROJECT / "out" / "stream", help=tr("folder of the job's log"))
     options, passed_on = parser.parse_known_args(argv)
@@ -231,7 +231,7 @@ class Session:
 
 
 def runner_arguments(prism: Path | None, runner: str | None = None) -> list[str]:
-    """Options that choose the runner: the one asked for, else Prism, or the old direct runner where Prism is missing."""
+    """Options that choose the runner: the one asked for, else Prism, or the old direct runner where it is missing."""
     if runner and runner != "PrismRunner":
         return ["--runner", runner]
     if prism is None:

@@ -47,6 +47,7 @@ R = TypeVar("R")
 INTERRUPTED = mark("Interrupted. The same command can be given again: it finishes what it began.")
 # How alike a name and one of the job's must be to be taken for it, as difflib measures it: one letter of five.
 _SLIP = 0.8
+_TOLD_LAST = (SummaryOptions, FlinkOptions)
 
 
 class LaunchError(AcervoError):
@@ -60,7 +61,7 @@ def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> 
     defined.
     """
     given = list(argv if argv is not None else sys.argv[1:])
-    own = (*families, StoreOptions, IngestOptions, SummaryOptions, FlinkOptions)
+    own = (*families, StoreOptions, IngestOptions, *_TOLD_LAST)
     with _wrong_values_told():
         options = PipelineOptions(given)
         unknown = _unknown(options)
@@ -108,8 +109,9 @@ def families_of(job: ModuleType) -> list[type[PipelineOptions]]:
         for _, family in sorted(inspect.getmembers(job, inspect.isclass))
         if issubclass(family, PipelineOptions) and family.__module__.startswith(("pipelines.", "transforms."))
     ]
-    shared = [StoreOptions, IngestOptions] if hasattr(job, "IngestDocuments") else [StoreOptions]
-    return [family for family in own if family not in (StoreOptions, IngestOptions)] + [*shared, SummaryOptions, FlinkOptions]
+    shared: list[type[PipelineOptions]] = [StoreOptions]
+    shared += [IngestOptions] if hasattr(job, "IngestDocuments") else []
+    return [family for family in own if family not in shared] + [*shared, *_TOLD_LAST]
 
 
 def parser(job: ModuleType) -> argparse.ArgumentParser:
@@ -246,7 +248,7 @@ def launch(
         return Launched(run(pipeline), options, launch, 0.0)
     with telling.watched(options, launch, partial(problem_of_stores, options), total, reads) as watch:
         result = run(pipeline)
-        wait(result)
+        wait(result, options)
     return Launched(result, options, launch, watch.seconds)
 
 
@@ -256,12 +258,12 @@ def run(pipeline: beam.Pipeline) -> PipelineResult:
         return pipeline.run()
 
 
-def wait(result: PipelineResult) -> None:
+def wait(result: PipelineResult, options: PipelineOptions) -> None:
     """Waits until the job ends. Ctrl-C cancels it, also if the runner is a service that would go on."""
     try:
         result.wait_until_finish()
     except KeyboardInterrupt:
-        cancel(result)
+        note(cancel(result, options))
         raise
 
 

@@ -13,9 +13,12 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import grpc
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import beam_job_api_pb2
 from apache_beam.runners.portability import portable_runner
 from apache_beam.runners.runner import PipelineResult
+
+from pipelines import flink
 
 
 class _LastingStreams:
@@ -53,9 +56,12 @@ def lasting_streams() -> Iterator[None]:
         portable_runner.JobServiceHandle = original
 
 
-def cancel(result: PipelineResult) -> None:
-    """Cancels a job of a portable runner, which would go on without its launcher. One that runs here ends with it."""
-    if isinstance(result, portable_runner.PipelineResult):
-        # The runner is gone already, or its channel is closed.
-        with suppress(grpc.RpcError, ValueError):
-            result.cancel()
+def cancel(result: PipelineResult, options: PipelineOptions) -> str:
+    """Cancels a job of a portable runner, which would go on without its launcher. One that runs here ends with it.
+    What people should know of it, or ""."""
+    if not isinstance(result, portable_runner.PipelineResult):
+        return ""
+    # The runner is gone already, or its channel is closed.
+    with suppress(grpc.RpcError, ValueError):
+        result.cancel()
+    return flink.cancel(options, result._job_id) if flink.runner_of(options) in flink.NAMES else ""

@@ -21,8 +21,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 from google.api_core.exceptions import PermissionDenied
 
-from pipelines import launching
-from pipelines.flink import settle_stream
+from pipelines import flink, launching
 from pipelines.ingest import IngestDocuments, Ingested, keep_refused
 from pipelines.launch import Launch, launch_of
 from pipelines.options import IngestOptions
@@ -82,18 +81,21 @@ def build(
     Kafka, with the offsets that were looked up for it; otherwise a subscription is read."""
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
     live = topic is None or not topic.bounded
+    bounds = flink.bounds_of(options)
     if topic:
-        inputs: Inputs = pipeline | "ReadFromTopic" >> ReadFromTopic(topic, limits)
+        inputs: Inputs = pipeline | "ReadFromTopic" >> ReadFromTopic(topic, limits, bounds)
     else:
         source = ReadFromSubscription(
-            subscription_of(options), source=options.view_as(StreamOptions).source, limits=limits
+            subscription_of(options), source=options.view_as(StreamOptions).source, limits=limits, bounds=bounds
         )
         inputs = pipeline | "ReadFromSubscription" >> source
     config = launching.config_of(options, launch, live)
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(config)
     # Apart from the messages' way: what came of them is acknowledged without waiting for sums.
     if live and not is_old_runner(options):
-        swept = pipeline | "SweepLog" >> SweepLog(config.truth, config.project, config.dataset)
+        seconds = flink.sweeping_of(options)
+        sweep = SweepLog(config.truth, config.project, config.dataset, bundle_seconds=seconds)
+        swept = pipeline | "SweepLog" >> sweep
         _ = swept | "KeepRefusedSums" >> keep_refused(config)
     _tell(ingested, options)
     return ingested
@@ -206,7 +208,7 @@ def run(argv: Sequence[str] | None = None) -> Launched:
     bounded = topic is not None and topic.bounded
     options.view_as(StandardOptions).streaming = not bounded
     if not bounded:
-        settle_stream(options)
+        flink.settle_stream(options)
     launch = launch_of(options, JOB, topic.identity if topic else [subscription_of(options)])
     reads = topic.topic if topic else subscription_of(options)
     if bounded and options.view_as(IngestOptions).run:

@@ -62,7 +62,8 @@ class Cluster:
         )
         for number in range(1, TASK_MANAGERS + 1):
             self.start_task_manager(f"taskmanager{number}")
-        server = ["--flink-master", f"{HOST}:{ports['rest']}", "--job-host", HOST, "--job-port", f"{ports['job_server']}"]
+        server = ["--flink-master", f"{HOST}:{ports['rest']}"]
+        server += ["--job-host", HOST, "--job-port", str(ports["job_server"])]
         server += ["--artifact-port", "0", "--expansion-port", "0", "--artifacts-dir", str(self.folder / "artifacts")]
         self.processes["jobserver"] = self._java(
             "jobserver",
@@ -129,7 +130,9 @@ def cluster(ports: Mapping[str, int] | None = None, logs: Path | None = None) ->
     chosen = {name: (ports or {}).get(name) or free_port() for name in PORTS}
     for name, port in chosen.items():
         if not is_free(port):
-            raise StackError(say("port {port}, wanted for {name}, is in use. Free it, or name another.", port=port, name=name))
+            raise StackError(
+                say("port {port}, wanted for {name}, is in use. Free it, or name another.", port=port, name=name)
+            )
     folder = Path(tempfile.mkdtemp(prefix="acervo-flink-"))
     try:
         for place in (folder / "tmp", folder / "checkpoints", logs or folder / "logs"):

@@ -13,10 +13,10 @@ from local.flink.cluster import TASK_MANAGERS, Cluster, cluster
 from local.stack import discover
 from local.stack.process import PROJECT, listens
 from local.steps import Steps
+from pipelines.flink import NAMES
 from transforms.language import mark, say, tr
 
 STATE_FILE = ".flink.json"
-NAMES = ("flink", "flinkrunner")
 STARTING = mark("Starting Flink")
 USING = mark("Using the Flink that is up: {page}")
 # Of this process, for its workers, wherever the emulators are by the time that a job is sent.
@@ -47,6 +47,7 @@ def arguments(place: Place) -> list[str]:
     return [
         "--runner=FlinkRunner",
         f"--job_endpoint={place.job_endpoint}",
+        f"--flink_master={place.page.removeprefix('http://')}",
         "--environment_type=PROCESS",
         f"--environment_config={json.dumps(worker)}",
         f"--parallelism={TASK_MANAGERS}",

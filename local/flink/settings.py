@@ -9,9 +9,8 @@ from pathlib import Path
 from local.stack.process import HOST
 
 # What Flink's own scripts open for Java 17: its serializers look into these.
-_OPENED = ("lang", "lang.reflect", "util", "util.concurrent", "util.concurrent.atomic", "util.concurrent.locks")
-_OPENED += ("net", "io", "nio", "text", "time")
-OPENS = tuple(f"--add-opens=java.base/java.{package}=ALL-UNNAMED" for package in _OPENED)
+_OPENED = "lang lang.reflect util util.concurrent util.concurrent.atomic util.concurrent.locks net io nio text time"
+OPENS = tuple(f"--add-opens=java.base/java.{package}=ALL-UNNAMED" for package in _OPENED.split())
 _LOGGED = {
     "showDateTime": "true",
     "dateTimeFormat": "HH:mm:ss.SSS",
@@ -61,8 +60,8 @@ def config(rest: int, rpc: int, folder: Path) -> dict[str, str]:
         "taskmanager.load-balance.mode": "SLOTS",
         **_MEMORY,
         "restart-strategy.type": "fixed-delay",
-        "restart-strategy.fixed-delay.attempts": "100",
-        "restart-strategy.fixed-delay.delay": "1 s",
+        "restart-strategy.fixed-delay.attempts": "30",
+        "restart-strategy.fixed-delay.delay": "2 s",
         # Everything is on the classpath: nothing has to be loaded again for each job, whose classes would pile up.
         "classloader.resolve-order": "parent-first",
         # In the JobManager's memory a checkpoint may have 5 MB.
