@@ -26,8 +26,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import PipelineResult
 from google.cloud import bigquery
 
-from pipelines import discover, endings, helping, telling
-from pipelines.flink import FlinkOptions
+from pipelines import discover, endings, flink, helping, telling
 from pipelines.guard import guarded, reason_of
 from pipelines.ingest import IngestConfig
 from pipelines.launch import Launch
@@ -47,7 +46,7 @@ R = TypeVar("R")
 INTERRUPTED = mark("Interrupted. The same command can be given again: it finishes what it began.")
 # How alike a name and one of the job's must be to be taken for it, as difflib measures it: one letter of five.
 _SLIP = 0.8
-_TOLD_LAST = (SummaryOptions, FlinkOptions)
+_TOLD_LAST = (SummaryOptions, flink.FlinkOptions)
 
 
 class LaunchError(AcervoError):
@@ -247,8 +246,9 @@ def launch(
     if not waits(options) and not wait_for_it:
         return Launched(run(pipeline), options, launch, 0.0)
     with telling.watched(options, launch, partial(problem_of_stores, options), total, reads) as watch:
+        on_flink = flink.runner_of(options) in flink.NAMES  # Beam takes the runner out of the options
         result = run(pipeline)
-        wait(result, options)
+        wait(result, options if on_flink else None)
     return Launched(result, options, launch, watch.seconds)
 
 
@@ -258,12 +258,13 @@ def run(pipeline: beam.Pipeline) -> PipelineResult:
         return pipeline.run()
 
 
-def wait(result: PipelineResult, options: PipelineOptions) -> None:
-    """Waits until the job ends. Ctrl-C cancels it, also if the runner is a service that would go on."""
+def wait(result: PipelineResult, of_flink: PipelineOptions | None) -> None:
+    """Waits until the job ends. Ctrl-C cancels it, also if the runner is a service that would go on. ``of_flink``: the
+    options of a job of Flink's runner."""
     try:
         result.wait_until_finish()
     except KeyboardInterrupt:
-        note(cancel(result, options))
+        note(cancel(result, of_flink))
         raise
 
 

@@ -56,12 +56,14 @@ def lasting_streams() -> Iterator[None]:
         portable_runner.JobServiceHandle = original
 
 
-def cancel(result: PipelineResult, options: PipelineOptions) -> str:
+def cancel(result: PipelineResult, of_flink: PipelineOptions | None = None) -> str:
     """Cancels a job of a portable runner, which would go on without its launcher. One that runs here ends with it.
-    What people should know of it, or ""."""
+
+    ``of_flink``: the options of a job of Flink's runner. Gives what people should know, or "".
+    """
     if not isinstance(result, portable_runner.PipelineResult):
         return ""
     # The runner is gone already, or its channel is closed.
     with suppress(grpc.RpcError, ValueError):
         result.cancel()
-    return flink.cancel(options, result._job_id) if flink.runner_of(options) in flink.NAMES else ""
+    return flink.cancel(of_flink, result._job_id) if of_flink else ""
