@@ -72,8 +72,16 @@ class DocumentTopic:
         self.broker.publish(self.topic, payloads, {"origin": b"test"})
 
 
+def on_prism() -> list[str]:
+    """Options of the runner; skips the test where Prism is missing."""
+    prism = find_prism()
+    if prism is None:
+        pytest.skip("Prism is not there: make prism")
+    return ["--runner", "PrismRunner", "--prism_location", str(prism)]
+
+
 class Streaming:
-    """The job on Prism, in a process group of its own, until the end of a ``with`` block."""
+    """The job, in a process group of its own, until the end of a ``with`` block; on Prism, or where ``runner`` says."""
 
     def __init__(
         self,
@@ -83,13 +91,10 @@ class Streaming:
         *more: str,
         module: str = JOB,
         environment: Mapping[str, str] | None = None,
+        runner: Sequence[str] = (),
     ) -> None:
-        prism = find_prism()
-        if prism is None:
-            pytest.skip("Prism is not there: make prism")
         places = ["--project", LOCAL_PROJECT, "--bigtable_table", stores.name, "--dataset", stores.name]
-        runner = ["--runner", "PrismRunner", "--prism_location", str(prism)]
-        command = [sys.executable, "-m", module, *queue.arguments, *places, *runner, *more]
+        command = [sys.executable, "-m", module, *queue.arguments, *places, *(runner or on_prism()), *more]
         self.stores = stores
         self._log = log
         with log.open("ab") as out:
