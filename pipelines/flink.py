@@ -52,7 +52,6 @@ class FlinkOptions(PipelineOptions):
                 "Default of a stream: 100, of the rest Flink's."
             ),
         )
-        parser.add_argument("--max_bundle_size", type=int, help=tr("Most elements of a bundle. Default: Flink's."))
         parser.add_argument(
             "--savepoint_path",
             help=tr("Savepoint that the job begins with. A stream needs none: its place is in its queue."),
