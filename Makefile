@@ -88,6 +88,10 @@ bench-kafka: .venv/.ready ## Kafka's source and sink beside the bare client, the
 	@$(PY) -m local.bench.kafka
 	@$(PY) -m local.bench.stream --queue kafka --messages 2000
 
+bench-flink: .venv/.ready ## the backfill on Flink beside FnApiRunner, then the stream on Flink
+	@$(PY) -m local.bench.flink
+	@$(PY) -m local.bench.stream --runner flink --messages 1000 --rate 20 --backlog 0
+
 bench-postgres: .venv/.ready ## extraction from PostgreSQL beside a plain COPY
 	@$(PY) -m local.bench.postgres
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from local.flink.cluster import Cluster
+from local.generate.__main__ import INPUT, write_set
+from local.stores import bigtable_rows
 from tests.integration.brokers import Broker
 from tests.integration.jobs.flinks import arguments, kill_task_manager, kill_worker, started, unfinished
 from tests.integration.jobs.stores import NewStores, Stores, differences, finish
@@ -50,16 +52,18 @@ def test_a_backfill_ends_where_one_on_fnapirunner_ends(
 
 
 def test_a_backfill_of_which_a_taskmanager_and_a_worker_are_killed(
-    flink: Cluster, new_stores: NewStores, documents: Path, tmp_path: Path
+    flink: Cluster, new_stores: NewStores, tmp_path: Path
 ) -> None:
+    write_set(tmp_path / "set", 13, 1_500, broken=0.05, duplicates=0.05)
+    documents = tmp_path / "set" / INPUT
     clean, stores = new_stores(), new_stores()
     clean.backfill(documents)
     job = stores.start_backfill(documents, *arguments(flink))
-    for kill in (lambda: kill_task_manager(flink, "taskmanager1"), lambda: kill_worker(flink)):
-        known = len(stores.content())
-        assert eventually(lambda known=known: len(stores.content()) > known, 300), "nothing is written"  # type: ignore[misc]
-        kill()
-    assert job.poll() is None, "it was killed too late"
+    assert eventually(lambda: bigtable_rows(stores.truth) > 20, 300), "nothing is written"
+    kill_task_manager(flink, "taskmanager1")
+    assert eventually(lambda: "RESTARTING" in flink.states(), 60), "it was killed too late"
+    assert eventually(lambda: "RUNNING" in flink.states() and kill_worker(flink), 60), "no worker comes back"
+    assert eventually(lambda: "RESTARTING" in flink.states(), 60), "the worker was killed too late"
     finish(job)
     same(stores, clean, tmp_path)
 
@@ -115,7 +119,7 @@ def test_ctrl_c_and_a_failure_are_told_in_words_and_end_the_job_on_the_cluster(
 ) -> None:
     stores = new_stores()
     job = stores.start_backfill(documents, *arguments(flink))
-    assert eventually(lambda: len(stores.content()) > 0, 300), "nothing is written"
+    assert eventually(lambda: bigtable_rows(stores.truth) > 0, 300), "nothing is written"
     job.send_signal(signal.SIGINT)
     said = job.communicate(timeout=60)[1].decode()
     assert job.returncode == 130 and "Interrupted" in said and "Traceback" not in said
