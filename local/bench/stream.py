@@ -2,9 +2,9 @@
 
     python -m local.bench.stream [--messages 5000] [--rate 40] [--backlog 2000] [--queue kafka] [--runner flink]
 
-The stream runs on Prism, or on a Flink of its own, on the same machine as the emulators. First messages come at a steady
-rate, and each is looked for in its Bigtable row and in the BigQuery table; then backlogs are published at once and
-worked off, in turn without and with a tenth of poison among them. Figures are kept as JSON with the date and the
+The stream runs on Prism, or on a Flink of its own, on the same machine as the emulators. First messages come at a
+steady rate, and each is looked for in its Bigtable row and in the BigQuery table; then backlogs are published at once
+and worked off, in turn without and with a tenth of poison among them. Figures are kept as JSON with the date and the
 machine.
 """
 
