@@ -24,7 +24,7 @@ help: ## this list
 
 venv: .venv/.ready ## the virtual environment, from the lock file
 
-.venv/.ready: requirements.txt pyproject.toml local/venv.sh
+.venv/.ready: requirements.txt pyproject.toml setup.py transforms/parse/sax/compiled.pyx local/venv.sh
 	@sh local/venv.sh
 
 run: .venv/.ready ## backfill a demo archive, or INPUT=..., and show the result
@@ -113,6 +113,6 @@ lock: ## resolve requirements.txt and templates/requirements.txt again (UPGRADE=
 		-c requirements.txt --no-annotate --extra kafka pyproject.toml -o templates/requirements.txt
 
 clean: ## remove the virtual environment and caches
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info transforms/parse/sax/*.so
 
 include templates/gcp.mk

@@ -98,7 +98,9 @@ def near(name: str) -> str:
 
 
 def version() -> str:
-    """Name and version of what is installed."""
+    """Name and version of what is installed, and the way in which it reads documents."""
     from importlib.metadata import version as installed  # a tenth of a second
 
-    return f"acervo {installed('acervo')}"
+    from transforms.parse import ways
+
+    return f"acervo {installed('acervo')}\nparser: {ways.told()}"

@@ -25,6 +25,7 @@ from transforms.ingest.limits import STAGE as INGEST_STAGE
 from transforms.model import Applied, Change, DeadLetter
 from transforms.parse.parser import ParseOptions
 from transforms.parse.transform import Parsed, ParseDocuments
+from transforms.parse.ways import SAX
 from transforms.truth.config import TruthConfig
 from transforms.truth.transform import ApplyToTruth, Committed, StoreDeadLetters
 from transforms.views.refused import Refusal
@@ -49,6 +50,7 @@ class IngestConfig:
     live: bool = False
     strict: bool = False
     fallback_encoding: str | None = None
+    parser: str = SAX
 
 
 class Ingested(NamedTuple):
@@ -70,7 +72,10 @@ class IngestDocuments(beam.PTransform):
         config, launch = self._config, self._config.launch
         parsed: Parsed = inputs.documents | "ParseDocuments" >> ParseDocuments(
             ParseOptions(
-                max_bytes=config.max_input_bytes, strict=config.strict, fallback_encoding=config.fallback_encoding
+                max_bytes=config.max_input_bytes,
+                strict=config.strict,
+                fallback_encoding=config.fallback_encoding,
+                way=config.parser,
             )
         )
         apply = ApplyToTruth(config.truth, launch.run, launch.job, config.live)

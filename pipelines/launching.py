@@ -199,6 +199,7 @@ def config_of(options: PipelineOptions, launch: Launch, live: bool = False) -> I
         max_input_bytes=ingest.max_input_bytes,
         strict=ingest.strict,
         fallback_encoding=ingest.fallback_encoding or None,
+        parser=ingest.parser,
     )
 
 

@@ -14,6 +14,7 @@ from pipelines.defaults import (
     MAX_INPUT_BYTES,
 )
 from transforms.language import tr
+from transforms.parse.ways import SAX, WAYS
 
 
 class StoreOptions(PipelineOptions):
@@ -63,6 +64,15 @@ class IngestOptions(PipelineOptions):
             "--fallback_encoding",
             choices=("windows-1252", "iso-8859-1"),
             help=tr("Encoding of documents that say UTF-8, or nothing, and are not. Without it they are dead letters."),
+        )
+        parser.add_argument(
+            "--parser",
+            choices=WAYS,
+            default=SAX,
+            help=tr(
+                "How documents are read: sax, which is compiled, or tree, which is slower and Python alone. "
+                "Both read the same."
+            ),
         )
         parser.add_argument(
             "--max_input_bytes",

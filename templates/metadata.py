@@ -68,6 +68,7 @@ BEGINNINGS: dict[str, dict[str, Any]] = {
     "run": {"label": "Name of the run", "regexes": ["^\\S(.{0,198}\\S)?$"]},
     "strict": {"label": "No findings allowed"},
     "fallback_encoding": {"label": "Encoding of documents that are not UTF-8"},
+    "parser": {"label": "How documents are read"},
     "max_input_bytes": {"label": "Largest document, bytes", "regexes": ["^[1-9][0-9]*$"]},
     "max_in_flight": {"label": "Records in flight per process", "regexes": ["^[1-9][0-9]*$"]},
     "disk_size_gb": {"label": "Disk of a worker, GB", "regexes": ["^[0-9]+$"]},

@@ -46,6 +46,7 @@ CATALOGUE = {
     "postgres_connections_lost": Metric("connections", "connections to PostgreSQL that were lost and made again"),
     # what is read of it
     "inputs": Metric("inputs", "inputs, each of which became a record or a dead letter"),
+    "parsed_<way>": Metric("documents", "documents that were read from libxml2's events (sax), or from its tree"),
     "xml_bytes": Metric("bytes", "size of each record's XML", distribution=True),
     "finding_<code>": Metric("records", "records with the finding of that code"),
     "dead_letters": Metric("dead letters", "inputs that could not become a record, and rows that BigQuery refused"),

@@ -34,11 +34,13 @@ class Bench(NamedTuple):
 
 SUITE = (
     Bench("parse", 15),
+    Bench("variety", 3),
     Bench("storage", 7),
     Bench("truth", 5),
     Bench("sink", 5),
     Bench("job", 5),
     Bench("backfill", 1),
+    Bench("alternatives", 1),
 )
 
 

@@ -10,18 +10,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
+from local.bench import watched
 from local.bench.results import Figure, keep
 from local.generate.__main__ import INPUT, MANIFEST, write_set
 from local.stack import stack
@@ -89,45 +86,8 @@ def measure(documents: int, runner: str) -> Measured:
         expected = orjson.loads((Path(folder) / MANIFEST).read_bytes())["expected"]
         tables.set_up(TruthConfig(LOCAL_PROJECT, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE), "acervo")
         arguments = ["--input", str(Path(folder) / INPUT), "--project", LOCAL_PROJECT, "--runner", runner]
-        started = time.monotonic()
-        command = [sys.executable, "-m", "pipelines.backfill", *arguments]
-        job = subprocess.Popen(command, env={**os.environ, "GRPC_VERBOSITY": "ERROR"})
-        samples: list[Resident] = []
-        watcher = threading.Thread(target=_watch, args=(job.pid, samples), daemon=True)
-        watcher.start()
-        _, status, usage = os.wait4(job.pid, 0)
-        if status:
-            raise SystemExit(f"the backfill of {documents} documents failed; its messages are above")
-        return Measured(
-            expected["inputs"],
-            expected["payload_bytes"],
-            time.monotonic() - started,
-            usage.ru_utime + usage.ru_stime,
-            samples[-1].peak,
-            samples[len(samples) // 2].now,
-        )
-
-
-class Resident(NamedTuple):
-    """Memory of a process in bytes: at a moment, and at its highest until then."""
-
-    now: int
-    peak: int
-
-
-def _watch(pid: int, samples: list[Resident]) -> None:
-    """Looks twice a second until the process ends. The peak that ``wait4`` tells may be that of the parent."""
-    # A process that has ended, and is not yet waited for, has no memory to tell of.
-    with suppress(OSError, KeyError):
-        while True:
-            samples.append(_resident(pid))
-            time.sleep(0.5)
-
-
-def _resident(pid: int) -> Resident:
-    found = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    now, peak = (int(found[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
-    return Resident(now, peak)
+        found = watched.run([sys.executable, "-m", "pipelines.backfill", *arguments])
+        return Measured(expected["inputs"], expected["payload_bytes"], *found)
 
 
 def figures(found: dict[str, Any]) -> list[Figure]:

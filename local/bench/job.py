@@ -58,7 +58,7 @@ _RUN = "bench"
 def run(rounds: int, documents: int = DOCUMENTS) -> dict[str, Any]:
     """CPU in µs of a document by the job and by the loop, and their ratio; starts and stops emulators of its own."""
     with tempfile.TemporaryDirectory(prefix="acervo-bench-") as folder, stack() as running, running.exported():
-        few, many = _archives(Path(folder, "few"), _HANDFUL), _archives(Path(folder, "many"), documents)
+        few, many = archives_of(Path(folder, "few"), _HANDFUL), archives_of(Path(folder, "many"), documents)
         found = [_round(few, many) for _ in range(rounds + 1)][1:]
     jobs, loops = zip(*found, strict=True)
     ratios = [job / loop for job, loop in found]
@@ -75,7 +75,7 @@ def run(rounds: int, documents: int = DOCUMENTS) -> dict[str, Any]:
     }
 
 
-def _archives(folder: Path, documents: int) -> tuple[str, int]:
+def archives_of(folder: Path, documents: int) -> tuple[str, int]:
     """Input of a job, and the number of inputs in it."""
     write_set(folder, 1, documents, archive="zip")
     return str(folder / INPUT), orjson.loads((folder / MANIFEST).read_bytes())["expected"]["inputs"]
@@ -111,7 +111,7 @@ def _loop(archives: str, inputs: int, stores: str) -> int:
     writer = shared_writer(TruthConfig(LOCAL_PROJECT, defaults.DEFAULT_INSTANCE, stores))
     counts: dict[CountKey, Amount] = {}
     with _appending(acquire(Destination(LOCAL_PROJECT, stores, storage_endpoint(), 60))) as append:
-        for applied in _applied(writer, _records(_read(archives))):
+        for applied in _applied(writer, _records(read(archives))):
             append(rows_of(applied))
             if applied.change is not None:
                 for key, amount in contributions(applied.change):
@@ -122,7 +122,7 @@ def _loop(archives: str, inputs: int, stores: str) -> int:
     return inputs
 
 
-def _read(archives: str) -> Iterator[RawDocument]:
+def read(archives: str) -> Iterator[RawDocument]:
     files = [file for file in list_files((archives,)) if isinstance(file, FileRef)]
     for work in itertools.chain.from_iterable(map(shared_out, batches(files))):
         if isinstance(work, ZipShard):

@@ -1,11 +1,12 @@
 """What parsing costs of documents of many programs: the first time that any is seen, and later.
 
-    python -m local.bench.variety [--folder FOLDER] [--processes 3]
+    python -m local.bench.variety [--folder FOLDER | --items 10] [--parser tree] [--processes 3]
 
 Of each document the CPU time beside that of ``lxml.etree.fromstring`` of the same bytes, the least of several for
-both: every process begins with a parser that has seen nothing, reads the documents once (``first``), others of the same
-sort (``--before``), and then documents that it has not seen (``later``). Documents are an archive's (``archive``), or
-files of your own: those that are one record each and that lxml reads as they are; ``later`` is then those files again.
+both: every process begins anew, reads the documents once (``first``), others of the same sort (``--before``), and then
+documents that it has not seen (``later``). Documents are an archive's (``archive``); or NF-e of one generator, signed
+and of so many items; or files of your own: those that are one record each and that lxml reads as they are, and
+``later`` is then those files again.
 """
 
 from __future__ import annotations
@@ -23,12 +24,42 @@ from typing import Any
 from lxml import etree
 
 from local.bench.archive import archive
+from local.bench.parse import signed_nfe
+from local.bench.results import Figure
 from transforms.model import RawDocument, Record
 from transforms.parse.parser import ParseOptions, parse
+from transforms.parse.ways import SAX, WAYS
 
 _DOCUMENTS = 200
 _BEFORE = 1000
 _FLOOR_ROUNDS = 5
+
+
+def run(rounds: int) -> dict[str, Any]:
+    """An archive's documents, and those of one generator, over so many processes."""
+    return {"archive": measure((), rounds), "generator": measure(("--items", "10"), rounds)}
+
+
+def figures(found: dict[str, Any]) -> list[Figure]:
+    """What the README says of a result."""
+    lines = []
+    for name, what in (
+        ("archive", "archive of many programs"),
+        ("generator", "NF-e of ten items, one generator"),
+    ):
+        one = found[name]
+        for when, told in (("first", "first pass"), ("later", "never seen, later")):
+            measured = one[when]
+            lines.append(
+                Figure(
+                    f"parse, {what}, {one['bytes'] / 1000:.1f} kB: {told}",
+                    f"{measured['micros']:.0f} µs, {measured['ratio']:.2f} times bare lxml; of single documents p50 "
+                    f"{measured['p50']:.2f}, p99 {measured['p99']:.2f}",
+                    f"bare lxml {measured['floor_micros']:.0f} µs",
+                    "2" if when == "first" else "1.3",
+                )
+            )
+    return lines
 
 
 def measure(arguments: Sequence[str], processes: int) -> dict[str, Any]:
@@ -62,23 +93,25 @@ def child(options: argparse.Namespace) -> dict[str, Any]:
         first = later = files(options.folder)
         before: list[bytes] = []
     else:
-        drawn = archive(options.seed, run=options.run)
+        drawn = signed_nfe(options.seed, options.items) if options.items else archive(options.seed, run=options.run)
         first, before = list(islice(drawn, _DOCUMENTS)), list(islice(drawn, options.before))
         later = list(islice(drawn, _DOCUMENTS))
-    _read(b"<x/>")
+    read = _reader(options.parser)
+    read(b"<x/>")
     found: dict[str, Any] = {"bytes": sum(map(len, later)) // len(later)}
     for name, documents in (("first", first), ("later", later)):
-        found[name] = _times(_read, documents)
+        found[name] = _times(read, documents)
         for payload in before:
-            _read(payload)
+            read(payload)
     for name, documents in (("first", first), ("later", later)):
         rounds = [_times(etree.fromstring, documents) for _ in range(_FLOOR_ROUNDS)]
         found[f"floor_{name}"] = [min(times) for times in zip(*rounds, strict=True)]
     return found
 
 
-def _read(payload: bytes) -> object:
-    return parse(RawDocument(payload, "", 0))
+def _reader(way: str) -> Callable[[bytes], object]:
+    options = ParseOptions(way=way)
+    return lambda payload: parse(RawDocument(payload, "", 0), options)
 
 
 def files(folder: Path) -> list[bytes]:
@@ -88,7 +121,7 @@ def files(folder: Path) -> list[bytes]:
 
 
 def _is_one_record(payload: bytes) -> bool:
-    """Asks a parser without items, whose learnt patterns are others."""
+    """Asks a parser without items, whose tables are others."""
     found = parse(RawDocument(payload, "", 0), ParseOptions(items=False))
     if len(found) != 1 or not isinstance(found[0], Record):
         return False
@@ -113,6 +146,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Command line; prints the figures as JSON."""
     parser = argparse.ArgumentParser(prog="python -m local.bench.variety", description="Parsing what really comes.")
     parser.add_argument("--folder", type=Path, help="XML files to measure instead of generated documents")
+    parser.add_argument("--items", type=int, default=0, help="NF-e of one generator, with so many items")
+    parser.add_argument("--parser", choices=WAYS, default=SAX, help="the way in which documents are read")
     parser.add_argument("--run", type=int, default=1, help="documents of an issuer in a row")
     parser.add_argument("--before", type=int, default=_BEFORE, help="documents read before the later ones")
     parser.add_argument("--seed", type=int, default=1)

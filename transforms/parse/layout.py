@@ -169,8 +169,9 @@ class Node:
     """What to do with the children of one element, by their local names.
 
     ``columns`` are the leaves wanted (name, column, putter), ``leaves`` their names, ``nodes`` the elements to go
-    into, ``any`` the one for all others. ``repeats``: every occurrence is read, else the first. ``part``: the part
-    that is there once this element is. ``many``: the list column that each occurrence adds a dict to.
+    into, ``any`` the one for all others, which repeats. ``repeats``: every occurrence is read, else the first.
+    ``part``: the part that is there once this element is. ``many``: the list column that each occurrence adds a dict
+    to.
     """
 
     __slots__ = ("any", "attributes", "columns", "leaves", "many", "nodes", "part", "repeats")
@@ -195,7 +196,7 @@ class Node:
                 child.add(inner, wanted)
         elif rest:
             child = self.child(head)
-            child.repeats |= head == "*" or isinstance(what, Field) and what.put is values.put_member
+            child.repeats |= isinstance(what, Field) and what.put is values.put_member
             child.add(rest, what)
         elif isinstance(what, Field):
             name = head.removeprefix("@")
@@ -208,7 +209,9 @@ class Node:
 
     def child(self, name: str) -> Node:
         if name == "*":
-            self.any = self.any or Node()
+            if self.any is None:
+                self.any = Node()
+                self.any.repeats = True
             return self.any
         return self.nodes.setdefault(name, Node())
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from transforms.model import DeadLetter, Entry, RawDocument, Record, record_id_of
-from transforms.parse import codes, envelopes, json_batches, protocols, reader, registry, tree
+from transforms.parse import codes, envelopes, json_batches, protocols, reader, registry, sax, tree
 from transforms.parse.checks import key_of_text
 from transforms.parse.codes import Unparsable
 from transforms.parse.envelopes import Enclosed
-from transforms.parse.layout import EMBEDDED, QUERY
+from transforms.parse.layout import EMBEDDED, QUERY, Node
 from transforms.parse.reader import XmlText
 from transforms.parse.records import entry_of
 from transforms.parse.registry import Shape
 from transforms.parse.values import Reading
+from transforms.parse.ways import SAX, TREE
 
-# A root without a namespace prefix.
-_ROOT = re.compile(r"<([^\s/>:]+)[\s/>]")
+# A root, and its name without a prefix.
+_ROOT = re.compile(r"<(?:[^\s/>:]+:)?([^\s/>:]+)[\s/>]")
 _MAX_NESTING = 4
 _TRACE_CHARACTERS = 2000
 
@@ -28,43 +29,59 @@ class ParseOptions(NamedTuple):
     """``max_bytes``: larger inputs, and larger compressed entries of envelopes, are dead (default 10 MB).
 
     ``strict``: a record with findings is dead instead. ``items``: whether the items of documents are read.
-    ``fallback_encoding``: what to read text in that is no UTF-8 though it should be; None: it is dead.
+    ``fallback_encoding``: what to read text in that is no UTF-8 though it should be; None: it is dead. ``way``: one of
+    ``ways.WAYS`` (default: the fastest that this machine has); both read the same.
     """
 
     max_bytes: int = 10_000_000
     strict: bool = False
     items: bool = True
     fallback_encoding: str | None = None
+    way: str = SAX
 
 
 DEFAULTS = ParseOptions()
 
+# Is told the way that a document was read in.
+Tell = Callable[[str], None]
 
-def parse(raw: RawDocument, options: ParseOptions = DEFAULTS) -> list[Record | DeadLetter]:
+
+class _Context(NamedTuple):
+    """What is the same for all of an input; ``nesting`` is of the envelopes around what is being parsed."""
+
+    options: ParseOptions
+    tell: Tell
+    nesting: int = 0
+
+
+def parse(
+    raw: RawDocument, options: ParseOptions = DEFAULTS, tell: Tell = lambda way: None
+) -> list[Record | DeadLetter]:
     """Everything that an input holds, at least one of either; never raises.
 
     An input that is a document gives one record, with the input's bytes. An envelope gives one for each of its
     entries, with the entry's bytes and the origin ``<input's>#<entry>`` (see ``envelopes``); so does an event that
     was appended to a document's own envelope, beside the document.
     """
-    return list(_parse(raw, options, 0))
+    return list(_parse(raw, _Context(options, tell)))
 
 
-def _parse(raw: RawDocument, options: ParseOptions, nesting: int) -> Iterator[Record | DeadLetter]:
+def _parse(raw: RawDocument, context: _Context) -> Iterator[Record | DeadLetter]:
+    options = context.options
     try:
         if json_batches.is_json(raw.payload):
             batch = json_batches.split(raw.payload, options.max_bytes)
             if batch is not None:
-                yield from _parse_json(raw, batch, options, nesting)
+                yield from _parse_json(raw, batch, context)
                 return
         source = reader.open_text(raw.payload, options.max_bytes, options.fallback_encoding)
-        shape, reading = _read(source, registry.SHAPES if options.items else registry.SHAPES_WITHOUT_ITEMS)
+        shape, reading = _read(source, context)
         if shape is None or not reading.parts - {EMBEDDED}:
-            yield from _parse_envelope(raw, source, options, nesting, known=shape is not None)
+            yield from _parse_envelope(raw, source, context, known=shape is not None)
         elif QUERY in reading.parts:
-            yield from _parse_query(raw, source, shape, reading, options, nesting)
+            yield from _parse_query(raw, source, shape, reading, context)
         else:
-            yield from _parse_document(raw, source, shape, reading, options, nesting)
+            yield from _parse_document(raw, source, shape, reading, context)
     except Unparsable as refused:
         yield _dead(raw, refused.code, refused.message)
     except Exception:
@@ -72,19 +89,21 @@ def _parse(raw: RawDocument, options: ParseOptions, nesting: int) -> Iterator[Re
 
 
 def _parse_document(
-    raw: RawDocument, source: XmlText, shape: Shape, reading: Reading, options: ParseOptions, nesting: int
+    raw: RawDocument, source: XmlText, shape: Shape, reading: Reading, context: _Context
 ) -> Iterator[Record | DeadLetter]:
     """The record of a document or event, and of what was appended to its envelope: events, answers to others."""
     foreign: frozenset[str] = frozenset()
     if protocols.is_doubtful(shape.layout, reading):
         reading, foreign = protocols.settle(shape.layout, shape.node, reader.parse_tree(source), reading)
     entry = entry_of(record_id_of(raw.payload), shape.layout, reading, source.findings)
-    yield _settle(entry, raw, options)
+    yield _settle(entry, raw, context.options)
     if EMBEDDED in reading.parts:
-        yield from _parse_entries(raw, envelopes.appended(source.data, registry.is_event), options, nesting)
+        yield from _parse_entries(raw, envelopes.appended(source.data, registry.is_event), context)
     if foreign:
-        entries = envelopes.split(source.data, foreign.__contains__, lambda name: False, options.max_bytes).entries
-        for found in _parse_entries(raw, entries, options, nesting):
+        entries = envelopes.split(
+            source.data, foreign.__contains__, lambda name: False, context.options.max_bytes
+        ).entries
+        for found in _parse_entries(raw, entries, context):
             if isinstance(found, Record) and _subject(found.entry) != _subject(entry):
                 yield found
 
@@ -95,11 +114,11 @@ def _subject(entry: Entry) -> tuple[str, str | None]:
 
 
 def _parse_query(
-    raw: RawDocument, source: XmlText, shape: Shape, reading: Reading, options: ParseOptions, nesting: int
+    raw: RawDocument, source: XmlText, shape: Shape, reading: Reading, context: _Context
 ) -> Iterator[Record | DeadLetter]:
     """A tax office's answer to a query for one key: its entries, and the answer itself if it says more."""
     entries = envelopes.appended(source.data, registry.is_document)
-    found = list(_parse_entries(raw, entries, options, nesting))
+    found = list(_parse_entries(raw, entries, context))
     yield from found
     status = reading.fields.get("query_status")
     rule = shape.layout.family.rule_of_protocol.get(status or 0)
@@ -108,7 +127,7 @@ def _parse_query(
     of_key = [one.entry for one in found if isinstance(one, Record) and one.entry.key == key]
     said = {entry.fields.get("protocol_status") for entry in of_key}
     if rule is not None and not rule.is_rejection and status not in said and "_protocol_key" in reading.fields:
-        yield _settle(entry_of(record_id_of(raw.payload), shape.layout, reading, source.findings), raw, options)
+        yield _settle(entry_of(record_id_of(raw.payload), shape.layout, reading, source.findings), raw, context.options)
     elif not found:
         answer = f"{status or ''} {reading.fields.get('protocol_reason', '')}".strip()
         told = f"; it answers {answer}" if answer else ""
@@ -122,41 +141,45 @@ def _name_key(reading: Reading, found: Sequence[Record | DeadLetter]) -> None:
         reading.fields.setdefault("_protocol_key", keys.pop())
 
 
-def _read(source: XmlText, shapes: Mapping[str, Shape]) -> tuple[Shape | None, Reading]:
+def _read(source: XmlText, context: _Context) -> tuple[Shape | None, Reading]:
     """What reads the root element, None when nothing does, and what was read."""
-    shape = None
-    plain = _ROOT.match(source.text, source.start)
-    if plain is not None:
-        shape = registry.shape_of(plain[1], shapes, source.text)
-        if shape is None:
-            reader.check_well_formed(source)
-            return None, Reading()
-        reading = shape.learnt.read(source)
-        if reading is not None:
-            return shape, reading
+    shapes = registry.SHAPES if context.options.items else registry.SHAPES_WITHOUT_ITEMS
+    named = _ROOT.match(source.text, source.start)
+    shape = registry.shape_of(named[1], shapes, source.text) if named else None
+    if named and shape is None:
+        reader.check_well_formed(source)
+        return None, Reading()
+    if shape is not None and (reading := _read_events(source, shape.node, context)) is not None:
+        return shape, reading
     root = reader.parse_tree(source)
-    if shape is not None:
-        shape.learnt.learn(source)
-    else:
-        shape = registry.shape_of(tree.local_name(root.tag), shapes, source.text)
-    return shape, tree.read(root, shape.node) if shape else Reading()
+    shape = shape or registry.shape_of(tree.local_name(root.tag), shapes, source.text)
+    if shape is None:
+        return None, Reading()
+    context.tell(TREE)
+    return shape, tree.read(root, shape.node)
 
 
-def _parse_envelope(
-    raw: RawDocument, source: XmlText, options: ParseOptions, nesting: int, known: bool
-) -> Iterator[Record | DeadLetter]:
+def _read_events(source: XmlText, node: Node, context: _Context) -> Reading | None:
+    """What libxml2's events tell; None where the tree has to be read."""
+    reading = sax.read(source.data, node) if context.options.way == SAX else None
+    if reading is not None:
+        context.tell(SAX)
+    return reading
+
+
+def _parse_envelope(raw: RawDocument, source: XmlText, context: _Context, known: bool) -> Iterator[Record | DeadLetter]:
     """Entries of an input whose root is no document; ``known``: it is a document's root, but nothing is in it."""
-    contents = envelopes.split(source.data, registry.is_document, registry.is_known, options.max_bytes)
+    contents = envelopes.split(source.data, registry.is_document, registry.is_known, context.options.max_bytes)
     inside = [entry.suffix.partition("[")[0] for entry in contents.entries]
     registry.refuse_unsupported(contents.root, contents.namespace, inside)
     wrapped = registry.event_in(inside)
     if wrapped is not None and not registry.is_envelope(contents.root):
-        reading = tree.read(reader.parse_tree(source), wrapped.node)
+        reading = _read_events(source, wrapped.node, context) or tree.read(reader.parse_tree(source), wrapped.node)
         if reading.parts - {EMBEDDED}:
-            yield from _parse_document(raw, source, wrapped, reading, options, nesting)
+            yield from _parse_document(raw, source, wrapped, reading, context)
             return
     if contents.entries:
-        yield from _parse_entries(raw, contents.entries, options, nesting)
+        yield from _parse_entries(raw, contents.entries, context)
     elif known:
         raise Unparsable(codes.NO_ACCESS_KEY, f"{contents.root} holds neither a document nor a protocol")
     elif registry.is_known(contents.root):
@@ -167,25 +190,21 @@ def _parse_envelope(
         raise Unparsable(codes.UNKNOWN_ROOT, f"root element {contents.root} {where} is no document type that is known")
 
 
-def _parse_json(
-    raw: RawDocument, batch: json_batches.Batch, options: ParseOptions, nesting: int
-) -> Iterator[Record | DeadLetter]:
+def _parse_json(raw: RawDocument, batch: json_batches.Batch, context: _Context) -> Iterator[Record | DeadLetter]:
     if not batch.entries:
         raise Unparsable(codes.NO_DOCUMENT, f"an answer in JSON holds no document; it says {batch.answer or 'nothing'}")
-    yield from _parse_entries(raw, batch.entries, options, nesting)
+    yield from _parse_entries(raw, batch.entries, context)
 
 
-def _parse_entries(
-    raw: RawDocument, entries: Sequence[Enclosed], options: ParseOptions, nesting: int
-) -> Iterator[Record | DeadLetter]:
-    if nesting == _MAX_NESTING:
+def _parse_entries(raw: RawDocument, entries: Sequence[Enclosed], context: _Context) -> Iterator[Record | DeadLetter]:
+    if context.nesting == _MAX_NESTING:
         raise Unparsable(codes.TOO_DEEP, f"more than {_MAX_NESTING} envelopes inside one another")
     for entry in entries:
         inner = RawDocument(entry.payload, f"{raw.origin}#{entry.suffix}", raw.received_at)
         if entry.unparsable is not None:
             yield _dead(inner, entry.unparsable.code, entry.unparsable.message)
         else:
-            yield from _parse(inner, options, nesting + 1)
+            yield from _parse(inner, context._replace(nesting=context.nesting + 1))
 
 
 def _settle(entry: Entry, raw: RawDocument, options: ParseOptions) -> Record | DeadLetter:

@@ -13,7 +13,6 @@ from transforms.model import DOCUMENT, EVENT
 from transforms.parse import codes, layouts, municipal
 from transforms.parse.codes import Unparsable
 from transforms.parse.layout import EMBEDDED, Layout, Node, compile_shapes
-from transforms.parse.learnt import Learnt
 
 # Roots of fiscal documents that are not read, with what to tell people.
 UNSUPPORTED = {
@@ -28,7 +27,6 @@ class Shape(NamedTuple):
 
     layout: Layout
     node: Node
-    learnt: Learnt
     rivals: tuple[Shape, ...] = ()
 
 
@@ -43,8 +41,7 @@ def _discover() -> list[Layout]:
 def _shapes(found: Iterable[Layout], without: str = "") -> dict[str, Shape]:
     """Root element, as declared, capitalised and in lower case, to what reads it; ``without`` is not read.
 
-    Each spelling that occurs is learnt by itself, for the name is a part of what is learnt. Families may have a root in
-    common, none of their own layouts may.
+    Families may have a root in common, none of their own layouts may.
     """
     shapes: dict[str, Shape] = {}
     for layout in found:
@@ -54,7 +51,7 @@ def _shapes(found: Iterable[Layout], without: str = "") -> dict[str, Shape]:
             if known is not None and known.layout.family is layout.family:
                 raise ValueError(f"root {root} is declared by {layout.name} and {known.layout.name}")
             for spelling in dict.fromkeys((root, *forgiven)):
-                shape = Shape(layout, node, Learnt(node))
+                shape = Shape(layout, node)
                 before = shapes.get(spelling)
                 shapes[spelling] = shape if before is None else before._replace(rivals=(*before.rivals, shape))
     return shapes

@@ -11,6 +11,7 @@ from apache_beam.pvalue import TaggedOutput
 from transforms import metrics
 from transforms.model import DeadLetter, RawDocument, Record
 from transforms.parse.parser import DEFAULTS, ParseOptions, parse
+from transforms.parse.ways import WAYS
 
 _RECORDS, _DEAD_LETTERS = "records", "dead_letters"
 
@@ -46,9 +47,10 @@ class _Parse(beam.DoFn):
         self._inputs = metrics.counter("inputs")
         self._bytes = metrics.distribution("xml_bytes")
         self._findings: dict[str, Any] = {}
+        self._parsed = {way: metrics.counter("parsed_<way>", way) for way in WAYS}
 
     def process(self, raw: RawDocument) -> Iterator[Any]:
-        for found in parse(raw, self._options):
+        for found in parse(raw, self._options, self._count):
             self._inputs.inc()
             if isinstance(found, DeadLetter):
                 yield TaggedOutput(_DEAD_LETTERS, found)
@@ -57,6 +59,9 @@ class _Parse(beam.DoFn):
             for code in found.entry.findings:
                 self._finding(code).inc()
             yield found
+
+    def _count(self, way: str) -> None:
+        self._parsed[way].inc()
 
     def _finding(self, code: str) -> Any:
         counter = self._findings.get(code)

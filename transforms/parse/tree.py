@@ -1,4 +1,4 @@
-"""Reading a document from its tree: right for every well-formed document, and the rule for ``learnt``."""
+"""Reading a document from its tree: right for every well-formed document, and the rule for ``sax``."""
 
 from __future__ import annotations
 

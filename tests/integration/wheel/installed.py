@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -12,18 +13,18 @@ SOURCES = ("pyproject.toml", "setup.py", "pipelines", "transforms")
 LOCK = ROOT / "templates" / "requirements.txt"
 
 
-def build_wheel(folder: Path) -> Path:
-    """A wheel of what the Dockerfile copies; nothing is fetched."""
+def build_wheel(folder: Path, **environment: str) -> Path:
+    """A wheel of what the Dockerfile copies; nothing is fetched. ``environment``: variables to build it with."""
     source = folder / "source"
     source.mkdir()
     for name in SOURCES:
         copied = ROOT / name
         if copied.is_dir():
-            shutil.copytree(copied, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(copied, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
         else:
             shutil.copy(copied, source / name)
     build = ("build", "--wheel", "--offline", "--no-build-isolation", "--python", sys.executable)
-    _uv(*build, "--out-dir", folder, source)
+    _uv(*build, "--out-dir", folder, source, **environment)
     [wheel] = folder.glob("acervo-*.whl")
     return wheel
 
@@ -42,8 +43,8 @@ def install(wheel: Path, folder: Path) -> Path:
     return python
 
 
-def _uv(*arguments: str | Path) -> None:
-    done = _run(*arguments)
+def _uv(*arguments: str | Path, **environment: str) -> None:
+    done = _run(*arguments, **environment)
     assert done.returncode == 0, f"uv {' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}"
 
 
@@ -51,6 +52,6 @@ def _succeeds(*arguments: str | Path) -> bool:
     return _run(*arguments).returncode == 0
 
 
-def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def _run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "uv", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)

@@ -15,7 +15,7 @@ import pytest
 from local.generate import documents, leaves
 from local.stack import Stack
 from pipelines.command import COMMANDS
-from tests.integration.wheel import help_all
+from tests.integration.wheel import help_all, parse_all
 from tests.integration.wheel.installed import ROOT, build_wheel, install
 from transforms.model import RawDocument, Record
 from transforms.parse.parser import parse
@@ -29,9 +29,10 @@ class Installed(NamedTuple):
     python: Path
     folder: Path
 
-    def run(self, *command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Runs a program of the environment outside the work tree."""
+    def run(self, *command: str | Path, check: bool = True, path: str = "") -> subprocess.CompletedProcess[str]:
+        """Runs a program of the environment outside the work tree; modules of the folder ``path`` come first."""
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        environment |= {"PYTHONPATH": path} if path else {}
         program = self.python.with_name(str(command[0]))
         done = subprocess.run(
             [program, *command[1:]], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
@@ -55,8 +56,26 @@ def test_wheel_holds_the_product_and_nothing_else(installed: Installed) -> None:
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "pipelines", "transforms"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
-    assert names == {name for name in tracked if (ROOT / name).exists()}
+    compiled = {name for name in names if name.endswith(".so")}
+    assert [name.partition(".")[0] for name in compiled] == ["transforms/parse/sax/compiled"]
+    assert names - compiled == {name for name in tracked if (ROOT / name).exists() and not name.endswith(".pyx")}
     assert {"pipelines/py.typed", "transforms/py.typed"} <= names
+
+
+def test_without_a_compiler_it_is_built_and_reads_the_same(installed: Installed, tmp_path: Path) -> None:
+    wheel = build_wheel(tmp_path, CC="/bin/false")
+    pure = tmp_path / "pure"
+    with zipfile.ZipFile(wheel) as archive:
+        assert not [name for name in archive.namelist() if name.endswith(".so")]
+        archive.extractall(pure)
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for number, leaf in enumerate(leaf for one in documents(4, 60) for leaf in leaves(one)):
+        (folder / f"{number}.xml").write_bytes(leaf.payload)
+    compiled = installed.run("python", parse_all.__file__, folder).stdout.partition("\n")
+    plain = installed.run("python", parse_all.__file__, folder, path=str(pure)).stdout.partition("\n")
+    assert compiled[0].startswith("sax, libxml2 ") and plain[0].startswith("tree, libxml2 ")
+    assert compiled[2] == plain[2] and compiled[2].count("Record(") > 50
 
 
 def test_metadata_is_what_people_and_installers_look_for(installed: Installed) -> None:

@@ -18,6 +18,7 @@ from pipelines import command, launching
 from pipelines.guard import guarded
 from templates import metadata
 from transforms.errors import AcervoError
+from transforms.parse import ways
 
 ROOT = Path(__file__).parents[3]
 
@@ -67,7 +68,7 @@ def test_a_command_that_is_none(argv: list[str], said: str, capsys: pytest.Captu
 def test_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert command.main(["--version"]) == 0
-    assert capsys.readouterr().out == f"acervo {version}\n"
+    assert capsys.readouterr().out == f"acervo {version}\nparser: {ways.told()}\n"
 
 
 @pytest.mark.parametrize("entry", [["pipelines", "refold"], ["pipelines.refold"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -109,6 +110,15 @@ def test_what_is_installed_is_pinned_and_complete() -> None:
     assert "pip check" in installs[1]
     pinned = [line for line in LOCK.splitlines() if line and not line.startswith(("#", " "))]
     assert pinned and all("==" in line for line in pinned)
+
+
+def test_what_is_compiled_is_compiled_for_the_lxml_that_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    needed = dict(one.split("==") for one in project["build-system"]["requires"] if "==" in one)
+    assert f"lxml=={needed['lxml']}\n" in LOCK
+    assert f"cython=={needed['cython']}" in project["project"]["optional-dependencies"]["dev"]
+    tested = [rest for word, rest in last_stage() if word == "RUN" and "sax.MISSING" in rest]
+    assert len(tested) == 1
 
 
 def test_every_base_image_has_a_version_and_beam_has_that_of_the_lock() -> None:
