@@ -20,7 +20,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Each of $(GCP_JOBS) has image-, template-build-, deploy- and run- in Google Cloud: docs/DEPLOY.md"
 	@echo "make run takes INPUT=<file, folder or glob> SUMMARY=<file.json> RUNNER=<Beam runner> VERBOSE=1"
-	@echo "make stream takes SECONDS=<how long> RATE=<messages a second> SOURCE=<pubsub or kafka> RUNNER=<Beam runner>"
+	@echo "make stream takes SECONDS=<how long> RATE=<messages a second> SOURCE=<pubsub, kafka or sqs> RUNNER=<runner>"
 
 venv: .venv/.ready ## the virtual environment, from the lock file
 
@@ -43,8 +43,8 @@ notebook: .venv/.ready ## run docs/analyst.ipynb on the stack, and keep what com
 stream: .venv/.ready ## the stream, fed with generated documents, and its live counts until Ctrl-C
 	@exec $(PY) -m local.live $(if $(SOURCE),--queue "$(SOURCE)") $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)") $${RUNNER:+--runner "$$RUNNER"}
 
-stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up; with KAFKA=1 a broker too
-	@exec $(PY) -m local.stack $(if $(KAFKA),--kafka)
+stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up; with KAFKA=1 a broker too, with SQS=1 ElasticMQ
+	@exec $(PY) -m local.stack $(if $(KAFKA),--kafka) $(if $(SQS),--sqs)
 
 flink: .venv/.ready ## keep a local Flink up: a JobManager, two TaskManagers and Beam's job server
 	@exec $(PY) -m local.flink
@@ -108,9 +108,9 @@ prism: .venv/bin/prism ## Beam's portable local runner, built with Go
 lock: ## resolve requirements.txt and templates/requirements.txt again (UPGRADE=1: to the newest versions)
 	@test -x .venv/bin/uv || sh local/venv.sh
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --custom-compile-command "make lock" \
-		$(if $(UPGRADE),--upgrade) --extra kafka --extra local --extra report --extra dev pyproject.toml -o requirements.txt
+		$(if $(UPGRADE),--upgrade) --extra aws --extra kafka --extra local --extra report --extra dev pyproject.toml -o requirements.txt
 	@.venv/bin/uv pip compile --quiet --python-platform linux --python-version 3.11 --custom-compile-command "make lock" \
-		-c requirements.txt --no-annotate --extra kafka pyproject.toml -o templates/requirements.txt
+		-c requirements.txt --no-annotate --extra aws --extra kafka pyproject.toml -o templates/requirements.txt
 
 clean: ## remove the virtual environment and caches
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info transforms/parse/sax/*.so

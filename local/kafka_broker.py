@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local.stack import find
-from local.stack.process import HOST, free_port
+from local.stack.process import HOST, free_port, terminate
 from transforms.language import tr
 
 CLUSTER = "YWNlcnZvLWxvY2FsLWtrYQ"
@@ -72,8 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         more = dict(setting.split("=", 1) for setting in given.settings)
         settings = properties(given.port, free_port(), given.data, more)
         file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-        java, jars = find.broker()
-        command = [str(java), *FLAGS, "-cp", f"{jars}/*"]
+        command = [*find.kafka(), *FLAGS]
         if not (given.data / "log" / "meta.properties").is_file():
             users = [word for user in given.scram for word in ("--add-scram", _scram(user))]
             done = subprocess.run(
@@ -87,17 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return 1
         broker = subprocess.Popen([*command, "kafka.Kafka", str(file)])
         # Ends with this one, however it ends.
-        cleanup.callback(_end, broker)
+        cleanup.callback(terminate, broker)
         return broker.wait()
-
-
-def _end(broker: subprocess.Popen[bytes]) -> None:
-    broker.terminate()
-    try:
-        broker.wait(4)
-    except subprocess.TimeoutExpired:
-        broker.kill()
-        broker.wait()
 
 
 def _scram(user: str) -> str:

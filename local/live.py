@@ -24,7 +24,7 @@ from rich.live import Live
 
 from local import board
 from local.flink import session as flink
-from local.queues import QUEUES, kafka, pubsub
+from local.queues import QUEUES
 from local.session import STOPPED, Interrupted, RunError, emulators, interruptible, quieten
 from local.stack import discover, find
 from local.stack.process import PROJECT, Process
@@ -69,7 +69,7 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument(
         "--rate", type=float, default=10.0, help=tr("messages published a second (default: %(default)s)")
     )
-    parser.add_argument("--queue", choices=QUEUES, default=QUEUES[0], help=tr("what feeds it (default: %(default)s)"))
+    parser.add_argument("--queue", choices=QUEUES, default="pubsub", help=tr("what feeds it (default: %(default)s)"))
     parser.add_argument("--runner", help=tr("Beam runner (default: Prism, where it is there)"))
     parser.add_argument("--seed", type=int, help=tr("of the generated documents (default: another each time)"))
     parser.add_argument("--logs", type=Path, default=PROJECT / "out" / "stream", help=tr("folder of the job's log"))
@@ -104,7 +104,7 @@ class Session:
         self._passed_on = passed_on
         self._told = told
         self._project = os.environ.get("GOOGLE_CLOUD_PROJECT") or discover.LOCAL_PROJECT
-        self.queue = {"pubsub": pubsub, "kafka": kafka}[options.queue](self._project, NAME)
+        self.queue = QUEUES[options.queue](self._project, NAME)
         self._began = datetime.now(UTC)
         self._rate = standing.Rate()
         self._truth = TruthConfig(self._project, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE)
@@ -115,7 +115,7 @@ class Session:
 
     def run(self, cleanup: ExitStack) -> int:
         """All of it; what it starts is stopped by ``cleanup``. Gives the exit status."""
-        with self._told.step(tr("Preparing topic, subscription, tables and views")):
+        with self._told.step(tr("Preparing the queue, tables and views")):
             self.queue.prepare()
             tables.set_up(self._truth, defaults.DEFAULT_DATASET)
         self._tables = Tables(query.connect(self._project), defaults.DEFAULT_DATASET)

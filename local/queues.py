@@ -6,15 +6,18 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from local.session import KAFKA, PUBSUB, STORES
+from local.session import KAFKA, PUBSUB, SQS, STORES
 from transforms.errors import AcervoError
 from transforms.kafka.cluster import create_topic
 from transforms.kafka.connection import Connection
 from transforms.notify.kafka import KafkaPublisher, KafkaTopic
+from transforms.notify.sqs import SqsPublisher
 from transforms.notify.topic import Publisher, ensure_queue, explained
+from transforms.sqs.connection import Connection as SqsConnection
+from transforms.sqs.errors import explained as explained_by_sqs
+from transforms.sqs.queues import create_queue, find
 
 PARTITIONS = 3
-QUEUES = ("pubsub", "kafka")
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Queue:
     needs: tuple[str, ...]
     prepare: Callable[[], None]
     arguments: Sequence[str]
-    open: Callable[[], Publisher | KafkaPublisher]
+    open: Callable[[], Publisher | KafkaPublisher | SqsPublisher]
     explained: Callable[[BaseException], AcervoError]
 
 
@@ -54,3 +57,19 @@ def kafka(project: str, name: str) -> Queue:
         lambda: KafkaPublisher(place()),
         lambda error: AcervoError(f"{name}: {error}"),
     )
+
+
+def sqs(project: str, name: str) -> Queue:
+    """A queue of the stack's ElasticMQ."""
+    connection = SqsConnection()
+    return Queue(
+        (*STORES, SQS),
+        lambda: create_queue(connection, name),
+        ("--sqs_queue", name),
+        lambda: SqsPublisher(connection, find(connection, name).url),
+        lambda error: explained_by_sqs("cannot write to", name, error),
+    )
+
+
+QUEUES = {"pubsub": pubsub, "kafka": kafka, "sqs": sqs}
+"""By the name of each, what makes it of a project and a name."""

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import Any
 
 from local.stack import discover, stack
 from local.steps import Steps
@@ -20,7 +21,11 @@ PUBSUB = "PUBSUB_EMULATOR_HOST"
 STARTING = mark("Starting the local stack")
 STOPPED = mark("Stopped.")
 KAFKA = discover.LOCAL_BROKER
-NO_BROKER = mark("the stack that is up has no broker of Kafka: stop it, and start it with make stack KAFKA=1")
+SQS = discover.LOCAL_QUEUES
+LEFT_OUT = {
+    KAFKA: mark("the stack that is up has no broker of Kafka: stop it, and start it with make stack KAFKA=1"),
+    SQS: mark("the stack that is up has no SQS: stop it, and start it with make stack SQS=1"),
+}
 
 
 class RunError(AcervoError):
@@ -51,6 +56,11 @@ def quieten(verbose: bool) -> None:
     logging.getLogger().setLevel(logging.INFO if verbose else logging.WARNING)
 
 
+def services(needed: Sequence[str]) -> dict[str, Any]:
+    """What a stack has to have besides the stores, as ``stack`` takes it."""
+    return {"pubsub": PUBSUB in needed, "kafka": KAFKA in needed, "sqs": SQS in needed}
+
+
 @contextmanager
 def emulators(told: Steps, needed: Sequence[str] = STORES) -> Iterator[None]:
     """The running stack where there is one, else one for the time of the run.
@@ -60,8 +70,8 @@ def emulators(told: Steps, needed: Sequence[str] = STORES) -> Iterator[None]:
     """
     if discover.adopt():
         missing = [name for name in needed if not os.environ.get(name)]
-        if missing == [KAFKA]:
-            raise RunError(tr(NO_BROKER))
+        if len(missing) == 1 and missing[0] in LEFT_OUT:
+            raise RunError(tr(LEFT_OUT[missing[0]]))
         if missing:
             raise RunError(
                 say(
@@ -78,6 +88,6 @@ def emulators(told: Steps, needed: Sequence[str] = STORES) -> Iterator[None]:
         return
     with ExitStack() as cleanup:
         with told.step(tr(STARTING)):
-            running = cleanup.enter_context(stack(pubsub=PUBSUB in needed, kafka=KAFKA in needed))
+            running = cleanup.enter_context(stack(**services(needed)))
             cleanup.enter_context(running.exported())
         yield

@@ -41,8 +41,8 @@ class BackfillOptions(PipelineOptions):
         parser.add_argument(
             "--input",
             help=tr(
-                "Files, folders or globs to read, separated by commas; local or gs://. Folders are read with all "
-                "that is below them."
+                "Files, folders or globs to read, separated by commas; local, gs:// or s3://. Folders are read with "
+                "all that is below them."
             ),
         )
         parser.add_argument(
@@ -75,7 +75,7 @@ def preflight(options: PipelineOptions) -> None:
     """Raises an AcervoError for what would make the job fail later; settles ``--spread``."""
     patterns = patterns_of(options)
     if not patterns:
-        raise launching.LaunchError(tr("nothing to read: give --input, a file, folder, glob or gs:// pattern."))
+        raise launching.LaunchError(tr("nothing to read: give --input, a file, folder, glob, gs:// or s3:// pattern."))
     check_patterns(patterns)
     _settle_spread(options)
     launching.check_stores(options)

@@ -20,7 +20,7 @@ GROUPS = {
     mark("Jobs"): {
         "backfill": mark("files and archives into everything"),
         "extract": mark("a PostgreSQL table into everything"),
-        "stream": mark("a Pub/Sub subscription or a Kafka topic into everything, with live counts"),
+        "stream": mark("a queue of Pub/Sub, Kafka or SQS into everything, with live counts"),
         "redrive": mark("dead letters through ingestion again"),
         "reparse": mark("stored XML read again by this release's parser, and what differs written"),
         "refold": mark("states and changes computed again from the records of their key"),
@@ -42,7 +42,7 @@ GROUPS = {
         "cost": mark("workers, duration and cost of a backfill"),
         "access": mark("who may read the rows of which companies, with CPFs and names masked"),
         "retention": mark("legal holds, and what was erased"),
-        "publish": mark("send files to a topic of Pub/Sub or Kafka"),
+        "publish": mark("send files to a topic of Pub/Sub or Kafka, or to SQS"),
         "completion": mark("print a script that completes commands and options in a shell"),
     },
 }

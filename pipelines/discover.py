@@ -20,7 +20,10 @@ LOCAL_PROJECT = "acervo-local"
 STORES = ("BIGTABLE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST")
 LOCAL_BROKER = "ACERVO_KAFKA_BOOTSTRAP"
 """A broker of Kafka is no emulator: its address says where a topic is, and nothing of the stores."""
-VARIABLES = (*STORES, "PUBSUB_EMULATOR_HOST", LOCAL_BROKER)
+LOCAL_QUEUES = "AWS_ENDPOINT_URL_SQS"
+"""By which AWS's clients find a server of SQS; no emulator either, for the same reason."""
+QUEUES = (LOCAL_BROKER, LOCAL_QUEUES)
+VARIABLES = (*STORES, "PUBSUB_EMULATOR_HOST", *QUEUES)
 PROJECT = "GOOGLE_CLOUD_PROJECT"
 STATE_FILE = ".stack.json"
 NO_PROJECT = mark("no project: give --project, or start the local stack with: make stack")
@@ -61,7 +64,7 @@ def running() -> dict[str, str] | None:
 
 def emulated() -> bool:
     """Whether the environment of this process names an emulator."""
-    return any(os.environ.get(name) for name in VARIABLES if name != LOCAL_BROKER)
+    return any(os.environ.get(name) for name in VARIABLES if name not in QUEUES)
 
 
 def adopt(project: str | None = None) -> bool:

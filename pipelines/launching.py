@@ -16,10 +16,12 @@ from types import ModuleType
 from typing import TypeVar
 
 import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
 from apache_beam.options import pipeline_options
 from apache_beam.options.pipeline_options import (
     GoogleCloudOptions,
     PipelineOptions,
+    S3Options,
     SetupOptions,
     StandardOptions,
 )
@@ -36,6 +38,7 @@ from pipelines.prose import ERROR, tell
 from pipelines.telling import Launched
 from transforms.counting.cells import COUNT_TABLES
 from transforms.errors import AcervoError
+from transforms.ingest.remote import SECRETS
 from transforms.language import mark, say, tr
 from transforms.truth import admin
 from transforms.truth.config import TruthConfig
@@ -66,6 +69,9 @@ def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> 
         unknown = _unknown(options)
     # argparse takes those for others of the same name, and gives the job nothing of them.
     names = (flag[2:].partition("=")[0] for flag in given if flag.startswith("--"))
+    _refuse_secrets(options)
+    # What is looked for before the launch is looked for with the job's options.
+    FileSystems.set_options(options)
     _check_unknown([*(name for name in names if "-" in name), *unknown], own)
     google = options.view_as(GoogleCloudOptions)
     if waits(options):
@@ -76,6 +82,19 @@ def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> 
     # What the workers import is the installed package: nothing of __main__ needs to travel.
     options.view_as(SetupOptions).save_main_session = False
     return options
+
+
+def _refuse_secrets(options: PipelineOptions) -> None:
+    """Raises LaunchError for credentials among the options, which whoever may look at a job can read."""
+    given = options.view_as(S3Options)
+    if found := [name for name in SECRETS if getattr(given, name)]:
+        raise LaunchError(
+            say(
+                "--{name}: options of a job are no place for credentials. Set AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY in the environment (of the workers too), or give the machines a role.",
+                name=found[0],
+            )
+        )
 
 
 def _find_local_stack(google: GoogleCloudOptions) -> None:

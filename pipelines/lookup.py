@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("key", nargs="?", help=key)
     found.add_argument(
         "--origin",
-        help=tr("an input instead, as arrivals name it: a file, file#entry, pubsub:..., kafka:..."),
+        help=tr("an input instead, as arrivals name it: a file, file#entry, pubsub:..., kafka:..., sqs:..."),
     )
     found.add_argument("--json", action="store_true", help=tr("print JSON instead of text"))
     found.add_argument("--html", type=Path, metavar="FILE", help=tr("write a page of the key instead, in HTML"))

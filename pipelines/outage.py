@@ -20,6 +20,7 @@ SERVICES = {
     "BIGQUERY_STORAGE_EMULATOR_HOST": "BigQuery (Storage Write API)",
     "PUBSUB_EMULATOR_HOST": "Pub/Sub",
     discover.LOCAL_BROKER: "Kafka",
+    discover.LOCAL_QUEUES: "SQS",
 }
 GONE = mark("{clock}  No answer from {services}. The job waits, and goes on when it comes.")
 AT = "{service} ({address})"

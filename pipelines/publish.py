@@ -1,7 +1,8 @@
-"""Sends files and archives to a topic of Pub/Sub or Kafka: for tests, demos and backlogs.
+"""Sends files and archives to a topic of Pub/Sub or Kafka, or to SQS: for tests, demos and backlogs.
 
     python -m pipelines.publish --project P --topic T [--rate 100] FILE FOLDER 'gs://bucket/*.zip' ...
     python -m pipelines.publish --kafka_topic T --kafka_bootstrap broker:9092 FILE ...
+    python -m pipelines.publish --sqs_queue Q FILE ...
 
 Each document becomes a message, also if many are in one archive or one file; ``--whole`` sends every file as it is.
 """
@@ -34,15 +35,17 @@ from transforms.ingest.files import FileRef, open_file, split_patterns
 from transforms.ingest.kafka.options import add_connection
 from transforms.ingest.limits import Limits
 from transforms.ingest.listing import check_patterns, list_files
+from transforms.ingest.sqs import options as sqs
 from transforms.language import mark, say, tr
 from transforms.model import DeadLetter, RawDocument, Record
 from transforms.notify.kafka import Delivery, KafkaPublisher
 from transforms.notify.messages import MAX_MESSAGE_BYTES, Outgoing, clip
+from transforms.notify.sqs import SqsPublisher
 from transforms.notify.topic import Publisher
 from transforms.parse.parser import ParseOptions, parse
 
 ACCESS_KEY = "access_key"
-DESCRIPTION = mark("Sends files and archives to a topic of Pub/Sub or Kafka: for tests, demos and backlogs.")
+DESCRIPTION = mark("Sends files and archives to a topic of Pub/Sub or Kafka, or to SQS: for tests, demos and backlogs.")
 SENDING = mark("{published:,} published, {waiting:,} on their way, {rate:,.0f}/s")
 SENT = mark("{published:,} messages ({size:,.1f} MB) published to {topic} in {seconds:,.1f} s")
 PROGRESS_SECONDS = 1.0
@@ -86,10 +89,11 @@ class Tally:
 def parser() -> argparse.ArgumentParser:
     """The options of this command."""
     found = argparse.ArgumentParser(prog="acervo publish", description=tr(DESCRIPTION))
-    found.add_argument("inputs", nargs="+", help=tr("files, folders, globs or gs:// patterns"))
+    found.add_argument("inputs", nargs="+", help=tr("files, folders, globs, gs:// or s3:// patterns"))
     found.add_argument("--topic", help=tr("projects/<project>/topics/<name>, or <name> with --project"))
     found.add_argument("--kafka_topic", help=tr("topic of Kafka, in the place of --topic"))
     found.add_argument("--kafka_partitions", type=int, default=3, help=tr("with --create: partitions (%(default)s)"))
+    found.add_argument("--sqs_queue", help=tr("queue of SQS, by its name or URL, in the place of --topic"))
     found.add_argument("--project", help=tr("default: that of the running local stack, or GOOGLE_CLOUD_PROJECT"))
     found.add_argument("--rate", type=_positive, help=tr("messages a second; default: as fast as it goes"))
     found.add_argument("--limit", type=int, help=tr("stop after this many messages"))
@@ -111,13 +115,14 @@ def parser() -> argparse.ArgumentParser:
         default="none",
         help=tr("the attribute received_at: none, so that it is when the message is published, or the file's own time"),
     )
-    found.add_argument("--create", action="store_true", help=tr("create the topic where it is missing"))
+    found.add_argument("--create", action="store_true", help=tr("create the topic or the queue where it is missing"))
     found.add_argument("--subscription", help=tr("with --create: a pull subscription to create too"))
     found.add_argument("--batch_messages", type=int, default=100, help=tr("messages a request (%(default)s)"))
     found.add_argument("--batch_bytes", type=int, default=1_000_000, help=tr("bytes a request (%(default)s)"))
     found.add_argument("--batch_seconds", type=float, default=0.01, help=tr("wait to fill a request (%(default)s)"))
     found.add_argument("--outstanding", type=int, default=2_000, help=tr("messages on their way at once (%(default)s)"))
     add_connection(found)
+    sqs.add_connection(found)
     return found
 
 
@@ -125,8 +130,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line; exits with status 2 and a reason where it makes no sense."""
     asked = parser()
     args = asked.parse_args(argv)
-    if bool(args.topic) == bool(args.kafka_topic):
-        asked.error(tr("one of --topic and --kafka_topic is needed"))
+    if sum(map(bool, (args.topic, args.kafka_topic, args.sqs_queue))) != 1:
+        asked.error(tr("one of --topic, --kafka_topic and --sqs_queue is needed"))
     if args.subscription and not args.create:
         asked.error(tr("--subscription goes with --create: publishing needs none"))
     if args.limit is not None and args.limit < 0 or args.repeat < 1:
@@ -198,7 +203,7 @@ def access_key_of(document: RawDocument) -> str:
 
 
 def publish(
-    publisher: Publisher | KafkaPublisher,
+    publisher: Publisher | KafkaPublisher | SqsPublisher,
     found: Iterable[Outgoing | LeftOut],
     args: argparse.Namespace,
     tally: Tally,

@@ -1,7 +1,9 @@
-"""Stream: a Pub/Sub subscription or a Kafka topic -> the source of truth, the tables and live counts. Unbounded.
+"""Stream: a Pub/Sub subscription, a Kafka topic or a queue of SQS -> the source of truth, the tables and live counts.
+Unbounded.
 
 python -m pipelines.stream --subscription documents --project P --bigtable_instance I --dataset D
 python -m pipelines.stream --kafka_topic documents --kafka_bootstrap broker:9092 --project P ...
+python -m pipelines.stream --sqs_queue documents --sqs_region sa-east-1 --project P ...
 
 With --kafka_stop it is bounded: a range of a topic is read as a backfill reads files.
 """
@@ -15,7 +17,7 @@ if __name__ == "__main__":
 
 import argparse
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
@@ -37,13 +39,19 @@ from transforms.ingest.limits import Limits
 from transforms.ingest.pubsub.preflight import check_subscription, subscription_path
 from transforms.ingest.pubsub.settings import SubscriptionError
 from transforms.ingest.pubsub.transform import AUTO, SOURCES, ReadFromSubscription
+from transforms.ingest.sqs.options import SqsOptions, checked
+from transforms.ingest.sqs.settings import QueueSource
+from transforms.ingest.sqs.transform import ReadFromQueue
 from transforms.kafka.cluster import check_writable
 from transforms.kafka.errors import KafkaError
 from transforms.language import say, tr
 from transforms.notify.kafka import KafkaTopic
 from transforms.notify.topic import TopicError, check_topic, topic_path
 from transforms.notify.transform import PublishChanges, PublishDeadLetters
+from transforms.sqs.errors import SqsError
 
+Source = TopicSource | QueueSource
+"""What is read of Kafka, or of SQS."""
 JOB = "stream"
 _OLD_RUNNERS = ("DirectRunner", "SwitchingDirectRunner", "BundleBasedDirectRunner")
 
@@ -74,21 +82,11 @@ class StreamOptions(PipelineOptions):
         parser.add_argument("--dead_letters_topic", help=tr("Pub/Sub topic that also gets dead letters."))
 
 
-def build(
-    pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, topic: TopicSource | None = None
-) -> Ingested:
-    """Adds the whole job to the pipeline and returns what it makes, for tests. ``topic``: what is read of
-    Kafka, with the offsets that were looked up for it; otherwise a subscription is read."""
-    limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
-    live = topic is None or not topic.bounded
-    bounds = flink.bounds_of(options)
-    if topic:
-        inputs: Inputs = pipeline | "ReadFromTopic" >> ReadFromTopic(topic, limits, bounds)
-    else:
-        source = ReadFromSubscription(
-            subscription_of(options), source=options.view_as(StreamOptions).source, limits=limits, bounds=bounds
-        )
-        inputs = pipeline | "ReadFromSubscription" >> source
+def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, source: Source | None = None) -> Ingested:
+    """Adds the whole job to the pipeline and returns what it makes, for tests. ``source``: what the preflight found of
+    Kafka or SQS; otherwise a subscription is read."""
+    live = not is_bounded(source)
+    inputs: Inputs = pipeline | _reading(options, source)
     config = launching.config_of(options, launch, live)
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(config)
     # Apart from the messages' way: what came of them is acknowledged without waiting for sums.
@@ -99,6 +97,24 @@ def build(
         _ = swept | "KeepRefusedSums" >> keep_refused(config)
     _tell(ingested, options)
     return ingested
+
+
+def is_bounded(source: Source | None) -> bool:
+    """Whether the job ends by itself: with a range of a topic."""
+    return isinstance(source, TopicSource) and source.bounded
+
+
+def _reading(options: PipelineOptions, source: Source | None) -> beam.PTransform:
+    """The step that reads."""
+    limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
+    bounds = flink.bounds_of(options)
+    if isinstance(source, TopicSource):
+        return "ReadFromTopic" >> ReadFromTopic(source, limits, bounds)
+    if isinstance(source, QueueSource):
+        return "ReadFromQueue" >> ReadFromQueue(source, limits, bounds)
+    reader = options.view_as(StreamOptions).source
+    reads = ReadFromSubscription(subscription_of(options), source=reader, limits=limits, bounds=bounds)
+    return "ReadFromSubscription" >> reads
 
 
 def _tell(ingested: Ingested, options: PipelineOptions) -> None:
@@ -127,7 +143,7 @@ def subscription_of(options: PipelineOptions) -> str:
     """Full name of the subscription. Raises LaunchError."""
     name = options.view_as(StreamOptions).subscription
     if not name:
-        raise launching.LaunchError(tr("nothing to read: give --subscription, or --kafka_topic."))
+        raise launching.LaunchError(tr("nothing to read: give --subscription, --kafka_topic or --sqs_queue."))
     try:
         return subscription_path(name, options.view_as(GoogleCloudOptions).project)
     except SubscriptionError as error:
@@ -142,35 +158,45 @@ def topic_of(options: PipelineOptions, name: str) -> str:
         raise launching.LaunchError(str(error)) from error
 
 
-def preflight(options: PipelineOptions) -> TopicSource | None:
-    """Raises LaunchError for what would make the job fail later. What is read of Kafka, as it is there now."""
-    given, kafka = options.view_as(StreamOptions), options.view_as(KafkaOptions)
-    topic = None
+def preflight(options: PipelineOptions) -> Source | None:
+    """Raises LaunchError for what would make the job fail later. What is read of Kafka or SQS, as it is there now."""
+    given, kafka, sqs = options.view_as(StreamOptions), options.view_as(KafkaOptions), options.view_as(SqsOptions)
+    if sum(map(bool, (given.subscription, kafka.kafka_topic, sqs.sqs_queue))) > 1:
+        raise launching.LaunchError(tr("--subscription, --kafka_topic and --sqs_queue: one job reads one of them."))
+    if (kafka.kafka_topic and not kafka.kafka_stop or sqs.sqs_queue) and is_old_runner(options):
+        raise launching.LaunchError(
+            tr(
+                "this runner takes no splittable DoFn, by which Kafka and SQS are read: give --runner=PrismRunner "
+                "(make prism)."
+            )
+        )
+    source: Source | None = None
     try:
         if kafka.kafka_topic:
-            topic = _topic(options)
+            source = _topic(options)
+        elif sqs.sqs_queue:
+            source, notes = checked(options)
+            _note_all(notes)
         else:
-            for text in check_subscription(subscription_of(options)).notes:
-                launching.note(text)
+            _note_all(check_subscription(subscription_of(options)).notes)
         for name in filter(None, (given.changes_topic, given.dead_letters_topic)):
             _check_topic(topic_of(options, name))
         for name in filter(None, (kafka.kafka_changes_topic, kafka.kafka_dead_letters_topic)):
             check_writable(connection_of(kafka), name)
-    except (KafkaError, SubscriptionError, TopicError) as error:
+    except (KafkaError, SqsError, SubscriptionError, TopicError) as error:
         raise launching.LaunchError(str(error)) from error
     launching.check_stores(options)
-    return topic
+    return source
+
+
+def _note_all(notes: Iterable[str]) -> None:
+    for text in notes:
+        launching.note(text)
 
 
 def _topic(options: PipelineOptions) -> TopicSource:
-    """What is read of Kafka, with its offsets. Raises LaunchError and KafkaError."""
+    """What is read of Kafka, with its offsets. Raises KafkaError."""
     kafka = options.view_as(KafkaOptions)
-    if options.view_as(StreamOptions).subscription:
-        raise launching.LaunchError(tr("--subscription and --kafka_topic: one job reads one of them."))
-    if not kafka.kafka_stop and is_old_runner(options):
-        raise launching.LaunchError(
-            tr("this runner takes no splittable DoFn, by which Kafka is read: give --runner=PrismRunner (make prism).")
-        )
     topic = looked_up(source_of(options), kafka.kafka_start, kafka.kafka_stop)
     if topic.bounded:
         launching.note(
@@ -203,18 +229,18 @@ def _check_topic(topic: str) -> None:
 def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job and waits until it is stopped, or has read all that it was to read; unless it runs on Dataflow.
     Raises LaunchError."""
-    options = launching.options_of(argv, StreamOptions, KafkaOptions)
-    topic = preflight(options)
-    bounded = topic is not None and topic.bounded
+    options = launching.options_of(argv, StreamOptions, KafkaOptions, SqsOptions)
+    source = preflight(options)
+    bounded = is_bounded(source)
     options.view_as(StandardOptions).streaming = not bounded
     if not bounded:
         flink.settle_stream(options)
-    launch = launch_of(options, JOB, topic.identity if topic else [subscription_of(options)])
-    reads = topic.topic if topic else subscription_of(options)
+    launch = launch_of(options, JOB, source.identity if source else [subscription_of(options)])
+    reads = source.name if source else subscription_of(options)
     if bounded and options.view_as(IngestOptions).run:
         warn_of_counts(options, launch)
     pipeline = beam.Pipeline(options=options)
-    build(pipeline, options, launch, topic)
+    build(pipeline, options, launch, source)
     with contextlib.ExitStack() as meanwhile:
         if not bounded and is_old_runner(options):
             config = launching.config_of(options, launch, live=True)

@@ -40,6 +40,7 @@ CATALOGUE = {
     "message_bytes": Metric("bytes", "bytes of the messages received"),
     "message_lag_millis": Metric("ms", "from published to received, for each message", distribution=True),
     "kafka_outages": Metric("errors", "connections to Kafka that were lost, or could not be made"),
+    "sqs_outages": Metric("errors", "requests to SQS that got no answer"),
     "inputs_read": Metric("inputs", "inputs found in messages"),
     "postgres_rows": Metric("rows", "rows read from the PostgreSQL table"),
     "postgres_millis_waited": Metric("ms", "time that readers waited for one of the connections allowed"),

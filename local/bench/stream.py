@@ -35,8 +35,8 @@ from local.bench.visible import Watches, sent
 from local.flink import session
 from local.flink.cluster import cluster
 from local.generate import DEAD, Generated, documents
-from local.queues import QUEUES, kafka, pubsub
-from local.session import KAFKA, PUBSUB
+from local.queues import QUEUES
+from local.session import services
 from local.stack import find, stack
 from local.stack.discover import LOCAL_PROJECT
 from local.stack.process import Process
@@ -45,6 +45,7 @@ from pipelines import defaults, query, tables
 from pipelines.publish import Pace
 from transforms.notify.kafka import Delivery, KafkaPublisher
 from transforms.notify.messages import Outgoing
+from transforms.notify.sqs import SqsPublisher
 from transforms.notify.topic import Publisher
 from transforms.truth.config import TruthConfig
 
@@ -59,7 +60,7 @@ class Bench:
     """A running stream, and what is published to it."""
 
     job: Process
-    publisher: Publisher | KafkaPublisher
+    publisher: Publisher | KafkaPublisher | SqsPublisher
     truth: TruthConfig
     stores: Tables
     good: Iterator[Generated]
@@ -140,7 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=40.0, help="of these, a second")
     parser.add_argument("--backlog", type=int, default=1_500, help="messages of each backlog; 0 for none")
     parser.add_argument("--rounds", type=int, default=3, help="backlogs of each kind")
-    parser.add_argument("--queue", choices=QUEUES, default=QUEUES[0], help="what the stream reads")
+    parser.add_argument("--queue", choices=QUEUES, default="pubsub", help="what the stream reads")
     parser.add_argument("--runner", choices=RUNNERS, default=RUNNERS[0], help="where the stream runs")
     options, passed_on = parser.parse_known_args(argv)
     with ExitStack() as cleanup:
@@ -157,7 +158,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             found["backlog"] = {"messages": options.backlog, **backlogs}
     for what, figure, beside, _ in figures(found):
         print(f"{what}: {figure} ({beside})")
-    others = [one for one in (options.queue, options.runner) if one not in (QUEUES[0], RUNNERS[0])]
+    others = [one for one in (options.queue, options.runner) if one not in ("pubsub", RUNNERS[0])]
     path = results.keep("-".join(["stream", *others]), {"runner": options.runner, "options": passed_on, **found})
     print(f"kept in {os.path.relpath(path)}")
     return 0
@@ -175,8 +176,8 @@ def on(runner: str, cleanup: ExitStack) -> list[str]:
 
 def start(cleanup: ExitStack, passed_on: Sequence[str], kind: str, runner: str = "PrismRunner") -> Bench:
     """The stack and the stream on it, warmed up."""
-    queue = {"pubsub": pubsub, "kafka": kafka}[kind](LOCAL_PROJECT, NAME)
-    running = cleanup.enter_context(stack(pubsub=PUBSUB in queue.needs, kafka=KAFKA in queue.needs))
+    queue = QUEUES[kind](LOCAL_PROJECT, NAME)
+    running = cleanup.enter_context(stack(**services(queue.needs)))
     cleanup.enter_context(running.exported())
     queue.prepare()
     truth = TruthConfig(LOCAL_PROJECT, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE)

@@ -1,4 +1,4 @@
-"""Google's Bigtable and Pub/Sub emulators, a BigQuery emulator and a broker of Kafka, as one local stack."""
+"""Emulators of Bigtable, BigQuery, Pub/Sub and SQS, and a broker of Kafka, as one local stack."""
 
 from local.stack.process import StackError
 from local.stack.services import PROJECT_ID

@@ -35,7 +35,7 @@ Ctrl-C stops it.""")
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m local.stack",
-        description=tr("Keeps the Bigtable, BigQuery and Pub/Sub emulators, and a Kafka broker, up until Ctrl-C."),
+        description=tr("Keeps the local stack up until Ctrl-C: emulators of Bigtable, BigQuery and Pub/Sub, and more."),
     )
     for service in SERVICES:
         for name, usual in service.ports.items():
@@ -52,6 +52,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
             )
     parser.add_argument("--no-pubsub", action="store_true", help=tr("leave Pub/Sub out"))
     parser.add_argument("--kafka", action="store_true", help=tr("an Apache Kafka broker too"))
+    parser.add_argument("--sqs", action="store_true", help=tr("ElasticMQ too, a server of the protocol of SQS"))
     parser.add_argument(
         "--logs", type=Path, default=PROJECT / "out" / "stack", help=tr("folder of the emulators' logs")
     )
@@ -110,7 +111,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         print(tr(STARTING), file=sys.stderr)
         pubsub = not options.no_pubsub and pubsub_is_there()
-        with stack(pubsub=pubsub, kafka=options.kafka, ports=chosen_ports(options), logs=options.logs) as running:
+        with stack(
+            pubsub=pubsub, kafka=options.kafka, sqs=options.sqs, ports=chosen_ports(options), logs=options.logs
+        ) as running:
             discover.write_state(running.env)
             try:
                 print(describe(running), flush=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipelines.discover import (
     LOCAL_BROKER,
     LOCAL_PROJECT,
+    LOCAL_QUEUES,
     STATE_FILE,
     STORES,
     VARIABLES,
@@ -24,6 +25,7 @@ from pipelines.discover import (
 __all__ = [
     "LOCAL_BROKER",
     "LOCAL_PROJECT",
+    "LOCAL_QUEUES",
     "STORES",
     "VARIABLES",
     "adopt",

@@ -36,7 +36,7 @@ PUBSUB_HELP = mark("""the Pub/Sub emulator was not found. Any of these makes it 
   gcloud components install pubsub-emulator
   apt-get install google-cloud-cli-pubsub-emulator          (from Google's apt repository)
   PUBSUB_EMULATOR_BIN=/path/to/cloud-pubsub-emulator""")
-FETCHED_HELP = mark("{name} is fetched from Maven Central, once; this time it could not be: {error}")
+JARS_HELP = mark("{name} is fetched from Maven Central, once; this time it could not be: {error}")
 JAVA_HELP = mark("""{program} needs Java {release} or newer on PATH (or JAVA_HOME), and there is none:
   Debian, Ubuntu:  apt-get install default-jre-headless
   macOS:           brew install openjdk""")
@@ -65,31 +65,39 @@ def pubsub_emulator() -> Path:
     return found
 
 
-def java(program: str) -> Path:
-    """The ``java`` that is to run a program; StackError says how to get it."""
+def java(program: str, release: int) -> Path:
+    """The ``java`` that runs a program; StackError says how to get it. ``release``: the oldest that does."""
     home = os.environ.get("JAVA_HOME")
     found = _on_path("java") if not home else Path(home) / "bin" / "java"
     if found is None or not os.access(found, os.X_OK):
-        raise StackError(say(JAVA_HELP, program=program, release=17))
+        raise StackError(say(JAVA_HELP, program=program, release=release))
     return found
 
 
-def broker() -> tuple[Path, Path]:
-    """Java, and the folder of a Kafka broker's jars; StackError says how to get what is missing."""
-    return _with_jars(tr("a Kafka broker"), jars.KAFKA)
+def kafka() -> list[str]:
+    """How Java is started with a broker's classes; StackError says how to get what is missing."""
+    return _with_jars(java(tr("a Kafka broker"), 17), jars.KAFKA)
+
+
+def elasticmq() -> list[str]:
+    """How Java is started with the classes of ElasticMQ; StackError says how to get what is missing."""
+    return _with_jars(java("ElasticMQ", 11), jars.ELASTICMQ)
 
 
 def flink() -> tuple[Path, Path]:
     """Java, and the folder of Flink's jars; StackError says how to get what is missing."""
-    return _with_jars("Flink", jars.FLINK)
+    return java("Flink", 17), _folder_of(jars.FLINK)
 
 
-def _with_jars(name: str, program: jars.Program) -> tuple[Path, Path]:
-    found = java(name)
+def _with_jars(program: Path, wanted: jars.Jars) -> list[str]:
+    return [str(program), "-cp", f"{_folder_of(wanted)}/*"]
+
+
+def _folder_of(wanted: jars.Jars) -> Path:
     try:
-        return found, program.folder()
+        return jars.folder_of(wanted)
     except fetch.FetchError as error:
-        raise StackError(say(FETCHED_HELP, name=program.name, error=error)) from error
+        raise StackError(say(JARS_HELP, name=wanted.name, error=error)) from error
 
 
 def prism() -> Path | None:

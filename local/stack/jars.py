@@ -1,4 +1,4 @@
-"""Jars of Kafka and of Flink from Maven Central: each pinned by its digest, in a cache folder of the user."""
+"""Jars of Kafka, ElasticMQ and Flink from Maven Central: each pinned by its digest, in a cache folder of the user."""
 
 from __future__ import annotations
 
@@ -15,42 +15,36 @@ from local.stack.fetch import FetchError, cache_folder
 from transforms.language import mark, say
 
 MAVEN = "https://repo1.maven.org/maven2/"
-FETCHING = mark("Fetching {name} {version} from Maven Central ({jars} jars, {megabytes} MB in all, once)")
+FETCHING = mark("Fetching {name} {version} from Maven Central ({jars} jars, {size} MB in all, once)")
 
 
 @dataclass(frozen=True)
-class Program:
-    """What Java runs: ``listed`` has the digest (SHA-256) and path of each of its jars, as Maven resolves them."""
+class Jars:
+    """What a server needs to run, as Maven resolves it: its file lists digest (SHA-256) and path of each jar."""
 
     name: str
     version: str
-    listed: Path
-    megabytes: int
+    size: int
 
     @property
-    def jars(self) -> list[tuple[str, str]]:
-        """Digest and path of each jar."""
-        lines = (line.split() for line in self.listed.read_text().splitlines())
-        return [(digest, path) for digest, path in lines]
-
-    def folder(self) -> Path:
-        """The folder with all its jars, fetched the first time. Raises FetchError."""
-        folder = cache_folder() / f"{self.name.lower()}-{self.version}"
-        missing = [(digest, path) for digest, path in self.jars if not (folder / Path(path).name).is_file()]
-        if missing:
-            told = say(FETCHING, name=self.name, version=self.version, jars=len(missing), megabytes=self.megabytes)
-            print(told, file=sys.stderr)
-            _fetch(missing, folder)
-        return folder
+    def listed(self) -> list[list[str]]:
+        file = Path(__file__).with_name(f"{self.name.lower()}_jars.txt")
+        return [line.split() for line in file.read_text().splitlines()]
 
 
-KAFKA = Program("Kafka", "4.1.1", Path(__file__).with_name("kafka_jars.txt"), 43)
-"""What ``org.apache.kafka:kafka_2.13`` needs to run."""
-FLINK = Program("Flink", "1.19.3-beam-2.70.0", Path(__file__).parents[1] / "flink" / "jars.txt", 129)
+KAFKA = Jars("Kafka", "4.1.1", 43)
+ELASTICMQ = Jars("ElasticMQ", "1.7.1", 37)
+FLINK = Jars("Flink", "1.19.3-beam-2.70.0", 130)
 """A cluster of Flink and Beam's job server for it: ``local/flink/pom.xml`` says of which artifacts."""
 
 
-def _fetch(missing: list[tuple[str, str]], folder: Path) -> None:
+def folder_of(jars: Jars) -> Path:
+    """The folder with all of them, fetched the first time. Raises FetchError."""
+    folder = cache_folder() / f"{jars.name.lower()}-{jars.version}"
+    missing = [(digest, path) for digest, path in jars.listed if not (folder / Path(path).name).is_file()]
+    if not missing:
+        return folder
+    print(say(FETCHING, name=jars.name, version=jars.version, jars=len(missing), size=jars.size), file=sys.stderr)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as partial, ThreadPoolExecutor(8) as pool:
@@ -58,6 +52,7 @@ def _fetch(missing: list[tuple[str, str]], folder: Path) -> None:
                 fetched.replace(folder / fetched.name)
     except OSError as error:
         raise FetchError(say("cannot write to {folder}: {error}", folder=folder, error=error)) from error
+    return folder
 
 
 def _download(digest: str, path: str, folder: Path) -> Path:

@@ -48,6 +48,16 @@ def listens(port: int) -> bool:
     return False
 
 
+def terminate(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process that this one started: asked first, and killed where it does not within some seconds."""
+    process.terminate()
+    try:
+        process.wait(4)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class Process:
     """One command under the guard, with its output in a log file."""
 

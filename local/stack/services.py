@@ -12,7 +12,7 @@ from pathlib import Path
 
 from local.stack import find
 from local.stack.process import HOST, Process, StackError, free_port, is_free, listens
-from pipelines.discover import LOCAL_BROKER
+from pipelines.discover import LOCAL_BROKER, LOCAL_QUEUES
 from transforms.language import say
 
 PROJECT_ID = "acervo-local"
@@ -51,8 +51,13 @@ def _pubsub_command(ports: Sequence[int]) -> list[str]:
 
 
 def _kafka_command(ports: Sequence[int]) -> list[str]:
-    find.broker()
+    find.kafka()
     return [sys.executable, "-m", "local.kafka_broker", "--port", str(ports[0])]
+
+
+def _sqs_command(ports: Sequence[int]) -> list[str]:
+    find.elasticmq()
+    return [sys.executable, "-m", "local.elasticmq", "--port", str(ports[0])]
 
 
 def _bigquery_ready(ports: Sequence[int]) -> bool:
@@ -106,7 +111,15 @@ KAFKA = Service(
     ready=_all_listen,
     seconds=90,
 )
-SERVICES = (BIGTABLE, BIGQUERY, PUBSUB, KAFKA)
+SQS = Service(
+    name="SQS",
+    ports={"sqs": 9324},
+    command=_sqs_command,
+    environment=lambda ports: {LOCAL_QUEUES: f"http://{HOST}:{ports[0]}"},
+    ready=_all_listen,
+    seconds=60,
+)
+SERVICES = (BIGTABLE, BIGQUERY, PUBSUB, KAFKA, SQS)
 
 
 @dataclass

@@ -10,7 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.stack.services import BIGQUERY, BIGTABLE, KAFKA, PROJECT_ID, PUBSUB, Running, Service, await_ready, launch
+from local.stack.services import (
+    BIGQUERY,
+    BIGTABLE,
+    KAFKA,
+    PROJECT_ID,
+    PUBSUB,
+    SQS,
+    Running,
+    Service,
+    await_ready,
+    launch,
+)
 
 
 @dataclass
@@ -54,16 +65,17 @@ def stack(
     bigquery: bool = True,
     pubsub: bool = False,
     kafka: bool = False,
+    sqs: bool = False,
     ports: Mapping[str, int] | None = None,
     logs: Path | None = None,
 ) -> Iterator[Stack]:
     """Starts the emulators asked for, on free ports, and stops them at the end whatever happens.
 
-    ``ports`` fixes some (``bigtable``, ``bigquery``, ``bigquery_storage``, ``pubsub``, ``kafka``); ``logs`` keeps their
-    logs in a folder, otherwise they go with the stack. Raises StackError with what to do when one is missing or does
-    not start.
+    ``ports`` fixes some (``bigtable``, ``bigquery``, ``bigquery_storage``, ``pubsub``, ``kafka``, ``sqs``); ``logs``
+    keeps their logs in a folder, otherwise they go with the stack. Raises StackError with what to do when one is
+    missing or does not start.
     """
-    all_services = ((BIGTABLE, bigtable), (BIGQUERY, bigquery), (PUBSUB, pubsub), (KAFKA, kafka))
+    all_services = ((BIGTABLE, bigtable), (BIGQUERY, bigquery), (PUBSUB, pubsub), (KAFKA, kafka), (SQS, sqs))
     wanted = [service for service, asked in all_services if asked]
     with contextlib.ExitStack() as cleanup:
         folder = logs or Path(tempfile.mkdtemp(prefix="acervo-stack-"))

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import sys
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,11 +14,11 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicCollection,
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from local.stack import StackError, find
-from local.stack.process import HOST, Process, free_port, listens
+from tests.integration.servers import Server
 from transforms.kafka.connection import Connection
 
 
-class Broker:
+class Broker(Server):
     """One broker on a port of its own, with its data in a folder."""
 
     def __init__(
@@ -32,36 +29,12 @@ class Broker:
         options: Sequence[str] = (),
     ) -> None:
         """``settings``: of ``server.properties``; ``more``: of clients; ``options``: of ``local.kafka_broker``."""
-        self.port = free_port()
-        self.address = f"{HOST}:{self.port}"
+        super().__init__("Kafka", "local.kafka_broker", folder, [*options, "--", *settings])
         self.client = {"bootstrap.servers": self.address, "reconnect.backoff.max.ms": 500, **(more or {})}
-        self._folder = folder
-        self._arguments = [*options, "--", *settings]
-        self._process: Process | None = None
-        self.start()
 
     @property
     def connection(self) -> Connection:
         return Connection(self.address)
-
-    def start(self) -> None:
-        """Up, with what it had."""
-        command = [sys.executable, "-m", "local.kafka_broker", "--port", str(self.port)]
-        command += ["--data", str(self._folder), *self._arguments]
-        self._process = Process("Kafka", command, self._folder.parent / f"{self._folder.name}.log", {})
-        assert self._process.wait_until(lambda: listens(self.port), 90), self._process.tail(40)
-
-    def kill(self) -> None:
-        """Gone without a word: Java itself is killed."""
-        assert self._process is not None
-        for pid in below(self._process.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self._process.stop()
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.stop()
 
     @cached_property
     def admin(self) -> AdminClient:
@@ -125,15 +98,8 @@ class Broker:
             consumer.close()
 
 
-def below(pid: int) -> Iterator[int]:
-    """The processes that a process started, and those that they started."""
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        yield from below(int(child))
-        yield int(child)
-
-
 def needs_kafka() -> None:
     try:
-        find.broker()
+        find.kafka()
     except StackError as missing:
         pytest.skip(str(missing))

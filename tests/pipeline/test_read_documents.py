@@ -20,7 +20,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from tests.unit.ingest.packing import CHANGED, raw_zip, tarred, with_flag, xml, zipped
 from transforms.ingest import spread as spreading
 from transforms.ingest import transform, work
-from transforms.ingest.files import InputError
+from transforms.ingest.errors import InputError
 from transforms.ingest.limits import Limits
 from transforms.ingest.listing import check_patterns
 from transforms.ingest.transform import ReadDocuments, _Read

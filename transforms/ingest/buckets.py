@@ -14,8 +14,10 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from transforms import instants
-from transforms.ingest.files import FileRef, InputError
+from transforms.ingest.errors import InputError
+from transforms.ingest.files import FileRef
 from transforms.ingest.patterns import literal_start, remote_globs, remote_matcher
+from transforms.ingest.remote import S3, filesystems, objects
 from transforms.language import say
 
 _GCS = "gs://"
@@ -150,9 +152,10 @@ def _objects(bucket: str, prefix: str, start: str, end: str, most: int | None) -
 
 def _of_others(glob: str) -> Iterator[FileRef | None]:
     """Through Beam: as a stream where a store has no folders, else in one list."""
-    from apache_beam.io.filesystems import FileSystems
-
-    store = FileSystems.get_filesystem(glob)
+    if glob.startswith(S3):
+        yield from _of_s3(glob)
+        return
+    store = filesystems().get_filesystem(glob)
     start = literal_start(glob)
     if store.has_dirs() or start == glob:
         found = store.match([glob])[0].metadata_list
@@ -162,6 +165,12 @@ def _of_others(glob: str) -> Iterator[FileRef | None]:
         yield FileRef(each.path, round((each.last_updated_in_seconds or 0) * 1_000_000), each.size_in_bytes or 0)
 
 
+def _of_s3(glob: str) -> Iterator[FileRef | None]:
+    matching = remote_matcher(glob)
+    for path, size, updated in objects(literal_start(glob)):
+        yield FileRef(path, instants.micros_of(updated), size) if matching(path) else None
+
+
 def _bucket_and_name(path: str) -> tuple[str, str]:
     bucket, _, name = path.removeprefix(_GCS).partition("/")
     return bucket, name
@@ -169,7 +178,6 @@ def _bucket_and_name(path: str) -> tuple[str, str]:
 
 def _gcs() -> Any:
     """The client that Beam makes of the job's options: its credentials, and the emulator where there is one."""
-    from apache_beam.io.filesystems import FileSystems
     from apache_beam.io.gcp import gcsio
 
-    return gcsio.GcsIO(pipeline_options=FileSystems._pipeline_options).client
+    return gcsio.GcsIO(pipeline_options=filesystems()._pipeline_options).client

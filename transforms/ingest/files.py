@@ -11,12 +11,12 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote
 
-from transforms.errors import AcervoError
 from transforms.ingest.limits import STAGE, UNREADABLE_FILE
 from transforms.ingest.patterns import is_local
+from transforms.ingest.remote import open_remote
 from transforms.model import DeadLetter
 
 _LOCAL_BUFFER = 1_048_576
@@ -25,10 +25,6 @@ _LOCAL_BUFFER = 1_048_576
 _PERMANENT_STATUS = (403, 404)
 _PERMANENT = (FileNotFoundError, PermissionError, IsADirectoryError, NotImplementedError)
 _PASSING_ERRNO = (errno.EAGAIN, errno.EINTR, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC)
-
-
-class InputError(AcervoError, ValueError):
-    """The input that was asked for is not there, or cannot be listed. The message is for the person who asked."""
 
 
 class FileRef(NamedTuple):
@@ -63,10 +59,7 @@ def open_file(path: str) -> BinaryIO:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", path)
         return open(path, "rb", buffering=_LOCAL_BUFFER)
-    from apache_beam.io.filesystem import CompressionTypes
-
-    stream: BinaryIO = _filesystems().open(path, compression_type=CompressionTypes.UNCOMPRESSED)
-    return stream
+    return open_remote(path)
 
 
 def unreadable(file: FileRef, error: Exception) -> DeadLetter | None:
@@ -88,9 +81,3 @@ def _absolute(pattern: str) -> str:
     if not is_local(pattern):
         return pattern
     return os.path.abspath(os.path.expanduser(pattern))
-
-
-def _filesystems() -> Any:
-    from apache_beam.io.filesystems import FileSystems
-
-    return FileSystems

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from transforms.ingest import buckets, folders
 from transforms.ingest.buckets import Names
-from transforms.ingest.files import FileRef, InputError, split_patterns
+from transforms.ingest.errors import InputError
+from transforms.ingest.files import FileRef, split_patterns
 from transforms.ingest.patterns import Named, is_local, remote_globs
 from transforms.language import say, tr
 from transforms.model import DeadLetter
@@ -66,7 +67,7 @@ def check_patterns(patterns: str | Iterable[str]) -> None:
     """Raises InputError when there is no pattern, or one that matches no file. Reads no file, lists little."""
     single = split_patterns(patterns)
     if not single:
-        raise InputError(tr("no input: give a file, a folder, a glob or a gs:// pattern"))
+        raise InputError(tr("no input: give a file, a folder, a glob, or a gs:// or s3:// pattern"))
     empty = [pattern for pattern in single if _is_empty(pattern, _LOOKED_AT)]
     if empty:
         raise InputError("; ".join(_nothing(pattern) for pattern in empty))

@@ -9,6 +9,7 @@ from transforms.ingest.archives import expand, expand_bytes
 from transforms.ingest.files import open_file
 from transforms.ingest.limits import STAGE, Limits
 from transforms.ingest.patterns import is_local
+from transforms.ingest.remote import exists
 from transforms.model import DeadLetter, Expanded, RawDocument
 
 
@@ -60,9 +61,4 @@ def _file_of(origin: str) -> str | None:
 def _is_file(path: str) -> bool:
     if is_local(path):
         return os.path.isfile(path)
-    from apache_beam.io.filesystems import FileSystems
-
-    try:
-        return bool(FileSystems.exists(path))
-    except ValueError:  # no filesystem has this scheme
-        return False
+    return exists(path)

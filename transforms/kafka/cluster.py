@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from transforms.kafka.connection import Connection, library
-from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError, explained, unanswered
+from transforms.kafka.errors import AWAY, GONE, KafkaError, explained, refuses, unanswered
 from transforms.language import say
 
 _LOG = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ class Cluster:
                 error = raised.args[0]
                 if may_be_gone and error.name() in GONE:
                     return []
-                if error.name() in REFUSED or error.name() in GONE:
+                if refuses(error) or error.name() in GONE:
                     raise self._explained(what, error) from raised
                 # A broker that has just come up says for a moment that it is not ready.
                 if error.name() not in AWAY or time.monotonic() >= deadline:
@@ -145,7 +145,7 @@ class Cluster:
         return explained(f"cannot ask for {what}", self._connection.bootstrap, error.name(), error.str())
 
     def _refusals(self) -> list[Any]:
-        return [error for error in self._errors if error.name() in REFUSED]
+        return [error for error in self._errors if refuses(error)]
 
     def _said(self, error: Any) -> str:
         """The most telling of what the client reported: that a host is not known says more than a time that is over."""

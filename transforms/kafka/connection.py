@@ -16,14 +16,17 @@ PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL = "plaintext", "ssl", "sasl_plaintext",
 SECURITY = (PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL)
 OAUTHBEARER = "OAUTHBEARER"
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", OAUTHBEARER)
-PASSWORD = "KAFKA_PASSWORD"
-"""The variable of the environment that has the password where no secret is named."""
+PASSWORD, KEY, KEY_PASSWORD = "KAFKA_PASSWORD", "KAFKA_KEY", "KAFKA_KEY_PASSWORD"
+"""Variables of the environment: the password and the private key (PEM) where no secret is named for them, and what the
+key is encrypted with, if it is."""
 
 
 @dataclass(frozen=True)
 class Connection:
     """``bootstrap``: host:port, several separated by commas. ``ca``: certificates in PEM that sign the brokers' own;
-    the system's where it is empty. ``password_secret``: the name of a secret in Secret Manager; without it the
+    the system's where it is empty. ``certificate``: the client's own in PEM, with those between it and the authority
+    that the brokers trust, for brokers that want one. ``key_secret``: the name of its private key's secret; without it
+    the environment has the key. ``password_secret``: the name of a secret in Secret Manager; without it the
     environment has the password. ``token``: who gives tokens to OAUTHBEARER, see ``tokens``."""
 
     bootstrap: str
@@ -32,6 +35,8 @@ class Connection:
     user: str = ""
     password_secret: str = ""
     ca: str = ""
+    certificate: str = ""
+    key_secret: str = ""
     token: str = ""
 
     def settings(self) -> dict[str, Any]:
@@ -48,12 +53,28 @@ class Connection:
         }
         if self.ca:
             found["ssl.ca.pem"] = self.ca
+        if self.certificate:
+            found |= {"ssl.certificate.pem": self.certificate, "ssl.key.pem": self._key()}
+            if password := os.environ.get(KEY_PASSWORD):
+                found["ssl.key.password"] = password
         if self.security in (SASL_PLAINTEXT, SASL_SSL):
             found["sasl.mechanism"] = self.mechanism
             if self.mechanism == OAUTHBEARER:
                 found["oauth_cb"] = token_source(self.token)
             else:
                 found |= {"sasl.username": self.user, "sasl.password": self._password()}
+        return found
+
+    def _key(self) -> str:
+        found = secret_of(self.key_secret, "--kafka_key_secret", KafkaError) or os.environ.get(KEY, "")
+        if "PRIVATE KEY" not in found:
+            raise KafkaError(
+                say(
+                    "no private key for --kafka_certificate: give --kafka_key_secret, a secret of Secret Manager, or "
+                    "set {variable} in the environment (of the workers too) to the key in PEM.",
+                    variable=KEY,
+                )
+            )
         return found
 
     def _password(self) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from transforms.errors import AcervoError
 from transforms.language import mark, say, tr
 
@@ -33,7 +36,7 @@ REFUSED = {
     "_AUTHENTICATION": mark("does not accept who this is: mend --kafka_mechanism, --kafka_user or the password"),
     "SASL_AUTHENTICATION_FAILED": mark("does not accept who this is: mend --kafka_user or the password"),
     "UNSUPPORTED_SASL_MECHANISM": mark("has no such mechanism: mend --kafka_mechanism"),
-    "_SSL": mark("and this side do not agree on TLS: mend --kafka_security or --kafka_ca"),
+    "_SSL": mark("and this side do not agree on TLS: mend --kafka_security, --kafka_ca or --kafka_certificate"),
     "TOPIC_AUTHORIZATION_FAILED": mark(
         "does not let this user use the topic: it needs the ACLs READ and DESCRIBE to read it, WRITE and DESCRIBE to "
         "write to it"
@@ -52,13 +55,24 @@ GONE = frozenset({"UNKNOWN_TOPIC_OR_PART", "UNKNOWN_TOPIC_ID", "INCONSISTENT_TOP
 """The topic is not there, or is another of the same name."""
 
 
+_ALERTS = re.compile(r"alert (bad|unsupported|unknown|certificate|handshake|access)", re.IGNORECASE)
+"""With TLS 1.3 a broker looks at the client's certificate after the handshake: the connection is lost then, and only
+the client's words tell why."""
+
+
 class KafkaError(AcervoError):
     """A topic cannot be used, and trying again will not help: the message says what has to be mended."""
+
+
+def refuses(error: Any) -> bool:
+    """Whether an error of the client is one that somebody has to mend."""
+    return _cause(error.name(), error.str()) in REFUSED
 
 
 def explained(what: str, bootstrap: str, name: str, said: str) -> KafkaError:
     """``what`` could not be done: for people, with the setting to mend. ``name`` is that of the code, ``said`` the
     library's words."""
+    name = _cause(name, said)
     if name in REFUSED:
         return KafkaError(
             say(
@@ -93,3 +107,7 @@ def unanswered(bootstrap: str, said: str) -> KafkaError:
             said=said,
         )
     )
+
+
+def _cause(name: str, said: str) -> str:
+    return "_SSL" if name == "_TRANSPORT" and _ALERTS.search(said) else name

@@ -19,6 +19,7 @@ from local.stack.find import prism as find_prism
 from tests.integration.brokers import Broker
 from tests.integration.jobs.stores import Stores
 from tests.integration.queues import Queue
+from tests.integration.sqs.server import Sqs
 
 JOB, SHORT_LEASES = "pipelines.stream", "tests.integration.jobs.short_leases"
 
@@ -80,13 +81,30 @@ def on_prism() -> list[str]:
     return ["--runner", "PrismRunner", "--prism_location", str(prism)]
 
 
+class DocumentsInSqs:
+    """A queue of SQS with documents that say where they come from."""
+
+    def __init__(self, sqs: Sqs) -> None:
+        self.sqs = sqs
+        self.url = sqs.create()
+
+    @property
+    def arguments(self) -> list[str]:
+        """What a stream is given to read it."""
+        return ["--sqs_queue", self.url, "--sqs_endpoint", self.sqs.endpoint]
+
+    def publish(self, payloads: Sequence[bytes]) -> None:
+        """Sends all, and waits until the server has them."""
+        self.sqs.publish(self.url, payloads, {"origin": "test"})
+
+
 class Streaming:
     """The job, in a process group of its own, until the end of a ``with`` block; on Prism, or where ``runner`` says."""
 
     def __init__(
         self,
         stores: Stores,
-        queue: DocumentQueue | DocumentTopic,
+        queue: DocumentQueue | DocumentTopic | DocumentsInSqs,
         log: Path,
         *more: str,
         module: str = JOB,

@@ -15,7 +15,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from confluent_kafka import Consumer, TopicPartition
 
-from local.stack.jars import KAFKA
+from local.stack.jars import KAFKA, folder_of
 from local.stack.process import PROJECT
 from pipelines import publish
 from tests.integration.brokers import Broker
@@ -126,7 +126,7 @@ def test_the_consumer_of_the_docs_knows_the_last_change_of_each_key(broker: Brok
     random.Random(1).shuffle(told)
     run(told, Change, PublishChanges(KafkaTopic(broker.connection, topic)))
     example = PROJECT / "docs" / "examples" / "LatestChange.java"
-    command = ["java", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", f"{KAFKA.folder()}/*", str(example)]
+    command = ["java", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", f"{folder_of(KAFKA)}/*", str(example)]
     said = subprocess.run([*command, broker.address, topic], capture_output=True, text=True, check=True, timeout=120)
     last = {one.key: one for one in changes}
     assert said.stdout.splitlines() == [

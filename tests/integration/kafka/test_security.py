@@ -124,7 +124,7 @@ def test_a_topic_is_read_with_each_mechanism_over_tls(
     ("change", "password", "said"),
     [
         ({}, "wrong", "does not accept who this is: mend --kafka_mechanism, --kafka_user or the password"),
-        ({"ca": ""}, "admin-secret", "do not agree on TLS: mend --kafka_security or --kafka_ca"),
+        ({"ca": ""}, "admin-secret", "do not agree on TLS: mend --kafka_security, --kafka_ca or"),
         ({"security": "plaintext"}, "", "does not answer at .*--kafka_security"),
         ({"mechanism": "SCRAM-SHA-256"}, "admin-secret", "mend --kafka_mechanism"),
     ],

@@ -1,14 +1,12 @@
-"""The Pub/Sub emulator, Prism, and a topic with a subscription for each test."""
+"""The Pub/Sub emulator, and a topic with a subscription for each test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from local.stack import stack
-from local.stack.find import prism as find_prism
 from tests.integration.queues import Queue
 
 
@@ -24,11 +22,3 @@ def queue(pubsub: dict[str, str]) -> Iterator[Queue]:
     queue = Queue()
     yield queue
     queue.close()
-
-
-@pytest.fixture(scope="session")
-def prism() -> Path:
-    found = find_prism()
-    if not found:
-        pytest.skip("Prism is not there: make prism")
-    return found

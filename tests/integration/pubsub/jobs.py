@@ -20,9 +20,9 @@ from apache_beam.runners.portability.portable_runner import PortableMetrics
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
 from transforms.ingest.pubsub import intake
-from transforms.ingest.pubsub.backlog import Backlog, Lease
 from transforms.ingest.pubsub.settings import ReadSettings
 from transforms.ingest.pubsub.transform import ReadFromSubscription
+from transforms.ingest.queue.backlog import Backlog, Lease
 from transforms.model import RawDocument
 
 POISON = b"POISON"

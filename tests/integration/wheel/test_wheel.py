@@ -85,7 +85,7 @@ def test_metadata_is_what_people_and_installers_look_for(installed: Installed) -
     assert found["Name"] == "acervo" and found["Version"] and found["Summary"]
     assert found["Requires-Python"] == "<3.13,>=3.11"
     assert "Typing :: Typed" in found.get_all("Classifier", [])
-    assert set(found.get_all("Provides-Extra", [])) == {"local", "dev", "kafka", "report"}
+    assert set(found.get_all("Provides-Extra", [])) == {"aws", "local", "dev", "kafka", "report"}
     required = [line for line in found.get_all("Requires-Dist", []) if "extra ==" not in line]
     assert any(line.startswith("apache-beam[gcp]") for line in required)
     assert not any(line.startswith(("bqemulator", "duckdb", "pytest", "mypy")) for line in required)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from transforms.ingest.errors import InputError
 from transforms.ingest.files import (
     FileRef,
-    InputError,
     open_file,
     split_patterns,
     unreadable,

@@ -13,7 +13,7 @@ from local.flink import session, settings
 from local.flink.session import Place
 from local.live import runner_arguments
 from local.stack import StackError, find
-from local.stack.jars import FLINK, KAFKA, Program
+from local.stack.jars import ELASTICMQ, FLINK, KAFKA, Jars
 
 PLACE = Place("http://127.0.0.1:1", "127.0.0.1:2", "/somewhere/worker")
 
@@ -50,16 +50,15 @@ def test_offline_it_says_what_could_not_be_fetched(monkeypatch: pytest.MonkeyPat
 def test_a_jar_of_another_content_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     java(tmp_path)
     (tmp_path / "a.jar").write_bytes(b"another")
-    (tmp_path / "list.txt").write_text(f"{'0' * 64}  a.jar\n")
     monkeypatch.setattr("local.stack.jars.MAVEN", f"{tmp_path.as_uri()}/")
-    monkeypatch.setattr("local.stack.jars.FLINK", Program("Flink", "x", tmp_path / "list.txt", 1))
+    monkeypatch.setattr(Jars, "listed", [["0" * 64, "a.jar"]])
     with pytest.raises(StackError, match="does not have the expected content"):
         find.flink()
 
 
-@pytest.mark.parametrize("program", [FLINK, KAFKA], ids=lambda program: program.name)
-def test_every_jar_is_pinned_once(program: Program) -> None:
-    digests, paths = zip(*program.jars, strict=True)
+@pytest.mark.parametrize("jars", [FLINK, KAFKA, ELASTICMQ], ids=lambda jars: jars.name)
+def test_every_jar_is_pinned_once(jars: Jars) -> None:
+    digests, paths = zip(*jars.listed, strict=True)
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests)
     assert all(path.endswith(".jar") for path in paths)
     names = [Path(path).name for path in paths]
@@ -71,14 +70,14 @@ def test_the_list_is_of_the_versions_that_the_pom_names() -> None:
     for name, artifact in (("flink", "flink-runtime"), ("beam", "beam-runners-flink-1.19")):
         [version] = re.findall(f"<{name}>(.*)</{name}>", pom)
         assert version in FLINK.version
-        assert any(path.endswith(f"/{artifact}-{version}.jar") for _, path in FLINK.jars)
+        assert any(path.endswith(f"/{artifact}-{version}.jar") for _, path in FLINK.listed)
 
 
 def test_a_job_server_stages_less_than_the_cluster_loads(tmp_path: Path) -> None:
-    for _, path in FLINK.jars:
+    for _, path in FLINK.listed:
         (tmp_path / Path(path).name).touch()
     cluster, server = (path(tmp_path).split(":") for path in (settings.cluster_path, settings.server_path))
-    assert len(cluster) == len(FLINK.jars) > len(server) > 100
+    assert len(cluster) == len(FLINK.listed) > len(server) > 100
     assert not any("rpc-akka" in jar for jar in server)
 
 

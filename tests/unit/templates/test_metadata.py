@@ -13,10 +13,12 @@ from templates import metadata
 
 JOBS = metadata.jobs()
 ACCEPTED = {
-    "input": ["gs://bucket/2025/*.zip", "gs://bucket/a.xml,gs://bucket/b/"],
+    "input": ["gs://bucket/2025/*.zip", "gs://bucket/a.xml,gs://bucket/b/", "s3://bucket/a"],
     "bigtable_instance": ["acervo", "fiscal-prod"],
     "bigtable_table": ["acervo", "acervo_2026"],
     "dataset": ["acervo", "acervo_2026"],
+    "sqs_queue": ["documents", "a.fifo", "https://sqs.sa-east-1.amazonaws.com/123456789012/documents", ""],
+    "sqs_endpoint": ["https://vpce-1.sqs.sa-east-1.vpce.amazonaws.com", ""],
     "kafka_start": ["committed", "timestamp:2026-11-28T00:00:00-03:00", "offsets:0=12,1=7"],
     "kafka_bootstrap": ["10.0.0.7:9092", "a:9092,b:9092", ""],
     "kafka_password_secret": ["projects/p/secrets/kafka", ""],
@@ -32,10 +34,12 @@ ACCEPTED = {
     "output": ["gs://bucket/differences.jsonl"],
 }
 REFUSED = {
-    "input": ["", "/home/me/a.zip", "s3://bucket/a", "gs://bucket/a,/home/me/b", "gs://"],
+    "input": ["", "/home/me/a.zip", "http://bucket/a", "gs://bucket/a,/home/me/b", "gs://"],
     "bigtable_instance": ["Acervo", "abc", "projects/p/instances/acervo"],
     "bigtable_table": ["a/b", "x" * 38],
     "dataset": ["project.acervo", "a-b"],
+    "sqs_queue": ["a b", "x" * 81],
+    "sqs_endpoint": ["127.0.0.1:9324"],
     "kafka_start": ["yesterday", ""],
     "kafka_bootstrap": ["10.0.0.7", "a:9092;b:9092"],
     "kafka_password_secret": ["hidden"],

@@ -21,7 +21,7 @@ from transforms.ingest.kafka.tail import Lease, Tail
 from transforms.ingest.queue.message import Message
 from transforms.kafka.cluster import EARLIEST, LATEST, Away, Cluster
 from transforms.kafka.connection import library
-from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError
+from transforms.kafka.errors import AWAY, GONE, KafkaError, refuses
 from transforms.language import mark, say
 from transforms.per_process import PerProcess
 
@@ -201,7 +201,7 @@ class Intake:
             # An offset that another topic of the name does not have says nothing of retention.
             self._check_identity(needed=True)
             raise self._out_of_range(raw.partition(), tail.end if tail else raw.offset())
-        elif name in REFUSED:
+        elif refuses(error):
             raise cannot_read(self._source, error)
         elif name in GONE:
             self._known_at = 0.0
@@ -211,7 +211,7 @@ class Intake:
 
     def _reported(self, error: Any) -> None:
         """An error that belongs to no partition, from the thread that polls."""
-        if error.name() in REFUSED:
+        if refuses(error):
             if self._refused_since is None:
                 self._refused_since = time.monotonic()
                 _LOG.warning("%s Trying again for %.0f s.", cannot_read(self._source, error), _REFUSED_SECONDS)

@@ -17,6 +17,7 @@ from transforms.kafka.connection import (
     SASL_PLAINTEXT,
     SASL_SSL,
     SECURITY,
+    SSL,
     Connection,
 )
 from transforms.kafka.errors import KafkaError
@@ -93,6 +94,19 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kafka_ca", default="", help=tr("File (local or gs://) of the certificates that sign the brokers' own, PEM.")
     )
+    parser.add_argument(
+        "--kafka_certificate",
+        default="",
+        help=tr("File (local or gs://) of the client's own certificate, PEM, for brokers that ask for one."),
+    )
+    parser.add_argument(
+        "--kafka_key_secret",
+        default="",
+        help=tr(
+            "Secret Manager name of that certificate's private key, PEM. Without it the environment has it: KAFKA_KEY; "
+            "KAFKA_KEY_PASSWORD where it is encrypted."
+        ),
+    )
 
 
 def connection_of(given: argparse.Namespace | PipelineOptions) -> Connection:
@@ -113,6 +127,8 @@ def connection_of(given: argparse.Namespace | PipelineOptions) -> Connection:
         raise KafkaError(
             tr("--kafka_mechanism needs --kafka_security=sasl_ssl, or sasl_plaintext within a safe network.")
         )
+    if given.kafka_certificate and given.kafka_security not in (SSL, SASL_SSL):
+        raise KafkaError(tr("--kafka_certificate needs --kafka_security=ssl, or sasl_ssl."))
     if sasl and given.kafka_mechanism != OAUTHBEARER and not given.kafka_user:
         raise KafkaError(say("--kafka_mechanism={mechanism} needs --kafka_user.", mechanism=given.kafka_mechanism))
     return Connection(
@@ -121,7 +137,9 @@ def connection_of(given: argparse.Namespace | PipelineOptions) -> Connection:
         mechanism=given.kafka_mechanism or "",
         user=given.kafka_user,
         password_secret=given.kafka_password_secret,
-        ca=_certificates(given.kafka_ca) if given.kafka_ca else "",
+        ca=_certificates(given.kafka_ca, "--kafka_ca"),
+        certificate=_certificates(given.kafka_certificate, "--kafka_certificate"),
+        key_secret=given.kafka_key_secret,
         token=given.kafka_token,
     )
 
@@ -138,15 +156,26 @@ def source_of(options: PipelineOptions) -> TopicSource:
     )
 
 
-def _certificates(path: str) -> str:
-    """PEM in a file. It is not secret, and goes to the workers with the job."""
+def _certificates(path: str, option: str) -> str:
+    """PEM in a file; empty where none is named. It is not secret, and goes to the workers with the job."""
+    if not path:
+        return ""
     try:
         with FileSystems.open(path) as file:
             text = str(file.read(_CA_BYTES).decode("ascii"))
     except (OSError, UnicodeError) as error:
         raise KafkaError(
-            say("cannot read the certificates of --kafka_ca {path}: {error}", path=path, error=error)
+            say("cannot read the certificates of {option} {path}: {error}", option=option, path=path, error=error)
         ) from error
     if "BEGIN CERTIFICATE" not in text:
-        raise KafkaError(say("--kafka_ca {path} holds no certificate in PEM.", path=path))
+        raise KafkaError(say("{option} {path} holds no certificate in PEM.", option=option, path=path))
+    if "PRIVATE KEY" in text:
+        raise KafkaError(
+            say(
+                "{option} {path} holds a private key too, which would travel with the job for all to see: leave the "
+                "certificates alone in it, and give --kafka_key_secret, or KAFKA_KEY.",
+                option=option,
+                path=path,
+            )
+        )
     return text

@@ -19,7 +19,7 @@ from transforms.ingest.kafka.settings import TopicSource
 from transforms.ingest.queue.message import Message
 from transforms.kafka.cluster import EARLIEST, LATEST, Cluster
 from transforms.kafka.connection import library
-from transforms.kafka.errors import AWAY, GONE, REFUSED, KafkaError
+from transforms.kafka.errors import AWAY, GONE, KafkaError, refuses
 from transforms.language import mark, say
 
 _LOG = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class ReadRange(beam.DoFn):
                         yield raw
                 elif error.name() == "_AUTO_OFFSET_RESET":
                     raise _lost(wanted, at)
-                elif error.name() in REFUSED or error.name() in GONE:
+                elif refuses(error) or error.name() in GONE:
                     raise cannot_read(wanted.source, error)
                 else:
                     self._outages.inc(error.name() in AWAY)
@@ -105,7 +105,7 @@ class ReadRange(beam.DoFn):
         """How many connections failed meanwhile. Raises KafkaError for a refusal."""
         errors, self._errors[:] = list(self._errors), []
         for error in errors:
-            if error.name() in REFUSED:
+            if refuses(error):
                 raise cannot_read(source, error)
         return sum(error.name() != "_ALL_BROKERS_DOWN" for error in errors)
 

@@ -39,6 +39,10 @@ class TopicSource:
     settle_seconds: float = 10
 
     @property
+    def name(self) -> str:
+        return self.topic
+
+    @property
     def place(self) -> str:
         """What names the topic in origins."""
         return f"kafka:{self.topic}@{short_id(self.topic_id)}" if self.topic_id else f"kafka:{self.topic}"

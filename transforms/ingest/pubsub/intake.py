@@ -15,7 +15,7 @@ import threading
 import time
 import uuid
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 import grpc
@@ -25,8 +25,8 @@ from google.cloud import pubsub_v1
 from google.pubsub_v1 import types
 
 from transforms import instants
-from transforms.ingest.pubsub.backlog import Backlog, Delivery, Lease
 from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError, reading_failed
+from transforms.ingest.queue.backlog import Backlog, Delivery, Lease
 from transforms.ingest.queue.message import Message
 from transforms.per_process import PerProcess
 
@@ -246,21 +246,7 @@ def _close_all() -> None:
         intake.close()
 
 
-_INTAKES: PerProcess[ReadSettings, Intake] = PerProcess(Intake)
-
-
-def open_intake(settings: ReadSettings) -> Intake:
-    """The intake of this process for these settings. Each call wants a ``close_intake``; the last one closes it."""
-    return _INTAKES.acquire(settings)
-
-
-def close_intake(settings: ReadSettings, intake: Intake, unfinished: Iterable[Lease]) -> None:
-    """Ends one use of the intake. ``unfinished``: what this user took and never heard to be committed."""
-    if _INTAKES.release(settings):
-        intake.close()
-        return
-    for lease in unfinished:
-        intake.give_back(lease)
+INTAKES: PerProcess[ReadSettings, Intake] = PerProcess(Intake)
 
 
 def _deliveries(response: types.StreamingPullResponse) -> list[Delivery]:

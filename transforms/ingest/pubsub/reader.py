@@ -9,7 +9,7 @@ import apache_beam as beam
 from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
 from apache_beam.transforms.window import TimestampedValue
 
-from transforms.ingest.pubsub.intake import Intake, close_intake, open_intake
+from transforms.ingest.pubsub.intake import INTAKES, Intake
 from transforms.ingest.pubsub.settings import ReadSettings
 from transforms.ingest.queue.message import Message
 from transforms.ingest.queue.reader import Bounds, ReadQueue, TailProvider
@@ -30,13 +30,13 @@ class ReadMessages(ReadQueue):
 
     def setup(self) -> None:
         super().setup()
-        self._intake: Intake | None = open_intake(self._settings)
+        self._intake: Intake | None = INTAKES.acquire(self._settings)
 
     def teardown(self) -> None:
         """Gives back what no commit has been heard of."""
         intake, self._intake = self._intake, None
         if intake is not None:
-            close_intake(self._settings, intake, self.unfinished(intake))
+            self.leave(INTAKES, self._settings, intake)
 
     # The finaliser is named as a class and before the parameters that are passed by keyword: an instance is never
     # called back, and behind them Beam passes an argument twice.
@@ -52,7 +52,4 @@ class ReadMessages(ReadQueue):
         if intake is None:  # a bundle that the cancelled job's runner has forgotten
             tracker.defer_remainder()
             return
-        bounds = self._bounds
-        lease = intake.take(bounds.messages, bounds.size, bounds.idle_seconds)
-        last = tracker.current_restriction().start + len(lease) - 1 if lease else None
-        yield from self.bundle(intake, lease, last, finalizer, tracker, estimator)
+        yield from self.next_bundle(intake, self._bounds, finalizer, tracker, estimator)

@@ -15,6 +15,7 @@ from apache_beam.utils.timestamp import Timestamp
 
 from transforms import metrics
 from transforms.ingest.queue.message import Message
+from transforms.per_process import PerProcess
 
 FOREVER = 2**62
 
@@ -66,6 +67,16 @@ class Held(Protocol):
 
     def redelivered(self) -> int:
         """Deliveries that were dropped as repeated, since this was last asked."""
+
+
+class Intake(Held, Protocol):
+    """What a process holds of a queue that has no positions."""
+
+    def take(self, max_messages: int, max_bytes: int, timeout: float) -> Any:
+        """The next messages, a lease; an empty one when none comes within ``timeout`` seconds."""
+
+    def close(self) -> None:
+        """Reads no more, and gives back all that is held."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +133,22 @@ class ReadQueue(beam.DoFn):
             yield TimestampedValue(message, Timestamp(micros=message.published_at))
         advance(estimator, held.watermark())
         tracker.defer_remainder()
+
+    def next_bundle(
+        self, intake: Intake, bounds: Bounds, finalizer: Any, tracker: Any, estimator: Any
+    ) -> Iterator[TimestampedValue]:
+        """``bundle`` for a queue without positions, of which a restriction counts the messages."""
+        lease = intake.take(bounds.messages, bounds.size, bounds.idle_seconds)
+        last = tracker.current_restriction().start + len(lease) - 1 if lease else None
+        yield from self.bundle(intake, lease, last, finalizer, tracker, estimator)
+
+    def leave(self, intakes: PerProcess[Any, Any], settings: Any, intake: Intake) -> None:
+        """Ends one use of a process's intake; the last one closes it. Gives back what no commit has been heard of."""
+        if intakes.release(settings):
+            intake.close()
+            return
+        for lease in self.unfinished(intake):
+            intake.give_back(lease)
 
     def _acknowledge(self, held: Held, lease: Any) -> None:
         if self._leases.pop(id(lease), None) is not None:

@@ -1,6 +1,7 @@
-"""What one process holds of a subscription: messages waiting to be read, messages being worked on, and their time.
+"""What one process holds of a queue that leases its messages: those waiting to be read, those being worked on, and
+their time. For Pub/Sub and SQS.
 
-Knows nothing of gRPC or Beam. A message is *held* from its delivery until its lease is settled (committed and
+Knows nothing of clients or Beam. A message is *held* from its delivery until its lease is settled (committed and
 acknowledged) or abandoned (given back). All methods may be called from any thread.
 """
 
@@ -16,7 +17,7 @@ from transforms.ingest.queue.watermark import Horizon
 
 
 class Delivery:
-    """A message and the id that acknowledges it: that of its last delivery."""
+    """A message and what acknowledges it, which is its last delivery's: an ack id, or a receipt handle."""
 
     __slots__ = ("ack_id", "identity", "message")
 

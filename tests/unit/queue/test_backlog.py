@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from google.pubsub_v1 import types
 
 from transforms.ingest.pubsub import intake
-from transforms.ingest.pubsub.backlog import Backlog, Delivery
+from transforms.ingest.queue.backlog import Backlog, Delivery
 from transforms.ingest.queue.message import Message
 
 SECOND = 1_000_000

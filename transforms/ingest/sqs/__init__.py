@@ -1,0 +1,1 @@
+"""Reading documents from a queue of SQS: held while they are worked on, deleted behind the effects."""
