@@ -108,8 +108,13 @@ def test_a_stream_of_kafka_of_which_taskmanagers_and_workers_are_killed(
     clean = clean_backfill(new_stores, payloads, tmp_path / "documents")
     with Streaming(stores, topic, tmp_path / "log", runner=arguments(flink)) as job:
         for part in range(4):
+            known = arrivals(stores)
             topic.publish(payloads[part::4])
-            killing(flink, job, 1 + part % 2)
+            job.wait_until(lambda known=known: arrivals(stores) > known, "nothing arrives", 300)  # type: ignore[misc]
+            if part % 2:
+                kill_worker(flink)
+            else:
+                kill_task_manager(flink, f"taskmanager{1 + part // 2}")
         exact(job, clean, len(payloads), tmp_path)
         job.wait_until(lambda: sum(broker.committed(topic.topic, 3)) == len(payloads), "no offsets are committed", 60)
 
@@ -126,7 +131,7 @@ def test_ctrl_c_and_a_failure_are_told_in_words_and_end_the_job_on_the_cluster(
     assert eventually(lambda: unfinished(flink) == [], 30), said
 
     job = stores.start_backfill(documents, *arguments(flink))
-    assert eventually(lambda: bool(unfinished(flink)), 300), "the job is not there"
+    assert eventually(lambda: "RUNNING" in flink.states(), 300), "the job is not there"
     [running] = [one["jid"] for one in flink.ask("/jobs/overview")["jobs"] if one["state"] == "RUNNING"]
     flink.ask(f"/jobs/{running}/yarn-cancel")
     said = job.communicate(timeout=120)[1].decode()
