@@ -75,7 +75,7 @@ test-integration: .venv/.ready ## against emulators and PostgreSQL
 graph: .venv/.ready ## save the graph of the stream, against which tests look whether running jobs can be updated
 	@$(PY) -m tests.pipeline.graph
 
-bench: .venv/.ready ## every benchmark beside its floor, and the README's table; forty minutes, a million documents at the end
+bench: .venv/.ready ## every benchmark beside its floor, and the README's table; forty minutes, with a million documents and ten million states at the end
 	@$(PY) -m local.bench
 
 bench-stream: .venv/.ready ## from publish to visible in Bigtable and in BigQuery

@@ -31,6 +31,7 @@ def mend() -> None:
     _serve_many_streams()
     _give_each_thread_a_connection()
     _read_rows_by_column()
+    _refuse_updates_of_what_has_changed()
 
 
 def _provide_spatial_extension() -> None:
@@ -184,6 +185,32 @@ def _read_rows_by_column() -> None:
         return pyarrow.Table.from_arrays(columns, schema=schema)
 
     write_servicer.proto_rows_to_arrow_table = arrow_table
+
+
+def _refuse_updates_of_what_has_changed() -> None:
+    """An update that names a version (If-Match) is made whatever the table is by now; the service refuses it."""
+    import inspect
+    from functools import wraps
+
+    from bqemulator.api.routes import tables
+    from fastapi import HTTPException
+
+    def bound(plain: Any) -> Any:
+        @wraps(plain)
+        async def update(**given: Any) -> Any:
+            found = given["ctx"].catalog.get_table(given["project_id"], given["dataset_id"], given["table_id"])
+            wanted = given["request"].headers.get("if-match")
+            if found is not None and wanted not in (None, "*", found.etag):
+                raise HTTPException(412, "Precondition check failed.")
+            return await plain(**given)
+
+        described: Any = update
+        described.__signature__ = inspect.signature(plain, eval_str=True)
+        return described
+
+    for route in tables.router.routes:
+        if {"PATCH", "PUT"} & getattr(route, "methods", set()):
+            route.endpoint = bound(route.endpoint)
 
 
 def _plain(message: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from transforms.truth.loop import wait_for
 from transforms.truth.read import History
 from transforms.truth.scan import ReadHistories
 from transforms.truth.tombstones import Tombstone
-from transforms.views import erased, repair, schema
+from transforms.views import closing, erased, repair, schema
 from transforms.views.refused import Refusal
 from transforms.views.rows import TableRow, row_of_count
 from transforms.views.write import WriteRows, Written
@@ -267,5 +267,7 @@ def _refused(refusal: Refusal) -> None:
 
 
 def _repair(project: str, dataset: str, build: str, settled: int) -> int:
+    closing.open_again(project, dataset)
     repair.repair(project, dataset, build, [schema.COUNTS], settled)
+    closing.begin_again(project, dataset)  # in sums there are ids too
     return 1

@@ -1,10 +1,11 @@
-"""``python -m pipelines.merge``: states brought up to date with what changed since the last merge. Bounded.
+"""``python -m pipelines.merge``: states brought up to date, and counts of days that are over added up. Bounded.
 
 python -m pipelines.merge --project <project> [--dataset acervo]
 
-Whoever reads document_state sees everything at any time: changes since the last merge lie over the table of states. A
-merge makes queries cheap again. It is one statement or a few, without workers; run it once a day from any scheduler.
-Killed and run again, it does the same.
+Whoever reads document_state or counts sees everything at any time: changes since the last merge lie over the table of
+states, partial sums of days that are not closed are read one by one. A merge makes queries cheap again. It is a few
+statements, without workers; run it once a day from any scheduler, an hour or more into the day (UTC), so that the day
+before is closed. Killed and run again, it does the same.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from pipelines.defaults import DEFAULT_DATASET
 from pipelines.guard import guarded
 from transforms import instants
 from transforms.language import mark, say, tr
-from transforms.views import merge
+from transforms.views import closing, merge
 
 DONE = mark("{rows:,} states added or changed, by {statements} statements; merged until {until}")
+CLOSED = mark("{rows:,} sums of counts added or taken away; days are closed before {until}")
 
 
 @guarded
@@ -33,8 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     project = discover.project_of(options.project)
     merged = merge.merge(project, options.dataset, instants.now())
+    closed = closing.close(project, options.dataset, instants.now())
     until = legend.moment(instants.datetime_of(merged.until)) if merged.until else "-"
     print(say(DONE, rows=merged.rows, statements=merged.statements, until=until))
+    print(say(CLOSED, rows=closed.rows, until=closed.until))
     return 0
 
 
@@ -43,8 +47,9 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         prog="acervo merge",
         description=tr(
-            "Merges what changed since the last merge into the table of states, so that queries of document_state read "
-            "less. What they show is the same before and after. Run it once a day, one at a time."
+            "Merges what changed since the last merge into the table of states, and adds up the counts of days that "
+            "are over, so that queries of document_state and of counts read less. What they show is the same before "
+            "and after. Run it once a day, one at a time."
         ),
     )
     found.add_argument("--project", help=tr("Google Cloud project (default: the local stack's)"))

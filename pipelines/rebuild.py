@@ -43,7 +43,7 @@ from transforms.truth.config import TruthConfig
 from transforms.truth.read import History
 from transforms.truth.scan import ReadDeadLetters, ReadHistories
 from transforms.truth.selection import Selection
-from transforms.views import catalog, merge, repair, schema
+from transforms.views import catalog, closing, merge, repair, schema
 from transforms.views.rows import TableRow, row_of_count, rows_of_dead_letter
 from transforms.views.stored import rows_of_history, rows_of_stored_dead_letter
 from transforms.views.transform import KeepRefused, Kept
@@ -186,9 +186,14 @@ def _do(_: int, do: Any) -> None:
 
 
 def _repair(project: str, dataset: str, build: str, tables: Sequence[str], until: int, noted: bool) -> None:
+    counts = schema.COUNTS in tables
+    if counts:
+        closing.open_again(project, dataset)  # partial sums alone are made right
     for name, found in repair.repair(project, dataset, build, tables, until, noted).items():
         metrics.counter("rows_removed_<table>", name).inc(found.removed)
         metrics.counter("rows_added_<table>", name).inc(found.added)
+    if counts:
+        closing.begin_again(project, dataset)  # sums that were made meanwhile are of what was
     if schema.CHANGES in tables and noted:
         merge.begin_again(project, dataset)  # states may be of changes that were taken away
     elif schema.CHANGES in tables:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from transforms import access_key
 from transforms.families import FAMILIES, FAMILY_OF_MODEL, family_of
 from transforms.families.family import Family
+from transforms.history.rules import VOIDED_RANGE_STATUS
 from transforms.model import DOCUMENT, EVENT, VOIDED_RANGE, Entry, Fields
 
 
@@ -103,6 +105,44 @@ def histories(draw: st.DrawFn, max_size: int = 6) -> list[Entry]:
     """Distinct records of one access key, in some order of arrival."""
     key = draw(keys)
     return draw(st.lists(_entries(key), min_size=1, max_size=max_size, unique_by=lambda e: e.record_id))
+
+
+def of_every_rule() -> list[list[Entry]]:
+    """A history for each rule of each family: each code of a protocol and of a query, each form, each event with each
+    kind of return (beside an authorised document)."""
+    found: list[list[Entry]] = []
+    for family in FAMILIES.values():
+        model = next(iter(family.models))
+        key = key_of(model)
+        known = {"model": model, "protocol_status": 100, "protocol_at": "2025-03-01T01:00:00Z", "protocol_number": "1"}
+        document = Entry("0" * 64, DOCUMENT, key, family.name, "processed", known, ())
+        for code in (*family.rule_of_protocol, 539):
+            found.append([document._replace(fields={**known, "protocol_status": code})])
+            found.append([document._replace(form="query", fields={"model": model, "query_status": code})])
+        found.extend(
+            [document._replace(form=form, fields={"model": model})] for form in ("bare", "summary", "protocol")
+        )
+        deciding = deciding_events(family)
+        returns = (None, *family.accepted_returns[:1], *family.accepted_returns[-1:], *family.repeated_returns[:1], 489)
+        cases = [*itertools.product(deciding, returns), *itertools.product(deciding[:1], family.rule_of_protocol)]
+        found.extend([document, _event_of(key, family, *case)] for case in cases)
+    found.extend([voided_range(code)] for code in (None, *VOIDED_RANGE_STATUS))
+    return found
+
+
+def _event_of(key: str, family: Family, event_type: str, code: int | None) -> Entry:
+    """A processed event with a return of a code; without one, its summary."""
+    type_, _, annulled = event_type.partition("/")
+    fields: Fields = {
+        "event_type": type_,
+        "sequence": 1,
+        "registered_at": "2025-03-01T02:00:00Z",
+        "correction": "one",
+        **({"target_event_type": annulled} if annulled else {}),
+        **({"return_status": code} if code else {}),
+    }
+    form = "processed" if code or "processed" in family.registered_forms else "summary"
+    return Entry("1" * 64, EVENT, key, f"{family.name}_event", form, fields, ())
 
 
 def voided_range(status: int | None, record_id: str = "f" * 64) -> Entry:

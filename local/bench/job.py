@@ -32,7 +32,7 @@ from local.stack import stack
 from local.stack.discover import LOCAL_PROJECT
 from pipelines import backfill, defaults, tables
 from transforms.counting import cells
-from transforms.counting.contributions import Amount, CountKey, add, contributions
+from transforms.counting.contributions import Amount, CountKey, add, columns_of, contributions
 from transforms.ingest.archives import expand
 from transforms.ingest.files import FileRef, open_file
 from transforms.ingest.limits import DEFAULT
@@ -167,11 +167,8 @@ def _stored(writer: Writer, counts: dict[CountKey, Amount]) -> Iterator[Done]:
 
 
 def _partial(key: CountKey, amount: Amount) -> dict[str, Any]:
-    found = {name: value for name, value in key._asdict().items() if value}
-    if key.environment:
-        found["environment"] = int(key.environment)
     sums = {"documents": amount.documents, "total": format(amount.total, "f")}
-    return {"partial": f"{_RUN}/all/0", **found, **sums, "job_started_at": RECEIVED_AT}
+    return {"partial": f"{_RUN}/all/0", **columns_of(key), **sums, "job_started_at": RECEIVED_AT}
 
 
 def _store(row: bytes, cell: rows.Cell, partial_sum: dict[str, Any]) -> Transaction:

@@ -35,8 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--states", type=int, default=STATES)
     options = parser.parse_args(argv)
     found = run(1, options.states)
-    for view, seconds in found["views"].items():
-        print(f"{view:28} " + "  ".join(f"{case} {taken:.2f} s" for case, taken in seconds.items()))
+    for view, cases in found["views"].items():
+        print(f"{view:28} " + "  ".join(f"{case} {taken:.2f} s" for case, taken in cases.items()))
     print(f"kept in {results.keep('states', found)}")
     return 0
 
@@ -44,15 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(rounds: int, states: int = STATES) -> dict[str, Any]:
     """Seconds of each view; of the rounds the fastest."""
     with stack() as running, running.exported():
-        client = connect.rest_client(PROJECT_ID)
         catalog.migrate(PROJECT_ID, DATASET)
         began = time.monotonic()
-        for first in range(0, states, AT_ONCE):
-            _send(client, _some(first, min(first + AT_ONCE, states)))
-        _send(client, _changed(round(states * CHANGED)))
+        fill(DATASET, states)
         made = time.monotonic() - began
-        merge.reach_back(PROJECT_ID, DATASET, 0)
-        views = {view: _seconds(client, view, rounds) for view in _views()}
+        views = {view: seconds(DATASET, view, rounds) for view in views_of_states()}
     return {"states": states, "made_seconds": made, "views": views}
 
 
@@ -63,7 +59,16 @@ def figures(found: dict[str, Any]) -> list[Figure]:
     return [Figure(what, f"{max(worst[1].values()):.1f} s", "", f"{GOAL_SECONDS:.0f} s")]
 
 
-def _views() -> list[str]:
+def fill(dataset: str, states: int) -> None:
+    """Makes so many states, and changes of one in a thousand that lie over them."""
+    client = connect.rest_client(PROJECT_ID)
+    for first in range(0, states, AT_ONCE):
+        _send(client, _some(dataset, first, min(first + AT_ONCE, states)))
+    _send(client, _changed(dataset, round(states * CHANGED)))
+    merge.reach_back(PROJECT_ID, dataset, 0)
+
+
+def views_of_states() -> list[str]:
     """Views of states and of nothing else."""
     views = {view.name: view.uses for view in sql.views(PROJECT_ID, DATASET)}
     found = {sql.STATE_VIEW}
@@ -73,21 +78,23 @@ def _views() -> list[str]:
     return sorted(found)
 
 
-def _seconds(client: bigquery.Client, view: str, rounds: int) -> dict[str, float]:
-    columns = [field.name for field in client.get_table(f"{PROJECT_ID}.{DATASET}.{view}").schema]
-    given = client.query(f"SELECT * FROM `{PROJECT_ID}.{DATASET}.{view}` LIMIT 0").result().schema
+def seconds(dataset: str, view: str, rounds: int) -> dict[str, float]:
+    """Seconds of a view asked whole, and for a company's month; of the rounds the fastest."""
+    client, path = connect.rest_client(PROJECT_ID), f"{PROJECT_ID}.{dataset}.{view}"
+    columns = [field.name for field in client.get_table(path).schema]
+    given = client.query(f"SELECT * FROM `{path}` LIMIT 0").result().schema
     columns = columns or [field.name for field in given]
     company = next((f"{name} = '00000000000123'" for name in _COMPANY if name in columns), "TRUE")
     month = f"{_MONTH} = DATE '2025-03-01'" if _MONTH in columns else "TRUE"
     return {
-        case: min(_timed(client, view, where) for _ in range(rounds))
+        case: min(_timed(client, path, where) for _ in range(rounds))
         for case, where in (("whole", "TRUE"), ("company_month", f"{company} AND {month}"))
     }
 
 
-def _timed(client: bigquery.Client, view: str, where: str) -> float:
+def _timed(client: bigquery.Client, path: str, where: str) -> float:
     began = time.monotonic()
-    _send(client, f"SELECT COUNT(*) FROM `{PROJECT_ID}.{DATASET}.{view}` WHERE {where}")
+    _send(client, f"SELECT COUNT(*) FROM `{path}` WHERE {where}")
     return time.monotonic() - began
 
 
@@ -124,15 +131,15 @@ def _values() -> dict[str, str]:
     }
 
 
-def _some(first: int, end: int) -> str:
+def _some(dataset: str, first: int, end: int) -> str:
     values = _values()
     return (
-        f"INSERT INTO `{PROJECT_ID}.{DATASET}.states` ({', '.join(values)}) "
+        f"INSERT INTO `{PROJECT_ID}.{dataset}.states` ({', '.join(values)}) "
         f"SELECT {', '.join(values.values())} FROM UNNEST(GENERATE_ARRAY({first}, {end - 1})) AS n"
     )
 
 
-def _changed(number: int) -> str:
+def _changed(dataset: str, number: int) -> str:
     """Changes of the first states, each its second."""
     state = _values()
     after = ("status", "model", "uf", "environment", "day", "month", "issuer_id", "recipient_id", "total")
@@ -144,7 +151,7 @@ def _changed(number: int) -> str:
         **{f"{name}_after": state[name] for name in after}, "head_record_id": state["record_id"],
     }  # fmt: skip
     return (
-        f"INSERT INTO `{PROJECT_ID}.{DATASET}.changes` ({', '.join(values)}) "
+        f"INSERT INTO `{PROJECT_ID}.{dataset}.changes` ({', '.join(values)}) "
         f"SELECT {', '.join(values.values())} FROM UNNEST(GENERATE_ARRAY(0, {number - 1})) AS n"
     )
 

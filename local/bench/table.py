@@ -10,7 +10,19 @@ from local.bench.results import Figure, newest
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- figures: make bench writes what follows -->\n", "<!-- figures end -->\n"
-SHOWN = ("parse", "variety", "storage", "truth", "sink", "job", "backfill", "alternatives", "postgres", "stream")
+SHOWN = (
+    "parse",
+    "variety",
+    "storage",
+    "truth",
+    "sink",
+    "job",
+    "backfill",
+    "states",
+    "alternatives",
+    "postgres",
+    "stream",
+)
 
 
 def lines(names: Iterable[str] = SHOWN) -> Iterator[str]:

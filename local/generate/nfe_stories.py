@@ -192,9 +192,9 @@ def wrong_digit(rng: Rng, place: Place) -> list[Generated]:
 
 
 def other_issuer(rng: Rng, place: Place) -> list[Generated]:
-    """A document whose issuer is not the one in its key."""
+    """A document whose issuer is not the one in its key, and who did not sign it."""
     document = broken.other_issuer(rng, place.document(rng))
-    return [document.processed()._replace(findings=(codes.KEY_ISSUER_MISMATCH,))]
+    return [document.processed()._replace(findings=(codes.KEY_ISSUER_MISMATCH, codes.SIGNER_MISMATCH))]
 
 
 def no_offset(rng: Rng, place: Place) -> list[Generated]:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 from local.generate import words
+from local.generate.certificate import Holder, certificate
 from local.generate.identifiers import cnpj, cpf
 from local.generate.rng import Rng
 
@@ -73,10 +74,10 @@ class Party:
 
     @cached_property
     def certificate(self) -> str:
-        """Base64 text in the place of an X.509 certificate: about 2 kB, always the same for one party."""
+        """Its X.509 certificate in base64: about 2 kB, always the same for one party."""
         rng = Rng(f"{self.seed}/certificate/{self.id}")
-        size = rng.between(1480, 1600)
-        text = b64encode(b"\x30\x82" + size.to_bytes(2, "big") + rng.octets(size)).decode("ascii")
+        holder = Holder(self.id, self.id_type, unescape(self.name), self.city.uf, self.city.name)
+        text = b64encode(certificate(rng, holder)).decode("ascii")
         return wrapped(text) if self.style.wrap else text
 
     @cached_property

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pipelines.pages.cells import Column, Kind
 from pipelines.pages.section import Group, Lines, Ranking, Section, Tiles, Timeline
+from pipelines.pages.trade import NUMBERS_GROUP, TRADE_GROUP
 from transforms.language import mark
 
 DOCUMENTS = Column("documents", mark("documents"), Kind.NUMBER)
@@ -242,7 +243,7 @@ CARE_GROUP = Group(
     ),
 )  # fmt: skip
 
-GROUPS = (DOCUMENTS_GROUP, PARTIES_GROUP, INGESTION_GROUP, CARE_GROUP)
+GROUPS = (DOCUMENTS_GROUP, PARTIES_GROUP, TRADE_GROUP, INGESTION_GROUP, CARE_GROUP, NUMBERS_GROUP)
 SECTIONS = tuple(section for group in GROUPS for section in group.sections)
 
 HEADLINE = (

@@ -19,7 +19,7 @@ from transforms.views import sql
 # Comparisons with a constant, by the names that the analyzer has for them.
 _COMPARED = {
     "$equal": "=", "$in": "=", "$greater_or_equal": ">=", "$greater": ">=", "$less": ">=", "$less_or_equal": ">=",
-    "$between": ">=",
+    "$between": ">=", "$is_null": "null",
 }  # fmt: skip
 # What of a constant's side leaves a condition one on the column itself.
 _MONOTONE = {"date", "timestamp_trunc", "timestamp"}
@@ -27,7 +27,7 @@ Filters = Mapping[int, str]
 
 
 class Scan(NamedTuple):
-    """One reading of a table: its columns, and which of them are compared with a constant, how (= or >=)."""
+    """One reading of a table: its columns, and which of them are compared with a constant, how (=, >= or null)."""
 
     table: str
     columns: frozenset[str]

@@ -16,15 +16,19 @@ import pytest
 from local import query_costs
 from local.generate import documents, leaves
 from local.query_costs import AS_RECIPIENT, CASES, COMPANY_MONTH, LAST_DAY, LIMITS, ONE_KEY, WHOLE, Measured
+from pipelines import command
+from pipelines.pages.sections import SECTIONS
 from tests import views_world as world
 from tests.googlesql.catalog import DATASET, PROJECT, Dataset
 from tests.googlesql.pruning import Pruning
+from tests.googlesql.questions import QUESTIONS, Question
 from transforms.model import Entry, RawDocument, Record
 from transforms.parse.parser import parse
 from transforms.views import schema, sql
 from transforms.views.rows import rows_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "QUERY_COSTS.md"
+NOTEBOOK = PAGE.with_name("analyst.ipynb")
 BEGIN, END = "<!-- begin: written by tests/googlesql/test_query_costs.py -->\n", "<!-- end -->\n"
 VIEWS = sql.views(PROJECT, DATASET)
 SEED, SAMPLE = 11, 1_000
@@ -76,6 +80,11 @@ def _rows() -> tuple[list[tuple[str, dict[str, Any]]], int]:
     for table, row in list(rows):
         if table == schema.CHANGES:
             rows += [(schema.COUNTS, _count(row)) for _ in range(3 if row["revision"] == 1 else 6)]
+    # Added up by day these fall together, by recipient at worst not at all: no two documents of a day, and no two
+    # changes of a key, have one sum.
+    for table, row in list(rows):
+        if table == schema.CHANGES:
+            rows += [(schema.CLOSED_COUNTS, _count(row)) for _ in range(1 if row["revision"] == 1 else 2)]
     return rows, sum(table == schema.STATES for table, _ in rows)
 
 
@@ -94,6 +103,7 @@ def _count(change: dict[str, Any]) -> dict[str, Any]:
         "partial": "log/2026-03-10T12:00:04", "dimension": "issuer", "value": "11222333000181", "model": "55",
         "environment": 1, "status": "authorised", "day": "2026-03-10", "month": "2026-03-01", "partition_month": 202603,
         "documents": 1, "total": "1.00", "job_started_at": 0, "version": 1, "computed_at": 0,
+        "operation_type": 1, "purpose": 1, "log_day": "2026-03-10",
     }  # fmt: skip
 
 
@@ -160,8 +170,21 @@ def costs(dataset: Dataset, pruning: Pruning) -> Costs:
     return Costs(found, known)
 
 
+def _line(costs: Costs, question: Question, view: str) -> str:
+    whole, company = (query_costs.cell(costs.bytes[view][case]) for case in (WHOLE, COMPANY_MONTH))
+    places = [f"report, {', '.join(f'`{name}`' for name in question.sections)}"] if question.sections else []
+    places += [f"[notebook](analyst.ipynb), {question.notebook}"] if question.notebook else []
+    places += [f"`{question.command}`"] if question.command else []
+    asked = question.asked if view == question.views[0] else ""
+    return f"| {asked} | `{view}` | {whole} | {company} | {'; '.join(places) if asked else ''} |"
+
+
 def _page(costs: Costs) -> str:
     lines = [
+        "| question | view | whole | a company, a month | answered in |",
+        "|---|---|---|---|---|",
+        *(_line(costs, question, view) for question in QUESTIONS for view in question.views),
+        "",
         f"| view | {' | '.join(CASES)} |",
         "|---|" + "---|" * len(CASES),
         *(
@@ -211,6 +234,22 @@ def test_the_page_says_what_is_so(costs: Costs) -> None:
     if os.environ.get("ACERVO_WRITE_COSTS"):
         PAGE.write_text(right, "utf-8")
     assert PAGE.read_text("utf-8") == right, "write it anew: ACERVO_WRITE_COSTS=1 .venv/bin/pytest " + __file__
+
+
+def test_each_question_is_answered_where_the_page_says() -> None:
+    views, sections = {view.name for view in VIEWS}, {section.name: section.sql for section in SECTIONS}
+    cells = ["".join(cell["source"]) for cell in json.loads(NOTEBOOK.read_text("utf-8"))["cells"]]
+    for question in QUESTIONS:
+        assert views.issuperset(question.views), question
+        assert question.sections or question.notebook or question.command, question
+        for name in question.sections:
+            assert any(f"FROM {view}" in sections[name] for view in question.views), (question, name)
+        if question.notebook:
+            (begin,) = (n for n, cell in enumerate(cells) if cell.startswith(f"## {question.notebook}. "))
+            asked = "".join(cells[begin : begin + 4])
+            assert all(view in asked for view in question.views), question
+        if question.command:
+            assert question.command.split()[1] in command.COMMANDS, question
 
 
 def test_filters_of_states_reach_partitions_and_clusters(pruning: Pruning) -> None:

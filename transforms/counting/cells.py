@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from transforms.counting import log
-from transforms.counting.contributions import Amount, CountKey, add
+from transforms.counting.contributions import Amount, CountKey, add, columns_of, key_of
 from transforms.counting.log import Sum, Sums
 from transforms.counting.sums import billionths_of, total_of
 from transforms.truth import row_keys, rows
@@ -63,8 +63,7 @@ def partial_of(slot: str, key: CountKey, found: Sum, computed_at: int) -> Partia
     """The partial sum of a slot as a row of the table ``counts``; ``computed_at`` in micros."""
     return {
         "partial": f"{log.NAME_PREFIX}{slot}",
-        **{name: value for name, value in key._asdict().items() if value and name != "environment"},
-        **({"environment": int(key.environment)} if key.environment else {}),
+        **columns_of(key),
         "documents": found.documents,
         "total": format(total_of(found.billionths), "f"),
         "job_started_at": log.begin_of(slot),
@@ -75,14 +74,14 @@ def partial_of(slot: str, key: CountKey, found: Sum, computed_at: int) -> Partia
 
 def slot_sum_of(partial: Partial) -> tuple[str, CountKey, Sum]:
     """Reads what ``partial_of`` made."""
-    key = CountKey(*(str(partial.get(name, "")) for name in CountKey._fields))
+    key = key_of(partial)
     found = Sum(partial["version"], partial["documents"], billionths_of(Decimal(partial["total"])))
     return partial["partial"].removeprefix(log.NAME_PREFIX), key, found
 
 
 def cell_of(codec: Codec, partial: Partial) -> tuple[bytes, Cell]:
     """Row and cell of one partial of a bounded job, as ``CountChanges`` yields it."""
-    key = CountKey(*(str(partial.get(name, "")) for name in CountKey._fields))
+    key = key_of(partial)
     value = codec.encode_json({"documents": partial["documents"], "total": partial["total"]})
     timestamp = partial["job_started_at"] // _MILLI * _MILLI
     return row_of_key(key), Cell(COUNTS, _qualifier(key, partial["partial"]), timestamp, value)
@@ -96,7 +95,9 @@ def cells_of_slot(slot: str, sums: Sums) -> Iterator[tuple[bytes, Cell]]:
 
 
 def _qualifier(key: CountKey, name: str) -> bytes:
-    return "/".join((key.model, key.environment, key.status, key.day, name)).encode()
+    """Where nothing is known of direction and purpose, as it was before these were counted."""
+    codes = f".{key.operation_type}.{key.purpose}" if key.operation_type or key.purpose else ""
+    return "/".join((key.model + codes, key.environment, key.status, key.day, name)).encode()
 
 
 def sums(codec: Codec, row: bytes, cells: Cells) -> dict[CountKey, Amount]:
@@ -137,8 +138,10 @@ def _add(found: dict[CountKey, Amount], key: CountKey, amount: Amount) -> None:
 def _key_of(row: bytes, qualifier: bytes) -> tuple[CountKey, str]:
     dimension, rest = row_keys.key_of(row).split("#", 1)
     value, day = rest.rsplit("#", 1)
-    model, environment, status, exact_day, name = qualifier.decode().split("/", 4)
-    return CountKey(dimension, value, model, environment, status, exact_day, day[:7] + "-01" if day else ""), name
+    kind, environment, status, exact_day, name = qualifier.decode().split("/", 4)
+    model, *codes = kind.rsplit(".", 2)
+    month = day[:7] + "-01" if day else ""
+    return CountKey(dimension, value, model, environment, status, exact_day, month, *codes), name
 
 
 def name_of(qualifier: bytes) -> str:

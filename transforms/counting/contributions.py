@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from transforms.history.dimensions import CODES, COUNTED_BY
 from transforms.model import Change, Fields
 
 UF, ISSUER, RECIPIENT = "uf", "issuer", "recipient"
@@ -21,7 +22,8 @@ DIMENSIONS = {UF: "uf", ISSUER: "issuer_id", RECIPIENT: "recipient_id"}
 class CountKey(NamedTuple):
     """What is counted together; empty text where a part is unknown.
 
-    ``day`` and ``month`` are dates (``YYYY-MM-DD``), ``environment`` is SEFAZ's ``tpAmb`` as text.
+    A dimension with its value, then ``COUNTED_BY``. ``day`` and ``month`` are dates (``YYYY-MM-DD``), codes of SEFAZ
+    are texts.
     """
 
     dimension: str
@@ -31,6 +33,23 @@ class CountKey(NamedTuple):
     status: str
     day: str
     month: str
+    operation_type: str = ""
+    purpose: str = ""
+
+
+class _Row(Protocol):
+    def get(self, name: str, /, default: Any = None) -> Any: ...
+
+
+def columns_of(key: CountKey) -> dict[str, Any]:
+    """The parts of a count as columns of a row of the table ``counts``, those that are unknown left out."""
+    return {name: int(value) if name in CODES else value for name, value in key._asdict().items() if value}
+
+
+def key_of(row: _Row) -> CountKey:
+    """The count that a row tells of, by its columns: ``columns_of`` read back."""
+    found = (row.get(name) for name in CountKey._fields)
+    return CountKey(*("" if one is None else str(one) for one in found))
 
 
 class Amount(NamedTuple):
@@ -57,13 +76,7 @@ def add(left: Amount, right: Amount) -> Amount:
 def signed(dimensions: Fields, sign: int) -> Iterator[tuple[CountKey, Amount]]:
     """What a document of these dimensions counts, times the sign."""
     amount = Amount(sign, sign * _decimal(dimensions.get("total")))
-    rest = (
-        dimensions.get("model", ""),
-        str(dimensions.get("environment", "")),
-        dimensions["status"],
-        dimensions.get("day", ""),
-        dimensions.get("month", ""),
-    )
+    rest = [str(dimensions.get(name, "")) for name in COUNTED_BY]
     for name, field in DIMENSIONS.items():
         yield CountKey(name, dimensions.get(field, ""), *rest), amount
 

@@ -12,6 +12,7 @@ slot and storing the sums, a sweeper removes the marks that it had seen before i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import NamedTuple
 
 import orjson
@@ -38,7 +39,8 @@ _MARK_ROWS = b"~mark/"
 MARKS_END = b"~mark0"
 LOW_ROW = b"~low"
 LOW = b"minute"
-_FIELDS = (*DIMENSIONS.values(), "model", "environment", "status", "day", "month", "total")
+# In the order in which they are stored; what is added comes last, and is not in cells written before.
+_FIELDS = (*DIMENSIONS.values(), "model", "environment", "status", "day", "month", "total", "operation_type", "purpose")
 _MILLI = 1_000
 
 
@@ -74,6 +76,11 @@ def slot_of(applied_at: int) -> str:
 def begin_of(slot: str) -> int:
     """When a slot begins (micros)."""
     return instants.micros_of_text(slot)
+
+
+def day_of(slot: str) -> date:
+    """The day (UTC) that a slot is in."""
+    return date.fromisoformat(slot[:10])
 
 
 def hour_of(slot: str) -> str:
@@ -171,4 +178,4 @@ def _packed(dimensions: Fields | None) -> list[object] | None:
 def _unpacked(values: list[object] | None) -> Fields | None:
     if values is None:
         return None
-    return {name: value for name, value in zip(_FIELDS, values, strict=True) if value is not None}
+    return {name: value for name, value in zip(_FIELDS, values, strict=False) if value is not None}

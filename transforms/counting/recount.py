@@ -17,7 +17,7 @@ from apache_beam.pvalue import AsList, AsSingleton, PBegin
 
 from transforms.counting import cells, log, sweep
 from transforms.counting.cells import Partial, Rewrite
-from transforms.counting.contributions import Amount, CountKey, contributions
+from transforms.counting.contributions import Amount, CountKey, columns_of, contributions
 from transforms.counting.log import Sum
 from transforms.counting.sums import SumAmounts
 from transforms.counting.transform import RUN_SUFFIX
@@ -104,8 +104,7 @@ def _partial_of_run(element: tuple[tuple[str, ...], Any]) -> Partial:
 def _row(partial: str, key: CountKey, amount: Amount) -> Partial:
     return {
         "partial": partial,
-        **{name: value for name, value in key._asdict().items() if value and name != "environment"},
-        **({"environment": int(key.environment)} if key.environment else {}),
+        **columns_of(key),
         "documents": amount.documents,
         "total": format(amount.total, "f"),
         "job_started_at": _BEFORE_ANY_JOB,

@@ -27,7 +27,7 @@ from transforms.truth.loop import wait_for
 from transforms.truth.requests import Column
 from transforms.truth.rows import Cell
 from transforms.truth.writer import shared_writer
-from transforms.views import schema, sink
+from transforms.views import closing, schema, sink
 from transforms.views.encode import RefusedRow
 from transforms.views.rows import row_of_count
 from transforms.views.sink import Destination
@@ -151,7 +151,7 @@ class Sweeper:
     def sweep(self, seconds: float = 5.0) -> int:
         """Looks for marks and adds up the slots that are due, for some time; how many slots that were.
 
-        Raises TruthError and AppendError when a store does not take the sums: their marks stay.
+        Raises TruthError, AppendError and ClosingError when a store does not take the sums: their marks stay.
         """
         self._look()
         ended, done = time.monotonic() + seconds, 0
@@ -233,7 +233,7 @@ class Sweeper:
             self.packed += await pack_row(self._client, counts_table(self._config), row)
 
     def _serve(self, sums: dict[str, Sums]) -> None:
-        """Appends the sums to BigQuery and waits until they are there."""
+        """Appends the sums to BigQuery and waits until they are there, in days that are not closed."""
         now = instants.now()
         partials, encoded = [], []
         for slot, found in sums.items():
@@ -246,7 +246,11 @@ class Sweeper:
                     self.refused.append((table, row, str(refused)))
         if not encoded:
             return
+        project, dataset = self._destination.project, self._destination.dataset
+        days = [log.day_of(slot) for slot in sums]
+        closing.open_late(project, dataset, days)  # so that they are seen at once
         appended = self._sink.append(schema.COUNTS, encoded).result()
+        closing.open_late(project, dataset, days)  # and where somebody closed their day meanwhile
         self.refused += [(schema.COUNTS, partials[index], why) for index, why in appended.refused.items()]
         self.partials += len(encoded) - len(appended.refused)
 

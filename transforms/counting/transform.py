@@ -8,7 +8,7 @@ from typing import Any
 import apache_beam as beam
 
 from transforms import instants, metrics
-from transforms.counting.contributions import CountKey, contributions
+from transforms.counting.contributions import CountKey, columns_of, contributions
 from transforms.counting.sums import Pair, SumAmounts
 from transforms.model import Change
 
@@ -51,8 +51,7 @@ class _NamePartials(beam.DoFn):
         self._partials.inc()
         yield {
             "partial": f"{self._run}{RUN_SUFFIX}",
-            **{name: value for name, value in key._asdict().items() if value and name != "environment"},
-            **({"environment": int(key.environment)} if key.environment else {}),
+            **columns_of(key),
             "documents": documents,
             "total": format(total, "f"),
             "job_started_at": self._job_started_at,

@@ -28,6 +28,7 @@ ALREADY = (
     already(206, statuses.VOIDED, "MOC: 206 rejeição: o número já está inutilizado na base de dados da SEFAZ"),
     already(205, statuses.DENIED, "MOC: 205 rejeição: denegada na base de dados da SEFAZ"),
     already(218, statuses.CANCELLED, "MOC: 218 rejeição: já está cancelada na base de dados da SEFAZ"),
+    already(420, statuses.CANCELLED, "MOC: 420 rejeição: cancelamento para NF-e já cancelada"),
 )
 DOCUMENTS = (AUTHORISED, AUTHORISED_LATE, CANCELLED, CANCELLED_LATE, *ALREADY)
 
@@ -38,8 +39,8 @@ ACCEPTED_RETURNS = (101, 135, 136, 151, 155)
 ACCEPTED_RETURNS_WITH_ALERT = (101, 134, 135, 136, 151, 155)
 LATE_RETURNS = (151, 155)
 
-# 218, 420: cancellation of what is cancelled. 573, 631: the same event again (duplicidade de evento).
-REPEATED_RETURNS = (218, 420, 573, 631)
+# The same event again: MOC: 573, MOC-CTe and MOC-MDFe: 631, duplicidade de evento.
+REPEATED_RETURNS = (573, 631)
 
 CANCELLATION = EventRule(("110111",), statuses.CANCELLED, statuses.CANCELLED_LATE, "MOC: 110111 cancelamento")
 SUBSTITUTION = EventRule(

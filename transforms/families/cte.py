@@ -82,6 +82,8 @@ FAMILY = Family(
         common.SUBSTITUTION,
         EventRule(("240150",), statuses.ANNULLED, statuses.ANNULLED, "MOC-CTe: 240150 CT-e de anulação autorizado"),
     ),
+    # 61011: the taker of the service says that it was not as agreed.
+    events_of_parties=("11", "61011"),
     correction_events=("110110",),
     epec_events=("110113",),
     attributes=(DELIVERY, DISAGREEMENT, COMPLEMENT),

@@ -21,7 +21,7 @@ class StatusRule(NamedTuple):
 
     ``dated``: whether the protocol's instant and number are those of the fact. They are the authorisation's where a
     stored protocol was rewritten on cancellation, or an office answers with the present status of a document.
-    ``is_rejection``: the document was rejected because its key had that status already.
+    ``is_rejection``: the document, or an event of it, was rejected because its key had that status already.
     """
 
     codes: tuple[int, ...]
@@ -112,7 +112,13 @@ class Family:
     """Events that annul another one: rules name them with what they annul, ``205208/203206``."""
 
     repeated_returns: tuple[int, ...] = ()
-    """``cStat`` of a return that rejects an event because it, or what it wants, was registered already."""
+    """``cStat`` of a return that rejects an event because the same one was registered already."""
+
+    signed_by_issuer: bool = True
+    """Whether its documents are signed by their issuer, and by nobody else."""
+
+    events_of_parties: tuple[str, ...] = ("11", "21")
+    """How the types of events begin that issuer or recipient sign themselves. MOC: the first digits tell the author."""
 
     event_rules: tuple[EventRule, ...]
     correction_events: tuple[str, ...] = ()
@@ -137,6 +143,11 @@ class Family:
     def rule_of_protocol(self) -> Mapping[int, StatusRule]:
         """``cStat`` of a protocol, or of the answer to a query -> its rule."""
         return {code: rule for rule in self.protocol_rules for code in rule.codes}
+
+    def told_by_rejection(self, code: int | None) -> str | None:
+        """The status that a document has already, where an event of it was rejected for that."""
+        rule = self.rule_of_protocol.get(code or 0)
+        return rule.status if rule is not None and rule.is_rejection else None
 
     def is_rejection(self, code: int | None) -> bool:
         """Whether a protocol with this ``cStat``, or with none, did not accept its document."""

@@ -39,8 +39,7 @@ FAMILY = Family(
         common.already(609, statuses.CLOSED, "MOC-MDFe: 609 rejeição: MDF-e já está encerrado na base da SEFAZ"),
     ),
     accepted_returns=common.ACCEPTED_RETURNS_WITH_ALERT,
-    # 609: closing of what is closed.
-    repeated_returns=(*common.REPEATED_RETURNS, 609),
+    repeated_returns=common.REPEATED_RETURNS,
     event_rules=(
         common.CANCELLATION,
         EventRule(

@@ -63,6 +63,9 @@ FAMILY = Family(
         ),
     ),
     accepted_returns=(),
+    # The web emitter of the national system signs nothing, and a municipality hands in what it made of its own layout.
+    signed_by_issuer=False,
+    events_of_parties=(),
     registered_forms=("processed",),
     event_rules=(
         EventRule(

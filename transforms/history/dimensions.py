@@ -8,7 +8,12 @@ from typing import Protocol
 from transforms import access_key
 from transforms.model import Fields
 
-DIMENSIONS = ("model", "uf", "issuer_id", "recipient_id", "environment", "day", "month", "status")
+# What every count is told apart by, whichever of the parties it is of. One more is one more name here, a field of
+# ``CountKey`` in ``transforms.counting``, and its columns in the tables ``changes`` (before and after) and ``counts``.
+COUNTED_BY = ("model", "environment", "status", "day", "month", "operation_type", "purpose")
+DIMENSIONS = (*COUNTED_BY, "uf", "issuer_id", "recipient_id")
+# Those that are codes of SEFAZ: tpAmb, tpNF (of an NF-e 0 entry, 1 exit) and finNFe, of a CT-e tpCTe.
+CODES = ("environment", "operation_type", "purpose")
 
 
 class _HasFields(Protocol):
@@ -24,7 +29,7 @@ def dimensions_of(key: str, headline: Fields | None, history: Iterable[_HasField
     """
     fields = headline or {}
     result: Fields = {"status": state["status"]}
-    for name in ("model", "uf", "issuer_id", "recipient_id", "total"):
+    for name in ("model", "uf", "issuer_id", "recipient_id", "operation_type", "purpose", "total"):
         if name in fields:
             result[name] = fields[name]
     if access_key.is_access_key(key):

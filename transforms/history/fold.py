@@ -51,14 +51,15 @@ def fold(entries: Iterable[Entry]) -> Folded:
     evidence = [
         *_document_evidence(documents, family),
         *_event_evidence(events, family),
-        *_repeated_evidence(history, family),
+        *_rejection_evidence(history, family),
     ]
     state = _status(evidence, bool(documents))
     state["known_by"] = _known_by(documents)
     _add_epec(state, events, family)
     _add_corrections(state, events, family)
+    repeated = _repeated_events(history, family)
     for attribute in family.attributes:
-        _add_attribute(state, events, attribute, family)
+        _add_attribute(state, events, repeated, attribute, family)
     first = documents[0] if documents else None
     dimensions = dimensions_of(key, first.fields if first else None, history, state)
     return Folded(state, dimensions, first if first and first.kind == DOCUMENT else None)
@@ -131,11 +132,17 @@ def _event_evidence(events: Sequence[Entry], family: Family) -> Iterable[_Eviden
             yield _evidence(_instant_of(entry), entry.fields.get("protocol_number"), entry.record_id, status)
 
 
-def _repeated_evidence(history: Sequence[Entry], family: Family) -> Iterable[_Evidence]:
-    """From events rejected because what they ask for is already so: the fact, but not its instant."""
+def _rejection_evidence(history: Sequence[Entry], family: Family) -> Iterable[_Evidence]:
+    """From events rejected because they, or what decides about the key, were so already: the fact, not its instant."""
     for entry in history:
+        if entry.kind != EVENT:
+            continue
+        code = entry.fields.get("return_status")
+        told = family.told_by_rejection(code)
         found = family.statuses_of_event.get(entry.fields.get("event_type", ""))
-        if found is not None and entry.fields.get("return_status") in family.repeated_returns:
+        if told is not None:
+            yield _undated(entry.record_id, told)
+        elif found is not None and code in family.repeated_returns:
             yield _undated(entry.record_id, found[False])
 
 
@@ -174,6 +181,14 @@ def _accepted_events(history: Sequence[Entry], family: Family) -> list[Entry]:
         e for e in history if e.kind == EVENT and (e.form in registered or e.fields.get("return_status") in accepted)
     ]
     return sorted(events, key=_event_order)
+
+
+def _repeated_events(history: Sequence[Entry], family: Family) -> list[Entry]:
+    """Events rejected because the same one was registered already, in the order of their rejection."""
+    returned = family.repeated_returns
+    return sorted(
+        (e for e in history if e.kind == EVENT and e.fields.get("return_status") in returned), key=_event_order
+    )
 
 
 def _event_order(entry: Entry) -> tuple[str, str, str]:
@@ -223,15 +238,19 @@ def _rule_type(entry: Entry, family: Family) -> str:
     return f"{event_type}/{entry.fields.get('target_event_type', '')}"
 
 
-def _add_attribute(state: Fields, events: Sequence[Entry], attribute: Attribute, family: Family) -> None:
+def _add_attribute(
+    state: Fields, events: Sequence[Entry], repeated: Sequence[Entry], attribute: Attribute, family: Family
+) -> None:
+    """By the last registered event of the group; by a rejected repetition, without an instant, where none is known."""
     for values in (attribute.values, attribute.weaker):
-        deciding = [(e, rule_type) for e in events if (rule_type := _rule_type(e, family)) in values]
-        if not deciding:
-            continue
-        last, rule_type = deciding[-1]
-        value = values[rule_type]
-        if value is not None:
-            state[attribute.name] = value
-            if _instant_of(last):
-                state[f"{attribute.name}_at"] = _instant_of(last)
-        return
+        for known, is_dated in ((events, True), (repeated, False)):
+            deciding = [(e, rule_type) for e in known if (rule_type := _rule_type(e, family)) in values]
+            if not deciding:
+                continue
+            last, rule_type = deciding[-1]
+            value = values[rule_type]
+            if value is not None:
+                state[attribute.name] = value
+                if is_dated and _instant_of(last):
+                    state[f"{attribute.name}_at"] = _instant_of(last)
+            return

@@ -21,6 +21,8 @@ PROGRAM = "program_file"
 WEB_PAGE = "web_page"
 TEXT = "text_file"
 CERTIFICATE = "certificate_file"
+MEDIA = "media_file"
+DATABASE = "database_file"
 
 CODES: dict[str, str] = {
     PDF: mark("a PDF, such as a DANFE; the XML that it shows is another file"),
@@ -33,6 +35,8 @@ CODES: dict[str, str] = {
     WEB_PAGE: mark("a web page, such as a service's error page saved in the place of the XML"),
     TEXT: mark("a text without XML"),
     CERTIFICATE: mark("a certificate or a key"),
+    MEDIA: mark("a sound or a film"),
+    DATABASE: mark("a database"),
 }
 
 
@@ -48,11 +52,17 @@ def _rule(code: str, begins: bytes, *named: str) -> _Rule:
 
 _OLE = rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ODF = rb"PK\x03\x04.{26}mimetype.{0,64}?application/vnd\.(?:oasis\.opendocument|sun\.xml)\."
+_TEXT_NAMES = (
+    ".txt", ".md", ".log", ".vcf", ".ics", ".ini", ".cfg", ".sql", ".sh", ".bat", ".py", ".url", ".yaml", ".yml",
+)  # fmt: skip
 # The first that fits decides.
 _RULES = (
-    _rule(PDF, rb"\s*%PDF-"),
+    _rule(PDF, rb"(?:\xef\xbb\xbf)?\s*%PDF-"),
     _rule(IMAGE, rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|II\*\0|MM\0\*|RIFF.{4}WEBP|BM.{4}\0\0\0\0"),
     _rule(IMAGE, rb".{4}ftyp(?:heic|heix|mif1|avif)"),
+    _rule(MEDIA, rb".{4}ftyp|ID3[\x02-\x04]|OggS\0|RIFF.{4}(?:WAVE|AVI )|\x1aE\xdf\xa3"),
+    _rule(DATABASE, rb"SQLite format 3\0|.{4}Standard (?:Jet|ACE) DB"),
+    _rule(DATABASE, rb"[\x03\x30\x83\x8b\xf5].[\x01-\x0c][\x01-\x1f]", ".dbf"),
     _rule(SPREADSHEET, _OLE, ".xls", ".xlt", ".xla", ".xlsb", ".xlsx"),
     _rule(OUTLOOK_MESSAGE, _OLE, ".msg"),
     # TNEF, winmail.dat: MS-OXTNEF 2.1.3.1.
@@ -65,9 +75,10 @@ _RULES = (
     _rule(PROGRAM, rb"L\0\0\0\x01\x14\x02\0"),
     _rule(PROGRAM, rb"MZ", ".exe", ".dll", ".msi", ".scr"),
     _rule(TEXT_TABLE, rb"[^\0]+\Z", ".csv", ".tsv"),
-    _rule(CERTIFICATE, rb"-----BEGIN [A-Z ]*(?:CERTIFICATE|KEY)"),
+    _rule(TEXT_TABLE, rb"\xff\xfe[^<]|\xfe\xff\0[^<]", ".csv", ".tsv"),
+    _rule(CERTIFICATE, rb"\xfe\xed\xfe\xed|-----BEGIN [A-Z ]*(?:CERTIFICATE|KEY)"),
     _rule(CERTIFICATE, rb"0[\x80-\x84]", ".pfx", ".p12", ".cer", ".crt", ".der"),
-    _rule(TEXT, rb"[^\0<]+\Z", ".txt", ".md", ".log", ".vcf", ".ics", ".ini", ".cfg", ".sql", ".sh", ".bat", ".py"),
+    _rule(TEXT, rb"[^\0<]+\Z|\xff\xfe[^<]|\xfe\xff\0[^<]", *_TEXT_NAMES),
 )
 # Roots that no fiscal message has, behind a prolog. Looked for in what looks like XML.
 _ROOTS = (

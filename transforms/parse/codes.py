@@ -55,11 +55,16 @@ ID_MISSING = "id_missing"
 ID_FORM = "id_form"
 ID_KEY_MISMATCH = "id_key_mismatch"
 PROTOCOL_KEY_MISMATCH = "protocol_key_mismatch"
+ENVIRONMENT_MISMATCH = "environment_mismatch"
 NAMESPACE_MISMATCH = "namespace_mismatch"
 ENCODING_MISMATCH = "encoding_mismatch"
 TRAILING_DATA = "trailing_data"
 REPEATED_ELEMENT = "repeated_element"
 DIGEST_MISMATCH = "digest_mismatch"
+CERTIFICATE_UNREADABLE = "certificate_unreadable"
+CERTIFICATE_NOT_VALID = "certificate_not_valid"
+SIGNER_UNKNOWN = "signer_unknown"
+SIGNER_MISMATCH = "signer_mismatch"
 TAX_ID_FORM = "tax_id_form"
 KEY_EMISSION_MISMATCH = "key_emission_mismatch"
 KEY_CITY_MISMATCH = "key_city_mismatch"
@@ -83,10 +88,15 @@ FINDINGS: dict[str, str] = {
     ID_MISSING: "no Id, or none of use: the key was taken from the protocol, or from the fields",
     ID_FORM: "the key was usable, but not written as it should be: prefix, letter case, white space",
     ID_KEY_MISMATCH: "the Id of an event or voided range names another key or range than its fields",
-    PROTOCOL_KEY_MISMATCH: "the protocol or return is of another key than the document or event",
+    PROTOCOL_KEY_MISMATCH: "the protocol is of another key than the document, or the return of another event",
+    ENVIRONMENT_MISMATCH: "the protocol or return is of the other environment (tpAmb: production, test)",
     KEY_EMISSION_MISMATCH: "the key's kind of emission differs from ide/tpEmis",
     KEY_CITY_MISMATCH: "the municipality in the key of an NFS-e, or in the Id of a DPS, differs from cLocEmi",
     DIGEST_MISMATCH: "the protocol was given to other contents: its digVal is not the DigestValue of the signature",
+    CERTIFICATE_UNREADABLE: "the certificate in the signature is damaged, or none",
+    CERTIFICATE_NOT_VALID: "the certificate had ended before the issue, or began after the authorisation",
+    SIGNER_UNKNOWN: "the certificate names no CNPJ or CPF, as those of ICP-Brasil do",
+    SIGNER_MISMATCH: "signed by neither the issuer's company nor, an event, its author's",
     TAX_ID_FORM: "a CNPJ or CPF was written with punctuation or small letters, and was stored without",
     NAMESPACE_MISMATCH: "not in the namespace of its document type (absent, or another family's)",
     ENCODING_MISMATCH: "the bytes are not in the encoding declared, and were read in the one they are in",

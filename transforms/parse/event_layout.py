@@ -15,6 +15,8 @@ from transforms.model import EVENT
 from transforms.parse.layout import (
     REQUEST,
     RETURN,
+    SIGNATURE,
+    SIGNER_FIELDS,
     SUMMARY,
     Field,
     Layout,
@@ -26,6 +28,7 @@ from transforms.parse.layout import (
     many,
     text,
 )
+from transforms.parse.shared_fields import SIGNED_FOR_OTHERS
 from transforms.parse.values import Target
 
 _REQUESTS = tuple(family.event_element for family in FAMILIES.values() if family.has_services)
@@ -35,9 +38,11 @@ _RETURNS = tuple("retE" + request[1:] for request in _REQUESTS)
 # they were sent and answered.
 _ENVELOPE = {
     **{f"{request}/infEvento": REQUEST for request in _REQUESTS},
+    **{f"{request}/Signature": SIGNATURE for request in _REQUESTS},
     **{f"{answer}/infEvento": RETURN for answer in _RETURNS},
     "infEvento": RETURN,
     "envEvento/evento/infEvento": REQUEST,
+    "envEvento/evento/Signature": SIGNATURE,
     "retEnvEvento/retEvento/infEvento": RETURN,
 }
 
@@ -64,6 +69,7 @@ REQUEST_FIELDS: PartFields = {
     "dhEvento": instant("occurred_at"),
     "tpEvento": text("event_type"),
     "nSeqEvento": integer("sequence"),
+    **SIGNED_FOR_OTHERS,
     "detEvento/@versao": text("layout_version"),
     "detEvento/@versaoEvento": text("layout_version"),
     **_detail("detEvento"),
@@ -117,12 +123,12 @@ def event_layout(family: Family) -> Layout:
         family=family,
         kind=EVENT,
         shapes={
-            request: {"infEvento": REQUEST},
+            request: {"infEvento": REQUEST, "Signature": SIGNATURE},
             "retE" + request[1:]: {"infEvento": RETURN},
             **dict.fromkeys(family.event_envelopes, _ENVELOPE),
             **{summary: {"": SUMMARY} for summary in family.event_summaries},
         },
-        parts={REQUEST: REQUEST_FIELDS, RETURN: RETURN_FIELDS, SUMMARY: SUMMARY_FIELDS},
+        parts={REQUEST: REQUEST_FIELDS, RETURN: RETURN_FIELDS, SUMMARY: SUMMARY_FIELDS, SIGNATURE: SIGNER_FIELDS},
         finish=corrections_as_text,
     )
 

@@ -28,7 +28,7 @@ REQUEST = "request"
 RETURN = "return"
 # What the office answers to a query for one key (retConsSitNFe and its like).
 QUERY = "query"
-# Not a part that makes a record: the signature next to a document's body, read for its digest.
+# Not a part that makes a record: the signature next to a body or a request, read for its digest and certificate.
 SIGNATURE = "signature"
 # Nor is this: an element around the others, for its attributes.
 AROUND = "around"
@@ -62,10 +62,13 @@ class Field(NamedTuple):
 
 
 class Many(NamedTuple):
-    """An element that repeats: each occurrence becomes one dict of ``fields`` in the list ``column``."""
+    """An element that repeats: each occurrence becomes one dict of ``fields`` in the list ``column``.
+
+    ``fields`` may have lists of their own: the batches of an item.
+    """
 
     column: str
-    fields: Mapping[str, Field]
+    fields: Mapping[str, Field | Many]
 
 
 def text(column: str) -> Field:
@@ -78,6 +81,11 @@ def integer(column: str) -> Field:
 
 def amount(column: str) -> Field:
     return Field(column, values.put_amount)
+
+
+def rounded_amount(column: str) -> Field:
+    """An amount that a layout allows more than nine decimals."""
+    return Field(column, values.put_rounded_amount)
 
 
 def quantity(column: str) -> Field:
@@ -119,7 +127,7 @@ def each(column: str) -> Field:
     return Field(column, values.put_member)
 
 
-def many(column: str, fields: Mapping[str, Field]) -> Many:
+def many(column: str, fields: Mapping[str, Field | Many]) -> Many:
     return Many(column, fields)
 
 
@@ -223,7 +231,9 @@ class Node:
         return node
 
 
-SIGNATURE_FIELDS = {"DigestValue": text("_digest")}
+# Of a signature of which only the signer matters; and of one next to a protocol, which repeats its digest.
+SIGNER_FIELDS = {"KeyInfo/X509Data/X509Certificate": text("_certificate")}
+SIGNATURE_FIELDS = {"SignedInfo/Reference/DigestValue": text("_digest"), **SIGNER_FIELDS}
 
 
 def compile_shapes(layout: Layout, without: str = "") -> dict[str, Node]:

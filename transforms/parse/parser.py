@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from transforms.model import DeadLetter, Entry, RawDocument, Record, record_id_of
+from transforms.model import DOCUMENT, DeadLetter, Entry, RawDocument, Record, record_id_of
 from transforms.parse import codes, envelopes, json_batches, protocols, reader, registry, sax, tree
 from transforms.parse.checks import key_of_text
 from transforms.parse.codes import Unparsable
@@ -60,8 +61,8 @@ def parse(
     """Everything that an input holds, at least one of either; never raises.
 
     An input that is a document gives one record, with the input's bytes. An envelope gives one for each of its
-    entries, with the entry's bytes and the origin ``<input's>#<entry>`` (see ``envelopes``); so does an event that
-    was appended to a document's own envelope, beside the document.
+    entries, with the entry's bytes and the origin ``<input's>#<entry>`` (see ``envelopes``); so does what was appended
+    to a document's own envelope, beside the document.
     """
     return list(_parse(raw, _Context(options, tell)))
 
@@ -76,7 +77,7 @@ def _parse(raw: RawDocument, context: _Context) -> Iterator[Record | DeadLetter]
                 return
         source = reader.open_text(raw.payload, options.max_bytes, options.fallback_encoding)
         shape, reading = _read(source, context)
-        if shape is None or not reading.parts - {EMBEDDED}:
+        if shape is None or not reading.parts - {EMBEDDED} or _holds_several(source, shape, reading):
             yield from _parse_envelope(raw, source, context, known=shape is not None)
         elif QUERY in reading.parts:
             yield from _parse_query(raw, source, shape, reading, context)
@@ -98,7 +99,11 @@ def _parse_document(
     entry = entry_of(record_id_of(raw.payload), shape.layout, reading, source.findings)
     yield _settle(entry, raw, context.options)
     if EMBEDDED in reading.parts:
-        yield from _parse_entries(raw, envelopes.appended(source.data, registry.is_event), context)
+        own = registry.own_elements(shape)
+        limit = context.options.max_bytes
+        appended = envelopes.split(source.data, registry.is_document, registry.is_known, limit).entries
+        beside = [entry for entry in appended if entry.suffix.partition("[")[0] not in own]
+        yield from _parse_entries(raw, beside, context)
     if foreign:
         entries = envelopes.split(
             source.data, foreign.__contains__, lambda name: False, context.options.max_bytes
@@ -108,9 +113,17 @@ def _parse_document(
                 yield found
 
 
-def _subject(entry: Entry) -> tuple[str, str | None]:
-    """What an answer is about: a key, and the event's type if it is about an event."""
-    return entry.key, entry.fields.get("event_type")
+def _holds_several(source: XmlText, shape: Shape, reading: Reading) -> bool:
+    """Whether several documents stand in the envelope of one, so that each of them is an input of its own."""
+    if codes.REPEATED_ELEMENT not in reading.findings or shape.layout.kind != DOCUMENT:
+        return False
+    names = Counter(tree.local_name(child.tag) for child in reader.parse_tree(source))
+    return any(count > 1 and registry.is_bare_document(name, shape.layout) for name, count in names.items())
+
+
+def _subject(entry: Entry) -> tuple[str, str | None, int | None]:
+    """What an answer is about: a key, and the event's type and number if it is about an event."""
+    return entry.key, entry.fields.get("event_type"), entry.fields.get("sequence")
 
 
 def _parse_query(

@@ -38,12 +38,15 @@ def is_doubtful(layout: Layout, reading: Reading) -> bool:
             return False
         asked = _asked_of_event(layout, reading)
         return codes.REPEATED_ELEMENT in reading.findings or _differs(
-            asked, fields.get(f"_return_key_{asked.family}"), fields.get("_return_event_type")
+            asked,
+            fields.get(f"_return_key_{asked.family}"),
+            fields.get("_return_event_type"),
+            fields.get("_return_sequence"),
         )
     if BODY not in parts or PROTOCOL not in parts:
         return False
     asked = _asked_of_document(layout, reading)
-    return codes.REPEATED_ELEMENT in reading.findings or _differs(asked, fields.get("_protocol_key"), None)
+    return codes.REPEATED_ELEMENT in reading.findings or _differs(asked, fields.get("_protocol_key"))
 
 
 def settle(layout: Layout, node: Node, root: etree._Element, reading: Reading) -> Settled:
@@ -53,7 +56,7 @@ def settle(layout: Layout, node: Node, root: etree._Element, reading: Reading) -
     answers = [element for part, element in found if part in _ANSWERS]
     kept = {element for part, element in found if part in _ASKED}
     own = [answer for answer in answers if not _is_foreign(answer, asked)]
-    own.sort(key=lambda answer: _rank(layout, _status(answer)))
+    own.sort(key=lambda answer: _rank(layout, _number(answer, "cStat")))
     foreign = [answer for answer in answers if answer not in own]
     containers = {answer.getparent() for answer in foreign} - {root, None}
     names = frozenset(tree.local_name(parent.tag) for parent in containers if parent is not None)
@@ -72,12 +75,13 @@ class _Asked(NamedTuple):
 
     family: str
     key: str | None
-    event_type: str | None
+    event_type: str | None = None
+    sequence: int | None = None
 
 
 def _asked_of_document(layout: Layout, reading: Reading) -> _Asked:
     written = reading.fields.get("_id")
-    return _Asked(layout.family.name, key_of_id(written, layout.id_prefixes, layout.keys)[0] if written else None, None)
+    return _Asked(layout.family.name, key_of_id(written, layout.id_prefixes, layout.keys)[0] if written else None)
 
 
 def _asked_of_event(layout: Layout, reading: Reading) -> _Asked:
@@ -86,25 +90,31 @@ def _asked_of_event(layout: Layout, reading: Reading) -> _Asked:
     named = [name for name in _KEY_ELEMENTS if f"_key_{name}" in fields]
     family = next((name for name in named if name == layout.family.name), named[0] if named else layout.family.name)
     text = fields.get(f"_key_{family}")
-    return _Asked(family, key_of_text(text, FAMILIES[family].keys)[0] if text else None, fields.get("event_type"))
+    key = key_of_text(text, FAMILIES[family].keys)[0] if text else None
+    return _Asked(family, key, fields.get("event_type"), fields.get("sequence"))
 
 
-def _differs(asked: _Asked, named: str | None, event_type: str | None) -> bool:
+def _differs(asked: _Asked, named: str | None, event_type: str | None = None, sequence: int | None = None) -> bool:
     """Whether an answer names another key or event than was asked for. What it does not name does not differ."""
     if named is not None and asked.key is not None and key_of_text(named, FAMILIES[asked.family].keys)[0] != asked.key:
         return True
-    return None not in (event_type, asked.event_type) and event_type != asked.event_type
+    if None not in (event_type, asked.event_type) and event_type != asked.event_type:
+        return True
+    return None not in (sequence, asked.sequence) and sequence != asked.sequence
 
 
 def _is_foreign(answer: etree._Element, asked: _Asked) -> bool:
-    return _differs(asked, _text(answer, _KEY_ELEMENTS[asked.family]), _text(answer, "tpEvento"))
+    named = _text(answer, _KEY_ELEMENTS[asked.family])
+    return _differs(asked, named, _text(answer, "tpEvento"), _number(answer, "nSeqEvento"))
 
 
 def _rank(layout: Layout, status: int | None) -> int:
     family = layout.family
     if layout.kind != EVENT:
         return int(family.is_rejection(status))
-    return 0 if status in family.accepted_returns else 1 if status in family.repeated_returns else 2
+    if status in family.accepted_returns:
+        return 0
+    return 1 if status in family.repeated_returns or family.told_by_rejection(status) else 2
 
 
 def _parts(element: etree._Element, node: Node) -> Iterator[tuple[str, etree._Element]]:
@@ -134,6 +144,6 @@ def _text(answer: etree._Element, name: str) -> str | None:
     return None
 
 
-def _status(answer: etree._Element) -> int | None:
-    text = _text(answer, "cStat")
-    return int(text) if text and text.isdigit() and len(text) < 10 else None
+def _number(answer: etree._Element, name: str) -> int | None:
+    text = _text(answer, name)
+    return int(text) if text and text.isdigit() and text.isascii() and len(text) < 10 else None

@@ -19,6 +19,7 @@ from transforms.parse.checks import (
 from transforms.parse.codes import Unparsable
 from transforms.parse.layout import BODY, EMBEDDED, FORMS, RETURN, Layout
 from transforms.parse.registry import EVENT_LAYOUT_OF_FAMILY
+from transforms.parse.signer import name_signer
 from transforms.parse.values import Reading, Target, is_date
 from transforms.parse.version import PARSER
 
@@ -29,7 +30,7 @@ _REPEATED_BY_RETURNS = tuple(
     (name, f"_return_{name}") for name in ("event_type", "sequence", "environment", "organ", "description")
 )
 # Keys that a document refers to for a reason of its own are among all that it refers to.
-_REFERENCES = ("replaced_keys", "annulled_keys", "complemented_keys")
+_REFERENCES = ("replaced_keys", "annulled_keys", "complemented_keys", "adjusted_keys")
 # tpEvento 6, key 44, nSeqEvento 2 or 3; the key alone before there were events. Of an NFS-e key 50, type 6, number 3.
 _ID_OF_EVENT = re.compile(
     r"(?:ID(?:[0-9]{6})?([0-9]{6}[0-9A-Z]{12}[0-9]{26})(?:[0-9]{2,3})?"
@@ -75,9 +76,10 @@ def _document(layout: Layout, reading: Reading) -> tuple[str, Layout]:
         fields["series"] = int(parts.series)
     if "number" not in fields:
         fields["number"] = int(parts.number)
+    name_signer(fields, findings, layout.family)
     environment = fields.pop("_protocol_environment", None)
-    if environment is not None:
-        fields.setdefault("environment", environment)
+    if environment is not None and fields.setdefault("environment", environment) != environment:
+        findings.add(codes.ENVIRONMENT_MISMATCH)
     for column in _REFERENCES:
         if column in fields:
             fields.setdefault("referenced_keys", []).extend(fields[column])
@@ -139,6 +141,8 @@ def _event(layout: Layout, reading: Reading) -> tuple[str, Layout]:
     fields, findings = reading.fields, reading.findings
     keys = {family: fields.pop(column) for family, column in _KEYS if column in fields}
     return_keys = {family: fields.pop(column) for family, column in _RETURN_KEYS if column in fields}
+    if {fields.get("environment"), fields.get("_return_environment")} == {1, 2}:
+        findings.add(codes.ENVIRONMENT_MISMATCH)
     _take_from_return(fields)
     key, family = _event_key(layout, reading, keys, return_keys)
     if layout.family.name != family:
@@ -153,6 +157,7 @@ def _event(layout: Layout, reading: Reading) -> tuple[str, Layout]:
         fields["occurred_at_text"] = reading.instants["occurred_at"]
     name = layout.family.event_names.get(fields.get("event_type", ""), UNKNOWN)
     fields["event_name"] = name
+    name_signer(fields, findings, layout.family)
     if name == UNKNOWN:
         findings.add(codes.UNKNOWN_EVENT_TYPE)
     return key, layout

@@ -12,7 +12,7 @@ from transforms.families.family import Family
 from transforms.model import DOCUMENT, EVENT
 from transforms.parse import codes, layouts, municipal
 from transforms.parse.codes import Unparsable
-from transforms.parse.layout import EMBEDDED, Layout, Node, compile_shapes
+from transforms.parse.layout import BODY, EMBEDDED, PROTOCOL, Layout, Node, compile_shapes
 
 # Roots of fiscal documents that are not read, with what to tell people.
 UNSUPPORTED = {
@@ -58,12 +58,23 @@ def _shapes(found: Iterable[Layout], without: str = "") -> dict[str, Shape]:
 
 
 def _mark_appended(shapes: dict[str, Shape], events: Iterable[str]) -> None:
-    """Let documents' envelopes notice events that were appended to them: each is an input of its own."""
+    """Let documents' envelopes notice what was appended to them: events, and elements that no schema puts there, which
+    may hold some. Each record in them is an input of its own."""
     for shape in shapes.values():
-        if shape.layout.kind == DOCUMENT and shape.layout.family.has_services and len(shape.node.nodes) > 1:
-            for root in events:
+        if shape.layout.kind == DOCUMENT and shape.layout.family.has_services and _is_envelope(shape.node):
+            for root in (*events, "*"):
                 node = shape.node.child(root)
                 node.part, node.repeats = EMBEDDED, True
+
+
+def _is_envelope(node: Node) -> bool:
+    """Whether a document stands in it beside its protocol."""
+    return any(inner.part == PROTOCOL for child in node.nodes.values() for inner in child.nodes.values())
+
+
+def own_elements(shape: Shape) -> frozenset[str]:
+    """What stands in an envelope of its own: the document, its protocol."""
+    return frozenset(name for name, node in shape.node.nodes.items() if node.part != EMBEDDED)
 
 
 LAYOUTS = {layout.name: layout for layout in _discover()}
@@ -113,6 +124,12 @@ def is_event(root: str) -> bool:
 def is_document(root: str) -> bool:
     """Whether an element of this name is an entry of an envelope: anything that makes a record."""
     return shape_of(root) is not None
+
+
+def is_bare_document(name: str, layout: Layout) -> bool:
+    """Whether an element of this name is a document of the layout without anything around it."""
+    shape = shape_of(name)
+    return shape is not None and shape.layout is layout and any(node.part == BODY for node in shape.node.nodes.values())
 
 
 def is_envelope(root: str) -> bool:

@@ -41,6 +41,11 @@ AUTHORISED: dict[str, Field] = {
     "autXML/CNPJ": each("authorised_readers"),
     "autXML/CPF": each("authorised_readers"),
 }
+# A body or request that somebody else may sign: a provider of signatures (PAA), or the office for its simplified app.
+SIGNED_FOR_OTHERS: dict[str, Field] = {
+    "infPAA/CNPJPAA": text("_signing_provider"),
+    "infSolicNFF/xSolic": text("_app_request"),
+}
 # What a document says in free text, to whom it concerns and to the tax authority.
 REMARKS: dict[str, Field] = {
     "infAdic/infCpl": text("additional_info"),
@@ -58,10 +63,10 @@ def document_shapes(
     protocol = f"prot{family.tag}"
     processed = {
         f"{element}/{body}": BODY,
-        f"{element}/Signature/SignedInfo/Reference": SIGNATURE,
+        f"{element}/Signature": SIGNATURE,
         f"{protocol}/infProt": PROTOCOL,
     }
-    shapes = {element: {body: BODY}, **{envelope: dict(processed) for envelope in envelopes}}
+    shapes = {element: {body: BODY, "Signature": SIGNATURE}, **{envelope: dict(processed) for envelope in envelopes}}
     if with_protocol:
         shapes[protocol] = {"infProt": PROTOCOL}
     return shapes
@@ -105,4 +110,6 @@ def identification(number: str) -> dict[str, Field]:
         "ide/dEmi": day("_issue_date"),
         "ide/tpEmis": integer("emission_type"),
         "ide/tpAmb": integer("environment"),
+        "ide/procEmi": integer("_emission_process"),
+        **SIGNED_FOR_OTHERS,
     }

@@ -1,8 +1,58 @@
-"""Where documents of several families have taxes in common. Source: DFeTiposBasicos_v1.00.xsd (IBS, CBS)."""
+"""Where documents of several families have taxes and prices in common.
+
+Source: DFeTiposBasicos_v1.00.xsd (IBS, CBS), cteTiposBasico_v4.00.xsd and bpeTiposBasico_v1.00.xsd (ICMS of a service).
+"""
 
 from __future__ import annotations
 
-from transforms.parse.layout import Field, amount
+from transforms.parse.layout import Field, amount, integer, many, text
+
+# ICMS of a document of one service, by any of its groups (ICMS00, ICMS20, ICMSOutraUF, ...).
+_ICMS = {
+    "vBC": "icms_base",
+    "pICMS": "icms_rate",
+    "vICMS": "icms_total",
+    "pRedBC": "icms_reduction",
+    "vICMSDeson": "icms_relieved",
+    "vCred": "icms_presumed_credit",
+    "vBCSTRet": "icms_st_withheld_before_base",
+    "pICMSSTRet": "icms_st_withheld_before_rate",
+    "vICMSSTRet": "icms_st_withheld_before",
+    # Due to the state where the service began, which is not the issuer's.
+    "pRedBCOutraUF": "icms_other_uf_reduction",
+    "vBCOutraUF": "icms_other_uf_base",
+    "pICMSOutraUF": "icms_other_uf_rate",
+    "vICMSOutraUF": "icms_other_uf_total",
+}
+# The share of the state where the service ends, of what a consumer there buys.
+_ICMS_OF_END = {
+    "vBCUFFim": "icms_destination_base",
+    "pICMSUFFim": "icms_destination_rate",
+    "pICMSInter": "icms_interstate_rate",
+    "vICMSUFFim": "icms_destination_total",
+    "vICMSUFIni": "icms_origin_total",
+    "pFCPUFFim": "fcp_destination_rate",
+    "vFCPUFFim": "fcp_destination_total",
+}
+
+
+def taxes_of_service(path: str) -> dict[str, Field]:
+    """Taxes of a document of one service at ``path``, an ``imp``."""
+    return {
+        f"{path}/ICMS/*/CST": text("icms_cst"),
+        f"{path}/ICMS/*/indSN": integer("simples_indicator"),
+        f"{path}/ICMS/*/cBenef": text("benefit_code"),
+        **{f"{path}/ICMS/*/{tag}": amount(column) for tag, column in _ICMS.items()},
+        **{f"{path}/ICMSUFFim/{tag}": amount(column) for tag, column in _ICMS_OF_END.items()},
+        f"{path}/vTotTrib": amount("tax_total"),
+        f"{path}/vTotDFe": amount("grand_total"),
+        **ibs_cbs_of_document(f"{path}/IBSCBS"),
+    }
+
+
+# What a price is made of, each with its name, or by the code that a ticket has for it.
+NAMED_COMPONENTS = many("components", {"xNome": text("name"), "vComp": amount("value")})
+CODED_COMPONENTS = many("components", {"tpComp": text("code"), "vComp": amount("value")})
 
 
 def ibs_cbs_totals(path: str) -> dict[str, Field]:
@@ -36,6 +86,8 @@ def ibs_cbs_of_document(path: str) -> dict[str, Field]:
     due = f"{path}/gIBSCBS"
     parts = {"ibs_uf": f"{due}/gIBSUF", "ibs_city": f"{due}/gIBSMun", "cbs": f"{due}/gCBS"}
     return {
+        f"{path}/CST": text("ibs_cbs_cst"),
+        f"{path}/cClassTrib": text("ibs_cbs_classification"),
         f"{due}/vBC": amount("ibs_cbs_base"),
         f"{due}/vIBS": amount("ibs_total"),
         f"{due}/gIBSUF/vIBSUF": amount("ibs_uf_total"),

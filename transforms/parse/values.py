@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -42,6 +43,9 @@ Putter = Callable[[Target, str, str, Reading], None]
 AMOUNT = r"-?[0-9]{1,18}+(?:\.[0-9]{1,9}+)?"
 QUANTITY = r"-?[0-9]{1,38}+(?:\.[0-9]{1,38}+)?"
 INTEGER = "[0-9]{1,18}+"
+# As many digits as ``AMOUNT`` has on either side of its point.
+_DIGITS, _DECIMALS = 18, 9
+_LAST_DECIMAL = Decimal(1).scaleb(-_DECIMALS)
 _PUNCTUATION = str.maketrans("", "", "./- ")
 _AMOUNT = re.compile(AMOUNT)
 _QUANTITY = re.compile(QUANTITY)
@@ -60,6 +64,15 @@ def put_amount(target: Target, column: str, text: str, reading: Reading) -> None
         target[column] = text
     else:
         reading.findings.add(codes.BAD_DECIMAL)
+
+
+def put_rounded_amount(target: Target, column: str, text: str, reading: Reading) -> None:
+    """An amount that a layout allows more decimals than NUMERIC has: half of the last one rounds up."""
+    if "." in text and _QUANTITY.fullmatch(text):
+        whole, _, decimals = text.partition(".")
+        if len(decimals) > _DECIMALS and len(whole.lstrip("-")) <= _DIGITS:
+            text = str(Decimal(text).quantize(_LAST_DECIMAL, ROUND_HALF_UP))
+    put_amount(target, column, text, reading)
 
 
 def put_quantity(target: Target, column: str, text: str, reading: Reading) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsDict
 
-from transforms.counting.contributions import CountKey
+from transforms.counting.contributions import key_of
 from transforms.counting.sums import Pair
 from transforms.reconcile import facts, queries
 from transforms.reconcile.facts import Difference, Digest
@@ -114,5 +114,5 @@ class _Counts(QueryDoFn):
         sql = queries.counts(self._served.name, self._served.characters)
         for row in self._query(sql, sorted(element[1])):
             # A plain tuple, as the sums have it: a CountKey would be encoded as another key.
-            key = tuple("" if row[name] is None else str(row[name]) for name in CountKey._fields)
+            key = tuple(key_of(row))
             yield key, (int(row["documents"]), Decimal(row["total"]))

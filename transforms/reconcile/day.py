@@ -1,7 +1,7 @@
 """The counts of one day's stream: the change log of that day against what was stored of it in both stores.
 
 What is read is the log of the day, the rows of Bigtable's counts that it names, and of BigQuery the changes since that
-day and the partitions of the months of issue that it names: none of it grows with the age of the tables.
+day and the partial sums of its partition: none of it grows with the age of the tables.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Any, NamedTuple
 from google.cloud import bigquery
 
 from transforms.counting import cells, log, sweep
-from transforms.counting.contributions import CountKey
+from transforms.counting.contributions import CountKey, key_of
 from transforms.counting.log import Sum
 from transforms.counting.sums import billionths_of, total_of
+from transforms.history.dimensions import DIMENSIONS
 from transforms.reconcile import facts
 from transforms.reconcile.facts import Difference
 from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
 from transforms.truth.writer import shared_writer
 from transforms.views import connect
-from transforms.views.rows import NO_MONTH
 
 UNLOGGED = "unlogged_change"
 
@@ -48,7 +48,7 @@ def compare_day(config: TruthConfig, dataset: str, day: date) -> Iterator[Differ
     their way.
     """
     logged = read_log(config, day)
-    served, missing = read_served(dataset, day, months_of(logged.amounts), logged.changes)
+    served, missing = read_served(dataset, day, logged.changes)
     stored = read_stored(config, day, logged.amounts)
     for change in sorted(missing):
         key = change.partition("/")[0]
@@ -64,11 +64,6 @@ def differences(logged: Amounts, served: Amounts, stored: Amounts) -> Iterator[D
         if len(set(said)) > 1:
             shown = [f"{documents}/{total_of(billionths):.2f}" for documents, billionths in said]
             yield facts.wrong_count(tuple(key), *shown)
-
-
-def months_of(amounts: Iterable[CountKey]) -> list[int]:
-    """Partitions of the table ``counts`` that hold months of issue; those without a month are in one of their own."""
-    return sorted({int(key.month[:4]) * 100 + int(key.month[5:7]) for key in amounts if key.month})
 
 
 def read_log(config: TruthConfig, day: date) -> Logged:
@@ -106,42 +101,35 @@ def _of_day(sums: Mapping[CountKey, Mapping[str, Sum]], day: date) -> Iterator[t
                 yield key, found
 
 
-def read_served(dataset: str, day: date, months: list[int], logged: frozenset[str]) -> tuple[Amounts, frozenset[str]]:
+def read_served(dataset: str, day: date, logged: frozenset[str]) -> tuple[Amounts, frozenset[str]]:
     """What BigQuery has of the day's slots, and the changes of streams of that day that are not in the log."""
     client = connect.rest_client(dataset.partition(".")[0])
-    parameters = [
-        bigquery.ArrayQueryParameter("months", "INT64", sorted({*months, NO_MONTH})),
-        bigquery.ScalarQueryParameter("day", "STRING", f"{day}"),
-    ]
-    config = bigquery.QueryJobConfig(query_parameters=parameters)
+    config = bigquery.QueryJobConfig(query_parameters=[bigquery.ScalarQueryParameter("day", "STRING", f"{day}")])
     amounts: Amounts = {}
     for row in client.query(_SERVED.format(dataset), job_config=config).result(page_size=10_000):
-        key = CountKey(*("" if row[name] is None else str(row[name]) for name in CountKey._fields))
         amount = Sum(0, int(row["documents"]), billionths_of(Decimal(row["total"])))
-        _add(amounts, [(_told(key), amount)])
+        _add(amounts, [(_told(key_of(row)), amount)])
     found = client.query(_CHANGES.format(dataset), job_config=config).result(page_size=10_000)
     changes = {f"{row['access_key']}/{row['revision']}" for row in found}
     return _without_nothing(amounts), frozenset(changes - logged)
 
 
-_SERVED = """
-SELECT dimension, value, model, environment, status, day, month, SUM(documents) AS documents, SUM(total) AS total
+_KEY = ", ".join(CountKey._fields)
+_SERVED = f"""
+SELECT {_KEY}, SUM(documents) AS documents, SUM(total) AS total
 FROM (
   SELECT *
-  FROM `{}.counts`
-  WHERE partition_month IN UNNEST(@months) AND STARTS_WITH(partial, CONCAT('log/', @day))
+  FROM `{{}}.counts`
+  WHERE log_day = CAST(@day AS DATE)
   QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY partial, dimension, value, model, environment, status, day, month
+    PARTITION BY partial, {_KEY}
     ORDER BY version DESC, computed_at DESC
   ) = 1
 )
-GROUP BY dimension, value, model, environment, status, day, month"""
+GROUP BY {_KEY}"""
 
 # A change that leaves all that is counted as it was is in no log.
-_MOVED = " OR ".join(
-    f"{name}_before IS DISTINCT FROM {name}_after"
-    for name in ("status", "model", "uf", "environment", "issuer_id", "recipient_id", "day", "month", "total")
-)
+_MOVED = " OR ".join(f"{name}_before IS DISTINCT FROM {name}_after" for name in (*DIMENSIONS, "total"))
 _CHANGES = f"""
 SELECT DISTINCT access_key, revision
 FROM `{{}}.changes`

@@ -150,8 +150,8 @@ def doubled(table: str, key: str, identity: str, contents: int) -> Difference:
 
 def wrong_count(key: tuple[str, ...], expected: str, view: str, bigtable: str) -> Difference:
     """A count that is not what the changes add up to; amounts as ``documents/total``."""
-    dimension, value, model, environment, status, day, month = key
-    identity = "/".join((dimension, value, model, environment, status, day or month))
+    dimension, value, model, environment, status, day, month, *codes = key
+    identity = "/".join((dimension, value, model, environment, status, day or month, *codes))
     detail = f"changes add up to {expected}, BigQuery says {view}, Bigtable {bigtable}"
     issuer = value if dimension == "issuer" else ""
     return Difference(WRONG_COUNT, schema.COUNTS, "", identity, day or month, issuer, detail, _REBUILD)

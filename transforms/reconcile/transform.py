@@ -10,7 +10,7 @@ import apache_beam as beam
 from apache_beam.pvalue import AsDict, PBegin
 
 from transforms.counting.cells import Partial
-from transforms.counting.contributions import Amount, CountKey, contributions
+from transforms.counting.contributions import Amount, contributions, key_of
 from transforms.counting.recount import ReadPartials
 from transforms.counting.sums import Pair, SumAmounts
 from transforms.model import Change
@@ -126,8 +126,7 @@ def _changes(history: History) -> Iterable[Change]:
 
 
 def _amount_of(partial: Partial) -> tuple[tuple[str, ...], Amount]:
-    parts = tuple(str(partial.get(name, "")) for name in CountKey._fields)
-    return CountKey(*parts), Amount(partial["documents"], Decimal(partial["total"]))
+    return key_of(partial), Amount(partial["documents"], Decimal(partial["total"]))
 
 
 @beam.typehints.with_input_types(str)

@@ -6,7 +6,7 @@ refused with a message, before anything is changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from google.api_core.exceptions import GoogleAPIError, NotFound
@@ -82,7 +82,7 @@ def migrate(project: str, dataset: str, location: str | None = None, dry_run: bo
 
 def _plan(client: bigquery.Client, project: str, dataset: str, location: str | None) -> list[Step]:
     try:
-        views = sql.views(project, dataset, merged_until=_merged_until(client, project, dataset))
+        views = _views(client, project, dataset)
     except ValueError as error:
         raise CatalogError(str(error)) from error
     steps: list[Step] = []
@@ -114,10 +114,11 @@ def _plan(client: bigquery.Client, project: str, dataset: str, location: str | N
     return steps
 
 
-def _merged_until(client: bigquery.Client, project: str, dataset: str) -> int:
-    """What the view of states says: it stays so."""
-    found = _get(client, f"{project}.{dataset}.{sql.STATE_VIEW}")
-    return sql.merged_until(found.view_query or "") if found is not None else sql.NEVER
+def _views(client: bigquery.Client, project: str, dataset: str) -> list[sql.View]:
+    """All views: what is merged and closed, as those that are there say, stays so."""
+    found = [_get(client, f"{project}.{dataset}.{name}") for name in (sql.STATE_VIEW, sql.COUNT_VIEW)]
+    states, counts = ((one.view_query if one is not None else None) or "" for one in found)
+    return sql.views(project, dataset, merged_until=sql.merged_until(states), closed_until=sql.closed_until(counts))
 
 
 def _get(client: bigquery.Client, path: str) -> bigquery.Table | None:
@@ -190,17 +191,36 @@ def incompatibilities(table: Table, found: bigquery.Table) -> list[str]:
         say("column {name} is missing, and a required column cannot be added", name=f"{table.name}.{name}")
         for name in sorted(required)
     ]
-    there = table._replace(columns=tuple(column for column in table.columns if column.name in present))
+    there = table._replace(columns=_shared(table.columns, found.schema))
     return problems + schema.mismatches(there, found.schema)
 
 
+def _shared(columns: Iterable[Column], found: Iterable[bigquery.SchemaField]) -> tuple[Column, ...]:
+    """Those of ours that are there, records with those of their columns that are."""
+    present = {field.name: field for field in found}
+    return tuple(
+        column._replace(fields=_shared(column.fields, present[column.name].fields))
+        for column in columns
+        if column.name in present
+    )
+
+
+def _missing(columns: Iterable[Column], found: Iterable[bigquery.SchemaField], path: str = "") -> Iterator[str]:
+    """Names of ours that are not there; of what is missing in a record that is, with the record's: ``items.ncm``."""
+    present = {field.name: field for field in found}
+    for column in columns:
+        if column.name not in present:
+            yield path + column.name
+        else:
+            yield from _missing(column.fields, present[column.name].fields, f"{path}{column.name}.")
+
+
 def _update_table(client: bigquery.Client, path: str, table: Table, found: bigquery.Table) -> Iterable[Step]:
-    present = {field.name for field in found.schema}
-    added = [column for column in table.columns if column.name not in present]
+    added = list(_missing(table.columns, found.schema))
     what = []
     if added:
-        what.append(say("add columns {names}", names=", ".join(column.name for column in added)))
-    if any(new != old for new, old in zip(_updated(table, found), found.schema, strict=False)):
+        what.append(say("add columns {names}", names=", ".join(added)))
+    if _described(found.schema, table.columns) != list(found.schema):
         what.append(tr("describe columns"))
     if found.description != table.description:
         what.append(tr("describe the table"))
@@ -210,13 +230,14 @@ def _update_table(client: bigquery.Client, path: str, table: Table, found: bigqu
         return
 
     def do() -> None:
-        if connect.is_emulated():  # its engine does not see what an update of the metadata adds
-            for column in added:
+        if connect.is_emulated():
+            # Its engine does not see what an update of the metadata adds; to a record it cannot add at all.
+            for column in (column for column in table.columns if column.name in added):
                 statement = f"ALTER TABLE `{path}` ADD COLUMN IF NOT EXISTS {column.name} {_sql_type(column)}"
                 client.query(statement, retry=_RETRY).result(retry=_RETRY)
         current = client.get_table(found.reference, retry=_RETRY)
         # All at once: a table takes five updates of its metadata in ten seconds (cloud.google.com/bigquery/quotas).
-        current.schema = _updated(table, current)
+        current.schema = _completed(current.schema, table.columns)
         current.description = table.description
         current.clustering_fields = list(table.clustering)
         client.update_table(current, ["schema", "description", "clustering_fields"], retry=_RETRY)
@@ -224,12 +245,26 @@ def _update_table(client: bigquery.Client, path: str, table: Table, found: bigqu
     yield Step(say("update table {name}: {what}", name=table.name, what="; ".join(what)), do)
 
 
-def _updated(table: Table, found: bigquery.Table) -> list[bigquery.SchemaField]:
-    """The columns as they are, with our descriptions, and those still missing at the end."""
-    ours = {column.name: column for column in table.columns}
-    present = {field.name for field in found.schema}
-    described = [_described(field, ours[field.name]) if field.name in ours else field for field in found.schema]
-    return described + [_field(column) for column in table.columns if column.name not in present]
+def _described(found: Iterable[bigquery.SchemaField], columns: Iterable[Column]) -> list[bigquery.SchemaField]:
+    """The columns as they are, with our descriptions."""
+    found = list(found)
+    return _completed(found, _shared(columns, found))
+
+
+def _completed(found: Iterable[bigquery.SchemaField], columns: Iterable[Column]) -> list[bigquery.SchemaField]:
+    """The columns as they are, with our descriptions, and those still missing at the end, in records too."""
+    ours = {column.name: column for column in columns}
+    completed = []
+    for field in found:
+        # A copy: the client hands out what the field itself is made of.
+        resource = dict(field.to_api_repr())
+        column = ours.pop(field.name, None)
+        if column is not None:
+            resource["description"] = column.description
+            if column.fields:
+                resource["fields"] = [one.to_api_repr() for one in _completed(field.fields, column.fields)]
+        completed.append(bigquery.SchemaField.from_api_repr(resource))
+    return completed + [_field(column) for column in ours.values()]
 
 
 def _put_view(client: bigquery.Client, path: str, view: sql.View, problems: list[str]) -> Iterable[Step]:
@@ -262,13 +297,6 @@ def _field(column: Column) -> bigquery.SchemaField:
         description=column.description,
         fields=tuple(_field(nested) for nested in column.fields),
     )
-
-
-def _described(found: bigquery.SchemaField, column: Column) -> bigquery.SchemaField:
-    """The column as it is, with our description."""
-    resource = found.to_api_repr()
-    resource["description"] = column.description
-    return bigquery.SchemaField.from_api_repr(resource)
 
 
 def _sql_type(column: Column) -> str:

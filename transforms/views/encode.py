@@ -6,6 +6,7 @@ row is found and named before it spoils the request that it would be part of.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -167,8 +168,11 @@ def _date(value: str) -> int:
 
 def _numeric(integers: int, decimals: int) -> Converter:
     """Checks that decimal text fits, digit by digit: the type has a fixed number of places on each side."""
+    usual = re.compile(rf"-?[0-9]{{1,{integers}}}(?:\.[0-9]{{1,{decimals}}})?").fullmatch
 
     def check(value: str) -> str:
+        if usual(value):
+            return value
         whole, _, fraction = value.removeprefix("-").partition(".")
         digits = whole + fraction
         if not (whole and digits.isdecimal() and digits.isascii()):

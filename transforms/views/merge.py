@@ -8,22 +8,20 @@ in their table (``write.PROMISED``).
 
 from __future__ import annotations
 
-import logging
 from typing import NamedTuple
 
-from google.api_core.exceptions import Conflict, GoogleAPIError
+from google.api_core.exceptions import GoogleAPIError
 from google.cloud import bigquery
 
 from transforms.errors import AcervoError
 from transforms.language import mark, say, tr
 from transforms.model import CLOCKS
-from transforms.views import connect, merge_sql, rest, schema, sql
+from transforms.views import connect, merge_sql, rest, schema, sql, statements
 from transforms.views.write import PROMISED
 
 # Micros: of what is in BigQuery by then no change is missing.
 OVERLAP = PROMISED + CLOCKS
 
-_LOG = logging.getLogger(__name__)
 _RETRY = rest.retry(120.0)
 _RIGHTS = mark("roles/bigquery.dataEditor on the dataset and roles/bigquery.jobUser on the project")
 
@@ -46,22 +44,24 @@ def merge(project: str, dataset: str, now: int, most: int = merge_sql.ROWS_AT_ON
     Another merge of the same changes that still runs, be it of a process that was killed, is waited for.
     """
     client = connect.rest_client(project)
-    path, changed, statements = f"{project}.{dataset}", 0, 0
+    path, changed, done = f"{project}.{dataset}", 0, 0
     try:
         while True:
             start = merged_until(client, project, dataset)
-            found = [tuple(row.values()) for row in _rows(client, merge_sql.days(path, start))]
+            found = [tuple(row.values()) for row in statements.rows(client, merge_sql.days(path, start))]
             window = next(merge_sql.windows(found, start, most))
-            months = [row["month"] for row in _rows(client, merge_sql.months(path, window))]
+            months = [row["month"] for row in statements.rows(client, merge_sql.months(path, window))]
             statement = merge_sql.merge(project, dataset, window, months)
-            job = _alone(client, statement, f"acervo-merge-{dataset}-{start}")
+            job = statements.alone(client, statement, f"acervo-merge-{dataset}-{start}")
             if job is None:  # it was another's: look again
                 continue
-            changed, statements = changed + (job.num_dml_affected_rows or 0), statements + 1
-            until = window.end or max(start, now - OVERLAP)
+            changed, done = changed + (job.num_dml_affected_rows or 0), done + 1
+            # A window of whole days may end later than what is known to be complete.
+            settled = max(start, now - OVERLAP)
+            until = settled if window.end is None else min(window.end, settled)
             _lay_over(client, project, dataset, until)
-            if window.end is None:
-                return Merged(changed, statements, until)
+            if until == settled:
+                return Merged(changed, done, until)
     except GoogleAPIError as error:
         raise MergeError(
             say(
@@ -109,29 +109,3 @@ def _lay_over(client: bigquery.Client, project: str, dataset: str, until: int) -
         view.view_use_legacy_sql = False
         view.view_query = made.query
         client.update_table(view, ["view_query"], retry=_RETRY)
-
-
-def _rows(client: bigquery.Client, statement: str) -> list[bigquery.Row]:
-    return list(client.query(statement, retry=_RETRY).result(retry=_RETRY))
-
-
-def _alone(client: bigquery.Client, statement: str, name: str) -> bigquery.QueryJob | None:
-    """The job of a statement, at its end; None where one under this name was running, which is over now.
-
-    Names make it one after the other: a job's name is its own for ever, so each attempt takes the next number.
-    """
-    attempt = 0
-    while True:
-        job_id = f"{name}-{attempt}"
-        try:
-            job = client.query(statement, job_id=job_id, retry=_RETRY, job_retry=None)
-        except Conflict:
-            other = client.get_job(job_id, retry=_RETRY)
-            if other.state != "DONE":
-                _LOG.warning("waiting for job %s, which merges the same changes", job_id)
-                other.result(retry=_RETRY)
-                return None
-            attempt += 1
-            continue
-        job.result(retry=_RETRY)
-        return job

@@ -7,6 +7,7 @@ change hold only what is stored with them, so emitting them again gives the same
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -35,6 +36,8 @@ TableRow = tuple[str, Row]
 DEAD = "dead"
 # Partition of counts of no month: told by the count alone, as all that a view keeps one by.
 NO_MONTH = 0
+# Partials of the change log are named by the time of their slot; a run may be called anything.
+_LOG_DAY = re.compile(r"log/(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d")
 MAX_PAYLOAD_BYTES = 1 << 20
 
 _TABLE_OF_KIND = {DOCUMENT: schema.DOCUMENTS, EVENT: schema.EVENTS, VOIDED_RANGE: schema.VOIDED_RANGES}
@@ -125,7 +128,10 @@ def rows_of_dead_letter(dead: DeadLetter, run: str, job: str, at: int) -> list[T
 def row_of_count(partial: Row) -> TableRow:
     """Row of one named partial sum, as counting yields it."""
     month = partial.get("month")
-    return schema.COUNTS, {**partial, "partition_month": _month_of_text(month) if month else NO_MONTH}
+    row = {**partial, "partition_month": _month_of_text(month) if month else NO_MONTH}
+    if day := _LOG_DAY.fullmatch(partial["partial"]):
+        row["log_day"] = day[1]
+    return schema.COUNTS, row
 
 
 def _record_row(entry: Entry, change: Change, last: Change) -> Row:

@@ -24,9 +24,10 @@ ARRIVALS = "arrivals"
 DEAD_LETTERS = "dead_letters"
 COUNTS = "counts"
 STATES = "states"
+CLOSED_COUNTS = "closed_counts"
 # What rows are streamed into, and what is made of these by statements.
 TABLES = (DOCUMENTS, EVENTS, VOIDED_RANGES, CHANGES, ARRIVALS, DEAD_LETTERS, COUNTS)
-MERGED = (STATES,)
+MERGED = (STATES, CLOSED_COUNTS)
 
 # When a change was known to be the last one of its key: no part of what its row says.
 CURRENT_AT = "current_at"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib import resources
@@ -22,6 +22,7 @@ from transforms.errors import AcervoError
 from transforms.families import DEFAULT, FAMILIES, FAMILY_OF_MODEL, booking, common, cte, nfe, statuses
 from transforms.families.family import Attribute, Family
 from transforms.history import rules
+from transforms.history.dimensions import COUNTED_BY, DIMENSIONS
 from transforms.language import say
 from transforms.views import key_sql
 
@@ -30,11 +31,25 @@ TODAY = "CURRENT_DATE('America/Sao_Paulo')"
 # Nothing is merged.
 NEVER = 0
 STATE_VIEW = "document_state"
+COUNT_VIEW = "current_counts"
+# No day of the change log is closed.
+NOTHING_CLOSED = date(1970, 1, 1)
 _STATE_OF_CHANGES = "${state_of_changes}"
+_CLOSED = re.compile(r"log_day < DATE '([^']+)'")
+_CLOSING = re.compile(r"\n-- closing (\S+)")
 _MERGED = re.compile(r"current_at >= TIMESTAMP '([^']+)'")
 _PROJECT = re.compile(r"([a-z0-9.\-]+:)?[a-z][a-z0-9\-]{4,28}[a-z0-9]")
 _DATASET = re.compile(r"[A-Za-z0-9_]{1,1024}")
 _REFERENCE = re.compile(r"`\$\{dataset\}\.(\w+)`")
+
+
+_COUNT_KEY = ", ".join(("dimension", "value", *COUNTED_BY))
+# Of two attempts of bounded jobs at one partial the later job's is right, and the later one of one job; of two sums of
+# a slot of the change log, the one of more contributions.
+_FIRST_OF_PARTIAL = f"""ROW_NUMBER() OVER (
+  PARTITION BY partition_month, partial, {_COUNT_KEY}
+  ORDER BY job_started_at DESC, version DESC, computed_at DESC
+) = 1"""
 
 
 class DatasetNameError(AcervoError, ValueError):
@@ -50,15 +65,19 @@ class View(NamedTuple):
     uses: frozenset[str]
 
 
-def views(project: str, dataset: str, today: str = TODAY, merged_until: int = NEVER) -> list[View]:
+def views(
+    project: str, dataset: str, today: str = TODAY, merged_until: int = NEVER, closed_until: date = NOTHING_CLOSED
+) -> list[View]:
     """All views of a dataset, each after the views that it reads.
 
     ``today`` is the SQL expression of the date that days are counted to. ``merged_until``: changes that were current
-    since then (micros) lie over the table of states. Raises DatasetNameError for a project or dataset whose name
+    since then (micros) lie over the table of states. ``closed_until``: partial sums of days of the change log before it
+    are read added up. Raises DatasetNameError for a project or dataset whose name
     BigQuery would not take: names go into SQL.
     """
     path = _path(project, dataset)
-    values = {"dataset": path, "today": today, "window": since(merged_until), **_rule_values()}
+    closed = f"DATE '{closed_until}'"
+    values = {"dataset": path, "today": today, "window": since(merged_until), "closed_before": closed, **_rule_values()}
     found = {name: _view(name, text, values) for name, text in _templates().items()}
     order = TopologicalSorter({name: sorted(view.uses & found.keys()) for name, view in sorted(found.items())})
     return [found[name] for name in order.static_order()]
@@ -85,6 +104,49 @@ def merged_until(query: str) -> int:
     """Since when (micros) the view of states lays changes over them, of its query; NEVER where it does not say so."""
     found = _MERGED.search(query)
     return instants.micros_of(datetime.fromisoformat(f"{found[1]}:00")) if found else NEVER
+
+
+def closed_until(query: str) -> date:
+    """Before which day partial sums are read added up, of the query of the view of counts."""
+    found = _CLOSED.search(query)
+    return date.fromisoformat(found[1]) if found else NOTHING_CLOSED
+
+
+def closing(query: str) -> date | None:
+    """Before which day they are being added up at this moment, None where nobody is at it."""
+    found = _CLOSING.search(query)
+    return date.fromisoformat(found[1]) if found else None
+
+
+def count_view(project: str, dataset: str, closed: date, being_closed: date | None = None) -> str:
+    """The query of the view of counts, with a note of the day before which sums are being made."""
+    (view,) = (one for one in views(project, dataset, closed_until=closed) if one.name == COUNT_VIEW)
+    return f"{view.query}-- closing {being_closed}\n" if being_closed else view.query
+
+
+def close_counts(project: str, dataset: str, start: date, end: date) -> str:
+    """Makes the rows of closed days, of the days since ``start`` and before ``end``, what their partial sums add up to.
+
+    One statement, all or nothing: rows of those days go, and are made anew.
+    """
+    path, values = _path(project, dataset), _rule_values()
+    columns = f"log_day, {values['count_key']}, partition_month"
+    within = f"log_day >= DATE '{start}' AND log_day < DATE '{end}'"
+    return f"""
+MERGE `{path}.closed_counts` AS closed
+USING (
+  SELECT {columns}, SUM(documents) AS documents, SUM(total) AS total
+  FROM (
+    SELECT * FROM `{path}.counts` WHERE {within} QUALIFY {values["first_of_partial"]}
+  )
+  GROUP BY {columns}
+  HAVING documents != 0 OR total != 0
+) AS day
+ON FALSE
+WHEN NOT MATCHED BY SOURCE AND closed.log_day >= DATE '{start}' THEN DELETE
+WHEN NOT MATCHED BY TARGET THEN
+  INSERT ({columns}, documents, total)
+  VALUES ({", ".join(f"day.{name}" for name in columns.split(", "))}, day.documents, day.total)"""
 
 
 def _path(project: str, dataset: str) -> str:
@@ -140,6 +202,10 @@ def _rule_values() -> dict[str, str]:
         "issuer_in_own_key": key_sql.part("own_key", "issuer"),
         "series_in_own_key": key_sql.part("own_key", "series"),
         "number_in_own_key": key_sql.part("own_key", "number"),
+        "count_key": _COUNT_KEY,
+        "first_of_partial": _FIRST_OF_PARTIAL,
+        "dimensions_before": ", ".join(f"{name}_before AS {name}" for name in DIMENSIONS),
+        "dimensions_after": ", ".join(f"{name}_after" for name in DIMENSIONS),
         "form_ranks": _table(("form", "rank"), rules.FORM_RANK.items()),
         "protocol_statuses": _table(
             ("family", "code", "status", "dated", "rejection"),

@@ -27,7 +27,7 @@ from transforms.reconcile.facts import WRONG_COUNT
 from transforms.truth.client import Client
 from transforms.truth.loop import wait_for
 from transforms.truth.rows import Cell, by_column
-from transforms.views import connect
+from transforms.views import closing, connect
 from transforms.views.rows import _change_row
 from transforms.views.sink import Destination
 
@@ -165,6 +165,25 @@ def test_a_mark_stays_until_both_stores_have_the_sums_and_a_stale_sweeper_hides_
     assert sweep.drain(stores.truth, place)["slots"] == 0
     for sweeper in (dies, stale):
         sweeper.close()
+
+
+def test_what_is_logged_in_a_closed_day_is_served_at_once_and_a_repetition_counts_once(
+    destination: tuple[Stores, Destination],
+) -> None:
+    stores, place = destination
+    now = time.time_ns() // 1_000
+    days = [now - number * _DAY for number in (4, 3, 2)]
+    changes = [change(number, days[number % 3]) for number in range(12)]
+    sweep.write_log(stores.truth, changes)
+    sweep.drain(stores.truth, place)
+    closed = closing.close(LOCAL_PROJECT, stores.name, now)
+    assert closed.rows > 0 and served(stores) == 12
+    sweep.write_log(stores.truth, [*changes, change(12, days[1])])
+    assert sweep.drain(stores.truth, place)["slots"] == 3
+    assert served(stores) == in_bigtable(stores) == 13
+    assert closing.close(LOCAL_PROJECT, stores.name, now).rows > 0
+    assert served(stores) == 13
+    assert sweep.drain(stores.truth, place)["slots"] == 0
 
 
 def test_marks_written_long_after_their_slot_and_by_a_held_up_process_are_found(

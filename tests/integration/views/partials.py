@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from tests import views_world as world
-from transforms.counting.contributions import Amount, CountKey, add, contributions
+from transforms.counting.contributions import Amount, CountKey, add, columns_of, contributions
 from transforms.model import Applied
 from transforms.views.rows import Row
 
@@ -24,7 +24,8 @@ def some_histories(seed: int) -> list[Applied]:
         recipient = random.choice(["11222333000181", "99888777000161", None])
         day = random.choice(["2026-03-10", "2026-03-11", "2026-04-01", None])
         amount = random.choice(["10.00", "0.01", None])
-        document = world.document(key, f"d{number}", recipient_id=recipient, issued_on=day, total=amount)
+        codes = random.choice([{}, {"operation_type": 1, "purpose": 1}, {"operation_type": 0, "purpose": 4}])
+        document = world.document(key, f"d{number}", recipient_id=recipient, issued_on=day, total=amount, **codes)
         event = world.event(key, f"e{number}", random.choice(["110111", "110110"]))
         entries += random.choice([[document], [event], [document, event], [event, document, document]])
     return world.applied([*entries, world.voided_range("v1", 100, 120)])
@@ -39,8 +40,7 @@ def partials(applied: Iterable[Applied], name: str, started_at: int) -> list[Row
     return [
         {
             "partial": name,
-            **{part: value for part, value in key._asdict().items() if value and part != "environment"},
-            **({"environment": int(key.environment)} if key.environment else {}),
+            **columns_of(key),
             "documents": amount.documents,
             "total": str(amount.total),
             "job_started_at": started_at,

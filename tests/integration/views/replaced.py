@@ -22,6 +22,9 @@ SUMMARY, AWARE = (world.key_of(number=number, issuer=SUPPLIER) for number in (10
 ENTRY_NOTE, RETURN, BARE, BOUGHT = (world.key_of(number=number, issuer=SUPPLIER) for number in (12, 13, 14, 15))
 
 
+LATE, LATE_IN_TEST = (world.key_of("65", number, issuer=SUPPLIER) for number in (16, 17))
+
+
 def freight(key: str, record_id: str, total: str, **fields: Any) -> Any:
     return world.document(key, record_id, total=total, payer_id=PAYER, payer_role="sender", **{"purpose": 0, **fields})
 
@@ -79,6 +82,10 @@ HISTORY = [
     freight(SILENT, "c4", "50.00"),
     freight(ITS_SUBSTITUTE, "c5", "40.00", purpose=3, replaced_keys=[SILENT]),
     freight(REJECTED, "c6", "1.00", purpose=3, replaced_keys=[ITS_SUBSTITUTE], protocol_status=646),
+    world.document(LATE, "l1", recipient_id=None),
+    world.event(LATE, "l2", "110111", registered_at="2026-04-02T12:00:00Z"),
+    world.document(LATE_IN_TEST, "l3", recipient_id=None, environment=2),
+    world.event(LATE_IN_TEST, "l4", "110111", registered_at="2026-04-02T12:00:00Z", environment=2),
     world.document(SUMMARY, "s1", "summary", summary_status=1, total="5.00"),
     world.document(AWARE, "s2", "summary", summary_status=1, total="6.00"),
     world.event(AWARE, "m2", "210210"),

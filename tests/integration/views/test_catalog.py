@@ -51,6 +51,28 @@ def test_columns_are_added_to_a_table_of_an_earlier_version_and_its_rows_stay(ma
     assert row == {"correction": "texto", "sequence": 1, "findings": ["odd"]}
 
 
+def test_columns_are_added_to_a_record_of_a_table_of_an_earlier_version(make_dataset: Make) -> None:
+    old = make_dataset(empty=True)
+    old.client.create_dataset(old.name)
+    table = f"{PROJECT_ID}.{old.name}.documents"
+    added = {"icms_base", "batches"}
+    now = fields("documents")
+    items = next(field for field in now if field.name == "items")
+    before = bigquery.SchemaField(
+        "items", "RECORD", "REPEATED", fields=[field for field in items.fields if field.name not in added]
+    )
+    old.client.create_table(bigquery.Table(table, schema=[before if f.name == "items" else f for f in now]))
+    with pytest.raises(catalog.CatalogError, match=r"column documents\.items\.icms_base is missing"):
+        catalog.preflight(PROJECT_ID, old.name)
+    (step,) = [step for step in catalog.migrate(PROJECT_ID, old.name) if "table documents" in step]
+    assert "items.icms_base" in step and "items.batches" in step and "items.code" not in step
+    assert catalog.migrate(PROJECT_ID, old.name) == []
+    catalog.preflight(PROJECT_ID, old.name)
+    completed = next(field for field in old.client.get_table(table).schema if field.name == "items")
+    assert [field.name for field in completed.fields[-2:]] == ["batches", "icms_base"]
+    assert sorted(map(repr, completed.fields)) == sorted(map(repr, items.fields))
+
+
 def test_a_view_that_was_changed_is_put_right(make_dataset: Make) -> None:
     changed = make_dataset()
     view = changed.client.get_table(f"{PROJECT_ID}.{changed.name}.findings_count")

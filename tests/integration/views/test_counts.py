@@ -10,10 +10,11 @@ import pytest
 
 from tests.integration.views.dataset import Dataset
 from tests.integration.views.partials import partials, some_histories
+from transforms.history.dimensions import COUNTED_BY
 from transforms.model import Applied
 from transforms.views.rows import row_of_count
 
-KEY_COLUMNS = ("dimension", "value", "model", "environment", "status", "day", "month")
+KEY_COLUMNS = ("dimension", "value", *COUNTED_BY)
 Counts = dict[tuple[Any, ...], tuple[int, Decimal]]
 
 
@@ -43,7 +44,7 @@ def expected(applied: list[Applied]) -> Counts:
         assert change is not None
         dimensions = change.dimensions_after
         for dimension, field in (("uf", "uf"), ("issuer", "issuer_id"), ("recipient", "recipient_id")):
-            rest = [dimensions.get(name) for name in ("model", "environment", "status", "day", "month")]
+            rest = [dimensions.get(name) for name in COUNTED_BY]
             key = (dimension, dimensions.get(field), *rest)
             documents[key] += 1
             totals[key] += Decimal(dimensions.get("total", 0))
@@ -79,8 +80,17 @@ def test_partial_sums_and_changes_give_the_counts_of_the_last_states(counted: tu
         ("counts_by_model", "uf", ("model", "environment", "status")),
         ("counts_by_status", "uf", ("environment", "status")),
         ("counts_by_uf", "uf", ("value", "month", "model", "environment", "status")),
-        ("counts_by_issuer", "issuer", ("value", "month", "model", "environment", "status")),
-        ("counts_by_recipient", "recipient", ("value", "month", "model", "environment", "status")),
+        ("counts_by_purpose", "uf", ("month", "model", "environment", "status", "operation_type", "purpose")),
+        (
+            "counts_by_issuer",
+            "issuer",
+            ("value", "month", "model", "environment", "status", "operation_type", "purpose"),
+        ),
+        (
+            "counts_by_recipient",
+            "recipient",
+            ("value", "month", "model", "environment", "status", "operation_type", "purpose"),
+        ),
     ],
 )
 def test_each_view_adds_up_the_counts_by_its_columns(

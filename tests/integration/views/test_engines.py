@@ -10,6 +10,7 @@ from tests.integration.views.dataset import Dataset
 from tests.integration.views.handed_out import HANDED_OUT, came
 from tests.integration.views.partials import partials, some_histories
 from tests.integration.views.replaced import HISTORY as REPLACED
+from tests.integration.views.taxed import HISTORY as TAXED
 from tests.integration.views.trade import HISTORY as TRADE
 from tests.integration.views.year import YEAR_ROWS
 from transforms.views import schema, sql
@@ -26,6 +27,7 @@ def everything(dataset: Dataset) -> Dataset:
     dataset.write(YEAR_ROWS[::2])
     dataset.write(row for result in world.applied(REPLACED) for row in rows_of(result))
     dataset.write_applied(world.applied(TRADE))
+    dataset.write_applied(world.applied(TAXED))
     dataset.write_applied(came(HANDED_OUT))
     histories = some_histories(11)
     dataset.write(row for result in histories for row in rows_of(result))

@@ -70,7 +70,7 @@ def test_views_say_the_same_merged_or_not_whatever_comes_between(make_dataset: M
             dataset.write(rows(part[::3]))
         assert answers(merged) == answers(plain)
         last = max(one.change.applied_at for one in applied[:begin] or part if one.change)
-        done = merge.merge(PROJECT_ID, merged.name, last + HOUR + merge.OVERLAP, most=20)
+        done = merge.merge(PROJECT_ID, merged.name, last + merge.OVERLAP, most=20)
         assert done.statements >= 1
         assert answers(merged) == answers(plain)
     found = states(merged)
@@ -154,7 +154,7 @@ def test_what_is_begun_again_is_made_of_changes_alone(make_dataset: Make) -> Non
 
 KILLED = """
 import os, signal, sys
-from transforms.views import merge
+from transforms.views import merge, statements
 from local.stack import PROJECT_ID
 dataset, step, now = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 calls = 0
@@ -166,8 +166,8 @@ def counted(plain):
             os.kill(os.getpid(), signal.SIGKILL)
         return plain(*args, **kwargs)
     return call
-for name in ("_rows", "_alone", "_lay_over"):
-    setattr(merge, name, counted(getattr(merge, name)))
+for module, name in ((statements, "rows"), (statements, "alone"), (merge, "_lay_over")):
+    setattr(module, name, counted(getattr(module, name)))
 merge.merge(PROJECT_ID, dataset, now, most=20)
 """
 
@@ -186,6 +186,17 @@ def test_killed_anywhere_and_run_again_it_is_the_same(make_dataset: Make) -> Non
     assert len(found) == len({row["access_key"] for row in found})
     keys = dataset.emulated("SELECT COUNT(DISTINCT access_key) AS n FROM changes WHERE kind != 'voided_range'")
     assert [len(found)] == [row["n"] for row in keys]
+
+
+def test_a_window_of_whole_days_is_merged_no_further_than_changes_are_complete(make_dataset: Make) -> None:
+    dataset = make_dataset()
+    applied = stream()
+    dataset.write(rows(applied))
+    now = applied[len(applied) // 2].change.applied_at + HOUR  # type: ignore[union-attr]
+    done = merge.merge(PROJECT_ID, dataset.name, now + merge.OVERLAP, most=len(applied))
+    assert done.until == now
+    done = merge.merge(PROJECT_ID, dataset.name, now + merge.OVERLAP + world.SECOND, most=1)
+    assert done.until <= now + world.SECOND
 
 
 def test_windows_take_whole_days() -> None:

@@ -11,8 +11,10 @@ from tests.integration.views.replaced import (
     ANNULMENT,
     AWARE,
     BOUGHT,
+    CARRIER,
     HISTORY,
     ITS_SUBSTITUTE,
+    LATE,
     ORIGINAL,
     PAYER,
     PROVIDER,
@@ -61,6 +63,16 @@ def test_what_is_known_by_its_summary_is_to_be_manifested_and_entry_notes_are_no
 def test_a_supplier_is_who_sold_something_that_holds(dataset: Dataset) -> None:
     sql = f"SELECT issuer_id, first_access_key, documents FROM suppliers_first_seen WHERE recipient_id = '{US}'"
     assert [tuple(row.values()) for row in dataset.query(sql)] == [(SUPPLIER, BOUGHT, 1)]
+
+
+def test_freight_is_supplied_to_who_pays_it(dataset: Dataset) -> None:
+    rows = dataset.query(f"SELECT recipient_id, documents FROM suppliers_first_seen WHERE issuer_id = '{CARRIER}'")
+    assert [tuple(row.values()) for row in rows] == [(PAYER, 3)]
+
+
+def test_a_cancellation_in_the_test_environment_is_not_late_for_anybody(dataset: Dataset) -> None:
+    rows = dataset.query("SELECT access_key FROM late_cancellations")
+    assert [row["access_key"] for row in rows] == [LATE]
 
 
 def test_missing_numbers_of_services_are_told_by_place_and_by_dps(dataset: Dataset) -> None:

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from local.stack import PROJECT_ID
 from tests import views_world as world
-from tests.histories import histories, key_of, voided_range
+from tests.histories import histories, key_of, of_every_rule, voided_range
 from tests.integration.views.dataset import Dataset
 from transforms import access_key
-from transforms.families import FAMILIES
+from transforms.families import FAMILIES, statuses
+from transforms.families.family import Attribute
 from transforms.history.fold import fold
 from transforms.model import Entry, Fields
 from transforms.views import merge
@@ -80,6 +81,20 @@ def test_state_in_sql_equals_the_fold_of_every_history(shared: Dataset, drawn: l
     fresh = [rekeyed(history) for history in drawn]
     voided = [rekeyed([voided_range(status)]) for status in (None, 102, 563)]
     assert_states_agree(shared, [*fresh, *voided, *map(rekeyed, RARE)])
+
+
+def test_state_in_sql_equals_the_fold_by_every_rule_of_every_family(shared: Dataset) -> None:
+    drawn = [rekeyed(history) for history in of_every_rule()]
+    folded = [fold(history).state for history in drawn]
+    # Which is every state that there is.
+    assert {state["status"] for state in folded} == set(statuses.STATUSES) - {statuses.UNKNOWN}
+    attributes = {(a.name, value) for f in FAMILIES.values() for a in f.attributes for value in _values(a)}
+    assert {(name, state.get(name)) for state in folded for name, _ in attributes} >= attributes
+    assert_states_agree(shared, drawn)
+
+
+def _values(attribute: Attribute) -> set[str]:
+    return {value for values in (attribute.values, attribute.weaker) for value in values.values() if value}
 
 
 def assert_states_agree(dataset: Dataset, drawn: list[list[Entry]]) -> None:

@@ -196,11 +196,15 @@ def test_goods_by_ncm_of_what_is_in_force(year: Dataset) -> None:
     assert (row["month"], row["issuer_id"], row["model"]) == (date(2026, 3, 1), US, "55")
 
 
+# Sections of which the year has nothing; rows of their views are compared by test_engines.
+NOTHING = ("pending", "instalments", "replaced", "several_keys", "nsu")
+
+
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.name)
 def test_sections_of_the_report_are_answered_alike_by_both_engines(section: Section, year: Dataset) -> None:
     rows = year.query(statement(section.sql))
-    # The year has no counts: of those both engines say that there are none.
-    assert (not rows) == ("FROM counts_" in section.sql or section.name == "pending")
+    # The year has no counts and a few other things: of those both engines say that there are none.
+    assert (not rows) == ("FROM counts_" in section.sql or section.name in NOTHING)
     assert all({column.name for column in section.columns} <= set(row) for row in rows)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -222,6 +223,24 @@ def test_packed_sums_are_read_back_whatever_their_size() -> None:
         for number, amount in enumerate([0, 10**7, -(10**7), 1, 10**40, -(10**40) - 1])
     }
     assert dict(cells.unpack("2026-11-28T10", cells.pack(slots))) == slots
+
+
+def test_cells_from_before_direction_and_purpose_were_counted_are_read_as_they_are() -> None:
+    plain = CountKey(UF, "SP", "55", "1", "authorised", "2026-11-28", "2026-11-01")
+    told = plain._replace(operation_type="0", purpose="4")
+    slot = "2026-11-28T10:00:00"
+    found = {key: dict(cells.cells_of_slot(slot, {key: Sum(1, 1, 5)})) for key in (plain, told)}
+    [(row, cell), (_, other)] = [item for one in found.values() for item in one.items()]
+    assert cell.qualifier == b"55/1/authorised/2026-11-28/log/2026-11-28T10:00:00"
+    assert other.qualifier.startswith(b"55.0.4/")
+    assert cells.slot_sums(row, by_column([cell, other])) == {key: {slot: Sum(1, 1, 5)} for key in (plain, told)}
+    dimensions = {"status": "authorised", "uf": "SP", "total": "1.00", "operation_type": 0, "purpose": 4}
+    changed = Change("k", 1, "r", "run", "o", "job", 0, 0, None, {}, None, dimensions, True)
+    stored = log.cell_of(changed)[1]
+    before, after = orjson.loads(stored.value)
+    older = stored._replace(value=orjson.dumps([before, after[:-2]]))
+    assert {(key.operation_type, key.purpose) for key in log.sums_of([stored])} == {("0", "4")}
+    assert {(key.operation_type, key.purpose) for key in log.sums_of([older])} == {("", "")}
 
 
 def test_slots_rows_and_marks_are_told_from_one_another_and_sort_as_time_does() -> None:

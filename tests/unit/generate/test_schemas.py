@@ -15,6 +15,7 @@ from lxml import etree
 
 from local.generate import STORIES, Generated, Rng, documents, world_of
 from local.generate.nfe import nfe
+from local.generate.nfe_groups import ICMS, every_group
 from local.generate.nfe_options import Options
 from local.generate.nfse import EVENT_TYPES
 from transforms.parse.codes import INSTANT_WITHOUT_OFFSET
@@ -209,3 +210,9 @@ def test_a_schema_refuses_a_document_with_a_missing_field() -> None:
 def test_every_story_can_be_told() -> None:
     for name in STORIES:
         assert all(one.payload for one in documents(13, 3, **{name: 1})), name
+
+
+def test_an_nfe_of_every_group_of_taxes_is_valid() -> None:
+    document = every_group(Rng("groups"), world_of(11))
+    assert errors(document.processed()) == []
+    assert {f"<{group}>" in document.element for group in ICMS} == {True}

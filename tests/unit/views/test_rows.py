@@ -131,9 +131,16 @@ def test_a_file_name_that_is_no_utf8_does_not_make_a_row_unfit() -> None:
 
 
 def test_a_count_without_a_month_is_in_a_partition_of_its_own() -> None:
-    partial = {"job_started_at": world.RECEIVED_AT}
+    partial = {"partial": "run/all/0", "job_started_at": world.RECEIVED_AT}
     assert rows.row_of_count(partial)[1]["partition_month"] == rows.NO_MONTH
     assert rows.row_of_count(partial | {"month": "2026-01-01"})[1]["partition_month"] == 202601
+
+
+def test_a_count_of_the_change_log_is_in_the_partition_of_the_day_of_its_slot() -> None:
+    partial = {"partial": "log/2026-03-10T23:59:56", "job_started_at": world.RECEIVED_AT}
+    assert rows.row_of_count(partial)[1]["log_day"] == "2026-03-10"
+    for run in ("log/all/0", "log/2026-03-10T23:59:56/all/0"):
+        assert "log_day" not in rows.row_of_count(partial | {"partial": run})[1]
 
 
 def test_a_refused_row_becomes_a_dead_letter_that_shows_it() -> None:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from itertools import chain
+
 import pytest
 import sqlglot
 from google.cloud import bigquery
 
 from transforms.history.dimensions import DIMENSIONS
-from transforms.parse.layout import Many
+from transforms.parse.layout import Field, Many
+from transforms.parse.nfe_items import MEDICINE
 from transforms.parse.registry import LAYOUTS
 from transforms.views import schema, sql
 from transforms.views.schema import Column
@@ -31,16 +35,25 @@ def test_every_column_has_a_type_a_mode_and_says_what_it_holds(name: str) -> Non
 
 
 def test_the_columns_of_a_repeated_record_are_those_that_some_layout_fills() -> None:
-    lists = [what for layout in LAYOUTS.values() for part in layout.parts.values() for what in part.values()]
-    filled: dict[str, set[str]] = {}
-    for what in lists:
-        if isinstance(what, Many):
-            filled.setdefault(what.column, set()).update(one.column for one in what.fields.values() if one.column)
-    nested = {column.name: column for column in schema.load(schema.DOCUMENTS).columns if column.fields}
-    assert {name: {field.name for field in column.fields} for name, column in nested.items()} == {
-        name: filled.get(name, set()) for name in nested
-    }
-    assert set(nested) >= {"items", "payments", "instalments"}
+    parts = [part for layout in LAYOUTS.values() for part in layout.parts.values()]
+    # What every med of an item says is settled by the layout, as these columns and as batches.
+    settled = {"items": {field.column for field in MEDICINE.values()}}
+    filled = {name: found | settled.get(name, set()) for name, found in columns_of_lists(parts).items()}
+    nested = {column.name: column for column in all_columns(schema.load(schema.DOCUMENTS).columns) if column.fields}
+    assert {name: {field.name for field in column.fields} for name, column in nested.items()} == filled
+    assert set(nested) >= {"items", "payments", "instalments", "batches", "components"}
+
+
+def columns_of_lists(tables: Iterable[Mapping[str, Field | Many]]) -> dict[str, set[str]]:
+    """By the name of each list, at whatever depth, the columns that its entries may have; hidden ones aside."""
+    found: dict[str, set[str]] = {}
+    for what in chain.from_iterable(table.values() for table in tables):
+        if isinstance(what, Many) and not what.column.startswith("_"):
+            inner = {one.column for one in what.fields.values() if not one.column.startswith("_")}
+            found.setdefault(what.column, set()).update(inner)
+            for name, columns in columns_of_lists([what.fields]).items():
+                found.setdefault(name, set()).update(columns)
+    return found
 
 
 @pytest.mark.parametrize("name", schema.TABLES)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 import sqlglot
 from sqlglot import exp
 
 from tests.histories import deciding_events
+from transforms.counting.contributions import CountKey
 from transforms.families import FAMILIES
+from transforms.history.dimensions import COUNTED_BY
 from transforms.views import schema, sql
 
 VIEWS = sql.views("some-project", "acervo")
@@ -46,10 +49,25 @@ def test_a_view_comes_after_the_views_it_reads() -> None:
 
 def test_every_view_reads_tables_only_through_the_views_that_take_repeated_rows_out() -> None:
     for view in VIEWS:
-        # That of states takes the last change of each key, which is one row of its own accord.
-        itself = view.name.startswith("unique_") or view.name == sql.STATE_VIEW
+        # That of states takes the last change of each key, one row of its own accord; that of counts takes each
+        # partial once, by two conditions that reach partitions.
+        itself = view.name.startswith("unique_") or view.name in (sql.STATE_VIEW, sql.COUNT_VIEW)
         assert not view.uses & set(schema.TABLES) or itself, view.name
     assert {name for view in VIEWS if view.name.startswith("unique_") for name in view.uses} == set(schema.TABLES)
+
+
+def test_what_is_closed_and_being_closed_is_read_off_the_view() -> None:
+    first, second = date(2026, 11, 28), date(2026, 11, 29)
+    plain, noted = (sql.count_view("some-project", "acervo", first, noted) for noted in (None, second))
+    assert (sql.closed_until(plain), sql.closing(plain)) == (first, None)
+    assert (sql.closed_until(noted), sql.closing(noted)) == (first, second)
+    assert sql.closed_until(next(view.query for view in VIEWS if view.name == sql.COUNT_VIEW)) == sql.NOTHING_CLOSED
+
+
+def test_the_key_of_a_count_is_the_same_in_sql() -> None:
+    assert CountKey._fields == ("dimension", "value", *COUNTED_BY)
+    for table in (schema.COUNTS, schema.CLOSED_COUNTS):
+        assert {*CountKey._fields} <= schema.column_names(table)
 
 
 def test_every_view_says_what_it_holds() -> None:

@@ -2,11 +2,11 @@
 
 from transforms.families.bpe import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, foreign_id, integer, text
+from transforms.parse.layout import BODY, PROTOCOL, Layout, PartFields, amount, each, foreign_id, integer, text
 from transforms.parse.shared_fields import AUTHORISED, REMARKS, document_shapes, identification, party, protocol_fields
-from transforms.parse.taxes import ibs_cbs_of_document, ibs_cbs_totals
+from transforms.parse.taxes import CODED_COMPONENTS, ibs_cbs_totals, taxes_of_service
 
-BPE_BODY = {
+BPE_BODY: PartFields = {
     **identification("nBP"),
     **AUTHORISED,
     **REMARKS,
@@ -21,15 +21,12 @@ BPE_BODY = {
     "infValorBPe/vPgto": amount("total"),
     "infValorBPe/vBP": amount("products_total"),
     "infValorBPe/vDesconto": amount("discount_total"),
+    "infValorBPe/Comp": CODED_COMPONENTS,
     "total/vBP": amount("total"),
     "total/ICMSTot/vBC": amount("icms_base"),
     "total/ICMSTot/vICMS": amount("icms_total"),
     **ibs_cbs_totals("total/IBSCBSTot"),
-    "imp/ICMS/*/vBC": amount("icms_base"),
-    "imp/ICMS/*/vICMS": amount("icms_total"),
-    "imp/vTotTrib": amount("tax_total"),
-    **ibs_cbs_of_document("imp/IBSCBS"),
-    "imp/vTotDFe": amount("grand_total"),
+    **taxes_of_service("imp"),
     "total/vTotDFe": amount("grand_total"),
 }
 

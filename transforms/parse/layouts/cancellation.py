@@ -7,7 +7,17 @@ or 151 (cancelled late). Source: leiauteCancNFe_v2.00.xsd, cancCTe_v1.04.xsd.
 from transforms.families import FAMILIES
 from transforms.families.family import Family
 from transforms.model import EVENT
-from transforms.parse.layout import REQUEST, RETURN, Layout, PartFields, instant, integer, text
+from transforms.parse.layout import (
+    REQUEST,
+    RETURN,
+    SIGNATURE,
+    SIGNER_FIELDS,
+    Layout,
+    PartFields,
+    instant,
+    integer,
+    text,
+)
 
 
 def _layout(family: Family) -> Layout:
@@ -32,15 +42,16 @@ def _layout(family: Family) -> Layout:
         family=family,
         kind=EVENT,
         shapes={
-            f"canc{tag}": {"infCanc": REQUEST},
+            f"canc{tag}": {"infCanc": REQUEST, "Signature": SIGNATURE},
             f"retCanc{tag}": {"infCanc": RETURN},
             f"procCanc{tag}": {
                 f"canc{tag}/infCanc": REQUEST,
+                f"canc{tag}/Signature": SIGNATURE,
                 f"retCanc{tag}/infCanc": RETURN,
                 "infCanc": RETURN,
             },
         },
-        parts={REQUEST: request, RETURN: answer},
+        parts={REQUEST: request, RETURN: answer, SIGNATURE: SIGNER_FIELDS},
         constants={"event_type": "110111", "sequence": 1},
     )
 

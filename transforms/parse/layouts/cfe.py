@@ -5,6 +5,7 @@ Its date and time are those of the device, in digits and without an offset: loca
 
 from transforms.families.cfe import FAMILY
 from transforms.model import DOCUMENT, EVENT
+from transforms.parse.item_taxes import DEVICE
 from transforms.parse.layout import (
     BODY,
     REQUEST,
@@ -42,13 +43,20 @@ PARTIES: PartFields = {
     "dest/xNome": text("recipient_name"),
 }
 
+ITEM: dict[str, Field] = {
+    **PRODUCT,
+    "prod/vOutro": amount("other"),
+    **DEVICE,
+    "infAdProd": text("additional_info"),
+}
+
 CFE_BODY: PartFields = {
     **PARTIES,
     "ide/nserieSAT": integer("series"),
     "ide/nCFe": integer("number"),
     "ide/dEmi": compact_day("_issue_date"),
     "ide/hEmi": text("_issue_time"),
-    "det": many("items", PRODUCT),
+    "det": many("items", ITEM),
     "total/vCFe": amount("total"),
     "total/vCFeLei12741": amount("tax_total"),
     "total/ICMSTot/vProd": amount("products_total"),

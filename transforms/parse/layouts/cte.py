@@ -2,9 +2,9 @@
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, integer, tax_id, text
+from transforms.parse.layout import BODY, PROTOCOL, Layout, PartFields, amount, each, integer, tax_id, text
 from transforms.parse.shared_fields import AUTHORISED, document_shapes, identification, party, protocol_fields
-from transforms.parse.taxes import ibs_cbs_of_document
+from transforms.parse.taxes import NAMED_COMPONENTS, taxes_of_service
 from transforms.parse.values import Target
 
 # ide/toma3, toma4: who pays the freight.
@@ -30,15 +30,16 @@ SHARED = {
     **party("emit", "issuer", "enderEmit"),
 }
 
-TAXES = {
-    "imp/ICMS/*/vBC": amount("icms_base"),
-    "imp/ICMS/*/vICMS": amount("icms_total"),
-    "imp/vTotTrib": amount("tax_total"),
-    **ibs_cbs_of_document("imp/IBSCBS"),
-    "imp/vTotDFe": amount("grand_total"),
+TAXES = taxes_of_service("imp")
+
+# The price of the service: what is due, what the payer pays, and what it is made of.
+PRICE: PartFields = {
+    "vPrest/vTPrest": amount("total"),
+    "vPrest/vRec": amount("receivable_total"),
+    "vPrest/Comp": NAMED_COMPONENTS,
 }
 
-CTE_BODY = {
+CTE_BODY: PartFields = {
     **SHARED,
     "ide/toma3/toma": text("_payer"),
     "ide/toma03/toma": text("_payer"),
@@ -52,7 +53,7 @@ CTE_BODY = {
     "receb/CNPJ": tax_id("receiver_id"),
     "receb/CPF": tax_id("receiver_id"),
     **party("dest", "recipient", "enderDest"),
-    "vPrest/vTPrest": amount("total"),
+    **PRICE,
     **TAXES,
     "infCTeNorm/infCarga/vCarga": amount("cargo_value"),
     "infCTeNorm/infDoc/infNFe/chave": each("referenced_keys"),

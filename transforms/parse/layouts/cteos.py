@@ -2,17 +2,28 @@
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, tax_id
-from transforms.parse.layouts.cte import SHARED, TAXES
+from transforms.parse.layout import BODY, PROTOCOL, Layout, PartFields, amount, each, quantity, tax_id, text
+from transforms.parse.layouts.cte import PRICE, SHARED, TAXES
 from transforms.parse.shared_fields import document_shapes, protocol_fields
 from transforms.parse.values import Target
 
-CTEOS_BODY = {
+FEDERAL_TAXES = {
+    "imp/infTribFed/vPIS": amount("pis_total"),
+    "imp/infTribFed/vCOFINS": amount("cofins_total"),
+    "imp/infTribFed/vIR": amount("income_tax_total"),
+    "imp/infTribFed/vINSS": amount("inss_total"),
+    "imp/infTribFed/vCSLL": amount("csll_total"),
+}
+
+CTEOS_BODY: PartFields = {
     **SHARED,
     "toma/CNPJ": tax_id("payer_id"),
     "toma/CPF": tax_id("payer_id"),
-    "vPrest/vTPrest": amount("total"),
+    **PRICE,
     **TAXES,
+    **FEDERAL_TAXES,
+    "infCTeNorm/infServico/xDescServ": text("service_description"),
+    "infCTeNorm/infServico/infQ/qCarga": quantity("service_quantity"),
     "infCTeNorm/infCteSub/chCte": each("replaced_keys"),
     "infCTeNorm/infGTVe/chCTe": each("referenced_keys"),
     "infCteComp/chCTe": each("complemented_keys"),

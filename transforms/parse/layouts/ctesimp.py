@@ -2,17 +2,19 @@
 
 from transforms.families.cte import FAMILY
 from transforms.model import DOCUMENT
-from transforms.parse.layout import BODY, PROTOCOL, Layout, amount, each, tax_id, text
+from transforms.parse.layout import BODY, PROTOCOL, Layout, PartFields, amount, each, tax_id, text
 from transforms.parse.layouts.cte import SHARED, TAXES, name_payer
 from transforms.parse.shared_fields import document_shapes, protocol_fields
-from transforms.parse.taxes import ibs_cbs_totals
+from transforms.parse.taxes import NAMED_COMPONENTS, ibs_cbs_totals
 
-CTESIMP_BODY = {
+CTESIMP_BODY: PartFields = {
     **SHARED,
     "toma/toma": text("_payer"),
     "toma/CNPJ": tax_id("payer_id"),
     "toma/CPF": tax_id("payer_id"),
     "total/vTPrest": amount("total"),
+    "total/vTRec": amount("receivable_total"),
+    "det/Comp": NAMED_COMPONENTS,
     **ibs_cbs_totals("total/IBSCBSTot"),
     "total/vTotDFe": amount("grand_total"),
     **TAXES,

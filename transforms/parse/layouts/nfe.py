@@ -9,7 +9,6 @@ from transforms.parse.layout import (
     BODY,
     PROTOCOL,
     SUMMARY,
-    Field,
     Layout,
     PartFields,
     amount,
@@ -22,21 +21,17 @@ from transforms.parse.layout import (
     many,
     text,
 )
+from transforms.parse.nfe_items import ITEM, settle_medicines
 from transforms.parse.nfe_parts import PAYMENT, PLACES, TOTALS, TRANSPORT, pair_payments
 from transforms.parse.shared_fields import (
     AUTHORISED,
-    PRODUCT,
     REMARKS,
     document_shapes,
     identification,
     party,
     protocol_fields,
 )
-
-ITEM: dict[str, Field] = {
-    **PRODUCT,
-    "DFeReferenciado/chaveAcesso": text("referenced_key"),
-}
+from transforms.parse.values import Target
 
 NFE_BODY: PartFields = {
     **identification("nNF"),
@@ -80,6 +75,13 @@ NFE_SUMMARY = {
     "cSitNFe": integer("summary_status"),
 }
 
+
+def settle(fields: Target) -> None:
+    """Payments and batches, which older layouts write otherwise."""
+    pair_payments(fields)
+    settle_medicines(fields)
+
+
 LAYOUT = Layout(
     name="nfe",
     family=FAMILY,
@@ -91,5 +93,5 @@ LAYOUT = Layout(
         "resCanc": {"": SUMMARY},
     },
     parts={BODY: NFE_BODY, PROTOCOL: protocol_fields(FAMILY), SUMMARY: NFE_SUMMARY},
-    finish=pair_payments,
+    finish=settle,
 )

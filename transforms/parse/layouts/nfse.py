@@ -11,6 +11,8 @@ from transforms.parse.layout import (
     AROUND,
     BODY,
     PROTOCOL,
+    SIGNATURE,
+    SIGNER_FIELDS,
     Field,
     Layout,
     PartFields,
@@ -111,7 +113,9 @@ LAYOUTS = (
         family=FAMILY,
         kind=DOCUMENT,
         models=(MODEL_OF_NFSE,),
-        shapes={"NFSe": {"": AROUND, "infNFSe": PROTOCOL, "infNFSe/DPS/infDPS": BODY}},
+        shapes={
+            "NFSe": {"": AROUND, "infNFSe": PROTOCOL, "infNFSe/DPS/infDPS": BODY, "infNFSe/DPS/Signature": SIGNATURE}
+        },
         parts={
             AROUND: AROUND_IT,
             PROTOCOL: ANSWER,
@@ -121,6 +125,7 @@ LAYOUTS = (
                 "serie": integer("dps_series"),
                 "nDPS": integer("dps_number"),
             },
+            SIGNATURE: SIGNER_FIELDS,
         },
         needed="protocol_status",
         has_exact_roots=True,
@@ -133,7 +138,7 @@ LAYOUTS = (
         models=(MODEL_OF_DPS,),
         key_kind=DPS,
         id_prefixes=("",),
-        shapes={"DPS": {"": AROUND, "infDPS": BODY}},
+        shapes={"DPS": {"": AROUND, "infDPS": BODY, "Signature": SIGNATURE}},
         parts={
             AROUND: AROUND_IT,
             BODY: {
@@ -142,6 +147,7 @@ LAYOUTS = (
                 "serie": integer("series"),
                 "nDPS": integer("number"),
             },
+            SIGNATURE: SIGNER_FIELDS,
         },
         needed="environment",
         has_exact_roots=True,

@@ -10,6 +10,8 @@ from transforms.model import EVENT
 from transforms.parse.layout import (
     REQUEST,
     RETURN,
+    SIGNATURE,
+    SIGNER_FIELDS,
     Field,
     Layout,
     PartFields,
@@ -97,8 +99,12 @@ LAYOUT = Layout(
     family=FAMILY,
     kind=EVENT,
     shapes={
-        "evento": {"infEvento": RETURN, "infEvento/pedRegEvento/infPedReg": REQUEST},
-        "pedRegEvento": {"infPedReg": REQUEST},
+        "evento": {
+            "infEvento": RETURN,
+            "infEvento/pedRegEvento/infPedReg": REQUEST,
+            "infEvento/pedRegEvento/Signature": SIGNATURE,
+        },
+        "pedRegEvento": {"infPedReg": REQUEST, "Signature": SIGNATURE},
     },
-    parts={REQUEST: ASKED, RETURN: REGISTERED},
+    parts={REQUEST: ASKED, RETURN: REGISTERED, SIGNATURE: SIGNER_FIELDS},
 )

@@ -1,8 +1,10 @@
--- Documents and value by recipient, month, model, environment and status, from the counted partial sums. Filter on
--- partition_month (yyyymm, of the month of issue): it is the partition.
-SELECT value AS recipient_id, month, model, environment, status, SUM(documents) AS documents, SUM(total) AS total,
-  partition_month
-FROM `${dataset}.unique_counts`
+-- Documents and value by recipient, month, model, environment, status, direction and purpose, from the counted partial sums.
+-- Filter on partition_month (yyyymm, of the month of issue). Of entry notes (operation_type 0)
+-- the issuer is the buyer; returns and notes of credit and debit are purpose 4, 5, 6 of an NF-e.
+SELECT
+  value AS recipient_id, month, model, environment, status, operation_type, purpose,
+  SUM(documents) AS documents, SUM(total) AS total, partition_month
+FROM `${dataset}.current_counts`
 WHERE dimension = 'recipient'
-GROUP BY recipient_id, month, model, environment, status, partition_month
+GROUP BY recipient_id, month, model, environment, status, operation_type, purpose, partition_month
 HAVING documents != 0 OR total != 0

@@ -1,6 +1,6 @@
 -- Documents and value by status and environment, from the counted partial sums.
 SELECT environment, status, SUM(documents) AS documents, SUM(total) AS total
-FROM `${dataset}.unique_counts`
+FROM `${dataset}.current_counts`
 WHERE dimension = 'uf'
 GROUP BY environment, status
 HAVING documents != 0 OR total != 0

@@ -1,5 +1,6 @@
 -- IBS, CBS and IS of documents in force per issuer, month and model, beside the value they are of. Entry notes
 -- (operation_type 0), returns, credit and debit notes (purpose 4, 5, 6 of an NF-e) apart: they are to be taken away.
+-- What another document replaces is in it until the office's event came: see replaced_documents.
 SELECT
   state.issuer_id,
   state.month,

@@ -8,7 +8,7 @@ WITH bought AS (
   FROM `${dataset}.document_state` AS state
   JOIN `${dataset}.headline_documents` AS document ON document.access_key = state.access_key
   CROSS JOIN UNNEST(document.items) AS item
-  WHERE state.status IN (${in_force}) AND COALESCE(state.environment, 1) = 1
+  WHERE state.status IN (${in_force}) AND COALESCE(state.environment, 1) = 1 AND state.model IN ('55', '59', '65')
 )
 SELECT
   recipient_id,

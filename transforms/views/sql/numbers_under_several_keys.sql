@@ -1,19 +1,25 @@
 -- One number of an issuer's series under several keys: a document sent again in contingency, or twice by mistake. At most
 -- one of them may hold; keys_in_force tells how many do. Numbers of NFS-e are those of a place and its system.
 WITH
-numbered AS (
+keyed AS (
   SELECT
     ${issuer_in_key} AS issuer, issuer_id, model, COALESCE(${place_in_key}, '') AS place,
     COALESCE(environment, 1) AS environment, COALESCE(series, 0) AS series, number,
-    access_key, status, total, status IN (${in_force}) AS in_force
+    access_key, status, total
   FROM `${dataset}.document_state`
   WHERE number IS NOT NULL
 ),
--- Found first, without what is shown of them: nearly every number has one key.
-several AS (
-  SELECT issuer, model, place, environment, series, number
+-- Nearly every number has one key, and rows are quickly grouped by integers: so the few that may have several are found
+-- first, by the digits of their issuer (letters of a CNPJ left out, which joins some that differ).
+numbered AS (
+  SELECT
+    *, COALESCE(SAFE_CAST(issuer AS INT64), SAFE_CAST(REGEXP_REPLACE(issuer, '[^0-9]', '') AS INT64), 0) AS issuer_digits
+  FROM keyed
+),
+candidates AS (
+  SELECT issuer_digits, model, series, number
   FROM numbered
-  GROUP BY issuer, model, place, environment, series, number
+  GROUP BY issuer_digits, model, series, number
   HAVING COUNT(*) > 1
 )
 SELECT
@@ -24,12 +30,13 @@ SELECT
   numbered.series,
   numbered.number,
   COUNT(*) AS access_keys,
-  COUNTIF(numbered.in_force) AS keys_in_force,
-  SUM(IF(numbered.in_force, numbered.total, NULL)) AS total_in_force,
+  COUNTIF(numbered.status IN (${in_force})) AS keys_in_force,
+  SUM(IF(numbered.status IN (${in_force}), numbered.total, NULL)) AS total_in_force,
   ARRAY_AGG(numbered.access_key ORDER BY numbered.access_key) AS found_keys
 FROM numbered
-JOIN several
-  ON several.number = numbered.number AND several.issuer = numbered.issuer AND several.model = numbered.model
-  AND several.place = numbered.place AND several.environment = numbered.environment AND several.series = numbered.series
+JOIN candidates
+  ON candidates.issuer_digits = numbered.issuer_digits AND candidates.model = numbered.model
+  AND candidates.series = numbered.series AND candidates.number = numbered.number
 GROUP BY
   numbered.issuer, numbered.model, numbered.place, numbered.environment, numbered.series, numbered.number
+HAVING access_keys > 1

@@ -27,8 +27,7 @@ headlines AS (
     ORDER BY COALESCE(form_rank.rank, 9), documents.protocol_at IS NULL, documents.protocol_at, documents.record_id
   ) = 1
 ),
--- Registered events: by their return, or by a form that they only have once they are registered.
-events AS (
+all_events AS (
   SELECT
     event.access_key, event.record_id, COALESCE(family.family, '${default_family}') AS family,
     event.event_type, event.return_status, event.sequence, event.author_id, event.correction,
@@ -36,16 +35,27 @@ events AS (
       annulling.event_type IS NULL, event.event_type,
       CONCAT(event.event_type, '/', COALESCE(event.target_event_type, ''))
     ) AS rule_type,
-    COALESCE(event.protocol_number, '') AS protocol, COALESCE(event.registered_at, event.occurred_at) AS instant
+    COALESCE(event.protocol_number, '') AS protocol, COALESCE(event.registered_at, event.occurred_at) AS instant,
+    registered.form IS NOT NULL OR accepted.code IS NOT NULL AS is_registered,
+    repeated.code IS NOT NULL AS is_repeated,
+    told.status AS told_status
   FROM `${dataset}.unique_events` AS event
   LEFT JOIN ${families} AS family ON family.model = ${model_of_event}
   LEFT JOIN ${accepted_returns} AS accepted
     ON accepted.family = COALESCE(family.family, '${default_family}') AND accepted.code = event.return_status
+  LEFT JOIN ${repeated_returns} AS repeated
+    ON repeated.family = COALESCE(family.family, '${default_family}') AND repeated.code = event.return_status
+  LEFT JOIN ${protocol_statuses} AS told
+    ON told.family = COALESCE(family.family, '${default_family}') AND told.code = event.return_status
+    AND told.rejection = 1
   LEFT JOIN ${registered_forms} AS registered
     ON registered.family = COALESCE(family.family, '${default_family}') AND registered.form = event.form
   LEFT JOIN ${annulling_events} AS annulling
     ON annulling.family = COALESCE(family.family, '${default_family}') AND annulling.event_type = event.event_type
-  WHERE registered.form IS NOT NULL OR accepted.code IS NOT NULL
+),
+-- Registered events: by their return, or by a form that they only have once they are registered.
+events AS (
+  SELECT * FROM all_events WHERE is_registered
 ),
 -- An instant and a protocol number belong to the fact whose code they came with: dated tells whether they did.
 document_evidence AS (
@@ -74,22 +84,20 @@ document_evidence AS (
     ON form_status.family = COALESCE(family.family, '${default_family}') AND form_status.form = documents.form
   LEFT JOIN ${voided_statuses} AS voided ON voided.code = documents.return_status
 ),
--- Events that were rejected because what they want is so already.
-repeated_evidence AS (
-  SELECT event.access_key, event.record_id, deciding.status
-  FROM `${dataset}.unique_events` AS event
-  LEFT JOIN ${families} AS family ON family.model = ${model_of_event}
-  JOIN ${repeated_returns} AS repeated
-    ON repeated.family = COALESCE(family.family, '${default_family}') AND repeated.code = event.return_status
-  JOIN ${deciding_events} AS deciding
-    ON deciding.family = COALESCE(family.family, '${default_family}') AND deciding.event_type = event.event_type
+-- Events that were rejected because they, or what decides about the key, were so already.
+rejection_evidence AS (
+  SELECT event.access_key, event.record_id, COALESCE(event.told_status, deciding.status) AS status
+  FROM all_events AS event
+  LEFT JOIN ${deciding_events} AS deciding
+    ON deciding.family = event.family AND deciding.event_type = event.event_type
+  WHERE event.told_status IS NOT NULL OR (event.is_repeated AND deciding.status IS NOT NULL)
 ),
 evidence AS (
   SELECT access_key, record_id, IF(dated = 1, protocol, '') AS protocol, status, IF(dated = 1, instant, NULL) AS instant
   FROM document_evidence
   WHERE status IS NOT NULL
   UNION ALL
-  SELECT access_key, record_id, '', status, CAST(NULL AS TIMESTAMP) FROM repeated_evidence
+  SELECT access_key, record_id, '', status, CAST(NULL AS TIMESTAMP) FROM rejection_evidence
   UNION ALL
   SELECT
     events.access_key, events.record_id, events.protocol,
@@ -157,16 +165,18 @@ last_texts AS (
     ORDER BY letters.instant IS NULL, letters.instant DESC, letters.protocol DESC, letters.record_id DESC
   ) = 1
 ),
--- Each attribute follows the last registered event of its group; weaker types count when there is no other.
+-- Each attribute follows the last registered event of its group, and a rejected repetition of one, without an instant,
+-- where none is known; weaker types count when there is no other.
 attributes AS (
-  SELECT events.access_key, rule.name, rule.value, events.instant
-  FROM events
-  JOIN ${attribute_rules} AS rule ON rule.family = events.family AND rule.event_type = events.rule_type
-  WHERE TRUE
+  SELECT event.access_key, rule.name, rule.value, IF(event.is_registered, event.instant, NULL) AS instant
+  FROM all_events AS event
+  JOIN ${attribute_rules} AS rule ON rule.family = event.family AND rule.event_type = event.rule_type
+  WHERE event.is_registered OR event.is_repeated
   QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY events.access_key, rule.name
+    PARTITION BY event.access_key, rule.name
     ORDER BY
-      rule.weakness, events.instant IS NULL, events.instant DESC, events.protocol DESC, events.record_id DESC
+      rule.weakness, IF(event.is_registered, 0, 1), event.instant IS NULL, event.instant DESC, event.protocol DESC,
+      event.record_id DESC
   ) = 1
 ),
 attributes_of_key AS (

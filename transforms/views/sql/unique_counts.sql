@@ -3,7 +3,4 @@
 SELECT *
 FROM `${dataset}.counts`
 WHERE TRUE
-QUALIFY ROW_NUMBER() OVER (
-  PARTITION BY partition_month, partial, dimension, value, model, environment, status, day, month
-  ORDER BY job_started_at DESC, version DESC, computed_at DESC
-) = 1
+QUALIFY ${first_of_partial}
