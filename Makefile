@@ -1,6 +1,6 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv run stream stack test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres soak catalogue prism report pictures notebook lock bench-kafka clean
+.PHONY: help venv run stream stack flink bench-flink test test-all lint types test-unit test-pipeline test-integration graph bench bench-stream bench-postgres soak catalogue prism report pictures notebook lock bench-kafka clean
 
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
@@ -20,7 +20,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Each of $(GCP_JOBS) has image-, template-build-, deploy- and run- in Google Cloud: docs/DEPLOY.md"
 	@echo "make run takes INPUT=<file, folder or glob> SUMMARY=<file.json> RUNNER=<Beam runner> VERBOSE=1"
-	@echo "make stream takes SECONDS=<how long> RATE=<messages a second> SOURCE=<pubsub, kafka or sqs>"
+	@echo "make stream takes SECONDS=<how long> RATE=<messages a second> SOURCE=<pubsub, kafka or sqs> RUNNER=<runner>"
 
 venv: .venv/.ready ## the virtual environment, from the lock file
 
@@ -41,10 +41,13 @@ notebook: .venv/.ready ## run docs/analyst.ipynb on the stack, and keep what com
 
 # Not through the environment: SECONDS is a variable of bash.
 stream: .venv/.ready ## the stream, fed with generated documents, and its live counts until Ctrl-C
-	@exec $(PY) -m local.live $(if $(SOURCE),--queue "$(SOURCE)") $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
+	@exec $(PY) -m local.live $(if $(SOURCE),--queue "$(SOURCE)") $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)") $${RUNNER:+--runner "$$RUNNER"}
 
 stack: .venv/.ready ## keep the local Bigtable, BigQuery and Pub/Sub emulators up; with KAFKA=1 a broker too, with SQS=1 ElasticMQ
 	@exec $(PY) -m local.stack $(if $(KAFKA),--kafka) $(if $(SQS),--sqs)
+
+flink: .venv/.ready ## keep a local Flink up: a JobManager, two TaskManagers and Beam's job server
+	@exec $(PY) -m local.flink
 
 test: lint types ## all that CI runs: lint, types, and every test
 	@$(PYTEST) $(PARALLEL)
@@ -84,6 +87,10 @@ soak: .venv/.ready ## whether a stream left alone stays as it is: an hour at 50 
 bench-kafka: .venv/.ready ## Kafka's source and sink beside the bare client, then the stream from Kafka
 	@$(PY) -m local.bench.kafka
 	@$(PY) -m local.bench.stream --queue kafka --messages 2000
+
+bench-flink: .venv/.ready ## the backfill on Flink beside FnApiRunner, then the stream on Flink
+	@$(PY) -m local.bench.flink
+	@$(PY) -m local.bench.stream --runner flink --messages 1000 --rate 20 --backlog 0
 
 bench-postgres: .venv/.ready ## extraction from PostgreSQL beside a plain COPY
 	@$(PY) -m local.bench.postgres

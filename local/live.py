@@ -23,6 +23,7 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 from rich.live import Live
 
 from local import board
+from local.flink import session as flink
 from local.queues import QUEUES
 from local.session import STOPPED, Interrupted, RunError, emulators, interruptible, quieten
 from local.stack import discover, find
@@ -69,6 +70,7 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
         "--rate", type=float, default=10.0, help=tr("messages published a second (default: %(default)s)")
     )
     parser.add_argument("--queue", choices=QUEUES, default="pubsub", help=tr("what feeds it (default: %(default)s)"))
+    parser.add_argument("--runner", help=tr("Beam runner (default: Prism, where it is there)"))
     parser.add_argument("--seed", type=int, help=tr("of the generated documents (default: another each time)"))
     parser.add_argument("--logs", type=Path, default=PROJECT / "out" / "stream", help=tr("folder of the job's log"))
     options, passed_on = parser.parse_known_args(argv)
@@ -117,7 +119,7 @@ class Session:
             self.queue.prepare()
             tables.set_up(self._truth, defaults.DEFAULT_DATASET)
         self._tables = Tables(query.connect(self._project), defaults.DEFAULT_DATASET)
-        self._job = self._start()
+        self._job = self._start(cleanup)
         cleanup.callback(self._job.stop)
         self._trickle = cleanup.enter_context(Trickle(self.queue, self._seed(), self._options.rate))
         with self._outages.told(self._told.console.print):
@@ -132,9 +134,12 @@ class Session:
     def _seed(self) -> int:
         return secrets.randbelow(10**6) if self._options.seed is None else int(self._options.seed)
 
-    def _start(self) -> Process:
-        runner = runner_arguments(find.prism())
-        if "PrismRunner" not in runner:
+    def _start(self, cleanup: ExitStack) -> Process:
+        if flink.is_flink(self._options.runner):
+            runner = cleanup.enter_context(flink.flink(self._told))
+        else:
+            runner = runner_arguments(find.prism(), self._options.runner)
+        if "BundleBasedDirectRunner" in runner:
             self._told.console.print(tr(NO_PRISM), style="yellow")
         self._options.logs.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "pipelines.stream", *self.queue.arguments, "--project", self._project]
@@ -230,8 +235,10 @@ class Session:
         return (datetime.now(UTC) - self._began).total_seconds()
 
 
-def runner_arguments(prism: Path | None) -> list[str]:
-    """Options that choose the runner: Prism, or the old direct runner where Prism is missing."""
+def runner_arguments(prism: Path | None, runner: str | None = None) -> list[str]:
+    """Options that choose the runner: the one asked for, else Prism, or the old direct runner where it is missing."""
+    if runner and runner != "PrismRunner":
+        return ["--runner", runner]
     if prism is None:
         return ["--runner", "BundleBasedDirectRunner"]
     return ["--runner", "PrismRunner", "--prism_location", str(prism)]

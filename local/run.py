@@ -18,6 +18,7 @@ from typing import Any
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 from local import demo, show
+from local.flink import session as flink
 from local.session import Interrupted, RunError, emulators, interruptible, quieten
 from local.stack import discover, find
 from local.steps import Steps
@@ -63,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _check_summary(options.summary)
         with ExitStack() as cleanup:
             cleanup.enter_context(emulators(told))
+            if flink.is_flink(options.runner) and not any(one.startswith("--job_endpoint") for one in passed_on):
+                passed_on += cleanup.enter_context(flink.flink(told))
             return _run(options, passed_on, told)
     except Interrupted:
         print(tr(AGAIN), file=sys.stderr)
@@ -129,7 +132,7 @@ def _backfill(options: argparse.Namespace, argv: list[str], total: int | None) -
     """Runs the job; its run, what became of the inputs, and seconds. Raises RunError when it fails."""
     from pipelines import backfill, endings, launching, telling
 
-    argv += ["--runner", options.runner]
+    argv = ["--runner", options.runner, *argv]
     prism = find.prism()
     if options.runner == "PrismRunner" and prism and not any(arg.startswith("--prism_location") for arg in argv):
         argv += ["--prism_location", str(prism)]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import re
@@ -23,6 +24,9 @@ from pipelines.prose import tell_error
 from transforms.language import mark, say
 
 _TRACEBACK = "Traceback (most recent call last):"
+# A frame of Java's, and what stands for those left out.
+_JAVA_FRAME = re.compile(r"^\s+(?:at [\w.$/<>-]+\(|\.\.\. \d+ )")
+_JAVA_CAUSE = "Caused by: "
 _MODULE = re.compile(r"^(?:\w+\.)+(?=\w+(?::|$))")
 
 
@@ -44,17 +48,27 @@ def cause_of(error: BaseException) -> str:
         code = ended_runner()
         return cut if code is None else f"{cut}. {say(RUNNER, how=exits.told(code))}"
     text = str(error).strip()
-    return innermost(text) if _TRACEBACK in text else text or type(error).__name__
+    return innermost(text) if is_traceback(text) else text or type(error).__name__
+
+
+def is_traceback(text: str) -> bool:
+    """Whether there is a traceback in a text, of Python or of Java."""
+    return _TRACEBACK in text or any(map(_JAVA_FRAME.match, text.splitlines()))
 
 
 def innermost(text: str) -> str:
-    """The exception at the end of the last traceback in a text."""
+    """The exception at the end of the last traceback in a text. Python's counts, where Java's has one in it."""
+    if _TRACEBACK not in text:
+        lines = [line for line in text.splitlines() if not _JAVA_FRAME.match(line)]
+        causes = [line.removeprefix(_JAVA_CAUSE) for line in lines if line.startswith(_JAVA_CAUSE)]
+        return _MODULE.sub("", (causes or lines or [text])[-1 if causes else 0].strip())
     lines = text.rpartition(_TRACEBACK)[2].strip("\n").splitlines()
     frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
     last = frames[-1] + 1 if frames else 0
     while last < len(lines) and lines[last].startswith("    "):
         last += 1
-    said = "\n".join(line for line in lines[last:] if line.strip())
+    told = itertools.takewhile(lambda line: not _JAVA_FRAME.match(line), lines[last:])
+    said = "\n".join(line for line in told if line.strip())
     return _MODULE.sub("", said.strip())
 
 
@@ -68,9 +82,11 @@ class Brief(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
-        if verbose() or _TRACEBACK not in text:
+        if verbose() or not is_traceback(text):
             return text
         head, said = text.partition(_TRACEBACK)[0].strip(), innermost(text)
+        if _TRACEBACK not in text:
+            head = text.partition("\n")[0]
         return head if said.partition(": ")[2] and said.partition(": ")[2] in head else f"{head} {said}"
 
 

@@ -28,7 +28,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import PipelineResult
 from google.cloud import bigquery
 
-from pipelines import discover, endings, helping, telling
+from pipelines import discover, endings, flink, helping, telling
 from pipelines.guard import guarded, reason_of
 from pipelines.ingest import IngestConfig
 from pipelines.launch import Launch
@@ -49,6 +49,7 @@ R = TypeVar("R")
 INTERRUPTED = mark("Interrupted. The same command can be given again: it finishes what it began.")
 # How alike a name and one of the job's must be to be taken for it, as difflib measures it: one letter of five.
 _SLIP = 0.8
+_TOLD_LAST = (SummaryOptions, flink.FlinkOptions)
 
 
 class LaunchError(AcervoError):
@@ -62,7 +63,7 @@ def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> 
     defined.
     """
     given = list(argv if argv is not None else sys.argv[1:])
-    own = (*families, StoreOptions, IngestOptions, SummaryOptions)
+    own = (*families, StoreOptions, IngestOptions, *_TOLD_LAST)
     with _wrong_values_told():
         options = PipelineOptions(given)
         unknown = _unknown(options)
@@ -126,8 +127,9 @@ def families_of(job: ModuleType) -> list[type[PipelineOptions]]:
         for _, family in sorted(inspect.getmembers(job, inspect.isclass))
         if issubclass(family, PipelineOptions) and family.__module__.startswith(("pipelines.", "transforms."))
     ]
-    shared = [StoreOptions, IngestOptions] if hasattr(job, "IngestDocuments") else [StoreOptions]
-    return [family for family in own if family not in (StoreOptions, IngestOptions)] + [*shared, SummaryOptions]
+    shared: list[type[PipelineOptions]] = [StoreOptions]
+    shared += [IngestOptions] if hasattr(job, "IngestDocuments") else []
+    return [family for family in own if family not in shared] + [*shared, *_TOLD_LAST]
 
 
 def parser(job: ModuleType) -> argparse.ArgumentParser:
@@ -264,8 +266,9 @@ def launch(
     if not waits(options) and not wait_for_it:
         return Launched(run(pipeline), options, launch, 0.0)
     with telling.watched(options, launch, partial(problem_of_stores, options), total, reads) as watch:
+        on_flink = flink.runner_of(options) in flink.NAMES  # Beam takes the runner out of the options
         result = run(pipeline)
-        wait(result)
+        wait(result, options if on_flink else None)
     return Launched(result, options, launch, watch.seconds)
 
 
@@ -275,12 +278,13 @@ def run(pipeline: beam.Pipeline) -> PipelineResult:
         return pipeline.run()
 
 
-def wait(result: PipelineResult) -> None:
-    """Waits until the job ends. Ctrl-C cancels it, also if the runner is a service that would go on."""
+def wait(result: PipelineResult, of_flink: PipelineOptions | None) -> None:
+    """Waits until the job ends. Ctrl-C cancels it, also if the runner is a service that would go on. ``of_flink``: the
+    options of a job of Flink's runner."""
     try:
         result.wait_until_finish()
     except KeyboardInterrupt:
-        cancel(result)
+        note(cancel(result, of_flink))
         raise
 
 

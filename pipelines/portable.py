@@ -13,10 +13,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import grpc
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import beam_job_api_pb2
 from apache_beam.runners.portability import portable_runner
 from apache_beam.runners.runner import PipelineResult
 from apache_beam.utils import subprocess_server
+
+from pipelines import flink
 
 
 class _LastingStreams:
@@ -67,9 +70,14 @@ def ended_runner() -> int | None:
     return None
 
 
-def cancel(result: PipelineResult) -> None:
-    """Cancels a job of a portable runner, which would go on without its launcher. One that runs here ends with it."""
-    if isinstance(result, portable_runner.PipelineResult):
-        # The runner is gone already, or its channel is closed.
-        with suppress(grpc.RpcError, ValueError):
-            result.cancel()
+def cancel(result: PipelineResult, of_flink: PipelineOptions | None = None) -> str:
+    """Cancels a job of a portable runner, which would go on without its launcher. One that runs here ends with it.
+
+    ``of_flink``: the options of a job of Flink's runner. Gives what people should know, or "".
+    """
+    if not isinstance(result, portable_runner.PipelineResult):
+        return ""
+    # The runner is gone already, or its channel is closed.
+    with suppress(grpc.RpcError, ValueError):
+        result.cancel()
+    return flink.cancel(of_flink, result._job_id) if of_flink else ""

@@ -29,6 +29,7 @@ _BAR, _ASIDE = 20, 15
 LINE = mark("  {seconds:.0f} s: {told}")
 OF_TOTAL = mark("{told} (of {total:,} inputs)")
 NOTHING_YET = mark("nothing read yet")
+ELSEWHERE = mark("running; what its workers read is told at the end")
 RATE = mark("{rate:,.0f}/s")
 READY = mark("Ready: {reads} is being read. Ctrl-C stops it; nothing is lost.")
 # What is told of each counter, in this order; those that end in _ stand for all that begin so, added up.
@@ -71,10 +72,14 @@ def since(before: Mapping[str, int]) -> dict[str, int]:
 
 
 class Watch:
-    """What is told of one job: its name, the inputs expected where that is known, and what a stream reads."""
+    """What is told of one job: its name, the inputs expected where that is known, and what a stream reads.
+    ``elsewhere``: whether its workers are in processes of their own."""
 
-    def __init__(self, text: str, outages: Outages, total: int | None = None, reads: str = "") -> None:
+    def __init__(
+        self, text: str, outages: Outages, total: int | None = None, reads: str = "", elsewhere: bool = False
+    ) -> None:
         self.text = text
+        self._elsewhere = elsewhere
         self.total = total
         self._outages = outages
         self._reads = reads
@@ -100,7 +105,7 @@ class Watch:
 
     def line(self) -> str:
         """How far it is."""
-        told = describe(self.counters(), self.seconds)
+        told = tr(ELSEWHERE) if self._elsewhere else describe(self.counters(), self.seconds)
         return ", ".join(filter(None, (told, self._outages.waiting)))
 
 

@@ -23,7 +23,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 from google.api_core.exceptions import PermissionDenied
 
-from pipelines import launching
+from pipelines import flink, launching
 from pipelines.ingest import IngestDocuments, Ingested, keep_refused
 from pipelines.launch import Launch, launch_of
 from pipelines.options import IngestOptions
@@ -92,7 +92,9 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, sou
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(config)
     # Apart from the messages' way: what came of them is acknowledged without waiting for sums.
     if live and not is_old_runner(options):
-        swept = pipeline | "SweepLog" >> SweepLog(config.truth, config.project, config.dataset)
+        seconds = flink.sweeping_of(options)
+        sweep = SweepLog(config.truth, config.project, config.dataset, bundle_seconds=seconds)
+        swept = pipeline | "SweepLog" >> sweep
         _ = swept | "KeepRefusedSums" >> keep_refused(config)
     _tell(ingested, options)
     return ingested
@@ -106,11 +108,13 @@ def is_bounded(source: Source | None) -> bool:
 def _reading(options: PipelineOptions, source: Source | None) -> beam.PTransform:
     """The step that reads."""
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
+    bounds = flink.bounds_of(options)
     if isinstance(source, TopicSource):
-        return "ReadFromTopic" >> ReadFromTopic(source, limits)
+        return "ReadFromTopic" >> ReadFromTopic(source, limits, bounds)
     if isinstance(source, QueueSource):
-        return "ReadFromQueue" >> ReadFromQueue(source, limits)
-    reads = ReadFromSubscription(subscription_of(options), source=options.view_as(StreamOptions).source, limits=limits)
+        return "ReadFromQueue" >> ReadFromQueue(source, limits, bounds)
+    reader = options.view_as(StreamOptions).source
+    reads = ReadFromSubscription(subscription_of(options), source=reader, limits=limits, bounds=bounds)
     return "ReadFromSubscription" >> reads
 
 
@@ -235,6 +239,8 @@ def run(argv: Sequence[str] | None = None) -> Launched:
     source = preflight(options)
     bounded = is_bounded(source)
     options.view_as(StandardOptions).streaming = not bounded
+    if not bounded:
+        flink.settle_stream(options)
     launch = launch_of(options, JOB, source.identity if source else [subscription_of(options)])
     reads = source.name if source else subscription_of(options)
     if bounded and options.view_as(IngestOptions).run:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from apache_beam.metrics.metric import MetricsFilter
-from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, PortableOptions
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines import discover, progress, screen, summary
@@ -36,6 +36,8 @@ SUBMITTED = mark("""
     gcloud dataflow jobs describe {id} --region={region} --project={project} --format="value(currentState)"
   what it counted
     gcloud beta dataflow metrics list {id} --source=user --region={region} --project={project}""")
+
+_PROCESSES_OF_THEIR_OWN = ("PROCESS", "EXTERNAL", "DOCKER")
 
 
 class SummaryError(AcervoError):
@@ -73,7 +75,8 @@ def watched(
 ) -> Iterator[progress.Watch]:
     """Tells how far the job is while the block runs; after Ctrl-C, how far it came."""
     outages = Outages(problem, typed("tables"))
-    watch = progress.Watch(say(RUNNING, job=launch.kind), outages, total, reads)
+    elsewhere = options.view_as(PortableOptions).environment_type in _PROCESSES_OF_THEIR_OWN
+    watch = progress.Watch(say(RUNNING, job=launch.kind), outages, total, reads, elsewhere)
     try:
         with progress.watching(screen.console(sys.stderr), watch):
             yield watch

@@ -1,10 +1,10 @@
 """How long a message takes from its publishing until it is seen in Bigtable and in BigQuery, and how many a second.
 
-    python -m local.bench.stream [--messages 5000] [--rate 40] [--backlog 2000] [--queue kafka]
+    python -m local.bench.stream [--messages 5000] [--rate 40] [--backlog 2000] [--queue kafka] [--runner flink]
 
-The stream runs on Prism in a process of its own, on the same machine as the emulators. First messages come at a steady
-rate, and each is looked for in its Bigtable row and in the BigQuery table; then backlogs are published at once and
-worked off, in turn without and with a tenth of poison among them. Figures are kept as JSON with the date and the
+The stream runs on Prism, or on a Flink of its own, on the same machine as the emulators. First messages come at a
+steady rate, and each is looked for in its Bigtable row and in the BigQuery table; then backlogs are published at once
+and worked off, in turn without and with a tenth of poison among them. Figures are kept as JSON with the date and the
 machine.
 """
 
@@ -32,6 +32,8 @@ from local.bench import results
 from local.bench.processes import cpu_below
 from local.bench.results import Figure
 from local.bench.visible import Watches, sent
+from local.flink import session
+from local.flink.cluster import cluster
 from local.generate import DEAD, Generated, documents
 from local.queues import QUEUES
 from local.session import services
@@ -48,6 +50,7 @@ from transforms.notify.topic import Publisher
 from transforms.truth.config import TruthConfig
 
 NAME = "bench"
+RUNNERS = ("PrismRunner", "flink")
 WARM_UP = 200
 PATIENCE_SECONDS = 300.0
 
@@ -139,9 +142,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--backlog", type=int, default=1_500, help="messages of each backlog; 0 for none")
     parser.add_argument("--rounds", type=int, default=3, help="backlogs of each kind")
     parser.add_argument("--queue", choices=QUEUES, default="pubsub", help="what the stream reads")
+    parser.add_argument("--runner", choices=RUNNERS, default=RUNNERS[0], help="where the stream runs")
     options, passed_on = parser.parse_known_args(argv)
     with ExitStack() as cleanup:
-        bench = start(cleanup, passed_on, options.queue)
+        bench = start(cleanup, passed_on, options.queue, options.runner)
         found: dict[str, Any] = {"lag": bench.lag(options.messages, options.rate)}
         backlogs: dict[str, list[dict[str, float]]] = {"clean": [], "poisoned": []}
         kinds = (("clean", 0), ("poisoned", options.backlog // 10))
@@ -154,17 +158,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             found["backlog"] = {"messages": options.backlog, **backlogs}
     for what, figure, beside, _ in figures(found):
         print(f"{what}: {figure} ({beside})")
-    name = "stream" if options.queue == "pubsub" else f"stream-{options.queue}"
-    path = results.keep(name, {"runner": "PrismRunner", "options": passed_on, **found})
+    others = [one for one in (options.queue, options.runner) if one not in ("pubsub", RUNNERS[0])]
+    path = results.keep("-".join(["stream", *others]), {"runner": options.runner, "options": passed_on, **found})
     print(f"kept in {os.path.relpath(path)}")
     return 0
 
 
-def start(cleanup: ExitStack, passed_on: Sequence[str], kind: str) -> Bench:
-    """The stack and the stream on it, warmed up."""
+def on(runner: str, cleanup: ExitStack) -> list[str]:
+    """Options that choose the runner. A Flink is started, with the emulators of this process."""
+    if runner == "flink":
+        return session.arguments(session.place_of(cleanup.enter_context(cluster())))
     prism = find.prism()
     if prism is None:
         raise SystemExit("Prism is not there: make prism")
+    return ["--runner", runner, "--prism_location", str(prism)]
+
+
+def start(cleanup: ExitStack, passed_on: Sequence[str], kind: str, runner: str = "PrismRunner") -> Bench:
+    """The stack and the stream on it, warmed up."""
     queue = QUEUES[kind](LOCAL_PROJECT, NAME)
     running = cleanup.enter_context(stack(**services(queue.needs)))
     cleanup.enter_context(running.exported())
@@ -173,7 +184,7 @@ def start(cleanup: ExitStack, passed_on: Sequence[str], kind: str) -> Bench:
     tables.set_up(truth, defaults.DEFAULT_DATASET)
     log = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="acervo-bench-"))) / "stream.log"
     command = [sys.executable, "-m", "pipelines.stream", *queue.arguments, "--project", LOCAL_PROJECT]
-    command += ["--runner", "PrismRunner", "--prism_location", str(prism), *passed_on]
+    command += [*on(runner, cleanup), *passed_on]
     job = Process("The stream", command, log, {})
     cleanup.callback(job.stop)
     poison = (one for one in documents(3, broken=0.5, nfe=1) if one.kind == DEAD and one.payload)

@@ -84,9 +84,18 @@ def elasticmq() -> list[str]:
     return _with_jars(java("ElasticMQ", 11), jars.ELASTICMQ)
 
 
+def flink() -> tuple[Path, Path]:
+    """Java, and the folder of Flink's jars; StackError says how to get what is missing."""
+    return java("Flink", 17), _folder_of(jars.FLINK)
+
+
 def _with_jars(program: Path, wanted: jars.Jars) -> list[str]:
+    return [str(program), "-cp", f"{_folder_of(wanted)}/*"]
+
+
+def _folder_of(wanted: jars.Jars) -> Path:
     try:
-        return [str(program), "-cp", f"{jars.folder_of(wanted)}/*"]
+        return jars.folder_of(wanted)
     except fetch.FetchError as error:
         raise StackError(say(JARS_HELP, name=wanted.name, error=error)) from error
 

@@ -1,4 +1,4 @@
-"""Jars of Kafka and ElasticMQ from Maven Central: each pinned by its digest, in a cache folder of the user."""
+"""Jars of Kafka, ElasticMQ and Flink from Maven Central: each pinned by its digest, in a cache folder of the user."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class Jars:
 
 KAFKA = Jars("Kafka", "4.1.1", 43)
 ELASTICMQ = Jars("ElasticMQ", "1.7.1", 37)
+FLINK = Jars("Flink", "1.19.3-beam-2.70.0", 130)
+"""A cluster of Flink and Beam's job server for it: ``local/flink/pom.xml`` says of which artifacts."""
 
 
 def folder_of(jars: Jars) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from transforms import metrics
 from transforms.counting import log, sweep
 from transforms.counting.sweep import Refusal, Sweeper
 from transforms.model import Change
+from transforms.pace import Pace
 from transforms.truth.config import TruthConfig
 from transforms.views import connect
 from transforms.views.sink import Destination
@@ -76,17 +78,21 @@ class SweepLog(beam.PTransform):
     several, of several jobs, do no harm.
     """
 
-    def __init__(self, config: TruthConfig, project: str, dataset: str, seconds: float = 1.0) -> None:
+    def __init__(
+        self, config: TruthConfig, project: str, dataset: str, seconds: float = 1.0, bundle_seconds: float = 0.0
+    ) -> None:
+        """``bundle_seconds``: how long one bundle goes on sweeping, for runners on which each of them costs."""
         super().__init__()
         self._config = config
         self._destination = Destination(project, dataset, connect.storage_endpoint(), _RETRY_SECONDS)
         self._seconds = seconds
+        self._bundle_seconds = bundle_seconds
 
     def expand(self, begin: PBegin) -> beam.PCollection[Refusal]:
         return (
             begin
             | "Sweeper" >> beam.Create([0], reshuffle=False).with_output_types(int)
-            | "Sweep" >> beam.ParDo(_Sweep(self._config, self._destination, self._seconds))
+            | "Sweep" >> beam.ParDo(_Sweep(self._config, self._destination, self._seconds, self._bundle_seconds))
         )
 
 
@@ -116,16 +122,18 @@ class _Provider(RestrictionProvider):
 @beam.typehints.with_input_types(int)
 @beam.typehints.with_output_types(tuple[str, dict[str, Any], str])
 class _Sweep(beam.DoFn):
-    def __init__(self, config: TruthConfig, destination: Destination, seconds: float) -> None:
+    def __init__(self, config: TruthConfig, destination: Destination, seconds: float, bundle_seconds: float) -> None:
         self._config = config
         self._destination = destination
         self._seconds = seconds
+        self._bundle_seconds = bundle_seconds
         self._slots = metrics.counter("count_slots")
         self._partials = metrics.counter("count_partials")
         self._packed = metrics.counter("count_rows_packed")
 
     def setup(self) -> None:
         self._sweeper = Sweeper(self._config, self._destination)
+        self._pace = Pace(self._seconds)
 
     def teardown(self) -> None:
         if hasattr(self, "_sweeper"):  # a set-up that failed is torn down too
@@ -142,14 +150,22 @@ class _Sweep(beam.DoFn):
         finalizer.register(_nothing)
         if not tracker.try_claim(tracker.current_restriction().start):
             return
+        until = time.monotonic() + self._bundle_seconds
+        while True:
+            self._pace.wait()
+            yield from self._sweep()
+            if time.monotonic() >= until:
+                break
+        tracker.defer_remainder(Duration(seconds=self._seconds))
+
+    def _sweep(self) -> list[Refusal]:
         sweeper = self._sweeper
         sweeper.sweep()
         for counter, name in ((self._slots, "slots"), (self._partials, "partials"), (self._packed, "packed")):
             counter.inc(getattr(sweeper, name))
             setattr(sweeper, name, 0)
         refused, sweeper.refused = sweeper.refused, []
-        yield from refused
-        tracker.defer_remainder(Duration(seconds=self._seconds))
+        return refused
 
 
 class DrainLog(beam.PTransform):

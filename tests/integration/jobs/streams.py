@@ -74,6 +74,14 @@ class DocumentTopic:
         self.broker.publish(self.topic, payloads, {"origin": b"test"})
 
 
+def on_prism() -> list[str]:
+    """Options of the runner; skips the test where Prism is missing."""
+    prism = find_prism()
+    if prism is None:
+        pytest.skip("Prism is not there: make prism")
+    return ["--runner", "PrismRunner", "--prism_location", str(prism)]
+
+
 class DocumentsInSqs:
     """A queue of SQS with documents that say where they come from."""
 
@@ -92,7 +100,7 @@ class DocumentsInSqs:
 
 
 class Streaming:
-    """The job on Prism, in a process group of its own, until the end of a ``with`` block."""
+    """The job, in a process group of its own, until the end of a ``with`` block; on Prism, or where ``runner`` says."""
 
     def __init__(
         self,
@@ -102,13 +110,10 @@ class Streaming:
         *more: str,
         module: str = JOB,
         environment: Mapping[str, str] | None = None,
+        runner: Sequence[str] = (),
     ) -> None:
-        prism = find_prism()
-        if prism is None:
-            pytest.skip("Prism is not there: make prism")
         places = ["--project", LOCAL_PROJECT, "--bigtable_table", stores.name, "--dataset", stores.name]
-        runner = ["--runner", "PrismRunner", "--prism_location", str(prism)]
-        command = [sys.executable, "-m", module, *queue.arguments, *places, *runner, *more]
+        command = [sys.executable, "-m", module, *queue.arguments, *places, *(runner or on_prism()), *more]
         self.stores = stores
         self._log = log
         with log.open("ab") as out:

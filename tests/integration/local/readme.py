@@ -58,6 +58,11 @@ def step_of(command: str, home: Path, archive: Path, key: str) -> Step:
             ".venv/bin/python -u -m pipelines.board --port 0", background=True, shows="The board: http://127.0.0.1:"
         ),
         "make stack": Step("make stack", background=True, shows="The local stack is up"),
+        "make flink": Step("make flink", background=True, shows="Flink is up"),
+        "make run RUNNER=flink": Step("make run RUNNER=flink", shows=accounted),
+        "make stream RUNNER=flink": Step(
+            "make stream RUNNER=flink SECONDS=90 RATE=5", shows="All that was published has arrived"
+        ),
         "make stream": Step("make stream SECONDS=10 RATE=5", shows="All that was published has arrived"),
         ".venv/bin/python -m pipelines.tags ide/indFinal,ide/cNF,det/@nItem --states SP --out found.csv": Step(
             ".venv/bin/python -m pipelines.tags ide/indFinal,ide/cNF,det/@nItem --states SP --out found.csv"

@@ -26,6 +26,25 @@ def test_the_innermost_exception_is_the_cause() -> None:
     assert endings.cause_of(RuntimeError(OF_A_WORKER)) == TOLD
 
 
+# As Flink's job server says it: of its own, and of a worker.
+OF_JAVA = """Pipeline p failed in state FAILED: org.apache.flink.runtime.JobException: Recovery is suppressed
+\tat org.apache.flink.runtime.executiongraph.ExecutionFailureHandler.handle(ExecutionFailureHandler.java:219)
+\tat java.base/java.lang.Thread.run(Thread.java:840)
+Caused by: java.lang.NumberFormatException: For input string: "300 ms"
+\tat java.base/java.lang.Long.parseLong(Long.java:711)
+\t... 44 more
+"""
+OF_BOTH = f"java.lang.RuntimeException: Error received from SDK harness for instruction 5: {OF_A_WORKER}\n\
+\tat org.apache.beam.runners.fnexecution.control.FnApiControlClient.onNext(FnApiControlClient.java:181)\n\
+\t... 1 more\n"
+
+
+def test_of_java_the_last_cause_counts_and_of_both_the_worker() -> None:
+    assert endings.cause_of(RuntimeError(OF_JAVA)) == 'NumberFormatException: For input string: "300 ms"'
+    assert endings.cause_of(RuntimeError(OF_JAVA.partition("Caused")[0])).endswith("Recovery is suppressed")
+    assert endings.cause_of(RuntimeError(OF_BOTH)) == TOLD
+
+
 def test_of_tracebacks_one_after_the_other_the_last_counts() -> None:
     earlier = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    f()\nKeyError: 1\n\nDuring it:\n\n'
     assert endings.innermost(earlier + OF_A_WORKER) == TOLD

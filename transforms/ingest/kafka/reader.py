@@ -19,6 +19,7 @@ from transforms.ingest.kafka.tail import Lease
 from transforms.ingest.queue.message import Message
 from transforms.ingest.queue.reader import FOREVER, Bounds, ReadQueue, TailProvider, advance
 from transforms.kafka.cluster import Away, Cluster
+from transforms.pace import Pace
 
 _LOOK_SECONDS = 5
 """How often new partitions are looked for."""
@@ -39,6 +40,7 @@ class FindPartitions(beam.DoFn):
 
     def setup(self) -> None:
         self._clusters: dict[TopicSource, Cluster] = {}
+        self._pace = Pace(_LOOK_SECONDS)
 
     @beam.DoFn.unbounded_per_element()  # type: ignore[untyped-decorator]
     def process(
@@ -50,6 +52,7 @@ class FindPartitions(beam.DoFn):
     ) -> Iterator[TimestampedValue]:
         # A runner that was told of finalisation by one splittable DoFn asks every one of them for it.
         finalizer.register(_nothing)
+        self._pace.wait()
         now = Timestamp.now()
         for number in range(tracker.current_restriction().start, self._count(source)):
             if not tracker.try_claim(number):

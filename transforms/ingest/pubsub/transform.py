@@ -16,6 +16,7 @@ from transforms.ingest.limits import DEFAULT, Limits
 from transforms.ingest.pubsub.reader import ReadMessages
 from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError
 from transforms.ingest.queue.message import Message
+from transforms.ingest.queue.reader import Bounds
 from transforms.ingest.queue.transform import take_out
 from transforms.language import say
 
@@ -60,15 +61,17 @@ class ReadFromSubscription(beam.PTransform):
         limits: Limits = DEFAULT,
         settings: ReadSettings | None = None,
         readers: int = 1,
+        bounds: Bounds = Bounds(),  # noqa: B008
     ) -> None:
-        """``subscription``: ``projects/<project>/subscriptions/<name>``. ``source``: see ``source_of``. ``settings``
-        and ``readers`` (bundles read at the same time, over all workers) are of our own source alone."""
+        """``subscription``: ``projects/<project>/subscriptions/<name>``. ``source``: see ``source_of``. ``settings``,
+        ``readers`` (bundles read at the same time, over all workers) and ``bounds`` are of our own source alone."""
         super().__init__()
         self._subscription = subscription
         self._source = source
         self._limits = limits
         self._settings = replace(settings, subscription=subscription) if settings else ReadSettings(subscription)
         self._readers = readers
+        self._bounds = bounds
 
     def expand(self, pbegin: beam.pvalue.PBegin) -> Inputs:
         if source_of(pbegin.pipeline.options, self._source) == RUNNER:
@@ -81,7 +84,7 @@ class ReadFromSubscription(beam.PTransform):
             messages = (
                 pbegin
                 | "Readers" >> beam.Create(range(self._readers), reshuffle=self._readers > 1).with_output_types(int)
-                | "ReadMessages" >> beam.ParDo(ReadMessages(self._settings))
+                | "ReadMessages" >> beam.ParDo(ReadMessages(self._settings, self._bounds))
             )
         return take_out(messages, place_of(self._subscription), self._limits)
 
