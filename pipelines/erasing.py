@@ -16,7 +16,8 @@ from apache_beam.pvalue import AsDict, AsList, AsSingleton
 from pipelines.launch import Launch
 from transforms import instants, metrics
 from transforms.counting.log import SLOT_SECONDS
-from transforms.counting.recount import CountAgain, ReplaceCounts
+from transforms.counting.recount import CountAgain
+from transforms.counting.replace import ReplaceCounts
 from transforms.erase.choice import Choice
 from transforms.erase.target import Target
 from transforms.erase.transform import ForgetLogged, PutTombstones, RemoveContent, once

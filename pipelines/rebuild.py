@@ -35,7 +35,8 @@ from pipelines.selecting import SelectionOptions, selection_of
 from pipelines.telling import Launched
 from transforms import metrics
 from transforms.counting.cells import COUNT_TABLES
-from transforms.counting.recount import CountAgain, LogAgain, ReplaceCounts
+from transforms.counting.recount import CountAgain, LogAgain
+from transforms.counting.replace import ReplaceCounts
 from transforms.language import tr
 from transforms.model import CLOCKS, Change
 from transforms.truth import admin

@@ -11,7 +11,7 @@ from apache_beam.pvalue import AsDict, PBegin
 
 from transforms.counting.cells import Partial
 from transforms.counting.contributions import Amount, contributions, key_of
-from transforms.counting.recount import ReadPartials
+from transforms.counting.replace import ReadPartials
 from transforms.counting.sums import Pair, SumAmounts
 from transforms.model import Change
 from transforms.reconcile import counts, facts, queries

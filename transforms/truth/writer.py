@@ -140,7 +140,6 @@ class Writer:
         # Only the loop touches these.
         self._queue: deque[_Item] = deque()
         self._behind: dict[tuple[str, bytes], deque[_Item]] = {}
-        self._workers = 0
 
     def bundle(self) -> Bundle:
         """A place for one caller to hand work in."""
@@ -184,7 +183,6 @@ class Writer:
             else:
                 behind.append(item)
         for _ in range(len(self._queue)):
-            self._workers += 1
             event_loop().create_task(self._work())
 
     async def _work(self) -> None:
@@ -202,7 +200,6 @@ class Writer:
             else:
                 del self._behind[(item.table, item.row)]
             self._left(item)
-        self._workers -= 1
 
     def _left(self, item: _Item) -> None:
         with self._changed:

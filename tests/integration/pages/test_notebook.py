@@ -17,9 +17,9 @@ def test_every_question_is_answered_and_drawn(filled: Stores, monkeypatch: pytes
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", LOCAL_PROJECT)
     found = notebook.executed(notebook.NOTEBOOK)
     questions = [cell for cell in found.cells if cell.cell_type == "markdown" and cell.source.startswith("## ")]
-    assert len(questions) == 10
+    assert len(questions) == 12
     shown = [output for cell in found.cells for output in cell.get("outputs", [])]
-    assert sum("image/svg+xml" in output.get("data", {}) for output in shown) >= 9
+    assert sum("image/svg+xml" in output.get("data", {}) for output in shown) >= 11
     assert not [output for output in shown if output.output_type == "error"]
 
 

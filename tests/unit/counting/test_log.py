@@ -16,7 +16,7 @@ from transforms.counting import cells, log
 from transforms.counting.cells import Rewrite
 from transforms.counting.contributions import UF, Amount, CountKey
 from transforms.counting.log import Sum
-from transforms.counting.recount import replacement
+from transforms.counting.replace import replacement
 from transforms.model import Change, Entry
 from transforms.truth.codec import packaged_codec
 from transforms.truth.rows import STATE, Cell, by_column, unpack_int
