@@ -28,6 +28,8 @@ FOREIGN = "-- not of the project"
 _ALL = 1_000_000
 _GAP = "\0"
 _LISTED = "INFORMATION_SCHEMA"
+# The project and the dataset of a table; every test has datasets of its own.
+_DATASET = re.compile(r"`([^`.]+)\.[^`.]+\.")
 _ALTERED = re.compile(r"^\s*ALTER\s+(?:TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?`([^`]+)`", re.IGNORECASE)
 
 
@@ -47,13 +49,13 @@ class Judged(NamedTuple):
 
 
 def sent(client: bigquery.Client) -> Iterator[Sent]:
-    """Statements of the emulator's jobs, of each shape one: constants and numbers aside."""
+    """Statements of the emulator's jobs, of each shape one: constants, numbers and names of datasets aside."""
     shapes: set[tuple[str, Any]] = set()
     for job in client.list_jobs(page_size=_ALL):
         if not isinstance(job, bigquery.QueryJob) or not job.query or job.query.endswith(FOREIGN):
             continue
         parameters = tuple(sorted(_typed(parameter) for parameter in job.query_parameters))
-        shape = re.sub(r"\d+", "0", re.sub(r"'[^']*'", "''", job.query)), parameters
+        shape = re.sub(r"\d+", "0", _DATASET.sub(r"`\1.", re.sub(r"'[^']*'", "''", job.query))), parameters
         if shape not in shapes:
             shapes.add(shape)
             yield Sent(job.query, parameters, job.job_id)

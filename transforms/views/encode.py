@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from itertools import compress
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -105,6 +106,8 @@ def _converters(columns: tuple[Column, ...]) -> dict[str, Converter | None]:
 def _converter(column: Column) -> Converter | None:
     """What turns a JSON value into a protobuf one, None where protobuf takes and checks it as it is."""
     single: Converter | None
+    if column.type == "RECORD" and column.mode == "REPEATED":
+        return _records(column)
     if column.type == "RECORD":
         nested = _converters(column.fields)
 
@@ -120,6 +123,36 @@ def _converter(column: Column) -> Converter | None:
         return [each(value) for value in values]
 
     return repeated
+
+
+def _records(column: Column) -> Converter:
+    """Converts a list of records. Those that have nothing but texts and usual numbers, as items nearly always do, are
+    looked at together and taken as they are.
+    """
+    nested = _converters(column.fields)
+    numbers = frozenset(field.name for field in column.fields if field.type in _DECIMALS and field.mode != "REPEATED")
+    plain = numbers | {name for name, convert in nested.items() if convert is None}
+
+    def convert(value: Any) -> Any:
+        return _converted(value, nested, f"{column.name}.")
+
+    def records(values: Any) -> Any:
+        whole = [value.keys() <= plain and None not in value.values() for value in values]
+        texts = [text for value in compress(values, whole) for name, text in value.items() if name in numbers]
+        if not _are_usual_numbers(texts):
+            return list(map(convert, values))
+        return [value if as_is else convert(value) for value, as_is in zip(values, whole, strict=True)]
+
+    return records
+
+
+def _are_usual_numbers(texts: list[Any]) -> bool:
+    """Whether both types of numbers hold them all: one match over all, where a comma inside one shows in their count."""
+    try:
+        joined = ",".join(texts)
+    except TypeError:
+        return False
+    return not texts or (joined.count(",") == len(texts) - 1 and _USUAL_NUMBERS(joined) is not None)
 
 
 def _converted(row: dict[str, Any], converters: dict[str, Converter | None], path: str) -> dict[str, Any]:
@@ -184,6 +217,9 @@ def _numeric(integers: int, decimals: int) -> Converter:
     return check
 
 
+_DECIMALS = ("NUMERIC", "BIGNUMERIC")
+# Numbers that both types hold, with commas between them. Nothing matched is given back.
+_USUAL_NUMBERS = re.compile(r"-?+[0-9]{1,29}+(?:\.[0-9]{1,9}+)?+(?:,-?+[0-9]{1,29}+(?:\.[0-9]{1,9}+)?+)*+").fullmatch
 _SCALARS: dict[str, Converter] = {
     "TIMESTAMP": _timestamp,
     "DATE": _date,

@@ -38,7 +38,9 @@ def standing_still(running_stack: Stack, service: Service) -> Iterator[None]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("service", [BIGTABLE, BIGQUERY], ids=lambda service: service.name)
+@pytest.mark.parametrize(
+    "service", [BIGTABLE, pytest.param(BIGQUERY, marks=pytest.mark.long)], ids=["Bigtable", "BigQuery"]
+)
 def test_what_has_not_reached_every_store_comes_again(
     new_stores: NewStores, running_stack: Stack, tmp_path: Path, service: Service
 ) -> None:

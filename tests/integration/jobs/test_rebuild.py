@@ -195,6 +195,7 @@ def test_what_differed_is_counted(new_stores: NewStores, few_documents: Path) ->
     assert changed == {"rows_removed_documents": wrong["n"], "rows_added_documents": wrong["n"] + missing["n"]}
 
 
+@pytest.mark.long
 def test_columns_in_another_order_a_column_of_others_and_a_missing_one(
     new_stores: NewStores, few_documents: Path
 ) -> None:

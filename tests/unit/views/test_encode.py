@@ -23,9 +23,12 @@ TABLE = Table(
         Column("flag", "BOOLEAN", "NULLABLE", ""),
         Column("bytes", "BYTES", "NULLABLE", ""),
         Column("names", "STRING", "REPEATED", ""),
-        Column("items", "RECORD", "REPEATED", "", (Column("value", "NUMERIC", "NULLABLE", ""),)),
+        Column("items", "RECORD", "REPEATED", "", (
+            Column("value", "NUMERIC", "NULLABLE", ""), Column("fine", "BIGNUMERIC", "NULLABLE", ""),
+            Column("name", "STRING", "NULLABLE", ""), Column("on", "DATE", "NULLABLE", ""),
+        )),
     ),
-)
+)  # fmt: skip
 ENCODER = RowEncoder(TABLE)
 
 
@@ -63,6 +66,18 @@ def test_an_empty_record_in_a_repeated_column_is_kept() -> None:
     assert round_trip(items=[{}])["items"] == [{}]
 
 
+def test_records_of_all_sorts_are_read_back_in_their_order() -> None:
+    items = [
+        {"value": "1.00", "name": "a"},
+        {"on": "2026-02-28", "value": "-2"},
+        {"fine": "0.0123456789", "value": "9" * 29},
+        {},
+        {"name": "1,2"},
+    ]
+    assert round_trip(items=items)["items"] == items
+    assert round_trip(items=[{"value": "1", "name": None}])["items"] == [{"value": "1"}]
+
+
 @pytest.mark.parametrize("amount", ["0", "-0.00", "9" * 29 + "." + "9" * 9, "000" + "1" * 29, "1." + "0" * 12])
 def test_amounts_at_the_edge_of_numeric_fit(amount: str) -> None:
     assert round_trip(amount=amount)["amount"] == amount
@@ -82,6 +97,10 @@ def test_amounts_at_the_edge_of_numeric_fit(amount: str) -> None:
         ({"fine": "1" * 39}, "column fine"),
         ({"items": [{"value": "1"}, {"value": "abc"}]}, "column items.value cannot hold 'abc'"),
         ({"items": [{"price": "1"}]}, "no column items.price"),
+        ({"items": [{"value": "1,2"}]}, "column items.value cannot hold '1,2'"),
+        ({"items": [{"value": "1"}, {"value": 1.5}]}, "column items.value cannot hold 1.5"),
+        ({"items": [{"value": "0.0000000001"}]}, "column items.value cannot hold"),
+        ({"items": [{"value": "1", "on": "2026-02-30"}]}, "column items.on cannot hold"),
         ({"at": "yesterday"}, "column at cannot hold 'yesterday'"),
         ({"on": "2026-02-30"}, "column on cannot hold '2026-02-30'"),
         ({"count": 2**63}, "does not fit"),

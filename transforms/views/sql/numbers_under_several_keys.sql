@@ -10,16 +10,19 @@ keyed AS (
   WHERE number IS NOT NULL
 ),
 -- Nearly every number has one key, and rows are quickly grouped by integers: so the few that may have several are found
--- first, by the digits of their issuer (letters of a CNPJ left out, which joins some that differ).
+-- first, by the digits of their issuer (letters of a CNPJ left out), and by the last digits of their number with series
+-- and model, which joins some that differ.
 numbered AS (
   SELECT
-    *, COALESCE(SAFE_CAST(issuer AS INT64), SAFE_CAST(REGEXP_REPLACE(issuer, '[^0-9]', '') AS INT64), 0) AS issuer_digits
+    *,
+    COALESCE(SAFE_CAST(issuer AS INT64), SAFE_CAST(REGEXP_REPLACE(issuer, '[^0-9]', '') AS INT64), 0) AS issuer_digits,
+    (MOD(number, 1000000000) * 1024 + MOD(series, 1024)) * 99 + COALESCE(SAFE_CAST(model AS INT64), 0) AS slot
   FROM keyed
 ),
 candidates AS (
-  SELECT issuer_digits, model, series, number
+  SELECT issuer_digits, slot
   FROM numbered
-  GROUP BY issuer_digits, model, series, number
+  GROUP BY issuer_digits, slot
   HAVING COUNT(*) > 1
 )
 SELECT
@@ -35,8 +38,7 @@ SELECT
   ARRAY_AGG(numbered.access_key ORDER BY numbered.access_key) AS found_keys
 FROM numbered
 JOIN candidates
-  ON candidates.issuer_digits = numbered.issuer_digits AND candidates.model = numbered.model
-  AND candidates.series = numbered.series AND candidates.number = numbered.number
+  ON candidates.issuer_digits = numbered.issuer_digits AND candidates.slot = numbered.slot
 GROUP BY
   numbered.issuer, numbered.model, numbered.place, numbered.environment, numbered.series, numbered.number
 HAVING access_keys > 1
