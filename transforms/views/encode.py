@@ -147,7 +147,7 @@ def _records(column: Column) -> Converter:
 
 
 def _are_usual_numbers(texts: list[Any]) -> bool:
-    """Whether both types of numbers hold them all: one match over all, where a comma inside one shows in their count."""
+    """Whether both types of numbers hold them all: one match over all, and a comma inside one shows in their count."""
     try:
         joined = ",".join(texts)
     except TypeError:
