@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
-from itertools import compress
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -126,33 +125,43 @@ def _converter(column: Column) -> Converter | None:
 
 
 def _records(column: Column) -> Converter:
-    """Converts a list of records. Those that have nothing but texts and usual numbers, as items nearly always do, are
-    looked at together and taken as they are.
+    """Converts a list of records. Where their numbers are usual ones, as in nearly all, these are looked at together,
+    and a record without other columns that need converting is taken as it is.
     """
     nested = _converters(column.fields)
-    numbers = frozenset(field.name for field in column.fields if field.type in _DECIMALS and field.mode != "REPEATED")
-    plain = numbers | {name for name, convert in nested.items() if convert is None}
+    names, types = frozenset(nested), {field.name: field.type for field in column.fields if field.mode != "REPEATED"}
+    numbers = {kind: frozenset(name for name in types if types[name] == kind) for kind in _USUAL_NUMBERS}
+    others = {
+        name for name in names if nested[name] is not None and not any(name in of_kind for of_kind in numbers.values())
+    }
 
     def convert(value: Any) -> Any:
         return _converted(value, nested, f"{column.name}.")
 
+    def converted(value: Any) -> Any:
+        found = others.intersection(value)
+        return {**value, **convert({name: value[name] for name in found})} if found else value
+
     def records(values: Any) -> Any:
-        whole = [value.keys() <= plain and None not in value.values() for value in values]
-        texts = [text for value in compress(values, whole) for name, text in value.items() if name in numbers]
-        if not _are_usual_numbers(texts):
-            return list(map(convert, values))
-        return [value if as_is else convert(value) for value, as_is in zip(values, whole, strict=True)]
+        if all(names.issuperset(value) and None not in value.values() for value in values):
+            for kind, of_kind in numbers.items():
+                texts = [text for value in values for name, text in value.items() if name in of_kind]
+                if not _are_usual_numbers(kind, texts):
+                    break
+            else:
+                return list(map(converted, values))
+        return list(map(convert, values))
 
     return records
 
 
-def _are_usual_numbers(texts: list[Any]) -> bool:
-    """Whether both types of numbers hold them all: one match over all, and a comma inside one shows in their count."""
+def _are_usual_numbers(kind: str, texts: list[Any]) -> bool:
+    """Whether a type of numbers holds them all: one match over all, and a comma inside one shows in their count."""
     try:
         joined = ",".join(texts)
     except TypeError:
         return False
-    return not texts or (joined.count(",") == len(texts) - 1 and _USUAL_NUMBERS(joined) is not None)
+    return not texts or (joined.count(",") == len(texts) - 1 and _USUAL_NUMBERS[kind](joined) is not None)
 
 
 def _converted(row: dict[str, Any], converters: dict[str, Converter | None], path: str) -> dict[str, Any]:
@@ -217,12 +226,18 @@ def _numeric(integers: int, decimals: int) -> Converter:
     return check
 
 
-_DECIMALS = ("NUMERIC", "BIGNUMERIC")
-# Numbers that both types hold, with commas between them. Nothing matched is given back.
-_USUAL_NUMBERS = re.compile(r"-?+[0-9]{1,29}+(?:\.[0-9]{1,9}+)?+(?:,-?+[0-9]{1,29}+(?:\.[0-9]{1,9}+)?+)*+").fullmatch
+_INTEGERS_AND_DECIMALS = {"NUMERIC": (29, 9), "BIGNUMERIC": (38, 38)}
+
+
+def _usual_numbers(integers: int, decimals: int) -> Callable[[str], Any]:
+    """Matches numbers with commas between them. Nothing matched is given back."""
+    one = rf"-?+[0-9]{{1,{integers}}}+(?:\.[0-9]{{1,{decimals}}}+)?+"
+    return re.compile(f"{one}(?:,{one})*+").fullmatch
+
+
+_USUAL_NUMBERS = {kind: _usual_numbers(*digits) for kind, digits in _INTEGERS_AND_DECIMALS.items()}
 _SCALARS: dict[str, Converter] = {
     "TIMESTAMP": _timestamp,
     "DATE": _date,
-    "NUMERIC": _numeric(29, 9),
-    "BIGNUMERIC": _numeric(38, 38),
+    **{kind: _numeric(*digits) for kind, digits in _INTEGERS_AND_DECIMALS.items()},
 }
