@@ -9,9 +9,10 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from pipelines.pages.cells import Cell, Column, Kind, cell
+from pipelines.pages.columns import DEAD, DUPLICATE, FRESH, RECEIVED
 from pipelines.pages.page import Draw, Figures, answered, digest, render
 from pipelines.pages.section import Rows, Section, Timeline
-from pipelines.pages.sections import DEAD, DOCUMENTS_GROUP, DUPLICATE, FRESH, RECEIVED
+from pipelines.pages.sections import DOCUMENTS_GROUP
 from pipelines.standing import Standing
 from transforms import language
 from transforms.language import mark, say, tr

@@ -6,42 +6,43 @@ Queries read views alone, add up what they can in BigQuery, and give no more row
 from __future__ import annotations
 
 from pipelines.pages.cells import Column, Kind
+from pipelines.pages.columns import (
+    ACCESS_KEY,
+    BAND,
+    CODE,
+    DAY,
+    DAYS_LEFT,
+    DEAD,
+    DOCUMENTS,
+    DUPLICATE,
+    FINDING,
+    FRESH,
+    HOUR,
+    IN_FORCE,
+    ISSUER,
+    ISSUER_NAME,
+    ITEMS,
+    LAG_P50,
+    LAG_P95,
+    LAG_P99,
+    LETTERS,
+    MISSING,
+    MODEL,
+    MONTH,
+    NCM,
+    OTHERS,
+    RECEIVED,
+    RECIPIENT,
+    RECIPIENT_NAME,
+    RECORDS,
+    STATUS,
+    TOTAL,
+    UF,
+    VALUE,
+)
 from pipelines.pages.section import Group, Lines, Ranking, Section, Tiles, Timeline
 from pipelines.pages.trade import NUMBERS_GROUP, TRADE_GROUP
 from transforms.language import mark
-
-DOCUMENTS = Column("documents", mark("documents"), Kind.NUMBER)
-IN_FORCE = Column("in_force", mark("in force"), Kind.NUMBER)
-OTHERS = Column("others", mark("not in force"), Kind.NUMBER)
-VALUE = Column("value", mark("value in force"), Kind.MONEY)
-MONTH = Column("month", mark("month"), Kind.MONTH)
-DAY = Column("day", mark("day"), Kind.DAY)
-MODEL = Column("model", mark("model"), Kind.MODEL)
-UF = Column("uf", mark("UF"), Kind.CODE)
-STATUS = Column("status", mark("status"), Kind.STATUS)
-ISSUER = Column("issuer_id", mark("issuer"), Kind.CODE)
-ISSUER_NAME = Column("issuer_name", mark("name"))
-RECIPIENT = Column("recipient_id", mark("recipient"), Kind.CODE)
-RECIPIENT_NAME = Column("recipient_name", mark("name"))
-NCM = Column("ncm", mark("NCM"), Kind.CODE)
-ITEMS = Column("items", mark("items"), Kind.NUMBER)
-HOUR = Column("hour", mark("hour"), Kind.HOUR)
-RECEIVED = Column("received", mark("received"), Kind.NUMBER)
-FRESH = Column("fresh", mark("new"), Kind.NUMBER)
-DUPLICATE = Column("duplicate", mark("duplicate"), Kind.NUMBER)
-DEAD = Column("dead", mark("dead"), Kind.NUMBER)
-LAG_P50 = Column("lag_p50", mark("lag, half"), Kind.SECONDS)
-LAG_P95 = Column("lag_p95", mark("lag, 95%"), Kind.SECONDS)
-LAG_P99 = Column("lag_p99", mark("lag, 99%"), Kind.SECONDS)
-CODE = Column("code", mark("reason"), Kind.CODE)
-LETTERS = Column("dead_letters", mark("dead letters"), Kind.NUMBER)
-FINDING = Column("finding", mark("finding"), Kind.CODE)
-RECORDS = Column("records", mark("records"), Kind.NUMBER)
-DAYS_LEFT = Column("days_left", mark("days left"), Kind.NUMBER)
-BAND = Column("band", mark("days left"), Kind.DAYS_LEFT)
-MISSING = Column("missing", mark("missing"), Kind.NUMBER)
-TOTAL = Column("total", mark("value"), Kind.MONEY)
-ACCESS_KEY = Column("access_key", mark("access key"), Kind.CODE)
 
 DOCUMENTS_GROUP = Group(
     "documents",

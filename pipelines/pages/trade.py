@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from pipelines.pages.cells import Column, Kind
+from pipelines.pages.columns import (
+    ACCESS_KEY,
+    COMPANY,
+    DOCUMENTS,
+    FIRST_MISSING,
+    HOW,
+    ISSUER,
+    ISSUER_NAME,
+    LAST_MISSING,
+    MISSING,
+    MODEL,
+    NET,
+    TOTAL,
+    VALUE,
+)
 from pipelines.pages.section import Group, Ranking, Section
 from transforms.language import mark
-
-_MODEL = Column("model", mark("model"), Kind.MODEL)
-_DOCUMENTS = Column("documents", mark("documents"), Kind.NUMBER)
-_ISSUER = Column("issuer_id", mark("issuer"), Kind.CODE)
-_ISSUER_NAME = Column("issuer_name", mark("name"))
-_MISSING = Column("missing", mark("missing"), Kind.NUMBER)
-_ACCESS_KEY = Column("access_key", mark("access key"), Kind.CODE)
-_FIRST_MISSING = Column("first_missing", mark("from"), Kind.CODE)
-_LAST_MISSING = Column("last_missing", mark("to"), Kind.CODE)
-_COMPANY = Column("company_id", mark("company"), Kind.CODE)
-_NET = Column("net", mark("net"), Kind.MONEY)
-_HOW = Column("how", mark("how"), Kind.CODE)
 
 TRADE_GROUP = Group(
     "trade",
@@ -32,9 +35,9 @@ TRADE_GROUP = Group(
             "SELECT model, operation_type, purpose, SUM(documents) AS documents, "
             "SUM(IF(status IN ({in_force}), total, 0)) AS value FROM counts_by_purpose WHERE {production} "
             "GROUP BY model, operation_type, purpose ORDER BY documents DESC, model, operation_type, purpose",
-            (_MODEL, Column("operation_type", mark("direction"), Kind.CODE),
-             Column("purpose", mark("purpose"), Kind.CODE), _DOCUMENTS,
-             Column("value", mark("value in force"), Kind.MONEY)),
+            (MODEL, Column("operation_type", mark("direction"), Kind.CODE),
+             Column("purpose", mark("purpose"), Kind.CODE), DOCUMENTS,
+             VALUE),
             opened=True,
         ),
         Section(
@@ -44,8 +47,8 @@ TRADE_GROUP = Group(
             "SELECT company_id, side, SUM(documents) AS documents, SUM(total) AS total, SUM(returned) AS returned, "
             "SUM(net) AS net, COUNT(*) OVER () AS all_rows FROM net_trade GROUP BY company_id, side "
             "ORDER BY net DESC, company_id, side LIMIT 15",
-            (_COMPANY, Column("side", mark("side"), Kind.CODE), _DOCUMENTS,
-             Column("total", mark("value"), Kind.MONEY), Column("returned", mark("returned"), Kind.MONEY), _NET),
+            (COMPANY, Column("side", mark("side"), Kind.CODE), DOCUMENTS,
+             TOTAL, Column("returned", mark("returned"), Kind.MONEY), NET),
             wide=True,
             opened=True,
         ),
@@ -57,7 +60,7 @@ TRADE_GROUP = Group(
             "FROM instalments_due WHERE {production} AND days_left >= 0 "
             "ORDER BY due_on, access_key, instalment LIMIT 15",
             (Column("due_on", mark("due"), Kind.DAY), Column("recipient_id", mark("recipient"), Kind.CODE),
-             _ISSUER_NAME, Column("value", mark("value"), Kind.MONEY), _ACCESS_KEY),
+             ISSUER_NAME, Column("value", mark("value"), Kind.MONEY), ACCESS_KEY),
             wide=True,
         ),
         Section(
@@ -65,8 +68,8 @@ TRADE_GROUP = Group(
             mark("Replaced documents"),
             mark("Substituted or annulled by another one in force."),
             "SELECT how, COUNT(*) AS documents FROM replaced_documents GROUP BY how ORDER BY how",
-            (_HOW, _DOCUMENTS),
-            (Ranking(mark("Documents"), _HOW, _DOCUMENTS),),
+            (HOW, DOCUMENTS),
+            (Ranking(mark("Documents"), HOW, DOCUMENTS),),
         ),
     ),
 )  # fmt: skip
@@ -82,7 +85,7 @@ NUMBERS_GROUP = Group(
             "SELECT issuer_id, model, series, number, access_keys, keys_in_force, total_in_force, "
             "COUNT(*) OVER () AS all_rows FROM numbers_under_several_keys WHERE {production} "
             "ORDER BY keys_in_force DESC, issuer_id, model, series, number, place LIMIT 15",
-            (_ISSUER, _MODEL, Column("series", mark("series"), Kind.CODE), Column("number", mark("number"), Kind.CODE),
+            (ISSUER, MODEL, Column("series", mark("series"), Kind.CODE), Column("number", mark("number"), Kind.CODE),
              Column("access_keys", mark("keys"), Kind.NUMBER),
              Column("keys_in_force", mark("in force"), Kind.NUMBER),
              Column("total_in_force", mark("value in force"), Kind.MONEY)),
@@ -95,7 +98,7 @@ NUMBERS_GROUP = Group(
             "SELECT family, holder, first_missing, last_missing, missing, COUNT(*) OVER () AS all_rows FROM nsu_gaps "
             "ORDER BY missing DESC, family, holder, first_missing LIMIT 15",
             (Column("family", mark("service"), Kind.CODE), Column("holder", mark("asked for"), Kind.CODE),
-             _FIRST_MISSING, _LAST_MISSING, _MISSING),
+             FIRST_MISSING, LAST_MISSING, MISSING),
             wide=True,
         ),
     ),

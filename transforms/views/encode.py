@@ -104,16 +104,9 @@ def _converters(columns: tuple[Column, ...]) -> dict[str, Converter | None]:
 
 def _converter(column: Column) -> Converter | None:
     """What turns a JSON value into a protobuf one, None where protobuf takes and checks it as it is."""
-    single: Converter | None
-    if column.type == "RECORD" and column.mode == "REPEATED":
+    if column.type == "RECORD":  # always a list, as everywhere here
         return _records(column)
-    if column.type == "RECORD":
-        nested = _converters(column.fields)
-
-        def single(value: Any) -> Any:
-            return _converted(value, nested, f"{column.name}.")
-    else:
-        single = _SCALARS.get(column.type)
+    single = _SCALARS.get(column.type)
     if column.mode != "REPEATED" or single is None:
         return single
     each: Converter = single

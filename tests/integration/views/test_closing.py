@@ -6,11 +6,8 @@ emulator alone, and compared with those of a dataset of which no day was ever cl
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -20,6 +17,7 @@ import pytest
 from local.stack import PROJECT_ID
 from tests import views_world as world
 from tests.integration.views.dataset import Dataset
+from tests.integration.views.killed import killed
 from tests.integration.views.partials import partials, some_histories
 from transforms import instants
 from transforms.counting import log
@@ -148,33 +146,13 @@ def test_a_day_is_closed_an_hour_after_its_end(make_dataset: Make) -> None:
     assert (half.until, whole.until) == (FIRST, datetime.fromtimestamp(midnight // world.SECOND, UTC).date())
 
 
-KILLED = """
-import os, signal, sys
-from transforms.views import closing, statements
-from local.stack import PROJECT_ID
-dataset, step, now = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-calls = 0
-def counted(plain):
-    def call(*args, **kwargs):
-        global calls
-        calls += 1
-        if calls == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return plain(*args, **kwargs)
-    return call
-for module, name in ((closing, "_view"), (closing, "_put"), (statements, "alone")):
-    setattr(module, name, counted(getattr(module, name)))
-closing.close(PROJECT_ID, dataset, now)
-"""
-
-
 def test_killed_anywhere_and_run_again_it_is_the_same(make_dataset: Make) -> None:
     dataset = make_dataset()
     append(dataset, slots(some_histories(7), 3))
     right = answers(dataset)
     for step in (2, 3, 4):  # before the note, before the sums, before the view
-        killed = _close_until_killed(dataset, step)
-        assert (killed, answers(dataset)) == (-signal.SIGKILL, right), step
+        status = _close_until_killed(dataset, step)
+        assert (status, answers(dataset)) == (-signal.SIGKILL, right), step
     assert closed_until(dataset) == sql.NOTHING_CLOSED
     closing.close(PROJECT_ID, dataset.name, NOW)
     assert answers(dataset) == right
@@ -186,8 +164,8 @@ def test_killed_anywhere_and_run_again_it_is_the_same(make_dataset: Make) -> Non
 def _close_until_killed(dataset: Dataset, step: int) -> int:
     # A note that is there already is not made again.
     step -= "-- closing" in _query(dataset) and step > 2
-    command = [sys.executable, "-c", KILLED, dataset.name, f"{step}", f"{NOW}"]
-    return subprocess.run(command, check=False, env=os.environ).returncode
+    statement = f"closing.close(PROJECT_ID, {dataset.name!r}, {NOW})"
+    return killed(statement, step, "closing._view", "closing._put", "statements.alone")
 
 
 def _query(dataset: Dataset) -> str:

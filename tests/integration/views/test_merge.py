@@ -6,11 +6,8 @@ asked on the emulator alone, and compared with those of a dataset that was never
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +16,7 @@ import pytest
 from local.stack import PROJECT_ID
 from tests import views_world as world
 from tests.integration.views.dataset import Dataset
+from tests.integration.views.killed import killed
 from tests.integration.views.partials import some_histories
 from tests.integration.views.year import YEAR
 from transforms.model import Applied
@@ -169,33 +167,13 @@ def test_what_is_begun_again_is_made_of_changes_alone(make_dataset: Make) -> Non
     assert answers(dataset) == before
 
 
-KILLED = """
-import os, signal, sys
-from transforms.views import merge, statements
-from local.stack import PROJECT_ID
-dataset, step, now = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-calls = 0
-def counted(plain):
-    def call(*args, **kwargs):
-        global calls
-        calls += 1
-        if calls == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return plain(*args, **kwargs)
-    return call
-for module, name in ((statements, "rows"), (statements, "alone"), (merge, "_lay_over")):
-    setattr(module, name, counted(getattr(module, name)))
-merge.merge(PROJECT_ID, dataset, now, most=20)
-"""
-
-
 def test_killed_anywhere_and_run_again_it_is_the_same(make_dataset: Make) -> None:
     dataset = make_dataset()
     dataset.write(rows(stream()))
     right = answers(dataset)
     for step in (3, 4, 5, 8):
-        command = [sys.executable, "-c", KILLED, dataset.name, f"{step}", f"{NOW}"]
-        assert subprocess.run(command, check=False, env=os.environ).returncode == -signal.SIGKILL
+        statement = f"merge.merge(PROJECT_ID, {dataset.name!r}, {NOW}, most=20)"
+        assert killed(statement, step, "statements.rows", "statements.alone", "merge._lay_over") == -signal.SIGKILL
         assert answers(dataset) == right, step
     assert merge.merge(PROJECT_ID, dataset.name, NOW, most=20).statements > 0
     assert answers(dataset) == right
