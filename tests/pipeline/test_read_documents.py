@@ -17,13 +17,14 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
+from tests.pipeline.cloud import FILES, FORMS, assert_all_is_read, assert_what_is_gone_is_dead
 from tests.unit.ingest.packing import CHANGED, raw_zip, tarred, with_flag, xml, zipped
 from transforms.ingest import spread as spreading
 from transforms.ingest import transform, work
 from transforms.ingest.errors import InputError
 from transforms.ingest.limits import Limits
 from transforms.ingest.listing import check_patterns
-from transforms.ingest.transform import ReadDocuments, _Read
+from transforms.ingest.transform import ReadDocuments
 from transforms.model import RawDocument
 
 RUNNER = "FnApiRunner"
@@ -236,34 +237,18 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     client = storage.Client.create_anonymous_client()
     client.project = "acervo"
     created = client.create_bucket("acervo-test")
-    files = {
-        "in/": b"",
-        "in/1.xml": xml(1),
-        "in/sub/2.zip": raw_zip((f"{n}.xml", xml(n)) for n in range(200)),
-        "in/sub/3.xml.gz": gzip.compress(xml(3)),
-        "in/sub/4.tar.gz": tarred([("a.xml", xml(4))], "w:gz"),
-        "outro.xml": xml("outro"),
-    }
-    for name, payload in files.items():
+    for name, payload in FILES.items():
         created.blob(name).upload_from_string(payload)
     yield "gs://acervo-test"
     emulator.stop()
 
 
-@pytest.mark.parametrize("form", ["{}/in", "{}/in/", "{}/in/**", "{}/in/*.xml,{}/in/sub/*,{}/in/1.xml"])
+@pytest.mark.parametrize("form", FORMS)
 def test_google_cloud_storage(bucket: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "SHARD_BYTES", 2_000)
     with TestPipeline(runner=RUNNER) as pipeline:
         read = pipeline | ReadDocuments(form.format(bucket, bucket, bucket))
-        documents = read.documents | beam.Map(lambda d: (d.origin, d.payload))
-        expected = [
-            (f"{bucket}/in/1.xml", xml(1)),
-            (f"{bucket}/in/sub/3.xml.gz", xml(3)),
-            (f"{bucket}/in/sub/4.tar.gz#a.xml", xml(4)),
-        ]
-        expected += [(f"{bucket}/in/sub/2.zip#{n}.xml", xml(n)) for n in range(200)]
-        assert_that(documents, equal_to(expected), "documents")
-        assert_that(read.dead_letters, equal_to([]), "dead letters")
+        assert_all_is_read(read, bucket)
 
 
 def test_google_cloud_storage_pattern_that_matches_nothing(bucket: str) -> None:
@@ -273,14 +258,4 @@ def test_google_cloud_storage_pattern_that_matches_nothing(bucket: str) -> None:
 
 
 def test_google_cloud_storage_object_that_is_gone_is_a_dead_letter(bucket: str) -> None:
-    gone = [
-        work.FileRef(f"{bucket}/{name}", CHANGED, size) for name, size in (("pequeno.xml", 5), ("grande.zip", 1 << 30))
-    ]
-    there = work.FileRef(f"{bucket}/in/1.xml", CHANGED, 5)
-    reader = _Read(Limits())
-    reader.setup()
-    outcomes = list(reader.process(work.Batch.of([gone[0], there, gone[1]])))
-    reader.teardown()
-    letters = [outcome.value for outcome in outcomes if isinstance(outcome, beam.pvalue.TaggedOutput)]
-    assert [(letter.origin, letter.code) for letter in letters] == [(file.path, "unreadable_file") for file in gone]
-    assert [outcome.origin for outcome in outcomes if isinstance(outcome, RawDocument)] == [there.path]
+    assert_what_is_gone_is_dead(bucket)

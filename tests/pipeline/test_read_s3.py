@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
-import apache_beam as beam
 import boto3
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.test_pipeline import TestPipeline
-from apache_beam.testing.util import assert_that, equal_to
 
 from pipelines import launching
 from pipelines.backfill import BackfillOptions
 from tests.moto_server import moto
-from tests.unit.ingest.packing import raw_zip, tarred, xml
+from tests.pipeline.cloud import FILES, FORMS, assert_all_is_read, assert_what_is_gone_is_dead
 from transforms.ingest import remote, reread, work
 from transforms.ingest.errors import InputError
-from transforms.ingest.limits import Limits
 from transforms.ingest.listing import check_patterns, list_files
 from transforms.ingest.remote import filesystems, s3
-from transforms.ingest.transform import ReadDocuments, _Read
-from transforms.model import RawDocument
-
-FILES = {
-    "in/": b"",
-    "in/1.xml": xml(1),
-    "in/sub/2.zip": raw_zip((f"{n}.xml", xml(n)) for n in range(200)),
-    "in/sub/3.xml.gz": gzip.compress(xml(3)),
-    "in/sub/4.tar.gz": tarred([("a.xml", xml(4))], "w:gz"),
-    "outro.xml": xml("outro"),
-}
+from transforms.ingest.transform import ReadDocuments
 
 
 @pytest.fixture(scope="module")
@@ -56,21 +42,13 @@ def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     filesystems().set_options(before)
 
 
-@pytest.mark.parametrize("form", ["{}/in", "{}/in/", "{}/in/**", "{}/in/*.xml,{}/in/sub/*,{}/in/1.xml"])
+@pytest.mark.parametrize("form", FORMS)
 def test_files_and_archives(bucket: str, server: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "SHARD_BYTES", 2_000)  # the zip is read in parts, from the middle on
     options = PipelineOptions(["--s3_endpoint_url", server, "--s3_region_name", "us-east-1"])
     with TestPipeline(runner="FnApiRunner", options=options) as pipeline:
         read = pipeline | ReadDocuments(form.format(bucket, bucket, bucket))
-        documents = read.documents | beam.Map(lambda d: (d.origin, d.payload))
-        expected = [
-            (f"{bucket}/in/1.xml", xml(1)),
-            (f"{bucket}/in/sub/3.xml.gz", xml(3)),
-            (f"{bucket}/in/sub/4.tar.gz#a.xml", xml(4)),
-        ]
-        expected += [(f"{bucket}/in/sub/2.zip#{n}.xml", xml(n)) for n in range(200)]
-        assert_that(documents, equal_to(expected), "documents")
-        assert_that(read.dead_letters, equal_to([]), "dead letters")
+        assert_all_is_read(read, bucket)
 
 
 def test_more_objects_than_a_page_and_when_they_were_changed(bucket: str) -> None:
@@ -120,15 +98,7 @@ def test_credentials_that_are_nowhere_are_told_in_a_line(
 
 
 def test_an_object_that_is_gone_is_a_dead_letter(bucket: str) -> None:
-    gone = [work.FileRef(f"{bucket}/{name}", 1, size) for name, size in (("pequeno.xml", 5), ("grande.zip", 1 << 30))]
-    there = work.FileRef(f"{bucket}/in/1.xml", 1, 5)
-    reader = _Read(Limits())
-    reader.setup()
-    outcomes = list(reader.process(work.Batch.of([gone[0], there, gone[1]])))
-    reader.teardown()
-    letters = [outcome.value for outcome in outcomes if isinstance(outcome, beam.pvalue.TaggedOutput)]
-    assert [(letter.origin, letter.code) for letter in letters] == [(file.path, "unreadable_file") for file in gone]
-    assert [outcome.origin for outcome in outcomes if isinstance(outcome, RawDocument)] == [there.path]
+    assert_what_is_gone_is_dead(bucket)
 
 
 def test_an_origin_leads_back_to_its_object(bucket: str) -> None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import sys
 from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from tests.integration.brokers import Broker
-from tests.integration.pubsub.jobs import WriteDown
+from tests.integration.pubsub.jobs import started, write_down
 from transforms.ingest.kafka.lookup import looked_up
 from transforms.ingest.kafka.settings import TopicSource
 from transforms.ingest.kafka.transform import ReadFromTopic
 from transforms.kafka.connection import Connection
-from transforms.model import RawDocument
 
 
 def source(broker: Broker, topic: str, start: str = "committed", stop: str = "") -> TopicSource:
@@ -24,21 +22,14 @@ def source(broker: Broker, topic: str, start: str = "committed", stop: str = "")
 
 
 def build(pipeline: beam.Pipeline, read: TopicSource, path: Path, seconds: float = 0) -> None:
-    found = pipeline | ReadFromTopic(read)
-    _ = (
-        found.dead_letters
-        | "AsDocuments" >> beam.Map(lambda d: RawDocument(d.payload, d.origin, d.received_at))
-        | "WriteDead" >> beam.ParDo(WriteDown(f"{path}.dead"))
-    )
-    _ = found.documents | "WriteDown" >> beam.ParDo(WriteDown(str(path), seconds))
+    write_down(pipeline | ReadFromTopic(read), path, seconds)
 
 
 def start(broker: Broker, topic: str, runner: list[str], path: Path, seconds: float = 0) -> subprocess.Popen[bytes]:
     """The job in processes of their own, one group that can be killed as a whole."""
-    command = [sys.executable, "-m", "tests.integration.kafka.jobs", f"--broker={broker.address}", f"--topic={topic}"]
-    command += [f"--path={path}", f"--wait={seconds}", *runner]
-    with Path(f"{path}.log").open("ab") as log:
-        return subprocess.Popen(command, start_new_session=True, stdout=log, stderr=log)
+    arguments = [f"--broker={broker.address}", f"--topic={topic}"]
+    arguments += [f"--path={path}", f"--wait={seconds}", *runner]
+    return started("tests.integration.kafka.jobs", arguments, path)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from apache_beam.portability.api import beam_job_api_pb2
 from apache_beam.runners.portability.portable_runner import PortableMetrics
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
+from transforms.ingest.inputs import Inputs
 from transforms.ingest.pubsub import intake
 from transforms.ingest.pubsub.settings import ReadSettings
 from transforms.ingest.pubsub.transform import ReadFromSubscription
@@ -100,14 +101,25 @@ def on_prism(prism: Path) -> PipelineOptions:
 def build(
     pipeline: beam.Pipeline, settings: ReadSettings, path: Path, seconds: float = 0
 ) -> beam.PCollection[RawDocument]:
-    read = pipeline | ReadFromSubscription(settings.subscription, settings=settings)
-    dead = read.dead_letters
+    return write_down(pipeline | ReadFromSubscription(settings.subscription, settings=settings), path, seconds)
+
+
+def write_down(read: Inputs, path: Path, seconds: float = 0) -> beam.PCollection[RawDocument]:
+    """Documents go into the file ``path``, dead letters into the one beside it; each document takes ``seconds``."""
     _ = (
-        dead
+        read.dead_letters
         | "AsDocuments" >> beam.Map(lambda d: RawDocument(d.payload, d.origin, d.received_at))
-        | beam.ParDo(WriteDown(f"{path}.dead"))
+        | "WriteDead" >> beam.ParDo(WriteDown(f"{path}.dead"))
     )
     return read.documents | "WriteDown" >> beam.ParDo(WriteDown(str(path), seconds))
+
+
+def started(module: str, arguments: list[str], path: Path) -> subprocess.Popen[bytes]:
+    """A module in processes of their own, one group that can be killed as a whole; what they print is kept."""
+    with Path(f"{path}.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments], start_new_session=True, stdout=log, stderr=log
+        )
 
 
 @contextlib.contextmanager
