@@ -27,10 +27,14 @@ from transforms.ingest.queue.backlog import Backlog, Lease
 from transforms.model import RawDocument
 
 POISON = b"POISON"
+END = "\t."
 
 
 class WriteDown(beam.DoFn):
-    """One line for each document, in the file as soon as it is processed: origin, timestamp, payload."""
+    """One line for each document, in the file as soon as it is processed: origin, timestamp, received at, payload.
+
+    A line that a kill has cut, or that is being written, has no end mark; the next one starts on a line of its own.
+    """
 
     def __init__(self, path: str, seconds: float = 0) -> None:
         self._path = path
@@ -40,7 +44,7 @@ class WriteDown(beam.DoFn):
         time.sleep(self._seconds)
         if document.payload == POISON:
             raise RuntimeError("the bundle fails here")
-        line = f"{document.origin}\t{timestamp.micros}\t{document.received_at}\t{document.payload.hex()}\n"
+        line = f"\n{document.origin}\t{timestamp.micros}\t{document.received_at}\t{document.payload.hex()}{END}\n"
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.write(descriptor, line.encode())
         os.close(descriptor)
@@ -57,7 +61,8 @@ class Seen:
     def lines(self) -> list[list[str]]:
         if not self.path.exists():
             return []
-        return [line.split("\t") for line in self.path.read_text().splitlines()]
+        whole = (line for line in self.path.read_text().splitlines() if line.endswith(END))
+        return [line.removesuffix(END).split("\t") for line in whole]
 
     @property
     def payloads(self) -> list[bytes]:
