@@ -6,6 +6,7 @@ default dataset. ``Dataset.analyze`` says what a query gives and which columns o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any, NamedTuple
@@ -15,11 +16,12 @@ from zetasql.api import ResolvedNodeVisitor, TypeFactory
 from zetasql.core import ServerError
 from zetasql.types import TypeKind
 
-from tests.googlesql.language import InvalidSql, builtin_functions, options, service, words_of
+from tests.googlesql.language import InvalidSql, builtin_functions, language, options, service, words_of
 from transforms.views import schema, sql
 from transforms.views.schema import Column
 
 PROJECT, DATASET = "some-project", "acervo"
+_ALTERED = re.compile(r"^\s*ALTER\s+(?:TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?`([^`]+)`", re.IGNORECASE)
 _KINDS = {"INTEGER": "INT64", "FLOAT": "DOUBLE", "FLOAT64": "DOUBLE", "BOOLEAN": "BOOL"}
 
 
@@ -47,6 +49,12 @@ def type_of(column: Column) -> types.Type:
     return TypeFactory.create_array_type(inner) if column.mode == "REPEATED" else inner
 
 
+def paths_of(statement: str) -> set[tuple[str, ...]]:
+    """The tables that a statement names; the library leaves out the one that is altered. Raises ``ServerError``."""
+    found = service().extract_table_names_from_statement(sql_statement=statement, options=language()).table_name
+    return {tuple(name.table_name_segment) for name in found} | {(name,) for name in _ALTERED.findall(statement)}
+
+
 def table_names() -> list[str]:
     """Every table that has a schema, whether or not the code lists it already."""
     folder = resources.files(schema.__package__).joinpath("schemas")
@@ -71,12 +79,19 @@ class Dataset:
         self.close()
 
     def add_views(self, views: Iterable[sql.View]) -> Dataset:
-        """Analyzes views, each after those it reads, and adds them; what is refused is kept in ``refused``."""
+        """Analyzes views, each after those it reads, and adds them; what is refused is kept in ``refused``.
+
+        Each is analyzed with the tables that it names: a catalog of all of them takes a second to register.
+        """
         for view in views:
             try:
-                self.add(view.name, self.analyze(view.query).columns)
-            except InvalidSql as refused:
-                self.refused[view.name] = refused
+                named = {path[-1].rpartition(".")[2] for path in paths_of(view.query)}
+                few = self.simple_catalog(named & set(self.columns))
+                found = service().analyze(options=options(), simple_catalog=few, sql_statement=view.query)
+                self.columns[view.name] = _given(found.resolved_statement)
+            except ServerError as error:
+                self.refused[view.name] = InvalidSql(words_of(error))
+        self.close()
         return self
 
     def simple_catalog(self, only: Iterable[str] | None = None) -> types.SimpleCatalog:
@@ -112,15 +127,18 @@ class Dataset:
         resolved = self.resolve(statement, parameters)
         reads = _Reads()
         reads.visit(resolved)
-        given = getattr(resolved, "output_column_list", None) or ()
-        columns = tuple((column.name, column.column.type) for column in given if isinstance(column.name, str))
-        return Analysis(columns, {name: frozenset(found) for name, found in reads.found.items()})
+        return Analysis(_given(resolved), {name: frozenset(found) for name, found in reads.found.items()})
 
     def close(self) -> None:
         """Forgets the registered catalog; the next statement registers it as it is then."""
         if self._catalog_id is not None:
             service().unregister_catalog(registered_id=self._catalog_id)
             self._catalog_id = None
+
+
+def _given(resolved: Any) -> tuple[tuple[str, types.Type], ...]:
+    given = getattr(resolved, "output_column_list", None) or ()
+    return tuple((column.name, column.column.type) for column in given if isinstance(column.name, str))
 
 
 class _Reads(ResolvedNodeVisitor):

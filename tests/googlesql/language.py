@@ -14,6 +14,7 @@ from wasmtime import Config
 from zetasql import types
 from zetasql.core import ServerError, ZetaSqlLocalService, wasm_client
 from zetasql.types import LanguageFeature, ResolvedNodeKind
+from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2
 
 # What BigQuery's manual has; the engine's names are those of googlesql/public/options.proto.
 _FEATURES = (
@@ -73,6 +74,15 @@ def service() -> ZetaSqlLocalService:
     wasm_client.WasmClient.write_bytes = _write
     wasm_client.WasmClient.read_bytes = _read
     return ZetaSqlLocalService.get_instance()
+
+
+def accepts(request: types.AnalyzeRequest) -> None:
+    """Analyzes as ``service().analyze`` does, without its answer as Python objects, half the time of a statement.
+
+    Raises ``ServerError``.
+    """
+    client = service().wasm_client
+    client.call_grpc_func("ZetaSqlLocalService_Analyze", request.to_proto(), local_service_pb2.AnalyzeResponse)
 
 
 @cache

@@ -13,8 +13,8 @@ from zetasql import types
 from zetasql.core import ServerError
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2
 
-from tests.googlesql.catalog import Dataset
-from tests.googlesql.language import InvalidSql, language, options, service, words_of
+from tests.googlesql.catalog import Dataset, paths_of
+from tests.googlesql.language import InvalidSql, options, service, words_of
 from tests.googlesql.values import Columns, TableData, plain, table_data
 from transforms.views import schema, sql
 from transforms.views.encode import RowEncoder
@@ -51,8 +51,7 @@ class Engine:
 
     def _run(self, statement: str) -> tuple[Columns, TableData]:
         try:
-            found = service().extract_table_names_from_statement(sql_statement=statement, options=language())
-            paths = {".".join(name.table_name_segment) for name in found.table_name}
+            paths = {".".join(path) for path in paths_of(statement)}
             content = {path: self._table(path.rpartition(".")[2]) for path in paths}
             catalog = self._dataset.simple_catalog({path.rpartition(".")[2] for path in paths})
             return _execute(statement, catalog, content)

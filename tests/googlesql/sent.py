@@ -16,8 +16,8 @@ from zetasql import types
 from zetasql.api import TypeFactory
 from zetasql.core import ServerError
 
-from tests.googlesql.catalog import Dataset, simple
-from tests.googlesql.language import InvalidSql, builtin_functions, language, options, service, words_of
+from tests.googlesql.catalog import Dataset, paths_of, simple
+from tests.googlesql.language import InvalidSql, accepts, builtin_functions, options, words_of
 from tests.googlesql.written import Literal
 from transforms.views.erased import IDS, IDS_SCHEMA
 from transforms.views.repair import SEEN_SCHEMA
@@ -30,7 +30,6 @@ _GAP = "\0"
 _LISTED = "INFORMATION_SCHEMA"
 # The project and the dataset of a table; every test has datasets of its own.
 _DATASET = re.compile(r"`([^`.]+)\.[^`.]+\.")
-_ALTERED = re.compile(r"^\s*ALTER\s+(?:TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?`([^`]+)`", re.IGNORECASE)
 
 
 class Sent(NamedTuple):
@@ -91,17 +90,11 @@ def analyze(one: Sent, dataset: Dataset) -> None:
     parameters = {name: _type(kind) for name, kind in one.parameters}
     try:
         catalog = types.SimpleCatalog(name="bigquery", builtin_function_options=builtin_functions())
-        for path in _paths(one.sql):
+        for path in paths_of(one.sql):
             _add(catalog, path, dataset)
-        service().analyze(options=options(parameters), simple_catalog=catalog, sql_statement=one.sql)
+        accepts(types.AnalyzeRequest(options=options(parameters), simple_catalog=catalog, sql_statement=one.sql))
     except ServerError as error:
         raise InvalidSql(words_of(error)) from None
-
-
-def _paths(statement: str) -> set[tuple[str, ...]]:
-    """The tables that a statement names; the library leaves out the one that is altered."""
-    found = service().extract_table_names_from_statement(sql_statement=statement, options=language()).table_name
-    return {tuple(name.table_name_segment) for name in found} | {(name,) for name in _ALTERED.findall(statement)}
 
 
 def _add(catalog: types.SimpleCatalog, path: tuple[str, ...], dataset: Dataset) -> None:
