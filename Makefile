@@ -81,8 +81,8 @@ bench: .venv/.ready ## every benchmark beside its floor, and the README's table;
 bench-stream: .venv/.ready ## from publish to visible in Bigtable and in BigQuery
 	@$(PY) -m local.bench.stream
 
-soak: .venv/.ready ## whether a stream left alone stays as it is: an hour at 50 messages a second, or SECONDS and RATE
-	@$(PY) -m local.bench.soak $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
+soak: .venv/.ready ## whether a stream left alone stays as it is: an hour at 50 messages a second, or SECONDS, RATE and SOURCE
+	@$(PY) -m local.bench.soak $(if $(SOURCE),--queue "$(SOURCE)") $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
 
 bench-kafka: .venv/.ready ## Kafka's source and sink beside the bare client, then the stream from Kafka
 	@$(PY) -m local.bench.kafka

@@ -1,12 +1,13 @@
 """Whether a stream that is left alone stays as it is: memory, threads and open files of the job and its runner.
 
-    python -m local.bench.soak [--seconds 3600] [--rate 50] [options of pipelines.stream]
+    python -m local.bench.soak [--seconds 3600] [--rate 50] [--queue kafka] [options of pipelines.stream]
 
 The stream runs on Prism, started as ``make stream`` starts it, on the stack that is up or on one of its own, and is fed
 at a steady rate. Its processes are looked at every few seconds. What they use in the last quarter of the time is held
 against the second quarter (the first is warming up). In the end all that was published must have arrived. The result
 is kept as JSON with the date and the machine; the exit status is 0 where nothing grew, nothing is missing, and the
-stream did not end by itself.
+stream did not end by itself. The Pub/Sub emulator keeps all that was published in memory: above 50 a second for an
+hour, feed it from Kafka.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 from local.bench import results
 from local.bench.processes import Use, below, use_of
 from local.live import runner_arguments
-from local.queues import pubsub
-from local.session import PUBSUB, STORES, Interrupted, RunError, emulators, interruptible, quieten
+from local.queues import QUEUES
+from local.session import Interrupted, RunError, emulators, interruptible, quieten
 from local.stack import StackError, discover, find
 from local.stack.process import PROJECT, Process
 from local.steps import Steps
@@ -118,24 +119,24 @@ class Soak:
         self._project = os.environ.get("GOOGLE_CLOUD_PROJECT") or discover.LOCAL_PROJECT
         self._name = f"{NAME}-{secrets.token_hex(3)}"
         self._samples: list[Sample] = []
+        self.queue = QUEUES[options.queue](self._project, self._name)
 
     def run(self, cleanup: ExitStack) -> int:
         """All of it; the exit status."""
         prism = find.prism()
         if prism is None:
             raise RunError("Prism is not there: make prism")
-        queue = pubsub(self._project, self._name)
-        queue.prepare()
+        self.queue.prepare()
         tables.set_up(
             TruthConfig(self._project, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE), defaults.DEFAULT_DATASET
         )
         self._tables = Tables(query.connect(self._project), defaults.DEFAULT_DATASET)
         log = PROJECT / "out" / "soak" / "stream.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pipelines.stream", "--subscription", self._name, "--project", self._project]
+        command = [sys.executable, "-m", "pipelines.stream", *self.queue.arguments, "--project", self._project]
         self._job = Process("The stream", [*command, *runner_arguments(prism), *self._passed_on], log, {})
         cleanup.callback(self._job.stop)
-        with Trickle(queue, 7, self._options.rate) as self._trickle:
+        with Trickle(self.queue, 7, self._options.rate) as self._trickle:
             self._watch()
         return self._tell()
 
@@ -153,7 +154,7 @@ class Soak:
                 told = seconds
                 self._told.console.print(self._line())
                 if self._trickle.published == published:
-                    raise RunError("nothing could be published for a minute: look at the Pub/Sub emulator")
+                    raise RunError("nothing could be published for a minute: look at the emulator of the queue")
                 published = self._trickle.published
 
     def _line(self) -> str:
@@ -177,6 +178,7 @@ class Soak:
         result = {
             "seconds": self._options.seconds,
             "rate": self._options.rate,
+            "queue": self._options.queue,
             "published": published,
             "arrived": arrived,
             "counts_are_what_the_changes_say": counted,
@@ -198,7 +200,7 @@ class Soak:
 
     def _arrived(self) -> int:
         # Not over the view: the table is large by now, and a message has one origin.
-        statement = f"SELECT COUNT(DISTINCT origin) AS n FROM arrivals WHERE STRPOS(origin, '{self._name}/') > 0"
+        statement = f"SELECT COUNT(DISTINCT origin) AS n FROM arrivals WHERE STRPOS(origin, '{self._name}') > 0"
         return int(self._tables.rows(statement)[0]["n"])
 
     def _counted(self, deadline: float) -> bool:
@@ -212,6 +214,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.bench.soak", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--seconds", type=float, default=3_600.0, help="how long (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=50.0, help="messages published a second (default: %(default)s)")
+    parser.add_argument("--queue", choices=QUEUES, default="pubsub", help="what feeds it (default: %(default)s)")
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two looks (default: %(default)s)")
     options, passed_on = parser.parse_known_args(argv)
     quieten(verbose=False)
@@ -219,8 +222,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     interruptible()
     try:
         with ExitStack() as cleanup:
-            cleanup.enter_context(emulators(told, (*STORES, PUBSUB)))
-            return Soak(options, passed_on, told).run(cleanup)
+            soak = Soak(options, passed_on, told)
+            cleanup.enter_context(emulators(told, soak.queue.needs))
+            return soak.run(cleanup)
     except (RunError, StackError, TopicError, query.QueryError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
