@@ -15,35 +15,24 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import orjson
 
-from pipelines import discover, extras, legend
+from pipelines import discover, extras
 from pipelines.defaults import DEFAULT_APP_PROFILE, DEFAULT_DATASET, DEFAULT_INSTANCE, DEFAULT_TABLE
 from pipelines.guard import guarded
+from pipelines.history_text import as_json, as_text, moment
 from pipelines.prose import tell, tell_error
 from transforms import access_key, instants
 from transforms.families import ID_PREFIXES
 from transforms.language import mark, say, tr
-from transforms.model import Change
 from transforms.truth.config import TruthConfig
 from transforms.truth.dead_letters import BEGUN, DONE, FAILED, StoredDeadLetter
-from transforms.truth.read import History, HistoryReader, StoredRecord
-from transforms.truth.reparse import differing, readings_of
+from transforms.truth.read import History, HistoryReader
 
 _DEAD_LETTER_ID_LENGTH = 64
-STATE = mark("{key}  {status}  (records: {records})")
 ERASED = mark("{key} was erased at {at} by job {job}: nothing of it is kept.")
-ARRIVED = mark("   {outcome}, received {at}, from {origin}")
-BY = mark("      run {run}, job {job}, applied {at}")
-READ_AGAIN = mark("    read again by parser {parser}, as of revision {revision}")
-READING = mark("{cause} at {at}, job {job}, {change}; parser {parser} had read otherwise: {fields}")
-RECORD_READ = mark("   record {id}, read by parser {parser}")
-# Codes of what an office answered, and instants of the state, which are in UTC.
-_ANSWERS = ("protocol_status", "return_status", "summary_status", "query_status")
 
 
 @guarded
@@ -179,108 +168,6 @@ def _write(xml: bytes, output: Path | None) -> int:
     return 0
 
 
-def as_json(history: History) -> dict[str, Any]:
-    """The history as JSON values, records in the order in which they were applied."""
-    return {
-        "key": history.key,
-        "revision": history.revision,
-        "state": history.state,
-        "read_by": history.read_by._asdict(),
-        "records": [_record_json(record) for record in history.records],
-    }
-
-
-def _record_json(record: StoredRecord) -> dict[str, Any]:
-    values = record.entry._asdict()
-    del values["key"]
-    return values | {
-        "xml_bytes": record.xml_bytes,
-        "change": record.change._asdict(),
-        "arrivals": [arrival._asdict() for arrival in record.arrivals],
-        "readings": [reading._asdict() for reading in record.readings],
-    }
-
-
-def as_text(history: History) -> str:
-    """The history for people: the state, then each record with its change and its arrivals."""
-    state = dict(history.state)
-    lines = [say(STATE, key=history.key, status=state.pop("status"), records=len(history.records))]
-    if (by := history.read_by).parser:
-        lines.append(say(READ_AGAIN, parser=by.parser, revision=by.revision))
-    lines += [f"    {name}: {_told_of_state(name, value)}" for name, value in sorted(state.items())]
-    for number, record in enumerate(history.records, 1):
-        lines += ["", *_record_lines(number, record)]
-    return "\n".join(lines)
-
-
-_SHOWN = (
-    "issued_at_text", "total", "issuer_id", "issuer_name", "recipient_id", "recipient_name", "protocol_status",
-    "protocol_number", "summary_status", "event_type", "sequence", "occurred_at_text", "return_status", "reason",
-    "correction",
-)  # fmt: skip
-
-
-def _record_lines(number: int, record: StoredRecord) -> list[str]:
-    entry = record.entry
-    name = entry.fields.get("event_name", entry.layout)
-    what = f"{number}. {entry.kind} {name} ({entry.form})"
-    lines = [say("{what}, {size:,} bytes", what=what, size=record.xml_bytes)]
-    lines.append(f"   {_change_text(record.change)}")
-    by = entry.parser
-    lines.append(say(RECORD_READ, id=entry.record_id, parser=by) if by else say("   record {id}", id=entry.record_id))
-    shown = [f"{field}: {_told(field, entry.fields[field])}" for field in _SHOWN if field in entry.fields]
-    if shown:
-        lines.append("   " + "; ".join(shown))
-    if entry.findings:
-        lines.append(say("   findings: {codes}", codes=", ".join(entry.findings)))
-    lines += [f"   {line}" for line in _reading_lines(record)]
-    for arrival in record.arrivals:
-        lines.append(say(ARRIVED, at=_moment(arrival.received_at), outcome=arrival.outcome, origin=arrival.origin))
-        lines.append(say(BY, run=arrival.run, job=arrival.job, at=_moment(arrival.applied_at)))
-    return lines
-
-
-def _reading_lines(record: StoredRecord) -> list[str]:
-    """Each reparse that read the record otherwise, and what it said before."""
-    lines = []
-    now = record.entry
-    for reading, before in readings_of(record):
-        told = say(
-            READING,
-            cause=reading.cause,
-            at=_moment(reading.applied_at),
-            job=reading.job,
-            change=_change_text(reading),
-            parser=before.parser or "?",
-            fields=", ".join(differing(before, now)),
-        )
-        lines.append(told)
-        now = before
-    return lines[::-1]
-
-
-def _told(field: str, value: Any) -> str:
-    """A value with what it means: what an office answered, and when an instant with an offset is in UTC."""
-    if field in _ANSWERS:
-        return legend.answer(value)
-    return legend.moment_of_text(value) if field.endswith("_at_text") else str(value)
-
-
-def _told_of_state(name: str, value: Any) -> str:
-    try:
-        return legend.moment(datetime.fromisoformat(value)) if name.endswith("_at") else str(value)
-    except (TypeError, ValueError):
-        return str(value)
-
-
-def _change_text(change: Change) -> str:
-    return legend.change(change.revision, change.before["status"] if change.before else None, change.after["status"])
-
-
-def _moment(micros: int) -> str:
-    return legend.moment(instants.datetime_of(micros))
-
-
 _REDRIVEN = {
     BEGUN: mark("begun"),
     DONE: mark("became a record, or other dead letters"),
@@ -305,13 +192,13 @@ def _dead_letter(found: StoredDeadLetter | None, arguments: argparse.Namespace) 
         sys.stdout.buffer.write(orjson.dumps(values, option=orjson.OPT_INDENT_2) + b"\n")
         return 0
     print(say("dead letter {id}  {code} ({stage})", id=found.dead_letter_id, code=letter.code, stage=letter.stage))
-    received = _moment(letter.received_at)
+    received = moment(letter.received_at)
     print(f"    {letter.message}")
     print(say("    {origin}, {size:,} bytes, received {at}", origin=letter.origin, size=letter.size, at=received))
     for arrival in found.arrivals:
         print(say("    run {run}, job {job}", run=arrival.run, job=arrival.job))
     if found.redrive is not None:
-        at, told = _moment(found.redrive.at), tr(_REDRIVEN[found.redrive.state])
+        at, told = moment(found.redrive.at), tr(_REDRIVEN[found.redrive.state])
         print(say("    redrive of {at}, job {job}: {told}", at=at, job=found.redrive.job, told=told))
     return 0
 
