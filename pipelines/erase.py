@@ -5,8 +5,9 @@
     python -m pipelines.erase ... --erase_keys @keys.txt | --past_years 5
 
 Without --confirm nothing is written: it says what would be removed, and the number to confirm. With it: tombstones
-first, so that nothing comes back; then, when writers that were on their way are done, rows of BigQuery, counts, and at
-last what Bigtable holds, dead letters too. Stop it at any moment and start it again: it is completed.
+first, so that nothing comes back; then, when writers that were on their way are done, rows of BigQuery, counts, keys of
+a topic of states (--kafka_states_topic), and at last what Bigtable holds, dead letters too. Stop it at any moment and
+start it again: it is completed.
 
 Documents that a subject issued are removed; those of others in which it has a part once their time is over, five years
 from the end of the year of issue, eleven for the models of Ajuste SINIEF 2/2025. What is held stays: acervo retention.
@@ -32,11 +33,13 @@ from pipelines import launching, selecting, telling
 from pipelines.erasing import EraseRequest, Erasure, number_of
 from pipelines.launch import Launch, launch_of
 from pipelines.options import StoreOptions
+from pipelines.states import KafkaStatesOptions, check_states_topic, states_topic
 from pipelines.telling import Launched
 from transforms import instants
 from transforms.counting.cells import COUNT_TABLES
 from transforms.erase.choice import LONG_MODELS, Choice, ChoiceError, name_of, subject_of
 from transforms.erase.transform import FindErasable
+from transforms.ingest.kafka.options import KafkaClusterOptions
 from transforms.language import mark, say, tr
 from transforms.truth import admin, registers
 from transforms.truth.client import Client
@@ -149,6 +152,7 @@ def request_of(options: PipelineOptions, launch: Launch, choice: Choice) -> Eras
         launching.truth_of(options),
         options.view_as(GoogleCloudOptions).project,
         dataset,
+        states_topic(options),
         build_name(dataset, launch),
         given.confirm,
         _ROLES[given.refuse] if given.refuse else (),
@@ -171,6 +175,7 @@ def prepare(options: PipelineOptions, launch: Launch) -> Choice:
     truth = launching.truth_of(options)
     project, dataset = options.view_as(GoogleCloudOptions).project, options.view_as(StoreOptions).dataset
     choice_of(options)
+    check_states_topic(options)
     admin.preflight(truth, COUNT_TABLES)
     if options.view_as(EraseOptions).confirm is not None:
         catalog.preflight(project, dataset)
@@ -186,7 +191,7 @@ def prepare(options: PipelineOptions, launch: Launch) -> Choice:
 
 def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises AcervoError before anything is read."""
-    options = launching.options_of(argv, EraseOptions)
+    options = launching.options_of(argv, EraseOptions, KafkaStatesOptions, KafkaClusterOptions)
     choice_of(options)
     # Not named for what is asked for: of a CPF even a digest would tell.
     launch = launch_of(options, JOB, [])

@@ -1,4 +1,4 @@
-"""The steps of an erasure: tombstones, rows of BigQuery, counts, and at last what Bigtable holds.
+"""The steps of an erasure: tombstones, rows of BigQuery, counts, a topic of states, and at last what Bigtable holds.
 
 Each effect waits for the one before it, so that whoever starts again finds all that is not done.
 """
@@ -19,11 +19,13 @@ from transforms.counting.log import SLOT_SECONDS
 from transforms.counting.recount import CountAgain
 from transforms.counting.replace import ReplaceCounts
 from transforms.erase.choice import Choice
+from transforms.erase.states import ForgetStates
 from transforms.erase.target import Target
 from transforms.erase.transform import ForgetLogged, PutTombstones, RemoveContent, once
 from transforms.errors import AcervoError
 from transforms.language import mark, say
 from transforms.model import Change
+from transforms.notify.kafka import KafkaTopic
 from transforms.truth import bars, registers
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
@@ -55,14 +57,16 @@ class EraseError(AcervoError):
 class EraseRequest(NamedTuple):
     """What an erasure is to do, besides its choice, and where.
 
-    ``build``: the dataset of its work. ``confirmed``: how many keys and dead letters it may erase. ``refused``: the
-    parts of a document in which subjects are kept out from now on. ``settle``: how long writers may be on their way, in
-    micros. ``asked``: what was asked for, without saying whose, for the report.
+    ``states``: the topic of Kafka that has the last change of each key, if there is one. ``build``: the dataset of its
+    work. ``confirmed``: how many keys and dead letters it may erase. ``refused``: the parts of a document in which
+    subjects are kept out from now on. ``settle``: how long writers may be on their way, in micros. ``asked``: what was
+    asked for, without saying whose, for the report.
     """
 
     truth: TruthConfig
     project: str
     dataset: str
+    states: KafkaTopic | None
     build: str
     confirmed: int
     refused: tuple[str, ...]
@@ -96,7 +100,10 @@ class Erasure:
         forgotten = targets | "ForgetLogged" >> ForgetLogged(self._request.truth, settled)
         counted = self._counts(targets, settled, days, forgotten)
         ready = once("Counted", [removed, counted], _nothing)
-        gone = targets | "RemoveContent" >> RemoveContent(self._request.truth, ready)
+        known = targets
+        if self._request.states is not None:
+            known = targets | "ForgetStates" >> ForgetStates(self._request.states, ready)
+        gone = known | "RemoveContent" >> RemoveContent(self._request.truth, ready)
         end = partial(_end, self._request, self._launch)
         once("End", [gone], end, AsDict(tally), AsSingleton(removed))
 

@@ -27,11 +27,12 @@ from pipelines import flink, launching
 from pipelines.ingest import IngestDocuments, Ingested, keep_refused
 from pipelines.launch import Launch, launch_of
 from pipelines.options import IngestOptions
+from pipelines.states import KafkaStatesOptions, check_states_topic, states_topic
 from pipelines.telling import Launched
 from transforms.counting.live import SweepLog, sweeping
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.kafka.lookup import looked_up
-from transforms.ingest.kafka.options import KafkaOptions, connection_of, source_of
+from transforms.ingest.kafka.options import KafkaClusterOptions, KafkaOptions, connection_of, source_of
 from transforms.ingest.kafka.positions import text_of
 from transforms.ingest.kafka.settings import TopicSource
 from transforms.ingest.kafka.transform import ReadFromTopic
@@ -42,7 +43,7 @@ from transforms.ingest.pubsub.transform import AUTO, SOURCES, ReadFromSubscripti
 from transforms.ingest.sqs.options import SqsOptions, checked
 from transforms.ingest.sqs.settings import QueueSource
 from transforms.ingest.sqs.transform import ReadFromQueue
-from transforms.kafka.cluster import check_writable, note_of_compaction
+from transforms.kafka.cluster import check_writable
 from transforms.kafka.errors import KafkaError
 from transforms.language import say, tr
 from transforms.notify.kafka import KafkaTopic
@@ -128,14 +129,17 @@ def _tell(ingested: Ingested, options: PipelineOptions) -> None:
         letters = PublishDeadLetters(topic_of(options, given.dead_letters_topic))
         _ = ingested.dead_letters | "PublishDeadLetters" >> letters
     if kafka.kafka_changes_topic:
-        changes = PublishChanges(KafkaTopic(connection_of(kafka), kafka.kafka_changes_topic))
+        changes = PublishChanges(_topic_to_tell(options, kafka.kafka_changes_topic))
         _ = ingested.changes | "WriteChangesToKafka" >> changes
-    if kafka.kafka_states_topic:
-        states = PublishStates(KafkaTopic(connection_of(kafka), kafka.kafka_states_topic), launching.truth_of(options))
-        _ = ingested.changes | "WriteStatesToKafka" >> states
+    if states := states_topic(options):
+        _ = ingested.changes | "WriteStatesToKafka" >> PublishStates(states, launching.truth_of(options))
     if kafka.kafka_dead_letters_topic:
-        letters = PublishDeadLetters(KafkaTopic(connection_of(kafka), kafka.kafka_dead_letters_topic))
+        letters = PublishDeadLetters(_topic_to_tell(options, kafka.kafka_dead_letters_topic))
         _ = ingested.dead_letters | "WriteDeadLettersToKafka" >> letters
+
+
+def _topic_to_tell(options: PipelineOptions, name: str) -> KafkaTopic:
+    return KafkaTopic(connection_of(options.view_as(KafkaClusterOptions)), name)
 
 
 def is_old_runner(options: PipelineOptions) -> bool:
@@ -185,10 +189,10 @@ def preflight(options: PipelineOptions) -> Source | None:
             _note_all(check_subscription(subscription_of(options)).notes)
         for name in filter(None, (given.changes_topic, given.dead_letters_topic)):
             _check_topic(topic_of(options, name))
-        for name in filter(None, (kafka.kafka_changes_topic, kafka.kafka_dead_letters_topic, kafka.kafka_states_topic)):
-            check_writable(connection_of(kafka), name)
-        if kafka.kafka_states_topic:
-            launching.note(note_of_compaction(connection_of(kafka), kafka.kafka_states_topic))
+        for name in filter(None, (kafka.kafka_changes_topic, kafka.kafka_dead_letters_topic)):
+            place = _topic_to_tell(options, name)
+            check_writable(place.connection, place.topic)
+        check_states_topic(options)
     except (KafkaError, SqsError, SubscriptionError, TopicError) as error:
         raise launching.LaunchError(str(error)) from error
     launching.check_stores(options)
@@ -235,7 +239,9 @@ def _check_topic(topic: str) -> None:
 def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job and waits until it is stopped, or has read all that it was to read; unless it runs on Dataflow.
     Raises LaunchError."""
-    options = launching.options_of(argv, StreamOptions, KafkaOptions, SqsOptions)
+    options = launching.options_of(
+        argv, StreamOptions, KafkaOptions, KafkaStatesOptions, KafkaClusterOptions, SqsOptions
+    )
     source = preflight(options)
     bounded = is_bounded(source)
     options.view_as(StandardOptions).streaming = not bounded

@@ -99,6 +99,7 @@ CATALOGUE = {
     "changes_refolded": Metric("changes", "changes that were computed again and differed"),
     "erase_<what>": Metric("things", "what an erasure found: keys, rows by table, what is held or retained instead"),
     "keys_erased": Metric("keys", "keys of which nothing but a tombstone is left"),
+    "states_forgotten": Metric("messages", "tombstones of erased keys written to the topic of states"),
     "dead_letters_erased": Metric("dead letters", "dead letters of which nothing but a tombstone is left"),
     "rows_erased_<table>": Metric("rows", "rows that an erasure removed from that table"),
     "difference_<what>": Metric("differences", "differences of that kind which reconcile found"),

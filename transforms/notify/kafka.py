@@ -22,6 +22,7 @@ _TOO_LARGE = "MSG_SIZE_TOO_LARGE"
 _KEPT_BYTES = 900_000
 """Of a dead letter that its topic does not take: what one of the usual limit (1 MB) does."""
 _DELIVERY_SECONDS = 150
+_POLL_SECONDS = 0.1
 _LARGE_BYTES = MAX_MESSAGE_BYTES // 2
 
 
@@ -42,7 +43,7 @@ class Delivery:
         self._done = False
         self._error: BaseException | None = None
         self._message: Any = None
-        self._callbacks: list[Callable[[Delivery], object]] = []
+        self._callbacks: list[Callable[[Delivery], object]] | None = None
 
     def done(self) -> bool:
         return self._done
@@ -64,9 +65,10 @@ class Delivery:
 
     def add_done_callback(self, callback: Callable[[Delivery], object]) -> None:
         """Calls it once, when the message has arrived or failed."""
-        self._callbacks.append(callback)
+        callbacks = self._callbacks = self._callbacks or []
+        callbacks.append(callback)
         if self._done:
-            self._call()
+            _call(callbacks, self)
 
     def settle(self, error: Any, message: Any) -> None:
         """Told by the client, in the thread that polls."""
@@ -74,13 +76,15 @@ class Delivery:
             self._error = library().KafkaException(error)
         self._message = message
         self._done = True
-        self._call()
+        if self._callbacks:
+            _call(self._callbacks, self)
 
-    def _call(self) -> None:
-        # Taking one out is atomic, so that of two threads one calls it.
-        with contextlib.suppress(IndexError):
-            while True:
-                self._callbacks.pop()(self)
+
+def _call(callbacks: list[Callable[[Delivery], object]], delivery: Delivery) -> None:
+    # Taking one out is atomic, so that of two threads one calls it.
+    with contextlib.suppress(IndexError):
+        while True:
+            callbacks.pop()(delivery)
 
 
 class KafkaPublisher:
@@ -118,7 +122,7 @@ class KafkaPublisher:
                 )
                 return delivery
             except BufferError:
-                self._stop.wait(0.02)  # what is on its way has to arrive first
+                self._producer.poll(0.02)  # what is on its way has to arrive first
 
     def settle(self, sent: Iterable[tuple[Outgoing, Delivery]], timeout: float = 180.0) -> None:
         """Waits until all of these are published. Raises KafkaError when one of them is not."""
@@ -157,8 +161,10 @@ class KafkaPublisher:
             raise self.explained(error) from error
 
     def _poll(self) -> None:
-        while not self._stop.is_set():
-            self._producer.poll(0.1)
+        """For who never settles, and for tokens that run out. Only now and then: the client takes the interpreter's
+        lock for each message that it tells of, from whoever is making the next one."""
+        while not self._stop.wait(_POLL_SECONDS):
+            self._producer.poll(0)
 
 
 def producer_settings() -> dict[str, Any]:

@@ -72,6 +72,11 @@ def change_message(change: Change, ordered: bool = False) -> Outgoing:
     return Outgoing(data, attributes, change.key if ordered else "")
 
 
+def tombstone_message(key: str) -> Outgoing:
+    """That a compacted topic of Kafka is to forget a key."""
+    return Outgoing(b"", {"access_key": key}, tombstone=True)
+
+
 def dead_letter_message(letter: DeadLetter) -> Outgoing:
     """A message with a dead letter's bytes, truncated if they do not fit, and the reason in its attributes."""
     attributes = {

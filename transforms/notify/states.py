@@ -17,7 +17,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from transforms import metrics
 from transforms.model import Change
 from transforms.notify.kafka import KafkaPublisher, KafkaTopic
-from transforms.notify.messages import Outgoing, change_message, is_news
+from transforms.notify.messages import Outgoing, change_message, is_news, tombstone_message
 from transforms.per_process import PerProcess
 from transforms.truth import row_keys, rows
 from transforms.truth.config import TruthConfig
@@ -107,7 +107,7 @@ class _PublishStates(beam.DoFn):
 
     def _latest(self, key: str, row: Cells) -> Latest:
         if tombstone_of(row):
-            return Latest(_revision_of(row), Outgoing(b"", {"access_key": key}, tombstone=True))
+            return Latest(_revision_of(row), tombstone_message(key))
         change = max(rows.decode_changes(self._writer.codec, key, row), key=lambda one: one.revision)
         return Latest(_revision_of(row), change_message(change))
 

@@ -19,7 +19,7 @@ from tests.integration.brokers import Broker, needs_kafka
 from tests.integration.kafka.jobs import build
 from tests.integration.pubsub.jobs import Seen, on_prism, running
 from transforms.ingest.kafka.lookup import looked_up
-from transforms.ingest.kafka.options import KafkaOptions, connection_of
+from transforms.ingest.kafka.options import KafkaClusterOptions, connection_of
 from transforms.ingest.kafka.settings import TopicSource
 from transforms.kafka.cluster import check_writable
 from transforms.kafka.connection import KEY, KEY_PASSWORD, Connection
@@ -161,7 +161,7 @@ def test_what_is_given_wrong_is_told_before_anybody_is_asked(
 
     def connection(*more: str) -> Connection:
         options = PipelineOptions(["--kafka_bootstrap=b:1", f"--kafka_certificate={file}", *more])
-        return connection_of(options.view_as(KafkaOptions))
+        return connection_of(options.view_as(KafkaClusterOptions))
 
     file.write_text(reached.certificate)
     assert connection("--kafka_security=ssl").certificate == reached.certificate

@@ -29,7 +29,7 @@ _CA_BYTES = 1_000_000
 
 
 class KafkaOptions(PipelineOptions):
-    """Which topic of Kafka, from where to where, and how the cluster is reached."""
+    """Which topic of Kafka is read, from where to where, and which are told."""
 
     @classmethod
     def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
@@ -66,13 +66,14 @@ class KafkaOptions(PipelineOptions):
             "--kafka_changes_topic",
             help=tr("Kafka topic that is told when a document changes its state; its key is the access key."),
         )
-        parser.add_argument(
-            "--kafka_states_topic",
-            help=tr(
-                "Compacted Kafka topic that has the last change of each access key. Costs a read of Bigtable for each."
-            ),
-        )
         parser.add_argument("--kafka_dead_letters_topic", help=tr("Kafka topic that also gets dead letters."))
+
+
+class KafkaClusterOptions(PipelineOptions):
+    """How a cluster of Kafka is reached."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
         add_connection(parser)
 
 
@@ -154,7 +155,7 @@ def source_of(options: PipelineOptions) -> TopicSource:
     """What the options describe, offsets aside. Raises KafkaError."""
     given = options.view_as(KafkaOptions)
     return TopicSource(
-        connection=connection_of(given),
+        connection=connection_of(options.view_as(KafkaClusterOptions)),
         topic=given.kafka_topic,
         group=given.kafka_group,
         headers=tuple(name.strip() for name in given.kafka_headers.split(",") if name.strip()),
