@@ -40,7 +40,6 @@ SUITE = (
     Bench("sink", 5),
     Bench("job", 5),
     Bench("backfill", 1),
-    Bench("cores", 1),
     Bench("states", 1),
     Bench("alternatives", 1),
 )
