@@ -12,12 +12,13 @@ if __name__ == "__main__":
 
 import argparse
 import logging
+import sys
 from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines import launching, sizing, spreading
+from pipelines import cores, launching, processes, sizing, spreading
 from pipelines.ingest import IngestDocuments, Ingested
 from pipelines.launch import Launch, launch_of
 from pipelines.options import IngestOptions
@@ -111,7 +112,8 @@ def run(argv: Sequence[str] | None = None, total: int | None = None) -> Launched
             "Where files were removed since, give this one a name of its own with --run.",
             launch.run,
         )
-    pipeline = beam.Pipeline(options=options)
+    given = sys.argv[1:] if argv is None else argv
+    pipeline = processes.pipeline(options, cores.processes(given, options, options.view_as(BackfillOptions).input))
     build(pipeline, options, launch)
     if total is None and launching.waits(options):
         total = sizing.inputs_in(options.view_as(BackfillOptions).input)

@@ -18,6 +18,7 @@ from pipelines.estimating import (
     Work,
     estimate,
     hours_of_workers,
+    lowered,
     measured,
     nodes_before,
     nodes_of_storage,
@@ -50,6 +51,11 @@ def report(work: Work, constants: Mapping[str, Constant], region: str = HOME) ->
         *(say(PRICE, dollars=dollars, name=tr(name)) for name, dollars in found.once.items()),
         say(MONTHLY, total=sum(found.monthly.values()), live=work.live),
         *(say(PRICE, dollars=dollars, name=tr(name)) for name, dollars in found.monthly.items()),
+        tr("\nMade smaller, a month: before, after, and what was given for it"),
+        *(
+            say(LOWERED, before=one.before, after=one.after, name=tr(one.line), traded=tr(one.traded))
+            for one in lowered(work, values)
+        ),
         tr("\nWhat matters most: a quarter more of each number, in dollars once, hours, dollars a month"),
         *(
             say(MATTERS, dollars=dollars, hours=hours, monthly=monthly, name=name)
@@ -66,6 +72,7 @@ PRICE = mark("  {dollars:>10,.2f}  {name}")
 SIZE = mark("{documents:,} documents, {workers} workers of {vcpus} vCPUs, {nodes} Bigtable nodes")
 LASTS = mark("{hours:,.1f} hours, held up by {bound}; {pace:,.0f} a second")
 MONTHLY = mark("\n${total:,.0f} a month afterwards ({live:,} live documents a month)")
+LOWERED = mark("  {before:>10,.2f} {after:>10,.2f}  {name}: {traded}")
 MATTERS = mark("  {dollars:>+10,.2f} {hours:>+8,.2f} {monthly:>+10,.2f}  {name}")
 QUERY = mark("\nA query of every state scans {tebibytes:,.2f} TiB: ${dollars:,.2f}, on demand")
 AGAIN = mark(

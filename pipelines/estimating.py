@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipelines.pricing import GB, GIB, MEASURED, NEEDS, REPARSE, Constant
+from pipelines.pricing import BEFORE, COMMITTED, GB, GIB, MEASURED, NEEDS, REPARSE, Constant
 from transforms.language import mark, say
 
 QUERIES = mark("BigQuery, {number:g} queries of every state")
 
 # A result of the benchmark of the backfill, as it wrote it: the newest that was kept.
 MEASURED_FILE = Path(__file__).with_name("measured.json")
+# Of a worker of a bounded job, and of a stream: templates/gcp.mk says why.
 VCPUS, MEMORY_GB = 4, 16
+STREAM_VCPUS, STREAM_MEMORY_GB = 2, 8
 HOURS_A_MONTH = 730
 SECONDS_A_MONTH = HOURS_A_MONTH * 3600
 FREE_QUERY_TIB = 1
@@ -76,7 +78,7 @@ def estimate(work: Work, values: Mapping[str, float]) -> Estimate:
         },
         {
             mark("Bigtable storage"): work.documents * values["bigtable_bytes"] / GIB * values["bigtable_gib_month"],
-            mark("BigQuery storage"): work.documents * values["bigquery_bytes"] / GIB * values["bigquery_gib_month"],
+            mark("BigQuery storage"): stored(work.documents, values),
             mark("Pub/Sub, in and out"): 2 * work.live * values["payload_bytes"] / (GIB * 1024) * values["pubsub_tib"],
             mark("Dataflow, the stream"): stream(work.live, values),
             say(QUERIES, number=values["state_queries"]): queries(work.documents, values),
@@ -93,9 +95,9 @@ def reparse(work: Work, values: Mapping[str, float]) -> Estimate:
 
 def stream(live: int, values: Mapping[str, float]) -> float:
     """Dollars a month for the workers of the stream: at least one, all the time. Streaming Engine comes on top."""
-    capacity = HOURS_A_MONTH * 3600 * VCPUS * values["worker_use"] * values["vcpu_speed"]
+    capacity = HOURS_A_MONTH * 3600 * STREAM_VCPUS * values["worker_use"] * values["vcpu_speed"]
     workers = math.ceil(live * values["cpu_seconds"] / capacity)
-    return workers * HOURS_A_MONTH * (VCPUS * values["vcpu_hour_stream"] + MEMORY_GB * values["gb_hour"])
+    return workers * HOURS_A_MONTH * (STREAM_VCPUS * values["vcpu_hour_stream"] + STREAM_MEMORY_GB * values["gb_hour"])
 
 
 def hours_of_workers(work: Work, values: Mapping[str, float]) -> float:
@@ -152,14 +154,51 @@ def queries(documents: int, values: Mapping[str, float]) -> float:
 
 
 def writes_of(values: Mapping[str, float]) -> float:
-    """Writes of 1 KB that a document of a backfill is worth: no less than its requests, more when it has more bytes,
-    and its part of the partial sums that the run writes at its end."""
-    return max(values["bigtable_requests"], values["bigtable_bytes"] / 1000) + values["count_writes"]
+    """Writes of 1 KB that a document of a backfill is worth: no less than its requests, more when it has more bytes;
+    what its requests read first, once each whatever their bytes; and its part of the partial sums of the run's end."""
+    written = max(values["bigtable_requests"], values["bigtable_bytes"] / 1000) + values["count_writes"]
+    return written + values["bigtable_requests"] * (1 / values["conditional_share"] - 1)
 
 
 def writes_per_node(values: Mapping[str, float]) -> float:
-    """Conditional writes of 1 KB a second that a node sustains."""
-    return values["bigtable_writes"] * values["conditional_share"] * values["node_target"]
+    """Writes of 1 KB a second that a node sustains."""
+    return values["bigtable_writes"] * values["node_target"]
+
+
+def stored(documents: int, values: Mapping[str, float]) -> float:
+    """Dollars a month for rows in BigQuery, billed as they are compressed."""
+    physical = documents * values["bigquery_bytes"] / values["bigquery_ratio"]
+    return physical / GIB * values["bigquery_gib_month"]
+
+
+class Lowered(NamedTuple):
+    """A line of the month: dollars before and after, and what was given for it."""
+
+    line: str
+    before: float
+    after: float
+    traded: str
+
+
+def lowered(work: Work, values: Mapping[str, float]) -> list[Lowered]:
+    """Lines that were made smaller by design, and the largest, which somebody may."""
+    values = of_size(values)
+    nodes = max(nodes_of_storage(work, values), nodes_of_stream(work.live, values))
+    kept = nodes * values["bigtable_node_hour"] * HOURS_A_MONTH
+    logical = work.documents * values["bigquery_bytes"] / GIB * BEFORE["bigquery_logical_gib_month"].value
+    larger = BEFORE["stream_vcpus"].value / STREAM_VCPUS
+    return [
+        Lowered(mark("Dataflow, the stream"), stream(work.live, values) * larger, stream(work.live, values), SMALLER),
+        Lowered(mark("BigQuery storage"), logical, stored(work.documents, values), PHYSICAL),
+        Lowered(mark("Bigtable nodes kept"), kept, kept * (1 - COMMITTED.value), COMMITMENT),
+    ]
+
+
+SMALLER = mark("a worker of two vCPUs: a second one is started at half the rate")
+PHYSICAL = mark(
+    "billed as compressed: two days of time travel instead of seven, and what was replaced is paid for nine"
+)
+COMMITMENT = mark("not done: paid for three years, whatever is kept")
 
 
 def written(documents: int, values: Mapping[str, float]) -> float:

@@ -1,7 +1,8 @@
 """How far a job is, while it runs: a live line on a terminal, a line now and then elsewhere.
 
-The figures are those of the counters of this process (``metrics.tally``), so they cost nothing. Workers in other
-processes are not included: then only the time is told, and which services do not answer.
+The figures are those of the counters of this process, and of the processes that it started for the job
+(``pipelines.tallies``), so they cost next to nothing. Workers of other runners are not included where they are in
+processes of their own: then only the time is told, and which services do not answer.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from pipelines import screen
+from pipelines import screen, tallies
 from pipelines.outage import Outages
-from transforms import metrics
 from transforms.language import mark, say, tr
 
 LIVE_SECONDS = 1.0
@@ -67,8 +67,8 @@ def _sum(counters: Mapping[str, int], name: str) -> int:
 
 
 def since(before: Mapping[str, int]) -> dict[str, int]:
-    """What was counted in this process since a tally was taken."""
-    return {name: number - before.get(name, 0) for name, number in metrics.tally().items()}
+    """What was counted since a tally was taken."""
+    return {name: number - before.get(name, 0) for name, number in tallies.tally().items()}
 
 
 class Watch:
@@ -83,7 +83,7 @@ class Watch:
         self.total = total
         self._outages = outages
         self._reads = reads
-        self._before = metrics.tally()
+        self._before = tallies.tally()
         self._began = time.monotonic()
 
     @property

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pipelines.pricing import ARCHIVED, ARCHIVED_PAYLOAD, NEEDS
 from transforms.ingest.files import FileRef
 from transforms.ingest.listing import list_files
-from transforms.ingest.work import SHARD_BYTES
+from transforms.ingest.work import LONG_BYTES
 
 # Read from the start to the end by one thread; zip archives are divided, other files are many.
 _LISTED = 2_000
@@ -46,7 +46,7 @@ def measure(patterns: str, payload_bytes: float = NEEDS["payload_bytes"].value, 
     for file in islice((found for found in listed if isinstance(found, FileRef)), most):
         inside = max(1, round(file.size / _bytes_of_one(file.path, payload_bytes)))
         files, size, documents = files + 1, size + file.size, documents + inside
-        if file.path.endswith(_STREAMS) and file.size >= SHARD_BYTES:
+        if file.path.endswith(_STREAMS) and file.size >= LONG_BYTES:
             streams, streamed = streams + 1, streamed + inside
     return Input(files, size, documents, streams, streamed, next(listed, None) is None)
 

@@ -123,7 +123,7 @@ def test_a_long_archive_gives_the_same_spread_or_not(
     folder: Path, monkeypatch: pytest.MonkeyPatch, spread: bool
 ) -> None:
     """Origins, bytes, times and dead letters of a damaged tar.gz beside other files, in packs of a few documents."""
-    monkeypatch.setattr(transform, "SHARD_BYTES", 200)
+    monkeypatch.setattr(transform, "LONG_BYTES", 200)
     monkeypatch.setattr(spreading, "PACK_BYTES", 1_000)
     entries = [(f"{n}.xml", xml(n)) for n in range(300)]
     put(folder / "long.tar.gz", tarred([*entries, ("../x.xml", b"<a/>"), ("b.xml", xml("b"))], "w:gz")[:-20])

@@ -20,7 +20,7 @@ from transforms.ingest.limits import DEFAULT, Limits
 from transforms.ingest.listing import Listing, listed, listings
 from transforms.ingest.patterns import is_local
 from transforms.ingest.spread import Packer, unpacked
-from transforms.ingest.work import SHARD_BYTES, Batch, Work, ZipShard, batches, read_shard, shared_out
+from transforms.ingest.work import LONG_BYTES, Batch, Work, ZipShard, batches, read_shard, shared_out
 from transforms.model import DeadLetter, Expanded, RawDocument
 
 _FILES, _DOCUMENTS, _DEAD_LETTERS, _PACKS = "files", "documents", "dead_letters", "packs"
@@ -158,7 +158,7 @@ class _Read(beam.DoFn):
 
 def _is_long(work: Work) -> bool:
     """Whether it keeps one thread busy for seconds or hours: a large file that could not be divided."""
-    return isinstance(work, Batch) and work.files[0].size >= SHARD_BYTES
+    return isinstance(work, Batch) and work.files[0].size >= LONG_BYTES
 
 
 def _tagged(packs: Iterable[bytes]) -> Iterator[pvalue.TaggedOutput]:

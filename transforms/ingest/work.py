@@ -22,8 +22,12 @@ from transforms.model import Expanded
 
 BATCH_FILES = 100
 BATCH_BYTES = 4_000_000
-SHARD_ENTRIES = 4_000
-SHARD_BYTES = 16_000_000
+# A range of a zip archive is about a second's work: on one machine, where each process gets its share beforehand, the
+# longest piece decides by how much one of them is last.
+SHARD_ENTRIES = 1_000
+SHARD_BYTES = 4_000_000
+# A file of this size that cannot be divided keeps one thread busy for seconds or hours.
+LONG_BYTES = 16_000_000
 
 
 class Batch(NamedTuple):
@@ -83,7 +87,7 @@ def shared_out(batch: Batch, limits: Limits = DEFAULT) -> list[Work]:
     A damaged archive is left in one piece: reading it as a whole shows what is wrong with it.
     """
     file, *others = batch.files
-    if others or file.size < SHARD_BYTES:
+    if others or file.size <= SHARD_BYTES:
         return [batch]
     with open_file(file.path) as stream:
         source = CountedFile(stream, Budget(limits))

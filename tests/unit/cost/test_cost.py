@@ -13,6 +13,7 @@ from pipelines.estimating import (
     Work,
     estimate,
     hours_of_workers,
+    lowered,
     measured,
     nodes_before,
     nodes_of_stream,
@@ -80,10 +81,25 @@ def test_every_number_changes_something(name: str) -> None:
     work = WORK._replace(nodes=3) if name == "bigtable_requests" else WORK
     values["bigtable_bytes"] = 500.0 if name == "bigtable_requests" else values["bigtable_bytes"]
     if name in ("log_writes", "sum_writes", "peak"):
-        work = work._replace(documents=1, live=30_000_000_000)
+        work = work._replace(documents=1, live=300_000_000_000)
     base = estimate(work, values)
     changed = estimate(work, {**values, name: values[name] / 4})
     assert changed != base
+
+
+def test_lines_that_were_lowered_are_those_of_the_month_and_smaller() -> None:
+    monthly = estimate(WORK, VALUES).monthly
+    for one in lowered(WORK, VALUES):
+        assert one.after < one.before
+    found = {one.line: one for one in lowered(WORK, VALUES)}
+    for name in ("Dataflow, the stream", "BigQuery storage"):
+        assert found[name].after == pytest.approx(monthly[name])
+    assert found["Bigtable nodes kept"].before == pytest.approx(monthly["Bigtable nodes kept: 1"])
+
+
+def test_a_conditional_write_reads_its_row_once_whatever_its_bytes() -> None:
+    values = {**VALUES, "bigtable_bytes": 1_000_000.0, "conditional_share": 0.5, "bigtable_requests": 1.0}
+    assert writes_of(values) == pytest.approx(1_000 + 1 + values["count_writes"])
 
 
 def test_sensitivity_is_sorted_and_names_every_number() -> None:

@@ -38,7 +38,7 @@ def test_run(job: str) -> None:
         f"--service-account-email={ACCOUNT}",
         f"--subnetwork={SUBNETWORK}",
         "--disable-public-ips",
-        "--worker-machine-type=n2-standard-4",
+        f"--worker-machine-type=n2-standard-{2 if job in STREAMING else 4}",
         "--max-workers=20",
     } <= set(words)
     given = parameters(words)

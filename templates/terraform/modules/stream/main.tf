@@ -61,7 +61,7 @@ resource "google_dataflow_flex_template_job" "this" {
   ip_configuration             = "WORKER_IP_PRIVATE"
   kms_key_name                 = var.launch.kms_key
   launcher_machine_type        = "e2-standard-2"
-  machine_type                 = "n2-standard-4"
+  machine_type                 = "n2-standard-2"
   num_workers                  = var.num_workers
   max_workers                  = var.max_workers
   enable_streaming_engine      = true

@@ -36,6 +36,9 @@ resource "google_bigquery_dataset" "this" {
   description                = "Tables and views of Acervo: made by make tables, rebuilt from Bigtable"
   labels                     = var.labels
   delete_contents_on_destroy = !var.deletion_protection
+  # Billed are columns as they are compressed, and two days of what was replaced instead of seven.
+  storage_billing_model = "PHYSICAL"
+  max_time_travel_hours = "48"
 
   dynamic "default_encryption_configuration" {
     for_each = var.kms_key == null ? [] : [var.kms_key]
