@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -47,6 +46,10 @@ DEFAULTS = ParseOptions()
 Tell = Callable[[str], None]
 
 
+def _tell_nobody(_: str) -> None:
+    pass
+
+
 class _Context(NamedTuple):
     """What is the same for all of an input; ``nesting`` is of the envelopes around what is being parsed."""
 
@@ -55,9 +58,7 @@ class _Context(NamedTuple):
     nesting: int = 0
 
 
-def parse(
-    raw: RawDocument, options: ParseOptions = DEFAULTS, tell: Tell = lambda way: None
-) -> list[Record | DeadLetter]:
+def parse(raw: RawDocument, options: ParseOptions = DEFAULTS, tell: Tell = _tell_nobody) -> list[Record | DeadLetter]:
     """Everything that an input holds, at least one of either; never raises.
 
     An input that is a document gives one record, with the input's bytes. An envelope gives one for each of its
@@ -77,7 +78,7 @@ def _parse(raw: RawDocument, context: _Context) -> Iterator[Record | DeadLetter]
                 return
         source = reader.open_text(raw.payload, options.max_bytes, options.fallback_encoding)
         shape, reading = _read(source, context)
-        if shape is None or not reading.parts - {EMBEDDED} or _holds_several(source, shape, reading):
+        if shape is None or not reading.parts - {EMBEDDED} or _holds_several(source, shape, reading, options.way):
             yield from _parse_envelope(raw, source, context, known=shape is not None)
         elif QUERY in reading.parts:
             yield from _parse_query(raw, source, shape, reading, context)
@@ -95,7 +96,11 @@ def _parse_document(
     """The record of a document or event, and of what was appended to its envelope: events, answers to others."""
     foreign: frozenset[str] = frozenset()
     if protocols.is_doubtful(shape.layout, reading):
-        reading, foreign = protocols.settle(shape.layout, shape.node, reader.parse_tree(source), reading)
+        # A document is read twice then, and counted once.
+        again = context._replace(tell=_tell_nobody)
+        reading, foreign = protocols.settle(
+            shape.layout, shape.node, reading, lambda node: _read_as(node, source, again)
+        )
     entry = entry_of(record_id_of(raw.payload), shape.layout, reading, source.findings)
     yield _settle(entry, raw, context.options)
     if EMBEDDED in reading.parts:
@@ -112,12 +117,12 @@ def _parse_document(
                 yield found
 
 
-def _holds_several(source: XmlText, shape: Shape, reading: Reading) -> bool:
+def _holds_several(source: XmlText, shape: Shape, reading: Reading, way: str) -> bool:
     """Whether several documents stand in the envelope of one, so that each of them is an input of its own."""
     if codes.REPEATED_ELEMENT not in reading.findings or shape.layout.kind != DOCUMENT:
         return False
-    names = Counter(tree.local_name(child.tag) for child in reader.parse_tree(source))
-    return any(count > 1 and registry.is_bare_document(name, shape.layout) for name, count in names.items())
+    documents = envelopes.appended(source, lambda name: registry.is_bare_document(name, shape.layout), way)
+    return any(entry.suffix.endswith("[2]") for entry in documents)
 
 
 def _subject(entry: Entry) -> tuple[str, str | None, int | None]:
@@ -157,24 +162,18 @@ def _read(source: XmlText, context: _Context) -> tuple[Shape | None, Reading]:
     """What reads the root element, None when nothing does, and what was read."""
     shapes = registry.SHAPES if context.options.items else registry.SHAPES_WITHOUT_ITEMS
     named = _ROOT.match(source.text, source.start)
-    shape = registry.shape_of(named[1], shapes, source.text) if named else None
-    if named and shape is None:
-        return None, Reading()
-    if shape is not None and (reading := _read_events(source, shape.node, context)) is not None:
-        return shape, reading
-    root = reader.parse_tree(source)
-    shape = shape or registry.shape_of(tree.local_name(root.tag), shapes, source.text)
-    if shape is None:
-        return None, Reading()
-    context.tell(TREE)
-    return shape, tree.read(root, shape.node)
+    root = named[1] if named else tree.local_name(reader.parse_tree(source).tag)
+    shape = registry.shape_of(root, shapes, source.text)
+    return (None, Reading()) if shape is None else (shape, _read_as(shape.node, source, context))
 
 
-def _read_events(source: XmlText, node: Node, context: _Context) -> Reading | None:
-    """What libxml2's events tell; None where the tree has to be read."""
+def _read_as(node: Node, source: XmlText, context: _Context) -> Reading:
+    """What ``node`` wants of the document, in the way asked for or, where that leaves it to the tree, from this."""
     reading = sax.read(source.data, node) if context.options.way == SAX else None
-    if reading is not None:
-        context.tell(SAX)
+    way = SAX
+    if reading is None:
+        reading, way = tree.read(reader.parse_tree(source), node), TREE
+    context.tell(way)
     return reading
 
 
@@ -186,7 +185,7 @@ def _parse_envelope(raw: RawDocument, source: XmlText, context: _Context, known:
     registry.refuse_unsupported(contents.root, contents.namespace, inside)
     wrapped = registry.event_in(inside)
     if wrapped is not None and not registry.is_envelope(contents.root):
-        reading = _read_events(source, wrapped.node, context) or tree.read(reader.parse_tree(source), wrapped.node)
+        reading = _read_as(wrapped.node, source, context)
         if reading.parts - {EMBEDDED}:
             yield from _parse_document(raw, source, wrapped, reading, context)
             return

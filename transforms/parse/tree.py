@@ -81,7 +81,7 @@ def _enter(node: Node, namespace: str, target: Target, reading: Reading) -> Targ
         if node.part != EMBEDDED:
             reading.namespaces.add(namespace)
     if node.many is not None:
-        entry: Target = {}
+        entry: Target = {} if node.new is None else node.new(namespace)
         target.setdefault(node.many, []).append(entry)
         return entry
     return target
