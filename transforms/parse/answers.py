@@ -7,6 +7,8 @@ from copy import copy
 from functools import cache, partial
 from typing import NamedTuple
 
+from transforms.parse import codes
+from transforms.parse.codes import Unparsable
 from transforms.parse.layout import BODY, PROTOCOL, REQUEST, RETURN, Leaf, Node
 from transforms.parse.values import Putter, Reading, Target
 
@@ -14,6 +16,8 @@ _ASKED = frozenset((BODY, REQUEST))
 _ANSWERS = frozenset((PROTOCOL, RETURN))
 # The list column of the table with answers apart, and what each of its dicts holds.
 _COLUMN = "_answers"
+# The largest answer of a service is about fifty documents.
+_MAX_ANSWERS = 1000
 _ANSWER = "answer"
 
 
@@ -35,7 +39,8 @@ class Answer(NamedTuple):
 def read_apart(read: Callable[[Node], Reading], node: Node) -> tuple[Reading, list[Answer]]:
     """What ``read`` reads by the table of a root, ``node``, without the answers; and these in their order.
 
-    An answer that what was asked is part of, as in an NFS-e, is none of these.
+    An answer that what was asked is part of, as in an NFS-e, is none of these. Raises ``Unparsable`` where there are
+    more than any service writes.
     """
     reading = read(apart(node))
     return reading, [said[_ANSWER] for said in reading.fields.pop(_COLUMN, ())]
@@ -76,7 +81,9 @@ def _listed(answer: Node, around: str) -> Node:
     return found
 
 
-def _begin(part: str, around: str, namespace: str) -> Target:
+def _begin(part: str, around: str, namespace: str, before: int) -> Target:
+    if before == _MAX_ANSWERS:
+        raise Unparsable(codes.TOO_LARGE, f"more than {_MAX_ANSWERS} protocols or returns of one document")
     reading = Reading()
     reading.parts.add(part)
     reading.namespaces.add(namespace)

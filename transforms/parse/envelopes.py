@@ -132,9 +132,10 @@ class _Splitter:
     def root(self, name: str, namespace: str) -> None:
         self._root = (name, namespace)
 
-    def exceeds(self) -> None:
+    def exceeds(self, is_namespaces: bool) -> None:
         code = codes.TOO_LARGE if self._is_known(self._root[0]) else codes.UNKNOWN_ROOT
-        raise Unparsable(code, f"root element {self._root[0]}: {_MAX_ELEMENTS_AROUND} elements that are no document")
+        limit, what = (outline.MAX_NAMESPACES, "namespaces") if is_namespaces else (_MAX_ELEMENTS_AROUND, "elements")
+        raise Unparsable(code, f"root element {self._root[0]}: more than {limit} {what} around documents")
 
     def entry(self, name: str, start: int, behind: int, namespaces: Namespaces) -> None:
         self._add(name, _with_namespaces(self._data[start:behind], namespaces))

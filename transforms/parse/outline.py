@@ -11,6 +11,9 @@ from transforms.parse.codes import Unparsable
 _TAG_ENDS = (b">", b" ", b"\t", b"\r", b"\n")
 _XML = "http://www.w3.org/XML/1998/namespace"
 
+# Declared on the elements around an entry: each of them is looked for in each entry.
+MAX_NAMESPACES = 256
+
 Namespaces = dict[str, str]
 
 
@@ -31,8 +34,8 @@ class Outline(Protocol):
     def is_entry(self, name: str) -> bool:
         """Whether an element of this name is told of as a whole."""
 
-    def exceeds(self) -> None:
-        """There are more elements around the entries than the limit; raises."""
+    def exceeds(self, is_namespaces: bool) -> None:
+        """More elements than the limit, or more namespaces than ``MAX_NAMESPACES``, are around entries; raises."""
 
     def entry(self, name: str, start: int, behind: int, namespaces: Namespaces) -> None:
         """An entry ends."""
@@ -99,13 +102,15 @@ class _Teller:
             return
         self._left -= 1
         if self._left < 0:
-            self._to.exceeds()
+            self._to.exceeds(is_namespaces=False)
         if self._open and self._is_shallow:
             self._skipped = 1
             return
         if not self._open:
             spaces = {"xmlns:xml": _XML, **opened.namespaces}
             self._to.root(name, spaces.get(f"xmlns:{prefix}" if prefix else "xmlns", ""))
+        if len(opened.namespaces) > MAX_NAMESPACES:
+            self._to.exceeds(is_namespaces=True)
         self._open.append(opened)
         self._is_leaf = not self._is_shallow
         self._texts = []

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from transforms.families import FAMILIES
 from transforms.model import EVENT
 from transforms.parse import codes
-from transforms.parse.answers import read_apart
+from transforms.parse.answers import Answer, read_apart
 from transforms.parse.checks import key_of_id, key_of_text
 from transforms.parse.layout import BODY, PROTOCOL, REQUEST, RETURN, Layout, Node
 from transforms.parse.values import Reading, Target
@@ -51,14 +51,17 @@ def settle(layout: Layout, node: Node, reading: Reading, read: Callable[[Node], 
     """What ``read`` reads with only its own answer, if it has one. ``node`` is what ``reading`` was read with."""
     asked = (_asked_of_event if layout.kind == EVENT else _asked_of_document)(layout, reading)
     settled, answers = read_apart(read, node)
-    own = [answer for answer in answers if not _differs(asked, answer.reading.fields)]
+    own: list[Answer] = []
+    foreign: list[Answer] = []
+    for answer in answers:
+        (foreign if _differs(asked, answer.reading.fields) else own).append(answer)
     if own:
         min(own, key=lambda answer: _rank(layout, answer.reading.fields)).add_to(settled)
     elif answers:
         settled.findings.add(codes.PROTOCOL_KEY_MISMATCH)
     if len(answers) > 1 or codes.REPEATED_ELEMENT in reading.findings:
         settled.findings.add(codes.REPEATED_ELEMENT)
-    return Settled(settled, frozenset(answer.around for answer in answers if answer not in own and answer.around))
+    return Settled(settled, frozenset(answer.around for answer in foreign if answer.around))
 
 
 class _Asked(NamedTuple):

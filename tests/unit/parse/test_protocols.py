@@ -89,6 +89,14 @@ def test_with_its_own_answer_alone_a_document_of_any_type_is_read_as_ever() -> N
     assert {"nfe", "cte", "mdfe", "nf3e", "nfse", "nfe_event", "cte_event"} <= settled
 
 
+@pytest.mark.parametrize("way", ways.WAYS)
+def test_answers_of_one_document_are_limited(way: str) -> None:
+    for count, expected in ((1000, ["processed"]), (1001, ["too_large"])):
+        glued = processed(protocols=f"<protNFe>{'<infProt/>' * (count - 1)}</protNFe>{protocol()}")
+        found = parse(raw(glued), DEFAULTS._replace(way=way))
+        assert [one.entry.form if isinstance(one, Record) else one.code for one in found] == expected
+
+
 def test_without_a_key_of_its_own_a_document_takes_its_protocols() -> None:
     assert parsed(processed(nfe("0"))).key == KEY
 

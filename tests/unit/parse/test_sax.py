@@ -184,8 +184,8 @@ class Told:
     def is_entry(self, name: str) -> bool:
         return ord(name[-1]) % 2 == 0
 
-    def exceeds(self) -> None:
-        self.found.append("exceeds")
+    def exceeds(self, is_namespaces: bool) -> None:
+        self.found.append(("exceeds", is_namespaces))
         raise Unparsable("too_large", "")
 
     def entry(self, name: str, start: int, behind: int, namespaces: dict[str, str]) -> None:

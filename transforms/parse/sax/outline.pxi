@@ -81,7 +81,7 @@ cdef class _Outliner(_Handler):
             return 0
         self.left -= 1
         if self.left < 0:
-            self.to.exceeds()
+            self.to.exceeds(False)
         if self.depth and self.is_shallow:
             self.skipped = 1
             return 0
@@ -139,6 +139,9 @@ cdef class _Outliner(_Handler):
             self.spaces = <const xmlChar**>_more(self.spaces, self.room_of_spaces * sizeof(xmlChar*))
         memcpy(self.spaces + self.declared, declarations, 2 * count * sizeof(xmlChar*))
         self.declared += 2 * count
+        if self.declared > 2 * MAX_NAMESPACES:
+            # Some may be declared again.
+            self.is_odd = True
         return 0
 
     cdef dict namespaces(self, int around, int count, const xmlChar** own):
