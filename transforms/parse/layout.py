@@ -179,10 +179,10 @@ class Node:
     ``columns`` are the leaves wanted (name, column, putter), ``leaves`` their names, ``nodes`` the elements to go
     into, ``any`` the one for all others, which repeats. ``repeats``: every occurrence is read, else the first.
     ``part``: the part that is there once this element is. ``many``: the list column that each occurrence adds a dict
-    to.
+    to; ``new`` makes that dict, of the element's namespace and how many were before it, where it is not to be empty.
     """
 
-    __slots__ = ("any", "attributes", "columns", "leaves", "many", "nodes", "part", "repeats")
+    __slots__ = ("any", "attributes", "columns", "leaves", "many", "new", "nodes", "part", "repeats")
 
     def __init__(self) -> None:
         self.columns: tuple[Leaf, ...] = ()
@@ -192,6 +192,7 @@ class Node:
         self.any: Node | None = None
         self.repeats = False
         self.many: str | None = None
+        self.new: Callable[[str, int], Target] | None = None
         self.part: str | None = None
 
     def add(self, path: str, what: Field | Many) -> None:

@@ -24,6 +24,7 @@ from transforms.parse.values import Reading, Target, is_date
 from transforms.parse.version import PARSER
 
 UNKNOWN = "unknown"
+_EMBEDDED = frozenset((EMBEDDED,))
 _KEYS = tuple((family, f"_key_{family}") for family in FAMILIES)
 _RETURN_KEYS = tuple((family, f"_return_key_{family}") for family in FAMILIES)
 _REPEATED_BY_RETURNS = tuple(
@@ -48,7 +49,7 @@ def entry_of(record_id: str, layout: Layout, reading: Reading, findings: tuple[s
         reading.findings.add(codes.NAMESPACE_MISMATCH)
     if layout.finish is not None:
         layout.finish(reading.fields)
-    form = FORMS[frozenset(reading.parts - {EMBEDDED})]
+    form = FORMS[frozenset(reading.parts - _EMBEDDED)]
     return Entry(
         record_id=record_id,
         kind=layout.kind,

@@ -12,6 +12,7 @@ from transforms.families import FAMILIES
 from transforms.families.family import Family
 from transforms.model import DOCUMENT, EVENT
 from transforms.parse import codes, layouts, municipal, sax
+from transforms.parse.answers import apart
 from transforms.parse.codes import Unparsable
 from transforms.parse.layout import BODY, EMBEDDED, PROTOCOL, Layout, Node, compile_shapes
 
@@ -104,7 +105,8 @@ SHAPES = _shapes(LAYOUTS.values())
 SHAPES_WITHOUT_ITEMS = _shapes(LAYOUTS.values(), without="items")
 _mark_appended(SHAPES, _EVENT_ROOTS)
 _mark_appended(SHAPES_WITHOUT_ITEMS, _EVENT_ROOTS)
-sax.prepare(shape.node for shapes in (SHAPES, SHAPES_WITHOUT_ITEMS) for shape in _all(shapes))
+_NODES = [shape.node for shapes in (SHAPES, SHAPES_WITHOUT_ITEMS) for shape in _all(shapes)]
+sax.prepare((*_NODES, *map(apart, _NODES)))
 
 
 def shape_of(root: str, shapes: Mapping[str, Shape] = SHAPES, text: str = "") -> Shape | None:

@@ -81,7 +81,8 @@ def _enter(node: Node, namespace: str, target: Target, reading: Reading) -> Targ
         if node.part != EMBEDDED:
             reading.namespaces.add(namespace)
     if node.many is not None:
-        entry: Target = {}
-        target.setdefault(node.many, []).append(entry)
+        many: list[Target] = target.setdefault(node.many, [])
+        entry: Target = {} if node.new is None else node.new(namespace, len(many))
+        many.append(entry)
         return entry
     return target

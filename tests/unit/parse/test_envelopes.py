@@ -22,9 +22,9 @@ from tests.unit.parse.samples import (
     raw,
     refused,
 )
-from transforms.model import DeadLetter, Record
+from transforms.model import DeadLetter, RawDocument, Record
 from transforms.parse import envelopes, reader, ways
-from transforms.parse.parser import ParseOptions, parse
+from transforms.parse.parser import DEFAULTS, ParseOptions, parse
 
 SOAP11 = (
     '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="x"><soap:Body>{}</soap:Body>'
@@ -224,6 +224,18 @@ def test_elements_around_documents_are_limited() -> None:
     assert [type(found) for found in all_of(batch)] == [Record]
     assert refused(batch.replace("<x/>", "<x/><y/>")).code == "too_large"
     assert refused(f"<foo>{'<x/>' * 60_000}</foo>").code == "unknown_root"
+
+
+@pytest.mark.parametrize("way", ways.WAYS)
+def test_namespaces_around_documents_are_limited(way: str) -> None:
+    def batch(count: int) -> RawDocument:
+        declared = " ".join(f'xmlns:p{n}="urn:{n}"' for n in range(count))
+        return raw(f"<enviNFe {declared}><x xmlns:p0='urn:x'>{nfe()}</x></enviNFe>")
+
+    options = DEFAULTS._replace(way=way)
+    assert isinstance(parse(batch(256), options)[0], Record)
+    (dead,) = parse(batch(257), options)
+    assert isinstance(dead, DeadLetter) and dead.code == "too_large" and "namespaces" in dead.message
 
 
 @pytest.mark.parametrize("way", ways.WAYS)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import product
+
+import pytest
+
+from local.generate import documents, leaves
 from tests.unit.parse.samples import (
     KEY,
     NFE_NS,
@@ -13,10 +18,14 @@ from tests.unit.parse.samples import (
     parsed,
     processed,
     protocol,
+    raw,
     refused,
 )
 from transforms.history.fold import fold
-from transforms.model import Record
+from transforms.model import VOIDED_RANGE, Record
+from transforms.parse import protocols, reader, registry, tree, ways
+from transforms.parse.parser import DEFAULTS, parse
+from transforms.parse.values import Reading
 
 OTHER = key(number=9)
 
@@ -45,6 +54,47 @@ def test_of_several_of_its_own_an_accepting_one_counts_in_any_order() -> None:
 
 def test_a_foreign_protocol_that_cannot_be_keyed_makes_no_dead_letter() -> None:
     assert statuses(processed(protocols=protocol("7") + protocol())) == [(KEY, "processed", 100)]
+
+
+def test_an_empty_protocol_hides_none() -> None:
+    found = all_of(processed(protocols=protocol(OTHER) + "<protNFe/>" + protocol()))
+    assert [one.entry.form for one in found] == ["processed", "protocol"]
+    assert found[0].entry.findings == ("repeated_element",)
+
+
+PROTOCOLS = (protocol(), protocol(OTHER), protocol(status=204), protocol("7"), "<protNFe/>")
+
+
+@pytest.mark.parametrize("three", list(product(PROTOCOLS, repeat=3)))
+def test_both_ways_of_reading_agree_about_answers(three: tuple[str, ...]) -> None:
+    for glued in (processed(protocols="".join(three)), processed(protocols=f"<protNFe>{''.join(three)}</protNFe>")):
+        assert parse(raw(glued)) == parse(raw(glued), DEFAULTS._replace(way=ways.TREE))
+
+
+def test_with_its_own_answer_alone_a_document_of_any_type_is_read_as_ever() -> None:
+    settled: set[str] = set()
+    for generated in documents(21, 400, broken=0):
+        for leaf in leaves(generated):
+            root = reader.parse_tree(reader.open_text(leaf.payload, 10**7))
+            shape = registry.shape_of(tree.local_name(root.tag))
+            if shape is None or shape.layout.kind == VOIDED_RANGE:
+                continue
+            reading = tree.read(root, shape.node)
+            found = protocols.settle(shape.layout, shape.node, reading, lambda node, root=root: tree.read(root, node))
+            if found.reading.parts & {"protocol", "return"} and reading.parts & {"body", "request"}:
+                settled.add(shape.layout.name)
+                assert not found.foreign
+                for slot in Reading.__slots__:
+                    assert getattr(found.reading, slot) == getattr(reading, slot), (shape.layout.name, slot)
+    assert {"nfe", "cte", "mdfe", "nf3e", "nfse", "nfe_event", "cte_event"} <= settled
+
+
+@pytest.mark.parametrize("way", ways.WAYS)
+def test_answers_of_one_document_are_limited(way: str) -> None:
+    for count, expected in ((1000, ["processed"]), (1001, ["too_large"])):
+        glued = processed(protocols=f"<protNFe>{'<infProt/>' * (count - 1)}</protNFe>{protocol()}")
+        found = parse(raw(glued), DEFAULTS._replace(way=way))
+        assert [one.entry.form if isinstance(one, Record) else one.code for one in found] == expected
 
 
 def test_without_a_key_of_its_own_a_document_takes_its_protocols() -> None:

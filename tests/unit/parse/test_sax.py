@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from local.generate import documents, leaves
 from tests.unit.parse.samples import CTE_KEY, CTE_NS, KEY, event, event_return, item, nfe, processed, protocol, raw
-from transforms.parse import envelopes, reader, registry, sax, tree, values, ways
+from transforms.parse import outline, reader, registry, sax, tree, values, ways
 from transforms.parse.codes import Unparsable
 from transforms.parse.layout import Field, Node, text
 from transforms.parse.parser import DEFAULTS, parse
@@ -168,70 +169,86 @@ def test_every_generated_document_that_is_whole_is_read_from_events() -> None:
 
 
 class Told:
-    """Keeps what is told of a document; does not want to be told of the inside of every fifth element."""
+    """Keeps what is told of an envelope whose entries have names that end in an even letter."""
+
+    leaves = frozenset(("CNPJ", "xNome"))
+    mark = b"H4sI"
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.found: list[object] = []
-        self.count = 0
 
-    def start(self, tag: str, attributes: dict[str, str], start: int) -> bool:
-        self.count += 1
-        assert self.data.startswith(b"<" + tag.encode(), start)
-        self.found.append((tag, attributes, start))
-        return self.count % 5 == 0
+    def root(self, name: str, namespace: str) -> None:
+        self.found.append((name, namespace))
 
-    def end(self, tag: str, behind: int) -> None:
-        assert self.data[behind - 1 : behind] == b">"
-        self.found.append((tag, behind))
+    def is_entry(self, name: str) -> bool:
+        return ord(name[-1]) % 2 == 0
 
-    def text(self, text: str) -> None:
-        if self.found and isinstance(self.found[-1], str):
-            text = f"{self.found.pop()}{text}"
-        if text:
-            self.found.append(text)
+    def exceeds(self, is_namespaces: bool) -> None:
+        self.found.append(("exceeds", is_namespaces))
+        raise Unparsable("too_large", "")
+
+    def entry(self, name: str, start: int, behind: int, namespaces: dict[str, str]) -> None:
+        element = self.data[start:behind]
+        assert element.startswith(b"<") and element.endswith(b">") and name.encode() in element
+        self.found.append((name, start, behind, namespaces))
+
+    def leaf(self, name: str, start: int, behind: int, namespaces: dict[str, str], text: str, nsu: str | None) -> None:
+        if name in self.leaves or "<" in text or "H4sI" in text:
+            self.found.append((name, start, behind, namespaces, text, nsu))
 
 
-def outlined(data: bytes) -> bool:
+def outlined(data: bytes, limit: int, is_shallow: bool) -> bool:
     """Whether libxml2 tells of a document; then expat tells the same."""
     by_libxml2, by_expat = Told(data), Told(data)
-    if not sax.outline(data, by_libxml2):
-        return False
+    with suppress(Unparsable):
+        if not sax.outline(data, by_libxml2, limit, is_shallow):
+            return False
     try:
-        envelopes._Expat(data, by_expat).run()
-    except Unparsable:
-        # It knows the fourth edition of XML, and libxml2 the fifth.
-        return False
+        outline.tell(data, by_expat, limit, is_shallow)
+    except Unparsable as refused:
+        if refused.code == "not_xml":
+            # It knows the fourth edition of XML, and libxml2 the fifth.
+            return False
     assert by_libxml2.found == by_expat.found
     return True
 
 
-def test_elements_are_told_alike_by_libxml2_and_expat() -> None:
+ENVELOPES = (
+    '<a xmlns="urn:a" xmlns:p="urn:p"><b xmlns:p="urn:q" xmlns="urn:a"><p:d p:x="1"/></b><d xmlns="" NSU="1">x</d></a>',
+    '<s:e xmlns:s="urn:s"><CNPJ/><CNPJ NSU="7" xmlns:t="u">1<!-- c -->2<![CDATA[<3]]></CNPJ><f><f/></f ></s:e>',
+    "<c><c NSU='&lt;&#10;' s='2'> H4sI&#x41;</c><c>&amp;H4</c><c a='>'>&lt;<c/>&lt;</c><e><![CDATA[<f/>]]></e></c>",
+    "<xml:c><c xmlns:z='urn:z&amp;'><c>" + "<z:d/>" * 40 + "</c></c></xml:c>",
+    "<c>" * 120 + "<d>" * 120 + "</d>" * 120 + "</c>" * 120,
+)
+
+
+def test_envelopes_are_told_alike_by_libxml2_and_expat() -> None:
     rng = random.Random(11)
     outcomes: Counter[bool] = Counter()
-    for payload in (*map(str.encode, DOCUMENTS), *(generated.payload for generated in documents(12, 300))):
+    generated = (generated.payload for generated in documents(12, 300))
+    for payload in (*map(str.encode, (*ENVELOPES * 60, *DOCUMENTS)), *generated):
         for changed in (payload, *(mutated(rng, payload) for _ in range(4))):
             try:
                 source = reader.open_text(changed, 10**7)
             except Unparsable:
                 continue
-            outcomes[outlined(source.data)] += 1
-    assert outcomes[True] > 400 and outcomes[False] > 100, outcomes
+            outcomes[outlined(source.data, rng.choice((3, 10**6)), rng.random() < 0.2)] += 1
+    assert outcomes[True] > 800 and outcomes[False] > 100, outcomes
 
 
 def test_a_defect_of_who_is_told_is_raised_once_the_document_is_known_to_be_whole() -> None:
     class Failing(Told):
-        def end(self, tag: str, behind: int) -> None:
+        def entry(self, *_: object) -> None:
             raise ZeroDivisionError
 
     for data in (b"<a><b/></a>", b"<a>" + b"<b>x</b>" * 9 + b"</a>"):
         with pytest.raises(ZeroDivisionError):
-            sax.outline(data, Failing(data))
-        assert not sax.outline(data + b"<", Failing(data))
-    assert not sax.outline(
-        b"<a>" + b"<b>" * 140 + b"</b>" * 140 + b"</a>",
-        SimpleNamespace(start=lambda tag, attributes, start: True, end=lambda tag, behind: None, text=print),
-    )
+            sax.outline(data, Failing(data), 9)
+        assert not sax.outline(data + b"<", Failing(data), 9)
+    deep = b"<a>" + b"<b>" * 140 + b"</b>" * 140 + b"</a>"
+    assert not sax.outline(deep, Told(deep), 9)
+    assert not sax.outline(deep.replace(b"b", b"c"), Told(deep), 900)
 
 
 def test_what_putters_make_of_a_text_does_not_depend_on_the_way() -> None:

@@ -8,11 +8,12 @@ the tree is read.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from transforms.parse.layout import Node
+from transforms.parse.outline import Outline
 from transforms.parse.values import Reading
 
 if TYPE_CHECKING:
@@ -32,45 +33,23 @@ def read(data: bytes, node: Node) -> Reading | None:
     """
     if MISSING or len(data) > _MAX_BYTES:
         return None
-    return compiled.read(data, _tables.get(node) or _compiled(node))
+    return compiled.read(data, _tables.get(node) or compiled.Table(node, _tables))
 
 
 def prepare(nodes: Iterable[Node]) -> None:
     """Compiles nodes ahead, so that no document waits for it; nothing of them may change afterwards."""
     for node in () if MISSING else nodes:
         if node not in _tables:
-            _compiled(node)
+            compiled.Table(node, _tables)
 
 
-def _compiled(node: Node) -> compiled.Table:
-    table = _tables[node] = compiled.Table(node)
-    return table
+def outline(data: bytes, to: Outline, limit: int, is_shallow: bool = False) -> bool:
+    """Tells ``to`` what is in an envelope (UTF-8, no DOCTYPE), as ``transforms.parse.outline.tell`` does.
 
-
-class Outline(Protocol):
-    """What is told of the elements of a document in their order."""
-
-    def start(self, tag: str, attributes: dict[str, str], start: int) -> bool:
-        """An element begins at a byte: tag and attributes as written, with prefixes, declarations of namespaces among
-        the attributes. Returns whether what is inside of it is not to be told.
-        """
-
-    def end(self, tag: str, behind: int) -> None:
-        """An element ends in front of a byte. Of what is inside one that is not told, nothing is."""
-
-    def text(self, text: str) -> None:
-        """Text, in pieces, of the innermost element of which the start was told."""
-
-
-def outline(data: bytes, to: Outline, names: frozenset[str] | None = None) -> bool:
-    """Tells ``to`` what is in a document (UTF-8, no DOCTYPE).
-
-    ``names``: only of the root, of elements with these local names and of those that declare a namespace, and no text.
-
-    False where the document has to be read in another way, and what was told is worth nothing. Raises what ``to``
-    raises, unless it returns False.
+    False where that has to tell it, and what was told is worth nothing. Raises what ``to`` raises, unless it returns
+    False.
     """
-    return not MISSING and len(data) <= _MAX_BYTES and compiled.outline(data, to, names)
+    return not MISSING and len(data) <= _MAX_BYTES and compiled.outline(data, to, limit, is_shallow)
 
 
 def _attach() -> str:

@@ -13,10 +13,11 @@ from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
 from cpython.ref cimport PyObject
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport uint32_t
-from libc.string cimport memcmp, memcpy, memset, strcmp
+from libc.string cimport memchr, memcmp, memcpy, memset, strcmp
 
 from transforms.parse import codes, values
 from transforms.parse.layout import EMBEDDED
+from transforms.parse.outline import MAX_NAMESPACES
 from transforms.parse.values import Reading
 
 include "libxml2.pxi"
@@ -101,10 +102,10 @@ cdef class _Parser(_Handler):
             if table.part != EMBEDDED:
                 self.reading.namespaces.add(_namespace(namespace))
         if table.many is not None:
-            entry = {}
             many = target.get(table.many)
             if many is None:
                 many = target[table.many] = []
+            entry = {} if table.new is None else table.new(_namespace(namespace), len(<list>many))
             (<list>many).append(entry)
             target = entry
         for i in range(table.attribute_count):

@@ -57,18 +57,20 @@ cdef class Table:
     cdef Table any
     cdef bint repeats
     cdef str many
+    cdef object new
     cdef str part
     # Of this element and what is below it at most: levels, and places.
     cdef int levels
     cdef int places
 
-    def __cinit__(self, node not None):
+    def __cinit__(self, node not None, dict known not None):
+        """``known``: tables of nodes, to which this one is added, and those inside of it."""
         self._kept = []
-        self.repeats, self.many, self.part = node.repeats, node.many, node.part
-        self.any = None if node.any is None else Table(node.any)
+        self.repeats, self.many, self.new, self.part = node.repeats, node.many, node.new, node.part
+        self.any = None if node.any is None else _table(node.any, known)
         leaves = sorted(node.leaves)
         names = leaves + [name for name in node.nodes if name not in node.leaves]
-        inner = [Table(node.nodes[name]) for name in names[len(leaves):]]
+        inner = [_table(node.nodes[name], known) for name in names[len(leaves):]]
         self._kept.append(inner)
         self.leaf_count, self.size = len(leaves), len(names)
         below = inner if self.any is None else [*inner, self.any]
@@ -81,6 +83,7 @@ cdef class Table:
         self.column_count, self.attribute_count = len(node.columns), len(node.attributes)
         self.columns = self._compiled(node.columns, {name: place for place, name in enumerate(leaves)})
         self.attributes = self._compiled(node.attributes, {})
+        known[node] = self
 
     def __dealloc__(self):
         PyMem_Free(self.slots)
@@ -143,6 +146,11 @@ cdef class Table:
             if slot.length == end - name and memcmp(slot.name, name, end - name) == 0:
                 return slot.place
             at = (at + 1) & self.mask
+
+
+cdef Table _table(node, dict known):
+    table = known.get(node)
+    return Table(node, known) if table is None else table
 
 
 cdef void* _zeros(size_t count, size_t size) except NULL:
