@@ -12,23 +12,25 @@ import os
 import subprocess
 import sys
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
 from apache_beam import Pipeline
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability import python_urns
 from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner, worker_handlers
+from apache_beam.runners.worker import data_plane
 from apache_beam.transforms import environments
 from google.protobuf import text_format
 
-from pipelines import exits, tallies, worker
+from pipelines import endings, exits, tallies, worker
 from transforms.language import mark, say
 
 ENDED = mark("a worker process of the job ended: {how}")
 _COMMAND = (sys.executable, "-m", worker.__name__)
 # For an idle worker to close its connections.
 _PATIENCE_SECONDS = 10.0
+_MOMENT_SECONDS = 0.5
 
 
 class ProcessesRunner(FnApiRunner):
@@ -41,9 +43,20 @@ class ProcessesRunner(FnApiRunner):
         _Worker.options = json.dumps(level | options.get_all_options(drop_default=True), default=str)
 
     def run_via_runner_api(self, pipeline_proto: Any, options: PipelineOptions) -> Any:
+        """Raises RuntimeError where a worker ended, whatever Beam made of that."""
         self._num_workers = self._processes
-        with tallies.shared():
-            return super().run_via_runner_api(pipeline_proto, options)
+        _Worker.ended.clear()
+        if not endings.verbose():
+            # They tell of the connections of a worker that ended.
+            for module in (data_plane, worker_handlers):
+                logging.getLogger(module.__name__).setLevel(logging.CRITICAL)
+        try:
+            with tallies.shared():
+                return super().run_via_runner_api(pipeline_proto, options)
+        except Exception:
+            if _Worker.ended:
+                raise RuntimeError(say(ENDED, how=exits.told(_Worker.ended[0]))) from None
+            raise
 
 
 def pipeline(options: PipelineOptions, processes: int) -> Pipeline:
@@ -57,6 +70,8 @@ class _Worker(worker_handlers.GrpcWorkerHandler):
     """One worker process, in the place of Beam's handler; whatever command that would run."""
 
     options = "{}"
+    # Statuses of workers that ended by themselves, the first one first.
+    ended: ClassVar[list[int]] = []
 
     def __init__(self, command: bytes, state: Any, provision_info: Any, grpc_server: Any) -> None:
         super().__init__(state, provision_info, grpc_server)
@@ -77,7 +92,8 @@ class _Worker(worker_handlers.GrpcWorkerHandler):
     def _wait(self) -> None:
         status = self._process.wait()
         if not self._closing:
-            self._fail(say(ENDED, how=exits.told(status)))
+            self.ended.append(status)
+            self._fail(exits.told(status))
 
     def _fail(self, error: str) -> None:
         """Answers what the worker was asked, and will be asked, with an error; nobody else would."""
@@ -95,8 +111,12 @@ class _Worker(worker_handlers.GrpcWorkerHandler):
 
     def close(self) -> None:
         """Lets an idle worker end; one that is at work in a job that failed or was stopped is killed."""
+        failed = sys.exc_info()[0] is not None
+        if failed and not self.ended:
+            # What it was sending breaks off a moment before it has ended.
+            self._thread.join(_MOMENT_SECONDS)
         self._closing = True
-        if sys.exc_info()[0] is not None:
+        if failed:
             self._process.kill()
         else:
             self.control_conn.push(worker_handlers.BeamFnControlServicer._DONE_MARKER)

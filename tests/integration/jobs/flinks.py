@@ -36,7 +36,7 @@ def arguments(running: Cluster) -> list[str]:
 def kill_task_manager(running: Cluster, name: str) -> None:
     """Kills Java without a word, and has it started again, as an operator of Kubernetes does."""
     process = running.processes[name]
-    [java] = [pid for pid in below(process.pid) if "TaskManagerRunner" in _command(pid)]
+    [java] = [pid for pid in below(process.pid) if "TaskManagerRunner" in command_of(pid)]
     os.kill(java, signal.SIGKILL)
     assert eventually(lambda: not process.running), "the process outlives its Java"
     assert running.mend() == []
@@ -46,14 +46,15 @@ def kill_worker(running: Cluster) -> bool:
     """Kills one Python worker; False where there is none at the moment."""
     for process in running.processes.values():
         for pid in below(process.pid):
-            if "local.flink.worker" in _command(pid):
+            if "local.flink.worker" in command_of(pid):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                     return True
     return False
 
 
-def _command(pid: int) -> str:
+def command_of(pid: int) -> str:
+    """The command line of a process; empty where it is gone."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     return ""

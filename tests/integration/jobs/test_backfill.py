@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import tarfile
@@ -11,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from local.bench.processes import below
+from local.stores import bigtable_rows
+from tests.integration.jobs.flinks import command_of
 from tests.integration.jobs.stores import NewStores, finish, payloads_of
+from tests.processes import alive, eventually
 
 
 def test_same_input_again_and_as_a_zip_of_itself_adds_nothing(
@@ -44,7 +49,10 @@ def test_same_input_again_and_as_a_zip_of_itself_adds_nothing(
             assert len(outcomes) - 2 >= 1, "the zip's arrival is missing"
 
 
-def test_other_order_and_two_workers_end_in_the_same_content(
+TWO_PROCESSES = ("--direct_running_mode", "multi_processing", "--direct_num_workers", "2")
+
+
+def test_other_order_and_two_processes_of_which_one_is_killed_end_in_the_same_content(
     new_stores: NewStores, documents: Path, tmp_path: Path
 ) -> None:
     straight = new_stores()
@@ -58,7 +66,15 @@ def test_other_order_and_two_workers_end_in_the_same_content(
             for index, payload in enumerate(part):
                 archive.writestr(f"{index}.xml", payload)
     other = new_stores()
-    other.backfill(tmp_path, "--direct_num_workers", "2", "--direct_running_mode", "multi_threading")
+    job = other.start_backfill(tmp_path, *TWO_PROCESSES)
+    assert eventually(lambda: bigtable_rows(other.truth) > 20), "nothing is written"
+    workers = [pid for pid in below(job.pid) if "pipelines.worker" in command_of(pid)]
+    assert len(workers) == 2
+    os.kill(workers[0], signal.SIGKILL)
+    _, said = job.communicate(timeout=120)
+    assert job.returncode == 1 and b"SIGKILL" in said and b"Traceback" not in said, said.decode()[-2000:]
+    assert eventually(lambda: not alive(workers[1]), 20), "the other worker outlives the job"
+    finish(other.start_backfill(tmp_path, *TWO_PROCESSES))
 
     assert other.content() == straight.content()
     assert other.views() == straight.views()
