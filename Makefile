@@ -24,7 +24,7 @@ help: ## this list
 
 venv: .venv/.ready ## the virtual environment, from the lock file
 
-.venv/.ready: requirements.txt pyproject.toml setup.py $(wildcard transforms/parse/sax/*.px[iy]) local/venv.sh
+.venv/.ready: requirements.txt pyproject.toml setup.py $(wildcard transforms/parse/sax/*.px[iy] transforms/truth/*.pyx) local/venv.sh
 	@sh local/venv.sh
 
 run: .venv/.ready ## backfill a demo archive, or INPUT=..., and show the result
@@ -113,6 +113,6 @@ lock: ## resolve requirements.txt and templates/requirements.txt again (UPGRADE=
 		-c requirements.txt --no-annotate --extra aws --extra kafka pyproject.toml -o templates/requirements.txt
 
 clean: ## remove the virtual environment and caches
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info transforms/parse/sax/*.so
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info transforms/parse/sax/*.so transforms/truth/*.so
 
 include templates/gcp.mk

@@ -1,11 +1,11 @@
-"""The compiled module, and a file for ``--setup_file`` of Beam; the rest of the metadata is in pyproject.toml.
+"""The compiled modules, and a file for ``--setup_file`` of Beam; the rest of the metadata is in pyproject.toml.
 
-Without a compiler, or without Cython, the package has no compiled module, and reads the same by way of Python.
+Without a compiler, or without Cython, the package has no compiled modules, and does the same by way of Python.
 """
 
 from setuptools import Extension, setup
 
-SOURCE = "transforms/parse/sax/compiled.pyx"
+SOURCES = ("transforms/parse/sax/compiled.pyx", "transforms/truth/leaves.pyx")
 
 
 def extensions() -> list[Extension]:
@@ -15,10 +15,11 @@ def extensions() -> list[Extension]:
         from Cython.Build import cythonize
     except ImportError:
         return []
-    module = SOURCE.removesuffix(".pyx").replace("/", ".")
-    built: list[Extension] = cythonize(
-        [Extension(module, [SOURCE], include_dirs=lxml.get_include())], build_dir="build"
-    )
+    modules = [
+        Extension(source.removesuffix(".pyx").replace("/", "."), [source], include_dirs=lxml.get_include())
+        for source in SOURCES
+    ]
+    built: list[Extension] = cythonize(modules, build_dir="build")
     for extension in built:
         # Cython makes extensions anew, and forgets this.
         extension.optional = True

@@ -32,17 +32,48 @@ class Parts(NamedTuple):
     signature: bytes
 
 
+class Leaves(NamedTuple):
+    """A document without its leaves, their texts, the white space behind each (empty where there is none at all), each
+    joined; and where the text of the first signature begins and ends in the texts.
+    """
+
+    outline: bytes
+    texts: bytes
+    blanks: bytes
+    signature: tuple[int, int] | None
+
+
+def split_leaves_in_python(xml: bytes) -> Leaves:
+    """The leaves of a document without bytes that separate parts; what the compiled module is held to."""
+    outline = _LEAF.split(xml)
+    names, texts, blanks = outline[1::4], outline[2::4], outline[3::4]
+    del outline[3::4], outline[2::3]
+    signature = None
+    if _SIGNATURE in names:
+        at = names.index(_SIGNATURE)
+        start = sum(map(len, texts[:at])) + at
+        signature = start, start + len(texts[at])
+    return Leaves(_NEXT.join(outline), _NEXT.join(texts), _NEXT.join(blanks) if any(blanks) else b"", signature)
+
+
+try:
+    from transforms.truth.leaves import split_leaves
+except ImportError:  # not compiled
+    split_leaves = split_leaves_in_python
+
+
 def take_apart(xml: bytes) -> Parts | None:
     """Parts of a document, None when it has bytes that XML in UTF-8 cannot have (if it is UTF-16, for example)."""
     if _NEXT in xml or _SECTION in xml:
         return None
-    outline = _LEAF.split(xml)
-    names, texts, blanks = outline[1::4], outline[2::4], outline[3::4]
-    del outline[3::4], outline[2::3]
-    signature = _take_signature(names, texts)
-    sections = [_NEXT.join(outline), _NEXT.join(texts)]
-    if any(blanks):
-        sections.append(_NEXT.join(blanks))
+    outline, texts, blanks, place = split_leaves(xml)
+    signature = b""
+    if place is not None:
+        start, end = place
+        signature = _signature_of(texts[start:end])
+        if signature:
+            texts = texts[:start] + texts[end:]
+    sections = (outline, texts, blanks) if blanks else (outline, texts)
     return Parts(_SECTION.join(sections), signature)
 
 
@@ -59,15 +90,13 @@ def put_together(parts: Parts) -> bytes:
     return b"".join(leaves) + pieces[-1]
 
 
-def _take_signature(names: list[bytes], texts: list[bytes]) -> bytes:
-    """Bytes of the first signature, its text emptied; empty when the same text would not come back from them."""
+def _signature_of(text: bytes) -> bytes:
+    """Bytes of a signature; empty when the same text would not come back from them."""
     try:
-        at = names.index(_SIGNATURE)
-        signature = a2b_base64(texts[at])
+        signature = a2b_base64(text)
     except ValueError:
         return b""
     units, rest = divmod(len(signature), SIGNATURE_UNIT)
-    if rest or units > 255 or b2a_base64(signature, newline=False) != texts[at]:
+    if rest or units > 255 or b2a_base64(signature, newline=False) != text:
         return b""
-    texts[at] = b""
     return signature

@@ -35,6 +35,16 @@ def test_any_document_is_put_together_byte_for_byte(xml: bytes) -> None:
     assert columns.put_together(parts) == xml
 
 
+@given(st.lists(pieces, max_size=30).map(b"".join))
+@example(b"<a>b</a")
+@example(b"<a>b<")
+@example(b"<a><b>c</b>\n</a>\r\t ")
+@example(b"<SignatureValue>x</SignatureValue><SignatureValue>yy</SignatureValue>")
+def test_the_compiled_module_splits_as_python_does(xml: bytes) -> None:
+    assert columns.split_leaves is not columns.split_leaves_in_python, "not compiled: make venv, with a C compiler"
+    assert columns.split_leaves(xml) == columns.split_leaves_in_python(xml)
+
+
 def test_generated_documents_are_put_together_indented_or_not() -> None:
     found = [leaf for each in documents(815, 60) for leaf in leaves(each)]
     payloads = [leaf.payload for each in found for leaf in (each, indented(each))]

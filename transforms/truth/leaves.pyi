@@ -1,0 +1,3 @@
+from transforms.truth.columns import Leaves
+
+def split_leaves(xml: bytes) -> Leaves: ...
