@@ -59,7 +59,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     folder = Path(os.environ.pop(STATEMENTS))
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
-    if whole and session.exitstatus == pytest.ExitCode.OK and not config.option.collectonly:
+    ran = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    if whole and ran and not config.option.collectonly:
         from tests.googlesql import recording
 
         config.stash[_LOST] = lost = recording.never_sent(folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -78,6 +79,13 @@ class Dataset:
         self.columns[name] = tuple(columns)
         self.close()
 
+    @classmethod
+    def whole(cls) -> Dataset:
+        """With all views of the project, which are analyzed once a process."""
+        made, views = cls(), _views()
+        made.columns, made.refused = dict(views.columns), dict(views.refused)
+        return made
+
     def add_views(self, views: Iterable[sql.View]) -> Dataset:
         """Analyzes views, each after those it reads, and adds them; what is refused is kept in ``refused``.
 
@@ -134,6 +142,11 @@ class Dataset:
         if self._catalog_id is not None:
             service().unregister_catalog(registered_id=self._catalog_id)
             self._catalog_id = None
+
+
+@cache
+def _views() -> Dataset:
+    return Dataset().add_views(sql.views(PROJECT, DATASET))
 
 
 def _given(resolved: Any) -> tuple[tuple[str, types.Type], ...]:

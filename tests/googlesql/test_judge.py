@@ -27,7 +27,7 @@ WRITTEN = [*written.documents(), *written.helps()]
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
     """All tables and views, and the table over Bigtable that DEPLOY has people make."""
-    made = Dataset().add_views(VIEWS)
+    made = Dataset.whole()
     made.add("source_of_truth", _external())
     return made
 

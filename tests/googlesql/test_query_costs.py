@@ -144,7 +144,7 @@ class Costs(NamedTuple):
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
-    return Dataset().add_views(VIEWS)
+    return Dataset.whole()
 
 
 @pytest.fixture(scope="module")

@@ -77,7 +77,7 @@ def test_erased_keys_are_forgotten_and_neither_late_writers_nor_a_replay_bring_t
     assert after <= before, "nothing of it was news"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_before_and_while_the_topic_is_told_and_started_again_it_is_complete(
     new_stores: NewStores, running_stack: object, broker: Broker, tmp_path: Path
 ) -> None:

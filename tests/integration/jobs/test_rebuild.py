@@ -119,6 +119,7 @@ HOLDS = [
 ]
 
 
+@pytest.mark.long
 def test_a_rebuild_killed_at_each_step_serves_the_old_or_the_right_and_the_next_one_ends_it(
     new_stores: NewStores, few_documents: Path
 ) -> None:

@@ -155,6 +155,7 @@ def test_what_breaks_between_writing_and_marking_is_finished_by_the_next_redrive
     assert reconcile.main([*stores.arguments("-")[2:], "--output", str(tmp_path / "found")]) == 0
 
 
+@pytest.mark.long
 def test_killed_at_several_points_and_run_again_equals_one_clean_run(
     new_stores: NewStores, few_documents: Path
 ) -> None:

@@ -14,7 +14,7 @@ from tests.integration.jobs.test_faults import clean_backfill, inputs, settles
 from tests.integration.sqs.server import Sqs
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_with_repetitions_disorder_and_poison(
     new_stores: NewStores, running_stack: object, sqs: Sqs, tmp_path: Path
 ) -> None:

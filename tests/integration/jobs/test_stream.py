@@ -64,7 +64,7 @@ def differences(stores: Stores, output: Path) -> set[str]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_bigtable_cut_off_and_the_job_killed_in_mid_stream_lose_nothing_and_double_nothing(
     new_stores: NewStores, queue: DocumentQueue, running_stack: Stack, tmp_path: Path
 ) -> None:

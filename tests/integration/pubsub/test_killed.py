@@ -41,7 +41,7 @@ def hold_and_die(queue: Queue, messages: int) -> None:
     raise AssertionError("the process ended by itself")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_killed_processes_held_is_back_after_a_stream_and_a_lease(queue: Queue) -> None:
     """The emulator serves streams of clients that are gone; one that has no deadline, for ever."""
     for _ in range(3):

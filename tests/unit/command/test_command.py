@@ -31,7 +31,7 @@ def test_every_command_is_a_module_and_every_job_is_a_command() -> None:
 
 def test_every_module_that_can_be_run_is_a_command() -> None:
     runnable = {path.stem for path in (ROOT / "pipelines").glob("*.py") if "\ndef main(" in path.read_text()}
-    assert runnable - {"command", "launching"} == set(command.COMMANDS)
+    assert runnable - {"command", "launching", "worker"} == set(command.COMMANDS)
 
 
 def test_help_names_every_command_with_a_line_under_its_group(capsys: pytest.CaptureFixture[str]) -> None:
