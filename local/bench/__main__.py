@@ -40,6 +40,7 @@ SUITE = (
     Bench("sink", 5),
     Bench("job", 5),
     Bench("backfill", 1),
+    Bench("cores", 1),
     Bench("states", 1),
     Bench("alternatives", 1),
 )

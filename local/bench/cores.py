@@ -3,11 +3,9 @@
     python -m local.bench.cores [--documents 20000] [--processes 1,2] [--archive zip] [--rounds 1]
 
 Each job runs in processes of its own against emulators of its own, and once more over a handful of documents, whose
-figures are taken off: connecting, the graph, starting workers. CPU is read from /proc for each process of the job; that
-of the emulators is told apart, for on a laptop they take the same cores. So wall clock tells little where there are no
-more cores than processes; what is judged is ``scaling``: CPU of a document with one process, beside that of the busiest
-process of several, each its share of the documents. It is 1 for work that costs no more when it is spread and is
-spread evenly, and what wall clock gives where every process has a core and no store holds it up.
+figures are taken off: connecting, the graph, starting workers. CPU is that of all processes of the job; that of the
+emulators is told apart, for on a laptop they take the same cores. So documents a second tell little where there are no
+more cores than processes; what is judged is ``scaling``: CPU of a document with one process, beside that with several.
 """
 
 from __future__ import annotations
@@ -17,10 +15,8 @@ import os
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,16 +35,14 @@ PROCESSES = (1, 2)
 ARCHIVE = "zip"
 GOAL = 0.85
 _HANDFUL = 20
-_LOOK_SECONDS = 0.1
 
 
 class Job(NamedTuple):
-    """One job: ``cpu`` seconds of all its processes, of the busiest one, and of the emulators beside it."""
+    """One job: ``cpu`` seconds of all its processes, and of the emulators beside it."""
 
     inputs: int
     wall: float
     cpu: float
-    busiest: float
     emulators: float
 
 
@@ -92,8 +86,7 @@ def _figures(jobs: dict[int, tuple[Job, Job]]) -> dict[int, dict[str, float]]:
             "emulator_micros": job.emulators / job.inputs * 1e6,
             "per_second": job.inputs / job.wall,
             "start_cpu_seconds": jobs[count][0].cpu,
-            "evenness": job.cpu / count / job.busiest,
-            "scaling": alone.cpu / alone.inputs / (job.busiest / job.inputs * count),
+            "scaling": alone.cpu / alone.inputs / (job.cpu / job.inputs),
         }
         for count, job in marginal.items()
     }
@@ -101,39 +94,21 @@ def _figures(jobs: dict[int, tuple[Job, Job]]) -> dict[int, dict[str, float]]:
 
 def _beyond(few: Job, many: Job) -> Job:
     wall, cpu = many.wall - few.wall, many.cpu - few.cpu
-    busiest, emulators = many.busiest - few.busiest, many.emulators - few.emulators
-    return Job(many.inputs - few.inputs, wall, cpu, busiest, emulators)
+    return Job(many.inputs - few.inputs, wall, cpu, many.emulators - few.emulators)
 
 
 def _job(archives: Archives, count: int) -> Job:
     with stack() as running, running.exported():
         tables.set_up(TruthConfig(LOCAL_PROJECT, defaults.DEFAULT_INSTANCE, defaults.DEFAULT_TABLE), "acervo")
-        beside = set(processes.below(os.getpid()))
         before = processes.cpu_below(os.getpid())
         arguments = ["--input", archives.input, "--project", LOCAL_PROJECT, "--runner", "FnApiRunner"]
         if count > 1:
             arguments += ["--direct_running_mode", "multi_processing"]
         arguments += ["--direct_num_workers", str(count)]
-        used: dict[int, float] = {}
-        done = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(beside, used, done), daemon=True)
-        watcher.start()
         started = time.monotonic()
         took = watched.run([sys.executable, "-m", "pipelines.backfill", *arguments], quiet=True)
         wall = time.monotonic() - started
-        done.set()
-        watcher.join()
-        emulators = processes.cpu_below(os.getpid()) - before
-    return Job(archives.inputs, wall, took.cpu_seconds, max(used.values()), emulators)
-
-
-def _watch(beside: set[int], used: dict[int, float], done: threading.Event) -> None:
-    """Keeps the CPU seconds that each process of the job was last seen with."""
-    while not done.wait(_LOOK_SECONDS):
-        for pid in set(processes.below(os.getpid())) - beside:
-            with suppress(OSError, KeyError, ValueError, IndexError):
-                if use := processes.use_of(pid):
-                    used[pid] = use.cpu
+        return Job(archives.inputs, wall, took.cpu_seconds, processes.cpu_below(os.getpid()) - before)
 
 
 def figures(found: dict[str, Any]) -> list[Figure]:
@@ -142,8 +117,8 @@ def figures(found: dict[str, Any]) -> list[Figure]:
     base = f"one process {alone[1]['cpu_micros']:,.0f} µs, {alone[1]['per_second']:,.0f}/s"
     return [
         Figure(
-            f"backfill of {found['documents']:,} inputs in {count} processes, each beside one alone",
-            f"{each['scaling']:.2f}; {each['cpu_micros']:,.0f} µs CPU a document, {each['per_second']:,.0f}/s",
+            f"backfill of {found['documents']:,} inputs in {count} processes, beside one",
+            f"{each['cpu_micros']:,.0f} µs CPU a document: {each['scaling']:.2f}; {each['per_second']:,.0f}/s",
             f"{base}; emulators {each['emulator_micros']:,.0f} µs beside it",
             f"{found['goal_scaling']}",
         )

@@ -18,6 +18,8 @@ SHOWN = (
     "sink",
     "job",
     "backfill",
+    "cores",
+    "flink",
     "states",
     "alternatives",
     "postgres",
