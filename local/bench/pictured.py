@@ -5,7 +5,8 @@ python -m local.bench.pictured
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,8 +63,10 @@ def _panel(panel: Panel, ways: dict[str, dict[str, Any]]) -> Any:
     return bars + base.mark_text(align="left", dx=5).encode(x=x, y=y, text="text:N")
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Command line."""
+    described = (__doc__ or "").split("\n")[0]
+    argparse.ArgumentParser(prog="python -m local.bench.pictured", description=described).parse_args(argv)
     found = newest("alternatives")
     if found is None:
         raise SystemExit("nothing to draw: run python -m local.bench.alternatives first")
