@@ -83,7 +83,7 @@ class IngestOptions(PipelineOptions):
         parser.add_argument(
             "--max_in_flight",
             type=int,
-            default=128,
+            default=512,
             help=tr("Records being applied to Bigtable at once in a worker process."),
         )
 

@@ -6,7 +6,7 @@ Both run in this process, by turns, over the same archives, into tables of their
 of this process alone, all its threads. What each takes for a handful of documents (connections, the graph and its
 stages) is measured and taken off. The job is ``pipelines.backfill`` on FnApiRunner. The plain loop reads, parses,
 applies to Bigtable, makes rows, encodes and appends them to BigQuery, adds the counts up in a dict, stores them and
-appends their rows: the same functions, writer and sink, one thread, and nothing of Beam.
+appends their rows: the same functions, writer and sink, as many documents at a time, one thread, and nothing of Beam.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from transforms.ingest.listing import list_files
 from transforms.ingest.work import ZipShard, batches, read_shard, shared_out
 from transforms.model import Applied, RawDocument, Record
 from transforms.parse.parser import parse
+from transforms.parse.transform import BATCH
 from transforms.truth import row_keys, rows
 from transforms.truth.config import TruthConfig
 from transforms.truth.transaction import Attempt, Completed, Transaction, Write, transact
@@ -47,7 +48,7 @@ from transforms.truth.writer import Done, Writer, shared_writer
 from transforms.views.connect import storage_endpoint
 from transforms.views.rows import TableRow, row_of_count, rows_of
 from transforms.views.sink import Destination, Sink, acquire
-from transforms.views.write import BATCH_BYTES, BATCH_ROWS
+from transforms.views.write import BATCH_BYTES, BATCH_ROWS, ENCODED_AT_ONCE
 
 DOCUMENTS = 3_000
 GOAL = 1.35
@@ -140,8 +141,9 @@ def _expanded(file: FileRef) -> Iterator[Any]:
 
 
 def _records(documents: Iterable[RawDocument]) -> Iterator[Record]:
-    for document in documents:
-        for record in parse(document):
+    waiting = iter(documents)
+    while batch := list(itertools.islice(waiting, BATCH)):
+        for record in [found for document in batch for found in parse(document)]:
             assert isinstance(record, Record), record
             yield record
 
@@ -179,12 +181,18 @@ def _store(row: bytes, cell: rows.Cell, partial_sum: dict[str, Any]) -> Transact
 @contextmanager
 def _appending(sink: Sink) -> Iterator[Any]:
     """A function that takes rows; they are encoded at once and appended in batches, all of them at the end."""
+    held: list[TableRow] = []
     batches: dict[str, list[bytes]] = {}
     sizes: dict[str, int] = {}
     waiting = []
 
     def append(found: Iterable[TableRow]) -> None:
-        for table, row in found:
+        held.extend(found)
+        if len(held) >= ENCODED_AT_ONCE:
+            encode()
+
+    def encode() -> None:
+        for table, row in held:
             encoded = sink.encoders[table].encode(row)
             batch = batches.setdefault(table, [])
             batch.append(encoded)
@@ -192,8 +200,10 @@ def _appending(sink: Sink) -> Iterator[Any]:
             if sizes[table] > BATCH_BYTES or len(batch) >= BATCH_ROWS:
                 waiting.append(sink.append(table, batches.pop(table)))
                 del sizes[table]
+        held.clear()
 
     yield append
+    encode()
     waiting += [sink.append(table, batch) for table, batch in batches.items()]
     assert not any(future.result().refused for future in waiting)
 

@@ -23,7 +23,7 @@ class TruthConfig:
     instance: str
     table: str = "acervo"
     app_profile: str = "default"
-    max_in_flight: int = 128
+    max_in_flight: int = 512
     max_bytes_in_flight: int = 64_000_000
     attempts: int = 40
     deadline_seconds: float = 20.0

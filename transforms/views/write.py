@@ -22,7 +22,8 @@ MAX_ROW_BYTES = 9 * MEGABYTE
 BATCH_BYTES = MEGABYTE
 BATCH_ROWS = 20_000
 BATCHES_IN_FLIGHT = 4
-
+# Rows are encoded so many at a time, which the processor's caches reward.
+ENCODED_AT_ONCE = 64
 
 # A change is in BigQuery so long after it was known to be the last one of its key (micros), or it is sent again.
 PROMISED = 45 * 60_000_000
@@ -99,20 +100,30 @@ class _AppendRows(beam.DoFn):
             sink.release(self._destination)
 
     def start_bundle(self) -> None:
+        self._held: list[WindowedValue] = []
         self._batches: dict[str, _Batch] = {}
         self._in_flight: list[_Waiting] = []
         self._counts: dict[tuple[str, Any], int] = {}
         self._late_refusals: list[tuple[Refusal, WindowedValue]] = []
 
-    def process(self, element: TableRow, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Sequence[TaggedOutput]:
-        table, row = element
+    def process(self, element: TableRow, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Sequence[Any]:
+        self._held.append(place)
+        return self._encoded() if len(self._held) >= ENCODED_AT_ONCE else ()
+
+    def _encoded(self) -> list[TaggedOutput]:
+        """Encodes the rows held, and sends the batches that are full of them; gives the rows that do not fit."""
+        held, self._held = self._held, []
+        return [refused for place in held if (refused := self._add(place))]
+
+    def _add(self, place: WindowedValue) -> TaggedOutput | None:
+        table, row = place.value
         try:
             encoded = self._sink.encoders[table].encode(row)
             if len(encoded) > MAX_ROW_BYTES:
                 raise RefusedRow(f"the row has {len(encoded)} bytes; a request holds {MAX_ROW_BYTES}")
         except RefusedRow as refused:
             self._refused[table].inc()
-            return [TaggedOutput(_REFUSED, (table, row, str(refused)))]
+            return TaggedOutput(_REFUSED, place.with_value((table, row, str(refused))))
         batch = self._batches.get(table)
         if batch and (batch.bytes + len(encoded) > BATCH_BYTES or len(batch.rows) >= BATCH_ROWS):
             self._send(table)
@@ -124,9 +135,10 @@ class _AppendRows(beam.DoFn):
         batch.bytes += len(encoded)
         if self._in_time and (current_at := row.get(schema.CURRENT_AT)):
             batch.oldest = min(batch.oldest or current_at, current_at)
-        return ()
+        return None
 
     def finish_bundle(self) -> Iterator[Any]:
+        yield from self._encoded()
         for table in list(self._batches):
             self._send(table)
         while self._in_flight:
