@@ -54,11 +54,15 @@ class IngestConfig:
 
 
 class Ingested(NamedTuple):
-    """What became of the inputs, each emitted only after its commit to the source of truth."""
+    """What became of the inputs, each emitted only after its commit to the source of truth.
+
+    ``logged``: nothing, from the step that writes the change log; of a live job only.
+    """
 
     applied: beam.PCollection[Applied]
     changes: beam.PCollection[Change]
     dead_letters: beam.PCollection[DeadLetter]
+    logged: beam.PCollection[None] | None
 
 
 class IngestDocuments(beam.PTransform):
@@ -86,16 +90,16 @@ class IngestDocuments(beam.PTransform):
             | "AllDeadLetters" >> beam.Flatten()
             | "StoreDeadLetters" >> StoreDeadLetters(config.truth, launch.run, launch.job)
         )
+        logged = changes | "LogChanges" >> LogChanges(config.truth) if config.live else None
         refusals = [*self._serve(committed.applied, dead), *self._count(changes)]
         kept: Kept = refusals | "AllRefused" >> beam.Flatten() | "KeepRefused" >> keep_refused(config)
         all_dead = (dead, kept.dead_letters) | "DeadLetters" >> beam.Flatten()
-        return Ingested(committed.applied, changes, all_dead)
+        return Ingested(committed.applied, changes, all_dead, logged)
 
     def _count(self, changes: beam.PCollection[Change]) -> list[beam.PCollection[Refusal]]:
-        """Counts changes, by the log or by run; gives the rows of sums that BigQuery refused."""
+        """Counts changes by run, unless the log counts them; gives the rows of sums that BigQuery refused."""
         config, launch = self._config, self._config.launch
         if config.live:
-            _ = changes | "LogChanges" >> LogChanges(config.truth)
             return []
         rows = (
             changes

@@ -36,6 +36,7 @@ from pipelines.options import IngestOptions, StoreOptions, SummaryOptions
 from pipelines.portable import cancel, lasting_streams
 from pipelines.prose import ERROR, tell
 from pipelines.telling import Launched
+from transforms import bundle_ends
 from transforms.counting.cells import COUNT_TABLES
 from transforms.errors import AcervoError
 from transforms.ingest.remote import SECRETS
@@ -79,8 +80,10 @@ def options_of(argv: Sequence[str] | None, *families: type[PipelineOptions]) -> 
     if not google.project:
         raise LaunchError(tr(discover.NO_PROJECT))
     telling.check_place(options)
+    setup = options.view_as(SetupOptions)
     # What the workers import is the installed package: nothing of __main__ needs to travel.
-    options.view_as(SetupOptions).save_main_session = False
+    setup.save_main_session = False
+    setup.beam_plugins = [*(setup.beam_plugins or ()), bundle_ends.__name__]
     return options
 
 

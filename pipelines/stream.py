@@ -27,6 +27,7 @@ from pipelines import flink, launching
 from pipelines.ingest import IngestDocuments, Ingested, keep_refused
 from pipelines.launch import Launch, launch_of
 from pipelines.options import IngestOptions
+from pipelines.prism import EndOutputLast, is_prism
 from pipelines.states import KafkaStatesOptions, check_states_topic, states_topic
 from pipelines.telling import Launched
 from transforms.counting.live import SweepLog, sweeping
@@ -97,6 +98,9 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, sou
         sweep = SweepLog(config.truth, config.project, config.dataset, bundle_seconds=seconds)
         swept = pipeline | "SweepLog" >> sweep
         _ = swept | "KeepRefusedSums" >> keep_refused(config)
+        if is_prism(options):
+            _ = swept | "EndOfSweeps" >> EndOutputLast()
+            _ = ingested.logged | "EndOfBundles" >> EndOutputLast()
     _tell(ingested, options)
     return ingested
 
