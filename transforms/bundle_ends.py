@@ -12,7 +12,7 @@ from __future__ import annotations
 from apache_beam.runners.worker import statesampler
 from apache_beam.utils.plugin import BeamPlugin
 
-PERIOD_MILLIS = 10
+PERIOD_MILLIS = 5
 
 
 class ShortSampling(BeamPlugin):

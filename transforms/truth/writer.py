@@ -77,6 +77,7 @@ class Bundle:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._batch: list[_Item] = []
+        self._batch_bytes = 0
         self._done: deque[Done] = deque()
         self.pending = 0
         self.error: BaseException | None = None
@@ -88,7 +89,8 @@ class Bundle:
         of this bundle fail, or one of its batch at its first step.
         """
         self._batch.append(_Item(self, table, row, size, tag, begin))
-        if len(self._batch) >= self._writer.hand_over or size > self._writer.large:
+        self._batch_bytes += size
+        if len(self._batch) >= self._writer.hand_over or self._batch_bytes >= self._writer.hand_over_bytes:
             self._hand_over()
 
     def ready(self) -> Iterator[Done]:
@@ -105,7 +107,7 @@ class Bundle:
 
     def _hand_over(self) -> None:
         self._raise()
-        batch, self._batch = self._batch, []
+        batch, self._batch, self._batch_bytes = self._batch, [], 0
         begun = [item for item in batch if self._begin(item)]
         if begun:
             self._writer.submit(self, begun)
@@ -141,7 +143,7 @@ class Writer:
         self.codec = codec
         self.kept: set[bytes] = set()
         self.hand_over = min(_HAND_OVER, max(1, config.max_in_flight // 2))
-        self.large = config.max_bytes_in_flight // (4 * self.hand_over)
+        self.hand_over_bytes = config.max_bytes_in_flight // 8
         self._changed = threading.Condition()
         self._records = 0
         self._bytes = 0
