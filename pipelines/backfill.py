@@ -114,11 +114,17 @@ def run(argv: Sequence[str] | None = None, total: int | None = None) -> Launched
             launch.run,
         )
     given = sys.argv[1:] if argv is None else argv
-    pipeline = processes.pipeline(options, cores.processes(given, options, options.view_as(BackfillOptions).input))
+    workers, total = _sized(given, options, total)
+    pipeline = processes.pipeline(options, workers)
     build(pipeline, options, launch)
-    if total is None and waits(options):
-        total = sizing.inputs_in(options.view_as(BackfillOptions).input)
     return launching.launch(pipeline, launch, total)
+
+
+def _sized(argv: Sequence[str], options: PipelineOptions, total: int | None) -> tuple[int, int | None]:
+    """Processes for the job, and its inputs: ``total``, or counted where they can be. It lists files once."""
+    files = sizing.Listed(options.view_as(BackfillOptions).input)
+    workers = cores.processes(argv, options, files)
+    return workers, sizing.inputs_in(files) if total is None and waits(options) else total
 
 
 def main(argv: Sequence[str] | None = None) -> int:
