@@ -26,6 +26,7 @@ from local.stores import Tables, bigtable_rows
 from pipelines import defaults, input_counts, query, tables
 from pipelines.guard import guarded, reason_of
 from pipelines.input_counts import InputCounts
+from pipelines.launch import LaunchError
 from pipelines.screen import console
 from transforms.language import mark, say, tr
 from transforms.truth.config import TruthConfig
@@ -130,7 +131,7 @@ def _input(given: str | None, told: Steps) -> tuple[str, dict[str, Any] | None]:
 
 def _backfill(options: argparse.Namespace, argv: list[str], total: int | None) -> tuple[str, InputCounts, float]:
     """Runs the job; its run, what became of the inputs, and seconds. Raises RunError when it fails."""
-    from pipelines import backfill, endings, launching, telling
+    from pipelines import backfill, endings, telling
 
     argv = ["--runner", options.runner, *argv]
     prism = find.prism()
@@ -139,7 +140,7 @@ def _backfill(options: argparse.Namespace, argv: list[str], total: int | None) -
     endings.brief_logs()
     try:
         launched = backfill.run(argv, total)
-    except launching.LaunchError as error:
+    except LaunchError as error:
         raise RunError(str(error)) from error
     except Exception as error:
         if Interrupted.__name__ in str(error):

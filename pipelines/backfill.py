@@ -6,6 +6,7 @@ python -m pipelines.backfill --input 'gs://bucket/2025/*.zip' --project P --bigt
 from __future__ import annotations
 
 from pipelines import command
+from pipelines.prose import note
 
 if __name__ == "__main__":
     raise SystemExit(command.start("backfill"))
@@ -18,9 +19,9 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines import cores, launching, processes, sizing, spreading
+from pipelines import command_line, cores, launching, processes, sizing, spreading, stores
 from pipelines.ingest import IngestDocuments, Ingested
-from pipelines.launch import Launch, launch_of
+from pipelines.launch import Launch, LaunchError, launch_of, waits
 from pipelines.options import IngestOptions
 from pipelines.telling import Launched
 from transforms.ingest.files import split_patterns
@@ -63,7 +64,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
     spread = options.view_as(BackfillOptions).spread == spreading.ALWAYS
     inputs: Inputs = pipeline | "ReadDocuments" >> ReadDocuments(patterns_of(options), limits, spread)
-    ingested: Ingested = inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch))
+    ingested: Ingested = inputs | "Ingest" >> IngestDocuments(stores.config_of(options, launch))
     return ingested
 
 
@@ -76,17 +77,17 @@ def preflight(options: PipelineOptions) -> None:
     """Raises an AcervoError for what would make the job fail later; settles ``--spread``."""
     patterns = patterns_of(options)
     if not patterns:
-        raise launching.LaunchError(tr("nothing to read: give --input, a file, folder, glob, gs:// or s3:// pattern."))
+        raise LaunchError(tr("nothing to read: give --input, a file, folder, glob, gs:// or s3:// pattern."))
     check_patterns(patterns)
     _settle_spread(options)
-    launching.check_stores(options)
+    stores.check(options)
 
 
 def _settle_spread(options: PipelineOptions) -> None:
     """``--spread=auto`` becomes what suits the input."""
     own = options.view_as(BackfillOptions)
     if own.spread == spreading.ALWAYS and spreading.shuffles_in_memory(options):
-        raise launching.LaunchError(
+        raise LaunchError(
             tr(
                 "--spread=always: this runner shuffles in memory, and would hold every document of an archive at once. "
                 "Leave the option away, or name a runner that does not, such as --runner=DataflowRunner."
@@ -95,7 +96,7 @@ def _settle_spread(options: PipelineOptions) -> None:
     decision = spreading.decide(own.spread, options, own.input or "")
     own.spread = spreading.ALWAYS if decision.spread else spreading.NEVER
     if decision.spread:
-        launching.note(decision.why)
+        note(decision.why)
 
 
 def run(argv: Sequence[str] | None = None, total: int | None = None) -> Launched:
@@ -103,21 +104,27 @@ def run(argv: Sequence[str] | None = None, total: int | None = None) -> Launched
 
     ``total``: the number of inputs, if the caller knows it.
     """
-    options = launching.options_of(argv, BackfillOptions)
+    options = command_line.options_of(argv, BackfillOptions)
     preflight(options)
     launch = launch_of(options, JOB, patterns_of(options))
-    if launch.run in launching.runs_with_counts(options, launch.run):
+    if launch.run in stores.runs_with_counts(options, launch.run):
         _LOG.warning(
             "run %s went to its end before and is run again: its counts will be those of the files that are there now. "
             "Where files were removed since, give this one a name of its own with --run.",
             launch.run,
         )
     given = sys.argv[1:] if argv is None else argv
-    pipeline = processes.pipeline(options, cores.processes(given, options, options.view_as(BackfillOptions).input))
+    workers, total = _sized(given, options, total)
+    pipeline = processes.pipeline(options, workers)
     build(pipeline, options, launch)
-    if total is None and launching.waits(options):
-        total = sizing.inputs_in(options.view_as(BackfillOptions).input)
     return launching.launch(pipeline, launch, total)
+
+
+def _sized(argv: Sequence[str], options: PipelineOptions, total: int | None) -> tuple[int, int | None]:
+    """Processes for the job, and its inputs: ``total``, or counted where they can be. It lists files once."""
+    files = sizing.Listed(options.view_as(BackfillOptions).input)
+    workers = cores.processes(argv, options, files)
+    return workers, sizing.inputs_in(files) if total is None and waits(options) else total
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,7 +2,7 @@
 
 ``python -m pipelines.backfill`` is the same as ``acervo backfill``. A command's module is imported when the command is
 run, so that help, and an answer to a mistyped name, do not wait for Beam. It has ``main(argv)``, which returns the exit
-status, and ``parser()``, by which shells complete its options; a job has what ``launching`` asks of it instead.
+status, and ``parser()``, by which shells complete its options; a job has what ``command_line`` asks of it instead.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ def parser_of(name: str) -> argparse.ArgumentParser:
     """The options of a command; only ``--help`` where its module does not say."""
     module = import_module(f"pipelines.{name}")
     if hasattr(module, "JOB"):
-        from pipelines import launching  # with Beam, which only jobs need
+        from pipelines import command_line  # with Beam, which only jobs need
 
-        return launching.parser(module)
+        return command_line.parser(module)
     found: argparse.ArgumentParser = getattr(module, "parser", argparse.ArgumentParser)()
     return found

@@ -41,7 +41,7 @@ def machine() -> Machine:
     return Machine(max(1, math.floor(cores)), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
 
 
-def processes(argv: Sequence[str], options: PipelineOptions, patterns: str) -> int:
+def processes(argv: Sequence[str], options: PipelineOptions, files: sizing.Listed) -> int:
     """Processes for a job over these files; 1 where the runner decides. What ``argv`` asks for is what it gets."""
     if options.view_as(StandardOptions).runner not in _RUNNERS:
         return 1
@@ -51,7 +51,7 @@ def processes(argv: Sequence[str], options: PipelineOptions, patterns: str) -> i
     if asked.direct_running_mode or asked.direct_num_workers is not None:
         return 1
     here = machine()
-    return worth_it(sizing.measure(patterns, most=here.cores * DOCUMENTS_EACH), here)
+    return worth_it(sizing.measure(files, most=here.cores * DOCUMENTS_EACH), here)
 
 
 def worth_it(found: sizing.Input, here: Machine) -> int:

@@ -33,6 +33,7 @@ from pipelines.estimating import (
 from pipelines.guard import guarded
 from pipelines.pricing import ALL, ASSUMED, GB, GIVEN, HOME, MEASURED, READ, REGIONS, REPARSE, Constant, prices_of
 from pipelines.prose import tell_error
+from transforms.ingest.listing import list_files
 from transforms.language import mark, say, tr
 
 
@@ -235,7 +236,7 @@ def _sized(
     values = {name: constant.value for name, constant in constants.items()}
     most = math.inf
     if patterns:
-        found = sizing.measure(patterns, values["payload_bytes"])
+        found = sizing.measure(list_files(patterns), values["payload_bytes"])
         size = found.bytes / GB
         print(say(FOUND, files=found.files, size=size, documents=found.documents))
         work = work._replace(documents=found.documents)

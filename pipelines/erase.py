@@ -29,9 +29,9 @@ from datetime import UTC, datetime
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 
-from pipelines import launching, selecting, telling
+from pipelines import command_line, launching, selecting, stores, telling
 from pipelines.erasing import EraseRequest, Erasure, number_of
-from pipelines.launch import Launch, launch_of
+from pipelines.launch import Launch, launch_of, waits
 from pipelines.options import StoreOptions
 from pipelines.states import KafkaStatesOptions, check_states_topic, states_topic
 from pipelines.telling import Launched
@@ -134,7 +134,7 @@ def _key(text: str) -> str:
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, choice: Choice) -> None:
     """Adds the whole job to the pipeline; the build's dataset must be there (``prepare``)."""
-    found = pipeline | "Find" >> FindErasable(launching.truth_of(options), choice)
+    found = pipeline | "Find" >> FindErasable(stores.truth_of(options), choice)
     if options.view_as(EraseOptions).confirm is not None:
         Erasure(request_of(options, launch, choice), launch, choice).add(pipeline, found)
 
@@ -149,7 +149,7 @@ def request_of(options: PipelineOptions, launch: Launch, choice: Choice) -> Eras
         "refuse": given.refuse or "", "confirmed": given.confirm, "request": given.request,
     }  # fmt: skip
     return EraseRequest(
-        launching.truth_of(options),
+        stores.truth_of(options),
         options.view_as(GoogleCloudOptions).project,
         dataset,
         states_topic(options),
@@ -172,7 +172,7 @@ def _builds(dataset: str) -> str:
 
 def prepare(options: PipelineOptions, launch: Launch) -> Choice:
     """Checks the stores, makes what the job writes to, and gives the choice with its holds. Raises AcervoError."""
-    truth = launching.truth_of(options)
+    truth = stores.truth_of(options)
     project, dataset = options.view_as(GoogleCloudOptions).project, options.view_as(StoreOptions).dataset
     choice_of(options)
     check_states_topic(options)
@@ -191,7 +191,7 @@ def prepare(options: PipelineOptions, launch: Launch) -> Choice:
 
 def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises AcervoError before anything is read."""
-    options = launching.options_of(argv, EraseOptions, KafkaStatesOptions, KafkaClusterOptions)
+    options = command_line.options_of(argv, EraseOptions, KafkaStatesOptions, KafkaClusterOptions)
     choice_of(options)
     # Not named for what is asked for: of a CPF even a digest would tell.
     launch = launch_of(options, JOB, [])
@@ -203,7 +203,7 @@ def run(argv: Sequence[str] | None = None) -> Launched:
 
 def _tell(launched: Launched) -> int:
     """After a dry run, the number to confirm."""
-    if launched.options.view_as(EraseOptions).confirm is None and launching.waits(launched.options):
+    if launched.options.view_as(EraseOptions).confirm is None and waits(launched.options):
         counters, _ = telling.figures_of(launched.result)
         prefix = "erase_"
         tally = {name.removeprefix(prefix): number for name, number in counters.items() if name.startswith(prefix)}

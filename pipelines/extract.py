@@ -20,11 +20,11 @@ from dataclasses import replace
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines import launching
+from pipelines import command_line, launching, stores
 from pipelines.ingest import IngestDocuments, Ingested
-from pipelines.launch import Launch, launch_of
+from pipelines.launch import Launch, LaunchError, launch_of, waits
 from pipelines.options import IngestOptions
-from pipelines.prose import tell
+from pipelines.prose import note, tell
 from pipelines.telling import Launched
 from transforms.ingest.inputs import Inputs
 from transforms.ingest.postgres.errors import PostgresError, snapshot_was_lost
@@ -52,7 +52,7 @@ def build(
     it."""
     read = ReadFromPostgres(source or described(options, launch.run))
     inputs: Inputs = pipeline | "ReadFromPostgres" >> read
-    ingested: Ingested = inputs | "Ingest" >> IngestDocuments(launching.config_of(options, launch))
+    ingested: Ingested = inputs | "Ingest" >> IngestDocuments(stores.config_of(options, launch))
     return ingested
 
 
@@ -66,7 +66,7 @@ def described(options: PipelineOptions, run: str) -> PostgresSource:
             max_input_bytes=options.view_as(IngestOptions).max_input_bytes,
         )
     except PostgresError as error:
-        raise launching.LaunchError(str(error)) from error
+        raise LaunchError(str(error)) from error
 
 
 def identity_of(options: PipelineOptions) -> list[str]:
@@ -89,38 +89,38 @@ def _under_its_own_run(options: PipelineOptions, launch: Launch) -> Launch:
     """
     if options.view_as(IngestOptions).run:
         return launch
-    ended = launching.runs_with_counts(options, launch.run)
+    ended = stores.runs_with_counts(options, launch.run)
     names = (launch.run if number == 1 else f"{launch.run}-{number}" for number in itertools.count(1))
     name = next(name for name in names if name not in ended)
     if name != launch.run:
-        launching.note(say(ANOTHER_RUN, run=name))
+        note(say(ANOTHER_RUN, run=name))
     return replace(launch, run=name)
 
 
 def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
-    options = launching.options_of(argv, PostgresOptions)
-    if not launching.waits(options) and not options.view_as(PostgresOptions).postgres_dsn:
-        raise launching.LaunchError(tr("which server? Give --postgres_dsn: the workers have no PGHOST of yours."))
-    launching.note(cap_workers(options))
+    options = command_line.options_of(argv, PostgresOptions)
+    if not waits(options) and not options.view_as(PostgresOptions).postgres_dsn:
+        raise LaunchError(tr("which server? Give --postgres_dsn: the workers have no PGHOST of yours."))
+    note(cap_workers(options))
     launch = launch_of(options, JOB, identity_of(options))
     source = described(options, launch.run)
     try:
         with ExitStack() as held:
-            if exports_snapshot(options, launcher_waits=launching.waits(options)):
+            if exports_snapshot(options, launcher_waits=waits(options)):
                 source = held.enter_context(hold_snapshot(source))
             for line in check_table(source).lines():
                 tell(line, sys.stderr)
-            launching.check_stores(options)
+            stores.check(options)
             launch = _under_its_own_run(options, launch)
             pipeline = beam.Pipeline(options=options)
             build(pipeline, options, launch, source)
             return launching.launch(pipeline, launch)
     except PostgresError as error:
-        raise launching.LaunchError(str(error)) from error
+        raise LaunchError(str(error)) from error
     except Exception as error:
         if snapshot_was_lost(error):
-            raise launching.LaunchError(
+            raise LaunchError(
                 say(
                     "the snapshot of {table} was lost, so the ranges left could not be read as of it. Start the same "
                     "command again: it is the same run, and finds what it wrote already.",

@@ -1,4 +1,4 @@
-"""One launch of a job, and its names."""
+"""One launch of a job: its names, whether the launcher waits for it, and the error of one that cannot be."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 
 from pipelines.options import IngestOptions
 from transforms import instants
+from transforms.errors import AcervoError
+
+
+class LaunchError(AcervoError):
+    """A job that cannot start; the message says what is wrong and what to do."""
 
 
 @dataclass(frozen=True)
@@ -32,3 +37,8 @@ def launch_of(options: PipelineOptions, job: str, identity: Sequence[str]) -> La
     given = options.view_as(GoogleCloudOptions).job_name
     unique = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     return Launch(run, f"{given or job}/{unique}", instants.micros_of(now), job)
+
+
+def waits(options: PipelineOptions) -> bool:
+    """Whether the launcher stays until the job ends: everywhere but on Dataflow."""
+    return "Dataflow" not in (options.view_as(StandardOptions).runner or "")

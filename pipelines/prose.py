@@ -8,7 +8,7 @@ import sys
 import textwrap
 from typing import TextIO
 
-from transforms.language import mark, tr
+from transforms.language import mark, say, tr
 
 ERROR = mark("error:")
 # Commands are copied: a line break inside them would be one too many.
@@ -24,6 +24,12 @@ def tell(text: str, out: TextIO | None = None) -> None:
 def tell_error(text: object) -> None:
     """Prints what is wrong, after ``error:``, to stderr."""
     tell(f"{tr(ERROR)} {text}", sys.stderr)
+
+
+def note(text: str) -> None:
+    """Prints on stderr what people should know though the job can run; nothing for an empty text."""
+    if text:
+        tell(say("note: {text}", text=text), sys.stderr)
 
 
 def folded(text: str, width: int) -> str:

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 
-from pipelines import launching
+from pipelines import command_line, launching, stores
 from pipelines.launch import Launch, launch_of
 from pipelines.options import StoreOptions
 from pipelines.selecting import SelectionOptions, selection_of
@@ -94,7 +94,7 @@ class _Rebuild:
 
     def __init__(self, options: PipelineOptions, launch: Launch) -> None:
         rebuild = options.view_as(RebuildOptions)
-        self._truth: TruthConfig = launching.truth_of(options)
+        self._truth: TruthConfig = stores.truth_of(options)
         self._project = options.view_as(GoogleCloudOptions).project
         self._dataset = options.view_as(StoreOptions).dataset
         self._launch = launch
@@ -209,14 +209,14 @@ def prepare(options: PipelineOptions, launch: Launch) -> None:
     """Checks the stores and makes what the job writes to, the dataset too. Raises AcervoError."""
     project, dataset = options.view_as(GoogleCloudOptions).project, options.view_as(StoreOptions).dataset
     selection_of(options)
-    admin.preflight(launching.truth_of(options), COUNT_TABLES)
+    admin.preflight(stores.truth_of(options), COUNT_TABLES)
     catalog.migrate(project, dataset)
     repair.create_build(project, dataset, build_name(dataset, launch))
 
 
 def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is written."""
-    options = launching.options_of(argv, SelectionOptions, RebuildOptions)
+    options = command_line.options_of(argv, SelectionOptions, RebuildOptions)
     launch = launch_of(options, JOB, [repr(selection_of(options))])
     prepare(options, launch)
     pipeline = beam.Pipeline(options=options)

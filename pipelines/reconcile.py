@@ -36,8 +36,8 @@ import orjson
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 
-from pipelines import launching, telling
-from pipelines.launch import launch_of
+from pipelines import command_line, launching, stores, telling
+from pipelines.launch import LaunchError, launch_of
 from pipelines.options import StoreOptions
 from pipelines.prose import tell
 from pipelines.selecting import SelectionOptions, selection_of
@@ -98,7 +98,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, output: str) -> Non
     served = Served(project, dataset, options.view_as(ReconcileOptions).bucket_characters)
     _ = (
         pipeline
-        | "Reconcile" >> Reconcile(launching.truth_of(options), served, selection_of(options))
+        | "Reconcile" >> Reconcile(stores.truth_of(options), served, selection_of(options))
         | "Count" >> beam.ParDo(_Count())
         | "ToJson" >> beam.Map(_as_json).with_output_types(str)
         | "Write" >> beam.io.WriteToText(output, shard_name_template="")
@@ -128,30 +128,28 @@ def preflight(options: PipelineOptions) -> None:
     given = options.view_as(ReconcileOptions)
     output = given.output
     if not 1 <= given.bucket_characters <= _MOST_CHARACTERS:
-        raise launching.LaunchError(
+        raise LaunchError(
             say("--bucket_characters is 1 to {most}, not {given}", most=_MOST_CHARACTERS, given=given.bucket_characters)
         )
     if given.keys_file and (Path(given.keys_file).is_dir() or not Path(given.keys_file).absolute().parent.is_dir()):
-        raise launching.LaunchError(say(NO_FOLDER, file=given.keys_file))
+        raise LaunchError(say(NO_FOLDER, file=given.keys_file))
     if given.day:
         _day_of(given.day)
         if not selection.everything:
-            raise launching.LaunchError(tr("--day looks at all counts of the day: leave the selection of keys away."))
+            raise LaunchError(tr("--day looks at all counts of the day: leave the selection of keys away."))
     elif not output and "Dataflow" in (options.view_as(StandardOptions).runner or ""):
-        raise launching.LaunchError(tr("nowhere to write the differences: give --output, a gs:// path."))
+        raise LaunchError(tr("nowhere to write the differences: give --output, a gs:// path."))
     # Beam deletes first what is in the file's place: a folder with all that is in it, everything that a glob matches.
     if output and (output.endswith("/") or Path(output).is_dir()):
-        raise launching.LaunchError(say("--output {output} is a folder: name a file in it.", output=output))
+        raise LaunchError(say("--output {output} is a folder: name a file in it.", output=output))
     if output and set(output) & set("*?[{"):
-        raise launching.LaunchError(
-            say("--output {output} is a pattern: name one file, without *, ?, [ and {{.", output=output)
-        )
-    launching.check_stores(options)
+        raise LaunchError(say("--output {output} is a pattern: name one file, without *, ?, [ and {{.", output=output))
+    stores.check(options)
 
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs the job to its end and prints what it found; the number of differences. Raises LaunchError."""
-    options = launching.options_of(argv, SelectionOptions, ReconcileOptions)
+    options = command_line.options_of(argv, SelectionOptions, ReconcileOptions)
     preflight(options)
     given = options.view_as(ReconcileOptions)
     if given.day:
@@ -175,7 +173,7 @@ def _look_at_day(options: PipelineOptions) -> int:
     with tempfile.TemporaryDirectory(prefix="reconcile-") as folder:
         output = given.output or f"{folder}/differences.jsonl"
         with FileSystems.create(output) as file:
-            for difference in compare_day(launching.truth_of(options), dataset, _day_of(given.day)):
+            for difference in compare_day(stores.truth_of(options), dataset, _day_of(given.day)):
                 file.write(f"{_as_json(difference)}\n".encode())
         return _tell(output, given, options)
 
@@ -185,9 +183,9 @@ def _day_of(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise launching.LaunchError(say("--day {text} is not a day: write it as 2026-11-28.", text=text)) from None
+        raise LaunchError(say("--day {text} is not a day: write it as 2026-11-28.", text=text)) from None
     if datetime.now(UTC).date() - day >= timedelta(days=log.KEPT_DAYS):
-        raise launching.LaunchError(
+        raise LaunchError(
             say(
                 "--day {text}: the change log keeps {days} days. Compare everything: leave --day away.",
                 text=text,

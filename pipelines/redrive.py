@@ -29,9 +29,9 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import TaggedOutput
 
-from pipelines import launching, letter_codes
+from pipelines import command_line, launching, letter_codes, stores
 from pipelines.ingest import IngestDocuments, Ingested
-from pipelines.launch import Launch, launch_of
+from pipelines.launch import Launch, LaunchError, launch_of
 from pipelines.options import IngestOptions
 from pipelines.telling import Launched
 from transforms import instants, metrics
@@ -98,12 +98,12 @@ def _micros(option: str, text: str) -> int:
         return instants.micros_of_text(text)
     except ValueError:
         told = mark("{option} {text}: write a date or an instant, 2026-01-31 or 2026-01-31T12:00:00")
-        raise launching.LaunchError(say(told, option=option, text=text)) from None
+        raise LaunchError(say(told, option=option, text=text)) from None
 
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> Ingested:
     """Adds the whole job to the pipeline and gives what it makes."""
-    truth = launching.truth_of(options)
+    truth = stores.truth_of(options)
     limits = Limits(max_entry_bytes=options.view_as(IngestOptions).max_input_bytes)
     chosen = (
         pipeline
@@ -115,7 +115,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> 
     read = chosen | "Inputs" >> beam.ParDo(_Inputs(limits)).with_outputs(
         _Inputs.DEAD, _Inputs.SKIPPED, main=_Inputs.DOCUMENTS
     )
-    config = launching.config_of(options, launch)
+    config = stores.config_of(options, launch)
     inputs = Inputs(read[_Inputs.DOCUMENTS], read[_Inputs.DEAD])
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(config)
     outcomes = (_became(chosen, ingested, launch), read[_Inputs.SKIPPED] | "Skipped" >> _as(launch, FAILED))
@@ -229,9 +229,9 @@ def _judge(element: tuple[str, dict[str, Iterable[Any]]], launch: Launch) -> Ite
 
 def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
-    options = launching.options_of(argv, RedriveOptions)
+    options = command_line.options_of(argv, RedriveOptions)
     choice_of(options)
-    launching.check_stores(options)
+    stores.check(options)
     ingest = options.view_as(IngestOptions)
     ingest.run = ingest.run or JOB
     launch = launch_of(options, JOB, [])

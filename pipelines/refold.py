@@ -22,7 +22,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils.windowed_value import WindowedValue
 
-from pipelines import launching
+from pipelines import command_line, launching, stores
 from pipelines.launch import launch_of
 from pipelines.selecting import SelectionOptions, selection_of
 from pipelines.telling import Launched
@@ -41,7 +41,7 @@ _ROW_BYTES = 100_000
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions) -> beam.PCollection[Refolded]:
     """Adds the whole job to the pipeline and returns what it mended."""
-    truth = launching.truth_of(options)
+    truth = stores.truth_of(options)
     return (
         pipeline
         | "ReadHistories" >> ReadHistories(truth, selection_of(options))
@@ -86,9 +86,9 @@ class _Refold(WriterDoFn):
 
 def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises AcervoError before anything is read."""
-    options = launching.options_of(argv, SelectionOptions)
+    options = command_line.options_of(argv, SelectionOptions)
     launch = launch_of(options, JOB, [repr(selection_of(options))])
-    admin.preflight(launching.truth_of(options))
+    admin.preflight(stores.truth_of(options))
     pipeline = beam.Pipeline(options=options)
     build(pipeline, options)
     return launching.launch(pipeline, launch)

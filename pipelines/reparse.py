@@ -30,9 +30,9 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines import launching
+from pipelines import command_line, launching, stores
 from pipelines.ingest import IngestConfig, keep_refused
-from pipelines.launch import Launch, launch_of
+from pipelines.launch import Launch, LaunchError, launch_of
 from pipelines.selecting import SelectionOptions, selection_of
 from pipelines.telling import Launched
 from transforms.counting.live import DrainLog, LogChanges
@@ -80,12 +80,12 @@ def choice_of(options: PipelineOptions) -> Choice:
     try:
         return Choice(layouts, findings, given.older_than).check()
     except ChoiceError as error:
-        raise launching.LaunchError(str(error)) from error
+        raise LaunchError(str(error)) from error
 
 
 def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch) -> None:
     """Adds the whole job to the pipeline."""
-    config = launching.config_of(options, launch)
+    config = stores.config_of(options, launch)
     dry_run = options.view_as(ReparseOptions).count_only
     read = pipeline | "ReparseRecords" >> ReparseRecords(
         config.truth, selection_of(options), choice_of(options), launch.run, launch.job, dry_run
@@ -178,10 +178,10 @@ def _finish(_: int, truth: TruthConfig, launch: Launch, everything: bool, last: 
 
 def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job; waits for its end unless it runs on Dataflow. Raises LaunchError before anything is read."""
-    options = launching.options_of(_own_dry_run(argv), SelectionOptions, ReparseOptions)
+    options = command_line.options_of(_own_dry_run(argv), SelectionOptions, ReparseOptions)
     selection_of(options)
     choice_of(options)
-    launching.check_stores(options)
+    stores.check(options)
     # Its changes are counted by the log, and handed on by launch: all reparses may share a name.
     launch = replace(launch_of(options, JOB, []), run=JOB)
     pipeline = beam.Pipeline(options=options)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines import launching
+from pipelines.launch import LaunchError
 from transforms.language import say, tr
 from transforms.truth.selection import Selection
 
@@ -41,7 +41,7 @@ def selected(texts: Mapping[str, str]) -> Selection:
     try:
         return Selection(**{name: listed(name, text) for name, text in texts.items()})
     except ValueError as error:
-        raise launching.LaunchError(str(error)) from error
+        raise LaunchError(str(error)) from error
 
 
 def listed(name: str, text: str) -> tuple[str, ...]:
@@ -50,9 +50,9 @@ def listed(name: str, text: str) -> tuple[str, ...]:
     try:
         found = _lines(text[1:]) if text.startswith("@") else _parts(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise launching.LaunchError(str(error)) from error
+        raise LaunchError(str(error)) from error
     if text and not found:
-        raise launching.LaunchError(say("--{name} {text} selects nothing", name=name, text=text))
+        raise LaunchError(say("--{name} {text} selects nothing", name=name, text=text))
     return found
 
 

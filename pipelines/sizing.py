@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import PurePath
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from pipelines.pricing import ARCHIVED, ARCHIVED_PAYLOAD, NEEDS
 from transforms.ingest.files import FileRef
 from transforms.ingest.listing import list_files
 from transforms.ingest.work import LONG_BYTES
+from transforms.model import DeadLetter
 
 # Read from the start to the end by one thread; zip archives are divided, other files are many.
 _LISTED = 2_000
@@ -36,29 +38,46 @@ class Input(NamedTuple):
         return self.streamed_documents > 0.9 * self.documents
 
 
-def measure(patterns: str, payload_bytes: float = NEEDS["payload_bytes"].value, most: int | None = None) -> Input:
-    """Lists the files, local or ``gs://``, ``most`` of them, as a stream, and reads none.
+class Listed:
+    """The files of some patterns, local or ``gs://``, for those who look at them one after the other: they are listed
+    once, as far as somebody looks. Looking raises InputError when a pattern names none."""
 
-    Raises InputError when a pattern names none.
-    """
-    files = size = documents = streams = streamed = 0
-    listed = list_files(patterns)
+    def __init__(self, patterns: str) -> None:
+        self.patterns = patterns
+        self._seen: list[FileRef | DeadLetter] = []
+        self._rest = list_files(patterns)
+
+    def __iter__(self) -> Iterator[FileRef | DeadLetter]:
+        yield from self._seen
+        for file in self._rest:
+            self._seen.append(file)
+            yield file
+
+
+def measure(
+    files: Iterable[FileRef | DeadLetter],
+    payload_bytes: float = NEEDS["payload_bytes"].value,
+    most: int | None = None,
+) -> Input:
+    """Looks at the files, ``most`` of them, as a stream, and reads none."""
+    seen = size = documents = streams = streamed = 0
+    listed = iter(files)
     for file in islice((found for found in listed if isinstance(found, FileRef)), most):
         inside = max(1, round(file.size / _bytes_of_one(file.path, payload_bytes)))
-        files, size, documents = files + 1, size + file.size, documents + inside
+        seen, size, documents = seen + 1, size + file.size, documents + inside
         if file.path.endswith(_STREAMS) and file.size >= LONG_BYTES:
             streams, streamed = streams + 1, streamed + inside
-    return Input(files, size, documents, streams, streamed, next(listed, None) is None)
+    return Input(seen, size, documents, streams, streamed, next(listed, None) is None)
 
 
-def inputs_in(patterns: str) -> int | None:
+def inputs_in(files: Listed) -> int | None:
     """Inputs by the names of files and by the directories of zip archives, and nothing else; None where that
     does not suffice: in the cloud, for other archives, for many files. An archive in an archive counts as one input.
     """
-    if "://" in patterns:
+    if "://" in files.patterns:
         return None
     found = 0
-    for number, file in enumerate(list_files(patterns)):
+    for number, file in enumerate(files):
         if number >= _LISTED or not isinstance(file, FileRef):
             return None
         inside = _entries(file.path)

@@ -9,6 +9,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 
 from pipelines import sizing
 from pipelines.pricing import GB, NEEDS, PRICES
+from transforms.ingest.listing import list_files
 from transforms.language import say, tr
 
 AUTO, ALWAYS, NEVER = "auto", "always", "never"
@@ -34,7 +35,7 @@ def decide(asked: str, options: PipelineOptions, patterns: str) -> Decision:
         return Decision(asked == ALWAYS, f"--spread={asked}")
     if shuffles_in_memory(options):
         return Decision(False, tr("this runner shuffles in memory"))
-    return worth_it(sizing.measure(patterns, most=_LOOKED_AT), vcpus(options))
+    return worth_it(sizing.measure(list_files(patterns), most=_LOOKED_AT), vcpus(options))
 
 
 def worth_it(found: sizing.Input, threads: int) -> Decision:

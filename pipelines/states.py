@@ -6,7 +6,7 @@ import argparse
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines import launching
+from pipelines.prose import note
 from transforms.ingest.kafka.options import KafkaClusterOptions, connection_of
 from transforms.kafka.cluster import check_writable, note_of_compaction
 from transforms.language import tr
@@ -38,4 +38,4 @@ def check_states_topic(options: PipelineOptions) -> None:
     place = states_topic(options)
     if place is not None:
         check_writable(place.connection, place.topic)
-        launching.note(note_of_compaction(place.connection, place.topic))
+        note(note_of_compaction(place.connection, place.topic))

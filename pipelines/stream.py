@@ -11,6 +11,7 @@ With --kafka_stop it is bounded: a range of a topic is read as a backfill reads 
 from __future__ import annotations
 
 from pipelines import command
+from pipelines.prose import note
 
 if __name__ == "__main__":
     raise SystemExit(command.start("stream"))
@@ -23,9 +24,9 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
 from google.api_core.exceptions import PermissionDenied
 
-from pipelines import flink, launching
+from pipelines import command_line, flink, launching, stores
 from pipelines.ingest import IngestDocuments, Ingested, keep_refused
-from pipelines.launch import Launch, launch_of
+from pipelines.launch import Launch, LaunchError, launch_of
 from pipelines.options import IngestOptions
 from pipelines.prism import EndOutputLast, is_prism
 from pipelines.states import KafkaStatesOptions, check_states_topic, states_topic
@@ -90,7 +91,7 @@ def build(pipeline: beam.Pipeline, options: PipelineOptions, launch: Launch, sou
     Kafka or SQS; otherwise a subscription is read."""
     live = not is_bounded(source)
     inputs: Inputs = pipeline | _reading(options, source)
-    config = launching.config_of(options, launch, live)
+    config = stores.config_of(options, launch, live)
     ingested: Ingested = inputs | "Ingest" >> IngestDocuments(config)
     # Apart from the messages' way: what came of them is acknowledged without waiting for sums.
     if live and not is_old_runner(options):
@@ -136,7 +137,7 @@ def _tell(ingested: Ingested, options: PipelineOptions) -> None:
         changes = PublishChanges(_topic_to_tell(options, kafka.kafka_changes_topic))
         _ = ingested.changes | "WriteChangesToKafka" >> changes
     if states := states_topic(options):
-        _ = ingested.changes | "WriteStatesToKafka" >> PublishStates(states, launching.truth_of(options))
+        _ = ingested.changes | "WriteStatesToKafka" >> PublishStates(states, stores.truth_of(options))
     if kafka.kafka_dead_letters_topic:
         letters = PublishDeadLetters(_topic_to_tell(options, kafka.kafka_dead_letters_topic))
         _ = ingested.dead_letters | "WriteDeadLettersToKafka" >> letters
@@ -155,11 +156,11 @@ def subscription_of(options: PipelineOptions) -> str:
     """Full name of the subscription. Raises LaunchError."""
     name = options.view_as(StreamOptions).subscription
     if not name:
-        raise launching.LaunchError(tr("nothing to read: give --subscription, --kafka_topic or --sqs_queue."))
+        raise LaunchError(tr("nothing to read: give --subscription, --kafka_topic or --sqs_queue."))
     try:
         return subscription_path(name, options.view_as(GoogleCloudOptions).project)
     except SubscriptionError as error:
-        raise launching.LaunchError(str(error)) from error
+        raise LaunchError(str(error)) from error
 
 
 def topic_of(options: PipelineOptions, name: str) -> str:
@@ -167,16 +168,16 @@ def topic_of(options: PipelineOptions, name: str) -> str:
     try:
         return topic_path(name, options.view_as(GoogleCloudOptions).project)
     except TopicError as error:
-        raise launching.LaunchError(str(error)) from error
+        raise LaunchError(str(error)) from error
 
 
 def preflight(options: PipelineOptions) -> Source | None:
     """Raises LaunchError for what would make the job fail later. What is read of Kafka or SQS, as it is there now."""
     given, kafka, sqs = options.view_as(StreamOptions), options.view_as(KafkaOptions), options.view_as(SqsOptions)
     if sum(map(bool, (given.subscription, kafka.kafka_topic, sqs.sqs_queue))) > 1:
-        raise launching.LaunchError(tr("--subscription, --kafka_topic and --sqs_queue: one job reads one of them."))
+        raise LaunchError(tr("--subscription, --kafka_topic and --sqs_queue: one job reads one of them."))
     if (kafka.kafka_topic and not kafka.kafka_stop or sqs.sqs_queue) and is_old_runner(options):
-        raise launching.LaunchError(
+        raise LaunchError(
             tr(
                 "this runner takes no splittable DoFn, by which Kafka and SQS are read: give --runner=PrismRunner "
                 "(make prism)."
@@ -198,14 +199,14 @@ def preflight(options: PipelineOptions) -> Source | None:
             check_writable(place.connection, place.topic)
         check_states_topic(options)
     except (KafkaError, SqsError, SubscriptionError, TopicError) as error:
-        raise launching.LaunchError(str(error)) from error
-    launching.check_stores(options)
+        raise LaunchError(str(error)) from error
+    stores.check(options)
     return source
 
 
 def _note_all(notes: Iterable[str]) -> None:
     for text in notes:
-        launching.note(text)
+        note(text)
 
 
 def _topic(options: PipelineOptions) -> TopicSource:
@@ -213,7 +214,7 @@ def _topic(options: PipelineOptions) -> TopicSource:
     kafka = options.view_as(KafkaOptions)
     topic = looked_up(source_of(options), kafka.kafka_start, kafka.kafka_stop)
     if topic.bounded:
-        launching.note(
+        note(
             say(
                 "reads {topic} from {starts} to {stops}, and ends.",
                 topic=topic.topic,
@@ -231,7 +232,7 @@ def _check_topic(topic: str) -> None:
     except TopicError as error:
         if not isinstance(error.__cause__, PermissionDenied):
             raise
-        launching.note(
+        note(
             say(
                 "{topic} was not checked, as this account may not look at it. The job's account has to be allowed to "
                 "publish to it.",
@@ -243,7 +244,7 @@ def _check_topic(topic: str) -> None:
 def run(argv: Sequence[str] | None = None) -> Launched:
     """Launches the job and waits until it is stopped, or has read all that it was to read; unless it runs on Dataflow.
     Raises LaunchError."""
-    options = launching.options_of(
+    options = command_line.options_of(
         argv, StreamOptions, KafkaOptions, KafkaStatesOptions, KafkaClusterOptions, SqsOptions
     )
     source = preflight(options)
@@ -259,15 +260,15 @@ def run(argv: Sequence[str] | None = None) -> Launched:
     build(pipeline, options, launch, source)
     with contextlib.ExitStack() as meanwhile:
         if not bounded and is_old_runner(options):
-            config = launching.config_of(options, launch, live=True)
+            config = stores.config_of(options, launch, live=True)
             meanwhile.enter_context(sweeping(config.truth, config.project, config.dataset))
         return launching.launch(pipeline, launch, reads="" if bounded else reads)
 
 
 def warn_of_counts(options: PipelineOptions, launch: Launch) -> None:
     """Of a run that went to its end before, under a name that was given: it may have read other offsets."""
-    if launch.run in launching.runs_with_counts(options, launch.run):
-        launching.note(
+    if launch.run in stores.runs_with_counts(options, launch.run):
+        note(
             say(
                 "run {run} went to its end before and is run again: its counts will be those of the offsets that are "
                 "read now. Another range wants another name.",

@@ -10,8 +10,9 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.test_pipeline import TestPipeline
 
-from pipelines import launching
+from pipelines import command_line
 from pipelines.backfill import BackfillOptions
+from pipelines.launch import LaunchError
 from tests.moto_server import moto
 from tests.pipeline.cloud import FILES, FORMS, assert_all_is_read, assert_what_is_gone_is_dead
 from transforms.ingest import remote, reread, work
@@ -115,12 +116,12 @@ def test_a_thread_has_one_client_for_all_its_files(bucket: str) -> None:
 
 @pytest.mark.parametrize("name", remote.SECRETS)
 def test_credentials_among_the_options_are_refused(name: str) -> None:
-    with pytest.raises(launching.LaunchError, match=f"--{name}: options of a job are no place") as told:
-        launching.options_of(["--project", "p", "--input", "s3://b/x", f"--{name}=hidden"], BackfillOptions)
+    with pytest.raises(LaunchError, match=f"--{name}: options of a job are no place") as told:
+        command_line.options_of(["--project", "p", "--input", "s3://b/x", f"--{name}=hidden"], BackfillOptions)
     assert "hidden" not in str(told.value)
 
 
 def test_where_s3_is_may_be_told_by_options() -> None:
     given = ["--project", "p", "--input", "s3://b/x", "--s3_endpoint_url=http://h:1", "--s3_region_name=sa-east-1"]
-    options = launching.options_of(given, BackfillOptions)
+    options = command_line.options_of(given, BackfillOptions)
     assert filesystems()._pipeline_options is options

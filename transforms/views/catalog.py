@@ -6,7 +6,7 @@ refused with a message, before anything is changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from google.api_core.exceptions import GoogleAPIError, NotFound
@@ -15,8 +15,8 @@ from google.cloud import bigquery
 from transforms.errors import AcervoError
 from transforms.language import mark, say, tr
 from transforms.typed import typed
-from transforms.views import connect, rest, schema, sql
-from transforms.views.schema import Column, Partitioning, Table
+from transforms.views import connect, existing, rest, schema, sql
+from transforms.views.schema import Table
 
 _RETRY = rest.retry(60.0)
 _TIME_TRAVEL_HOURS = 48
@@ -99,7 +99,7 @@ def _plan(client: bigquery.Client, project: str, dataset: str, location: str | N
         if found is None:
             steps.append(_create_table(client, path, table))
         else:
-            problems += incompatibilities(table, found)
+            problems += existing.incompatibilities(table, found)
             steps += _update_table(client, path, table, found)
     for view in views:
         steps += _put_view(client, f"{project}.{dataset}.{view.name}", view, problems)
@@ -145,7 +145,7 @@ def _create_dataset(client: bigquery.Client, project: str, name: str, location: 
 
 
 def _create_table(client: bigquery.Client, path: str, table: Table) -> Step:
-    target = bigquery.Table(path, schema=[_field(column) for column in table.columns])
+    target = bigquery.Table(path, schema=[existing.field_of(column) for column in table.columns])
     target.description = table.description
     if table.partitioning.by_number:
         start, end = schema.PARTITION_RANGE
@@ -162,69 +162,19 @@ def _create_table(client: bigquery.Client, path: str, table: Table) -> Step:
             "create table {name}: {columns} columns, partitioned by {partition}, clustered by {clustering}",
             name=table.name,
             columns=len(table.columns),
-            partition=_told(table.partitioning),
+            partition=existing.told(table.partitioning),
             clustering=", ".join(table.clustering),
         ),
         lambda: client.create_table(target, exists_ok=True, retry=_RETRY),
     )
 
 
-def _told(partitioning: Partitioning) -> str:
-    return f"{'ranges' if partitioning.by_number else partitioning.unit.lower()} of {partitioning.field}"
-
-
-def _partitioning(found: bigquery.Table) -> Partitioning | None:
-    if found.range_partitioning:
-        return Partitioning(found.range_partitioning.field, "NUMBER")
-    by_time = found.time_partitioning
-    return Partitioning(by_time.field, by_time.type_) if by_time else None
-
-
-def incompatibilities(table: Table, found: bigquery.Table) -> list[str]:
-    """What about a table that exists cannot be mended in place, one sentence each."""
-    if found.table_type not in (None, "TABLE"):
-        return [say("{name} is a {type}, not a table", name=table.name, type=found.table_type)]
-    problems = []
-    if _partitioning(found) not in (None, table.partitioning):
-        problems.append(
-            say("table {name} is not partitioned by {partition}", name=table.name, partition=_told(table.partitioning))
-        )
-    present = {column.name for column in found.schema}
-    required = {c.name for c in table.columns if c.name not in present and c.mode == "REQUIRED"}
-    problems += [
-        say("column {name} is missing, and a required column cannot be added", name=f"{table.name}.{name}")
-        for name in sorted(required)
-    ]
-    there = table._replace(columns=_shared(table.columns, found.schema))
-    return problems + schema.mismatches(there, found.schema)
-
-
-def _shared(columns: Iterable[Column], found: Iterable[bigquery.SchemaField]) -> tuple[Column, ...]:
-    """Those of ours that are there, records with those of their columns that are."""
-    present = {field.name: field for field in found}
-    return tuple(
-        column._replace(fields=_shared(column.fields, present[column.name].fields))
-        for column in columns
-        if column.name in present
-    )
-
-
-def _missing(columns: Iterable[Column], found: Iterable[bigquery.SchemaField], path: str = "") -> Iterator[str]:
-    """Names of ours that are not there; of what is missing in a record that is, with the record's: ``items.ncm``."""
-    present = {field.name: field for field in found}
-    for column in columns:
-        if column.name not in present:
-            yield path + column.name
-        else:
-            yield from _missing(column.fields, present[column.name].fields, f"{path}{column.name}.")
-
-
 def _update_table(client: bigquery.Client, path: str, table: Table, found: bigquery.Table) -> Iterable[Step]:
-    added = list(_missing(table.columns, found.schema))
+    added = list(existing.missing(table.columns, found.schema))
     what = []
     if added:
         what.append(say("add columns {names}", names=", ".join(added)))
-    if _described(found.schema, table.columns) != list(found.schema):
+    if existing.described(found.schema, table.columns) != list(found.schema):
         what.append(tr("describe columns"))
     if found.description != table.description:
         what.append(tr("describe the table"))
@@ -237,38 +187,16 @@ def _update_table(client: bigquery.Client, path: str, table: Table, found: bigqu
         if connect.is_emulated():
             # Its engine does not see what an update of the metadata adds; to a record it cannot add at all.
             for column in (column for column in table.columns if column.name in added):
-                statement = f"ALTER TABLE `{path}` ADD COLUMN IF NOT EXISTS {column.name} {_sql_type(column)}"
+                statement = f"ALTER TABLE `{path}` ADD COLUMN IF NOT EXISTS {column.name} {existing.sql_type(column)}"
                 client.query(statement, retry=_RETRY).result(retry=_RETRY)
         current = client.get_table(found.reference, retry=_RETRY)
         # All at once: a table takes five updates of its metadata in ten seconds (cloud.google.com/bigquery/quotas).
-        current.schema = _completed(current.schema, table.columns)
+        current.schema = existing.completed(current.schema, table.columns)
         current.description = table.description
         current.clustering_fields = list(table.clustering)
         client.update_table(current, ["schema", "description", "clustering_fields"], retry=_RETRY)
 
     yield Step(say("update table {name}: {what}", name=table.name, what="; ".join(what)), do)
-
-
-def _described(found: Iterable[bigquery.SchemaField], columns: Iterable[Column]) -> list[bigquery.SchemaField]:
-    """The columns as they are, with our descriptions."""
-    found = list(found)
-    return _completed(found, _shared(columns, found))
-
-
-def _completed(found: Iterable[bigquery.SchemaField], columns: Iterable[Column]) -> list[bigquery.SchemaField]:
-    """The columns as they are, with our descriptions, and those still missing at the end, in records too."""
-    ours = {column.name: column for column in columns}
-    completed = []
-    for field in found:
-        # A copy: the client hands out what the field itself is made of.
-        resource = dict(field.to_api_repr())
-        column = ours.pop(field.name, None)
-        if column is not None:
-            resource["description"] = column.description
-            if column.fields:
-                resource["fields"] = [one.to_api_repr() for one in _completed(field.fields, column.fields)]
-        completed.append(bigquery.SchemaField.from_api_repr(resource))
-    return completed + [_field(column) for column in ours.values()]
 
 
 def _put_view(client: bigquery.Client, path: str, view: sql.View, problems: list[str]) -> Iterable[Step]:
@@ -291,20 +219,3 @@ def _put_view(client: bigquery.Client, path: str, view: sql.View, problems: list
 
     told = mark("create view {name}") if found is None else mark("update view {name}")
     yield Step(say(told, name=view.name), do)
-
-
-def _field(column: Column) -> bigquery.SchemaField:
-    return bigquery.SchemaField(
-        column.name,
-        column.type,
-        mode=column.mode,
-        description=column.description,
-        fields=tuple(_field(nested) for nested in column.fields),
-    )
-
-
-def _sql_type(column: Column) -> str:
-    name = {"INTEGER": "INT64", "BOOLEAN": "BOOL"}.get(column.type, column.type)
-    if column.fields:
-        name = f"STRUCT<{', '.join(f'{nested.name} {_sql_type(nested)}' for nested in column.fields)}>"
-    return f"ARRAY<{name}>" if column.mode == "REPEATED" else name

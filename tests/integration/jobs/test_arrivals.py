@@ -17,9 +17,10 @@ from apache_beam.testing.test_stream import TestStream
 from apache_beam.transforms.window import TimestampedValue
 
 from local.stack.discover import LOCAL_PROJECT
-from pipelines import launching, stream
+from pipelines import command_line, stream
 from pipelines.ingest import IngestDocuments
 from pipelines.launch import launch_of
+from pipelines.stores import config_of
 from tests.integration.jobs.stores import NewStores, Stores, payloads_of
 from transforms.counting import sweep
 from transforms.ingest.inputs import Inputs
@@ -53,12 +54,14 @@ class CrashesAfterCommit:
 
 def run_stream(stores: Stores, events: TestStream) -> None:
     """The composite as a stream has it, on the runner that retries bundles; then the log is swept."""
-    options = launching.options_of([*stores.arguments("-")[2:-2], "--streaming", "--run=stream"], stream.StreamOptions)
+    options = command_line.options_of(
+        [*stores.arguments("-")[2:-2], "--streaming", "--run=stream"], stream.StreamOptions
+    )
     launch = launch_of(options, "stream", [])
     with beam.Pipeline(runner="BundleBasedDirectRunner", options=options) as pipeline:
         documents = pipeline | events | beam.Map(lambda one: one).with_output_types(RawDocument)
         dead = documents | beam.Filter(lambda one: False) | beam.Map(lambda one: one).with_output_types(DeadLetter)
-        _ = Inputs(documents, dead) | IngestDocuments(launching.config_of(options, launch, live=True))
+        _ = Inputs(documents, dead) | IngestDocuments(config_of(options, launch, live=True))
     destination = Destination(LOCAL_PROJECT, stores.name, connect.storage_endpoint(), 30)
     assert sweep.drain(stores.truth, destination)["refused"] == []
     assert sweep.drain(stores.truth, destination)["slots"] == 0, "what is added up is not marked any more"

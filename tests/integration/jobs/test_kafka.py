@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from pipelines import stream
-from pipelines.launching import LaunchError
+from pipelines.launch import LaunchError
 from tests.integration.brokers import Broker
 from tests.integration.jobs.stores import NewStores, Stores
 from tests.integration.jobs.streams import DocumentTopic, Streaming, arrivals

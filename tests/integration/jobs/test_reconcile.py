@@ -238,7 +238,7 @@ def test_a_folder_or_a_pattern_as_output_is_refused_and_keeps_what_is_there(
     kept = tmp_path / "kept.txt"
     kept.write_text("of somebody else")
     # Nothing may run, whatever the checks behind this one say.
-    monkeypatch.setattr(reconcile.launching, "check_stores", lambda options: pytest.fail("it went on"))
+    monkeypatch.setattr(reconcile.stores, "check", lambda options: pytest.fail("it went on"))
     for output in (str(tmp_path), f"{tmp_path}/", "gs://bucket/folder/"):
         assert reconcile.main(["--project", LOCAL_PROJECT, "--output", output]) == 2
         assert "is a folder" in capsys.readouterr().err

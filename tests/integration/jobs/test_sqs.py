@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import stream
-from pipelines.launching import LaunchError
+from pipelines.launch import LaunchError
 from tests.integration.jobs.stores import NewStores
 from tests.integration.jobs.streams import SHORT_LEASES, DocumentsInSqs, Streaming, arrivals
 from tests.integration.jobs.test_faults import clean_backfill, inputs, settles

@@ -13,7 +13,7 @@ from google.cloud.pubsub_v1.types import PubsubMessage
 from local.generate import DEAD, Generated, leaves
 from local.generate import documents as generated
 from pipelines import stream
-from pipelines.launching import LaunchError
+from pipelines.launch import LaunchError
 from tests.integration.jobs.stores import NewStores
 from tests.integration.jobs.streams import SHORT_LEASES, DocumentQueue, Streaming, counted
 from transforms.notify.messages import is_news

@@ -20,7 +20,7 @@ from apache_beam.runners.portability.portable_runner import PortableMetrics
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
 from transforms.ingest.inputs import Inputs
-from transforms.ingest.pubsub import intake
+from transforms.ingest.pubsub.intake import INTAKES
 from transforms.ingest.pubsub.settings import ReadSettings
 from transforms.ingest.pubsub.transform import ReadFromSubscription
 from transforms.ingest.queue.backlog import Backlog, Lease
@@ -81,8 +81,8 @@ def wait_for(condition: Callable[[], bool], seconds: float, what: Callable[[], s
 
 def acknowledged(settings: ReadSettings) -> bool:
     """Whether the jobs in this process hold nothing of the subscription."""
-    ours = [one for one in list(intake._open) if one._settings == settings and not one._closed]
-    return not any(one._backlog.ack_ids() for one in ours)
+    intake = INTAKES.peek(settings)
+    return intake is None or not intake.held()
 
 
 def read_together(monkeypatch: pytest.MonkeyPatch, messages: int) -> None:

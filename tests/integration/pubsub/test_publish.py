@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.stack import PROJECT_ID
-from pipelines import publish
+from pipelines import outgoing, publish
 from tests.integration.queues import Queue
 
 KEY = "35180834128745000152550010000476051695511860"
@@ -64,9 +64,9 @@ def test_messages_can_be_compressed_and_ordered(queue: Queue, folder: Path) -> N
 
 def test_everything_can_be_repeated_in_an_order_that_the_seed_decides(queue: Queue, folder: Path) -> None:
     args = publish.arguments([str(folder), "--topic=t", "--repeat=3", "--shuffle=7"])
-    first, second = list(publish.messages(args)), list(publish.messages(args))
+    first, second = list(outgoing.messages(args)), list(outgoing.messages(args))
     assert first == second
-    assert first != list(publish.messages(publish.arguments([str(folder), "--topic=t", "--repeat=3"])))
+    assert first != list(outgoing.messages(publish.arguments([str(folder), "--topic=t", "--repeat=3"])))
     assert len(first) == 9
     assert run(queue, folder, "--repeat=3", "--shuffle=7", "--limit=8") == 0
     assert len(queue.pulled(9, 3)) == 8

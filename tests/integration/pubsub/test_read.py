@@ -17,7 +17,7 @@ from apache_beam.transforms import trigger
 from apache_beam.transforms.window import FixedWindows
 
 from local.stack import PROJECT_ID
-from pipelines import launching, stream
+from pipelines import command_line, stores, stream
 from tests.integration.pubsub.jobs import (
     POISON,
     Seen,
@@ -252,8 +252,8 @@ def test_who_launches_a_stream_reads_what_is_odd_of_its_subscription(
         }
     )
     assert check_subscription(odd).exactly_once
-    monkeypatch.setattr(launching, "check_stores", lambda options: None)
-    stream.preflight(launching.options_of(["--subscription", odd, f"--project={PROJECT_ID}"], stream.StreamOptions))
+    monkeypatch.setattr(stores, "check", lambda options: None)
+    stream.preflight(command_line.options_of(["--subscription", odd, f"--project={PROJECT_ID}"], stream.StreamOptions))
     said = capsys.readouterr().err
     assert f"note: {odd}: it delivers exactly once, which is not needed" in said and "costs latency" in said
     assert f"gcloud pubsub subscriptions update {odd} --no-enable-exactly-once-delivery" in said

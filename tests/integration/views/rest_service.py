@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from google.cloud import bigquery
 
-from transforms.views import catalog, schema, sql
+from transforms.views import existing, schema, sql
 
 PROJECT, DATASET = "some-project", "fiscal"
 _ROOT = f"/bigquery/v2/projects/{PROJECT}/datasets/{DATASET}"
@@ -100,6 +100,6 @@ class RestService:
 
 def _table(name: str) -> dict[str, Any]:
     described = schema.load(name)
-    table = bigquery.Table(f"{PROJECT}.{DATASET}.{name}", schema=[catalog._field(c) for c in described.columns])
+    table = bigquery.Table(f"{PROJECT}.{DATASET}.{name}", schema=[existing.field_of(c) for c in described.columns])
     table.description, table.clustering_fields = described.description, list(described.clustering)
     return table.to_api_repr() | {"type": "TABLE"}

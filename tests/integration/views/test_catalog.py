@@ -11,14 +11,14 @@ from local.stack import PROJECT_ID
 from pipelines import tables
 from tests import views_world as world
 from tests.integration.views.dataset import Dataset
-from transforms.views import catalog, schema, sql
+from transforms.views import catalog, existing, schema, sql
 from transforms.views.rows import rows_of
 
 Make = Callable[..., Dataset]
 
 
 def fields(name: str, without: set[str] = frozenset()) -> list[bigquery.SchemaField]:  # type: ignore[assignment]
-    return [catalog._field(c) for c in schema.load(name).columns if c.name not in without]
+    return [existing.field_of(c) for c in schema.load(name).columns if c.name not in without]
 
 
 def test_an_empty_project_gets_everything_and_the_second_time_nothing(make_dataset: Make) -> None:

@@ -14,8 +14,9 @@ import pytest
 from google.api_core.exceptions import GoogleAPICallError
 from google.auth.exceptions import DefaultCredentialsError
 
-from pipelines import command, launching
+from pipelines import command
 from pipelines.guard import guarded
+from pipelines.launch import LaunchError
 from templates import metadata
 from transforms.errors import AcervoError
 from transforms.parse import ways
@@ -90,7 +91,7 @@ def test_help_of_a_job_shows_its_own_options_under_the_name_of_the_command(capsy
     ("error", "said"),
     [
         (AcervoError("the message"), "error: the message\n"),
-        (launching.LaunchError("no input"), "error: no input\n"),
+        (LaunchError("no input"), "error: no input\n"),
         (GoogleAPICallError("away"), "error: None away\n"),
         (
             DefaultCredentialsError("none found"),

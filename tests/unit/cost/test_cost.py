@@ -27,6 +27,7 @@ from pipelines.estimating import (
 )
 from pipelines.pricing import ALL, ARCHIVED, ARCHIVED_PAYLOAD, HOME, PRICES, REGIONS, prices_of
 from pipelines.sizing import measure
+from transforms.ingest.listing import list_files
 
 VALUES = {name: constant.value for name, constant in ALL.items()}
 WORK = Work(documents=600_000_000, workers=20, nodes=0, disk_gb=50, live=20_000_000, spread=1_000_000)
@@ -131,18 +132,19 @@ def fill(folder: Path, sizes: dict[str, int]) -> str:
 def test_documents_of_an_input_are_told_from_the_sizes_of_its_files(tmp_path: Path) -> None:
     zipped, packed = int(ARCHIVED[".zip"].value), int(ARCHIVED[".gz"].value)
     folder = fill(tmp_path, {"a.zip": zipped * 100, "b.tar.gz": packed * 50, "c.xml": 2 * ARCHIVED_PAYLOAD, "d.xml": 3})
-    found = measure(folder, ARCHIVED_PAYLOAD)
+    found = measure(list_files(folder), ARCHIVED_PAYLOAD)
     assert (found.files, found.documents, found.streams) == (4, 100 + 50 + 2 + 1, 0)
     assert found.bytes == zipped * 100 + packed * 50 + 2 * ARCHIVED_PAYLOAD + 3
-    assert measure(folder, ARCHIVED_PAYLOAD / 2).documents == 200 + 100 + 4 + 1
-    assert (measure(folder, most=2).files, measure(folder, most=2).whole, found.whole) == (2, False, True)
+    assert measure(list_files(folder), ARCHIVED_PAYLOAD / 2).documents == 200 + 100 + 4 + 1
+    some = measure(list_files(folder), most=2)
+    assert (some.files, some.whole, found.whole) == (2, False, True)
 
 
 def test_sizes_of_generated_archives_give_the_number_of_their_documents(tmp_path: Path) -> None:
     for archive in ("zip", "tar.gz"):
         write_set(tmp_path / archive, 3, 400, broken=0.0, duplicates=0.0, archive=archive)
         expected = json.loads((tmp_path / archive / MANIFEST).read_text())["expected"]["inputs"]
-        assert measure(str(tmp_path / archive / INPUT)).documents == pytest.approx(expected, rel=0.2)
+        assert measure(list_files(str(tmp_path / archive / INPUT))).documents == pytest.approx(expected, rel=0.2)
 
 
 def test_command_computes_the_workers_and_knows_that_a_stream_is_read_by_one_thread(

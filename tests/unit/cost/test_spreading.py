@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines import backfill, launching, spreading
+from pipelines import backfill, spreading
+from pipelines.launch import LaunchError
 from pipelines.sizing import Input
 
 GCP = ["--project=p", "--runner=DataflowRunner"]
@@ -50,5 +51,5 @@ def test_launch_decides_by_the_input_and_never_where_the_shuffle_is_memory(tmp_p
         options = PipelineOptions([*given, f"--runner={runner}", f"--spread={asked}"])
         backfill._settle_spread(options)
         assert options.view_as(backfill.BackfillOptions).spread == expected
-    with pytest.raises(launching.LaunchError, match="shuffles in memory"):
+    with pytest.raises(LaunchError, match="shuffles in memory"):
         backfill._settle_spread(PipelineOptions([*given, "--runner=DirectRunner", "--spread=always"]))

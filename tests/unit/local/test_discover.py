@@ -13,8 +13,9 @@ import pytest
 from google.auth.exceptions import DefaultCredentialsError
 
 from local.stack import discover
+from pipelines import command_line, launching, lookup
 from pipelines import discover as installed
-from pipelines import launching, lookup
+from pipelines.launch import LaunchError
 
 ROOT = Path(__file__).parents[3]
 
@@ -47,7 +48,7 @@ def announced(emulator: str) -> dict[str, str]:
 
 
 def project_of(*argv: str) -> str | None:
-    given = launching.options_of(argv).get_all_options()["project"]
+    given = command_line.options_of(argv).get_all_options()["project"]
     return None if given is None else str(given)
 
 
@@ -146,8 +147,8 @@ def test_a_job_that_is_not_of_the_running_stack_leaves_it_alone(emulator: str, a
 
 
 def test_a_job_without_project_and_stack_is_told_of_both() -> None:
-    with pytest.raises(launching.LaunchError, match=r"--project.*make stack"):
-        launching.options_of([])
+    with pytest.raises(LaunchError, match=r"--project.*make stack"):
+        command_line.options_of([])
 
 
 def test_emulator_of_the_environment_that_is_down_is_told_at_once(
@@ -157,8 +158,8 @@ def test_emulator_of_the_environment_that_is_down_is_told_at_once(
         monkeypatch.setenv(name, emulator)
     assert discover.unreachable() is None
     monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", "127.0.0.1:9")
-    with pytest.raises(launching.LaunchError, match=r"127\.0\.0\.1:9 .*make stack"):
-        launching.options_of([])
+    with pytest.raises(LaunchError, match=r"127\.0\.0\.1:9 .*make stack"):
+        command_line.options_of([])
     assert lookup.main(["3" * 44]) == 2
     assert "make stack" in capsys.readouterr().err
 

@@ -9,7 +9,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import cores
 from pipelines.cores import DOCUMENTS_EACH, Machine, worth_it
-from pipelines.sizing import Input
+from pipelines.sizing import Input, Listed
 
 GIB = 1 << 30
 EIGHT = Machine(8, 64 * GIB)
@@ -61,7 +61,7 @@ def test_archives_that_one_thread_reads_have_no_use_for_more_processes_than_ther
     ],
 )
 def test_what_is_asked_for_wins(folder: str, asked: list[str], expected: int) -> None:
-    assert cores.processes(asked, PipelineOptions(asked), folder) == expected
+    assert cores.processes(asked, PipelineOptions(asked), Listed(folder)) == expected
 
 
 @pytest.mark.parametrize(("quota", "expected"), [("max 100000", 6), ("250000 100000", 2), ("50000 100000", 1)])

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines import flink, launching, stream
+from pipelines import command_line, flink, stream
+from pipelines.launch import LaunchError
 from transforms.ingest.queue.reader import Bounds
 
 PLACE = ["--project=some-project", "--subscription=s"]
 
 
 def options_of(*given: str) -> PipelineOptions:
-    return launching.options_of([*PLACE, *given], stream.StreamOptions)
+    return command_line.options_of([*PLACE, *given], stream.StreamOptions)
 
 
 @pytest.mark.parametrize("runner", ["flink", "FlinkRunner", "PortableRunner"])
@@ -43,9 +44,9 @@ def test_other_runners_are_given_nothing_of_it() -> None:
 
 
 def test_a_slip_of_the_pen_and_a_wrong_value_are_refused() -> None:
-    with pytest.raises(launching.LaunchError, match="Did you mean --checkpointing_interval"):
+    with pytest.raises(LaunchError, match="Did you mean --checkpointing_interval"):
         options_of("--runner=flink", "--checkpoint_interval=3000")
-    with pytest.raises(launching.LaunchError, match="checkpointing_interval: invalid int value"):
+    with pytest.raises(LaunchError, match="checkpointing_interval: invalid int value"):
         options_of("--runner=flink", "--checkpointing_interval=often")
 
 

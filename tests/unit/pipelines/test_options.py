@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from apache_beam.options.pipeline_options import FlinkRunnerOptions
 
-from pipelines import backfill, launching, rebuild, reconcile, redrive, reparse, selecting, stream
+from pipelines import backfill, command_line, rebuild, reconcile, redrive, reparse, selecting, stream
+from pipelines.launch import LaunchError
 from transforms.ingest.postgres.options import PostgresOptions
 
 PLACE = ["--project=some-project", "--runner=FnApiRunner"]
@@ -59,7 +60,7 @@ def test_options_that_only_a_runner_or_a_later_launcher_knows_are_passed_on_with
     families: tuple[type, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = [*(f"--{name}=1" for name in OF_RUNNERS), "--some_day_the_launcher_sends", "--with-hyphens", "x"]
-    options = launching.options_of([*PLACE, "--parallelism=3", *given], *families)
+    options = command_line.options_of([*PLACE, "--parallelism=3", *given], *families)
     assert options.view_as(FlinkRunnerOptions).parallelism == 3
     passed = options.get_all_options(retain_unknown_options=True)
     assert all(passed[name] == "1" for name in OF_RUNNERS)
@@ -81,11 +82,11 @@ def test_options_that_only_a_runner_or_a_later_launcher_knows_are_passed_on_with
     ],
 )
 def test_a_slip_of_the_pen_in_a_name_of_the_job_is_refused(slip: str, meant: str) -> None:
-    with pytest.raises(launching.LaunchError, match=f"unknown option {slip.partition('=')[0]}. Did you mean {meant}"):
-        launching.options_of([*PLACE, slip], stream.StreamOptions)
+    with pytest.raises(LaunchError, match=f"unknown option {slip.partition('=')[0]}. Did you mean {meant}"):
+        command_line.options_of([*PLACE, slip], stream.StreamOptions)
 
 
 def test_values_may_look_like_anything(capsys: pytest.CaptureFixture[str]) -> None:
-    options = launching.options_of([*PLACE, "--subscription=the-run-of-strict--run"], stream.StreamOptions)
+    options = command_line.options_of([*PLACE, "--subscription=the-run-of-strict--run"], stream.StreamOptions)
     assert options.view_as(stream.StreamOptions).subscription == "the-run-of-strict--run"
     assert capsys.readouterr().err == ""

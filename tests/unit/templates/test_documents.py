@@ -15,7 +15,7 @@ from io import StringIO
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines import launching
+from pipelines import command_line
 from templates import metadata
 from tests.unit.templates.documents import (
     ROOT,
@@ -104,7 +104,7 @@ def known_flags(module: str) -> set[str]:
     job = "extract" if module == "transforms.ingest.postgres.snapshot" else module.removeprefix("pipelines.")
     if job in metadata.jobs():
         # Some a template does not offer: what they ask for is done by the command, not by the job.
-        own = launching.parser(import_module(f"pipelines.{job}"))._actions
+        own = command_line.parser(import_module(f"pipelines.{job}"))._actions
         return {action.dest for action in (*own, *metadata.actions(job))} | BEAM
     spec = find_spec(module)
     assert spec, module

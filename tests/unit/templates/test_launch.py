@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions, WorkerOptions
 
-from pipelines import backfill, launching
+from pipelines import backfill, command_line
 from pipelines.options import IngestOptions
 from templates import launch
 
@@ -68,7 +68,7 @@ def test_workers_run_the_image_of_the_launch_unless_told_otherwise() -> None:
 
 def test_job_knows_every_flag_of_the_launcher() -> None:
     given = launch.arguments([*FROM_THE_LAUNCHER, "--strict=true", "--input=gs://b/x"], SWITCHES, "registry/image:1")
-    options = launching.options_of(given, backfill.BackfillOptions)
+    options = command_line.options_of(given, backfill.BackfillOptions)
     assert options.view_as(IngestOptions).strict
     assert options.view_as(SetupOptions).save_main_session is False
 

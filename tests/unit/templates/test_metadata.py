@@ -8,7 +8,7 @@ import orjson
 import pytest
 from google.cloud.dataflow import TemplateMetadata
 
-from pipelines import launching
+from pipelines.launch import LaunchError
 from templates import metadata
 
 JOBS = metadata.jobs()
@@ -81,7 +81,7 @@ def test_required_parameters_are_those_that_the_job_does_not_start_without(job: 
     required = [parameter.name for parameter in parameters if not parameter.is_optional]
     for missing in required:
         given = [f"--{name}={ACCEPTED.get(name, ['value'])[0]}" for name in required if name != missing]
-        with pytest.raises(launching.LaunchError, match=f"--{missing}"):
+        with pytest.raises(LaunchError, match=f"--{missing}"):
             module.run(["--project=some-project", "--runner=DataflowRunner", *given])
 
 

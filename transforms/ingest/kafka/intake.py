@@ -6,11 +6,9 @@ group decides about them. One thread polls it, and is the only one that moves it
 
 from __future__ import annotations
 
-import atexit
 import logging
 import threading
 import time
-import weakref
 from typing import Any
 
 from transforms.ingest.kafka.consumer import cannot_read, consumer_of
@@ -18,6 +16,7 @@ from transforms.ingest.kafka.lookup import out_of_range
 from transforms.ingest.kafka.messages import message_of
 from transforms.ingest.kafka.settings import TopicSource
 from transforms.ingest.kafka.tail import Lease, Tail
+from transforms.ingest.queue.intake import BackgroundIntake
 from transforms.ingest.queue.message import Message
 from transforms.kafka.cluster import EARLIEST, LATEST, Away, Cluster
 from transforms.kafka.connection import library
@@ -39,10 +38,11 @@ _REFUSED_SECONDS = 60.0
 """A cluster that starts again may refuse for a while what it accepts later."""
 
 
-class Intake:
+class Intake(BackgroundIntake):
     """Messages of one topic, for this process. Its thread starts with it and ends with ``close``."""
 
     def __init__(self, source: TopicSource) -> None:
+        super().__init__("kafka")
         self._source = source
         self._kafka = library()
         self._consumer = consumer_of(source, self._reported)
@@ -55,10 +55,7 @@ class Intake:
         self._outages = 0
         self._refused_since: float | None = None
         self._known_at = 0.0
-        self._stop = threading.Event()
-        _open.add(self)
-        self._thread = threading.Thread(target=self._run, name="kafka-intake", daemon=True)
-        self._thread.start()
+        self._start({"intake": self._run})
 
     def take(self, partition: int, start: int, max_messages: int, max_bytes: int, timeout: float) -> Lease:
         """The next messages of a partition from an offset on; none when none comes within ``timeout`` seconds, or
@@ -117,8 +114,7 @@ class Intake:
         self._stop.set()
         with self._changed:
             self._changed.notify_all()
-        if self._thread is not threading.current_thread():
-            self._thread.join(10.0)
+        self._join(10.0)
 
     def _run(self) -> None:
         committed_at = 0.0
@@ -285,16 +281,6 @@ class Intake:
             self._consumer.commit(offsets=offsets, asynchronous=asynchronous)
         except self._kafka.KafkaException as error:
             _LOG.warning("offsets of %s were not committed: %s", source.topic, error)
-
-
-_open: weakref.WeakSet[Intake] = weakref.WeakSet()
-
-
-@atexit.register
-def _close_all() -> None:
-    """A cancelled job leaves its workers no time for teardown before the process ends."""
-    for intake in list(_open):
-        intake.close()
 
 
 INTAKES: PerProcess[TopicSource, Intake] = PerProcess(Intake)

@@ -115,20 +115,12 @@ class ReadPartition(ReadQueue):
     Offsets are committed for a launch after this one: this job keeps its own place, in its restriction.
     """
 
+    intakes = INTAKES
+
     def __init__(self, bounds: Bounds = Bounds()) -> None:  # noqa: B008
         super().__init__()
         self._bounds = bounds
         self._outages = metrics.counter("kafka_outages")
-
-    def setup(self) -> None:
-        super().setup()
-        self._intakes: dict[TopicSource, Intake] | None = {}
-
-    def teardown(self) -> None:
-        intakes, self._intakes = self._intakes, None
-        for source, intake in (intakes or {}).items():
-            if INTAKES.release(source):
-                intake.close()
 
     # As in the reader of Pub/Sub: the finaliser as a class, and before the parameters that are passed by keyword.
     @beam.DoFn.unbounded_per_element()  # type: ignore[untyped-decorator]
@@ -140,12 +132,11 @@ class ReadPartition(ReadQueue):
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),  # noqa: B008
     ) -> Iterator[WindowedValue]:
         source, number, _ = partition
-        if self._intakes is None:  # a bundle that the cancelled job's runner has forgotten
+        intake: Intake | None = self.intake_of(source)
+        if intake is None:
             tracker.defer_remainder()
             return
-        if source not in self._intakes:
-            self._intakes[source] = INTAKES.acquire(source)
-        intake, bounds = self._intakes[source], self._bounds
+        bounds = self._bounds
         start = tracker.current_restriction().start
         lease = intake.take(number, start, bounds.messages, bounds.size, bounds.idle_seconds)
         self._outages.inc(intake.outages())

@@ -1,20 +1,16 @@
 """A process's connection to a subscription: streaming pull in the background, leases kept alive, acknowledgement.
 
-One intake serves all DoFn instances of a process that read the same subscription. It uses the generated client, not
-the library's subscriber: messages come and are acknowledged in batches, and nothing is done per message in between
-(19 µs of CPU a message against 130).
+It uses the generated client, not the library's subscriber: messages come and are acknowledged in batches, and nothing
+is done per message in between (19 µs of CPU a message against 130).
 """
 
 from __future__ import annotations
 
-import atexit
 import logging
 import math
 import random
-import threading
 import time
 import uuid
-import weakref
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
@@ -25,8 +21,9 @@ from google.cloud import pubsub_v1
 from google.pubsub_v1 import types
 
 from transforms import instants
-from transforms.ingest.pubsub.settings import ReadSettings, SubscriptionError, reading_failed
+from transforms.ingest.pubsub.settings import ReadSettings, reading_failed
 from transforms.ingest.queue.backlog import Backlog, Delivery, Lease
+from transforms.ingest.queue.leasing import LeasingIntake
 from transforms.ingest.queue.message import Message
 from transforms.per_process import PerProcess
 
@@ -63,38 +60,17 @@ _RETRY = Retry(
 )
 
 
-class Intake:
+class Intake(LeasingIntake):
     """Messages of one subscription, for this process. Its threads start with it and end with ``close``."""
 
     def __init__(self, settings: ReadSettings) -> None:
+        held = Backlog(settings.max_messages, settings.max_bytes, settings.max_hold_seconds, settings.settle_seconds)
+        super().__init__("pubsub", held, settings.lease_seconds)
         self._settings = settings
         self._client = pubsub_v1.SubscriberClient()
-        _open.add(self)
         self._client_id = str(uuid.uuid4())
-        self._backlog = Backlog(
-            settings.max_messages, settings.max_bytes, settings.max_hold_seconds, settings.settle_seconds
-        )
-        self._stop = threading.Event()
-        self._closing = threading.Lock()
-        self._closed = False
         self._calls: set[grpc.Call] = set()
-        self._failure: SubscriptionError | None = None
-        self._threads = [
-            threading.Thread(target=target, name=f"pubsub-{target.__name__.strip('_')}", daemon=True)
-            for target in (*[self._receive] * settings.streams, self._extend)
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    def take(self, max_messages: int, max_bytes: int, timeout: float) -> Lease:
-        """The next messages; empty when none comes within ``timeout`` seconds, or after ``close``.
-
-        Raises SubscriptionError when the subscription cannot be read.
-        """
-        lease = self._backlog.take(max_messages, max_bytes, timeout)
-        if not lease and self._failure:
-            raise self._failure
-        return lease
+        self._start({f"receive-{number}": self._receive for number in range(settings.streams)})
 
     def acknowledge(self, lease: Lease) -> None:
         """What came of the messages of a lease is committed: tells the service. If it cannot be told it delivers them
@@ -104,41 +80,14 @@ class Intake:
         self._acknowledge(lease.ack_ids)
         self._backlog.settle(lease)
 
-    def give_back(self, lease: Lease) -> None:
-        """Returns the messages of a lease to the service, to be delivered again at once, to anyone."""
-        self._backlog.abandon(lease)
-        self._set_deadlines(lease.ack_ids, 0)
+    def _end_receiving(self) -> None:
+        self._join(2.0)
+        for call in list(self._calls):
+            call.cancel()
+        self._join(5.0)
 
-    def watermark(self) -> int | None:
-        """Micros: no message published before this is expected; None while that cannot be said."""
-        return self._backlog.watermark()
-
-    def redelivered(self) -> int:
-        """Deliveries that were dropped as repeated, since this was last asked."""
-        return self._backlog.redelivered()
-
-    def close(self) -> None:
-        """Stops reading, and then gives back all that is held.
-
-        In that order, and with the service told: what is given back while a stream is open comes down that stream.
-        """
-        with self._closing:
-            if self._closed:
-                return
-            self._stop.set()
-            self._backlog.close()
-            self._join(2.0)
-            for call in list(self._calls):
-                call.cancel()
-            self._join(5.0)
-            self._set_deadlines(self._backlog.ack_ids(), 0)
-            self._client.close()
-            self._closed = True
-
-    def _join(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        for thread in self._threads:
-            thread.join(max(deadline - time.monotonic(), 0.0))
+    def _disconnect(self) -> None:
+        self._client.close()
 
     def _receive(self) -> None:
         delay, connected = 0.0, False
@@ -186,8 +135,7 @@ class Intake:
         if self._stop.is_set() or code in _PASSING:
             _LOG.info("A stream of %s ended with %s", self._settings.subscription, code.name)
             return
-        self._failure = reading_failed(self._settings.subscription, code, error.details())
-        self._backlog.close()
+        self._fail(reading_failed(self._settings.subscription, code, error.details()))
 
     def _requests(self) -> Iterator[types.StreamingPullRequest]:
         """What this side says on a stream. That it has no more to say ends the stream at the other side."""
@@ -204,15 +152,6 @@ class Intake:
                 return
             yield types.StreamingPullRequest()
 
-    def _extend(self) -> None:
-        """Moves the deadline of all that is held, three times before it would pass."""
-        interval = self._settings.lease_seconds / 3
-        while not self._stop.wait(interval):
-            started = time.monotonic()
-            self._set_deadlines(self._backlog.ack_ids(), self._settings.lease_seconds)
-            if time.monotonic() - started > interval:
-                _LOG.warning("Extending leases takes longer than a third of a lease: hold fewer messages")
-
     def _acknowledge(self, ack_ids: Sequence[str]) -> None:
         for ids in _chunks(ack_ids):
             try:
@@ -222,7 +161,7 @@ class Intake:
             except (exceptions.GoogleAPICallError, exceptions.RetryError) as error:
                 _LOG.warning("%d messages that are done with will be delivered again: %s", len(ids), error)
 
-    def _set_deadlines(self, ack_ids: Sequence[str], seconds: int) -> None:
+    def _set_leases(self, ack_ids: Sequence[str], seconds: int) -> None:
         for ids in _chunks(ack_ids):
             try:
                 self._client.modify_ack_deadline(
@@ -234,16 +173,6 @@ class Intake:
                 )
             except exceptions.GoogleAPICallError as error:
                 _LOG.info("%d messages keep their deadline: %s", len(ids), error)
-
-
-_open: weakref.WeakSet[Intake] = weakref.WeakSet()
-
-
-@atexit.register
-def _close_all() -> None:
-    """A cancelled job leaves its workers no time for teardown before the process ends."""
-    for intake in list(_open):
-        intake.close()
 
 
 INTAKES: PerProcess[ReadSettings, Intake] = PerProcess(Intake)

@@ -23,6 +23,8 @@ class ReadMessages(ReadQueue):
     If the process dies, what it held comes again when its leases have run out.
     """
 
+    intakes = INTAKES
+
     def __init__(self, settings: ReadSettings, bounds: Bounds = Bounds()) -> None:  # noqa: B008
         super().__init__()
         self._settings = settings
@@ -30,13 +32,7 @@ class ReadMessages(ReadQueue):
 
     def setup(self) -> None:
         super().setup()
-        self._intake: Intake | None = INTAKES.acquire(self._settings)
-
-    def teardown(self) -> None:
-        """Gives back what no commit has been heard of."""
-        intake, self._intake = self._intake, None
-        if intake is not None:
-            self.leave(INTAKES, self._settings, intake)
+        self.intake_of(self._settings)  # messages come while the first bundle is waited for
 
     # The finaliser is named as a class and before the parameters that are passed by keyword: an instance is never
     # called back, and behind them Beam passes an argument twice.
@@ -48,8 +44,8 @@ class ReadMessages(ReadQueue):
         tracker: Any = beam.DoFn.RestrictionParam(TailProvider()),  # noqa: B008
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),  # noqa: B008
     ) -> Iterator[WindowedValue]:
-        intake = self._intake
-        if intake is None:  # a bundle that the cancelled job's runner has forgotten
+        intake: Intake | None = self.intake_of(self._settings)
+        if intake is None:
             tracker.defer_remainder()
             return
         yield from self.next_bundle(intake, self._bounds, finalizer, tracker, estimator)

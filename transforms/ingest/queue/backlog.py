@@ -172,6 +172,11 @@ class Backlog:
                 self._drop(lease)
             return [delivery.ack_id for delivery in self._held.values()]
 
+    def held(self) -> int:
+        """Messages that are here, waiting or taken."""
+        with self._changed:
+            return len(self._held)
+
     def redelivered(self) -> int:
         """Deliveries of messages that were here already, since this was last asked."""
         with self._changed:

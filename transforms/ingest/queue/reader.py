@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import apache_beam as beam
 from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
@@ -16,6 +16,7 @@ from apache_beam.utils.timestamp import Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import metrics
+from transforms.ingest.queue.leasing import LeasingIntake
 from transforms.ingest.queue.message import Message
 from transforms.per_process import PerProcess
 
@@ -72,16 +73,6 @@ class Held(Protocol):
         """Deliveries that were dropped as repeated, since this was last asked."""
 
 
-class Intake(Held, Protocol):
-    """What a process holds of a queue that has no positions."""
-
-    def take(self, max_messages: int, max_bytes: int, timeout: float) -> Any:
-        """The next messages, a lease; an empty one when none comes within ``timeout`` seconds."""
-
-    def close(self) -> None:
-        """Reads no more, and gives back all that is held."""
-
-
 @dataclass(frozen=True)
 class Bounds:
     """Of one bundle: it takes what has come since the last one, up to ``messages`` and ``size`` bytes; on a quiet queue
@@ -100,6 +91,9 @@ class ReadQueue(beam.DoFn):
     Messages are acknowledged when the runner has committed the bundle. If it fails they are given back.
     """
 
+    intakes: ClassVar[PerProcess[Any, Any]]
+    """Those of the process over such queues, by their settings; for each source to say."""
+
     def __init__(self) -> None:
         self._reads = metrics.counter("subscription_reads")
         self._received = metrics.counter("messages_received")
@@ -109,10 +103,30 @@ class ReadQueue(beam.DoFn):
 
     def setup(self) -> None:
         self._leases: dict[int, tuple[Held, Any]] = {}
+        self._used: dict[Any, Any] | None = {}
 
-    def unfinished(self, held: Held) -> list[Any]:
-        """Leases of which no commit has been heard: here a bundle failed, or the job is being stopped."""
-        return [lease for whose, lease in list(self._leases.values()) if whose is held]
+    def teardown(self) -> None:
+        """Ends the use of the process's intakes; the last one to use one closes it. Of the others, gives back what no
+        commit has been heard of: here a bundle failed, or the job is being stopped."""
+        used, self._used = self._used, None
+        for settings, intake in (used or {}).items():
+            if self.intakes.release(settings):
+                intake.close()
+                continue
+            for held, lease in list(self._leases.values()):
+                # Not so where an intake has parts that are held: whoever reads one on says from where.
+                if held is intake:
+                    intake.give_back(lease)
+
+    def intake_of(self, settings: Any) -> Any:
+        """The process's intake with such settings, made by whoever asks first. None after ``teardown``: in a bundle
+        that the runner of a cancelled job has forgotten."""
+        used = self._used
+        if used is None:
+            return None
+        if settings not in used:
+            used[settings] = self.intakes.acquire(settings)
+        return used[settings]
 
     def bundle(
         self, held: Held, lease: Any, last: int | None, finalizer: Any, tracker: Any, estimator: Any
@@ -141,20 +155,12 @@ class ReadQueue(beam.DoFn):
         tracker.defer_remainder()
 
     def next_bundle(
-        self, intake: Intake, bounds: Bounds, finalizer: Any, tracker: Any, estimator: Any
+        self, intake: LeasingIntake, bounds: Bounds, finalizer: Any, tracker: Any, estimator: Any
     ) -> Iterator[WindowedValue]:
         """``bundle`` for a queue without positions, of which a restriction counts the messages."""
         lease = intake.take(bounds.messages, bounds.size, bounds.idle_seconds)
         last = tracker.current_restriction().start + len(lease) - 1 if lease else None
         yield from self.bundle(intake, lease, last, finalizer, tracker, estimator)
-
-    def leave(self, intakes: PerProcess[Any, Any], settings: Any, intake: Intake) -> None:
-        """Ends one use of a process's intake; the last one closes it. Gives back what no commit has been heard of."""
-        if intakes.release(settings):
-            intake.close()
-            return
-        for lease in self.unfinished(intake):
-            intake.give_back(lease)
 
     def _acknowledge(self, held: Held, lease: Any) -> None:
         if self._leases.pop(id(lease), None) is not None:

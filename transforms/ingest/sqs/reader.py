@@ -40,20 +40,12 @@ class ReadQueueOfSqs(ReadQueue):
     If the process dies, what it held comes again when SQS shows it again.
     """
 
+    intakes = INTAKES
+
     def __init__(self, bounds: Bounds = Bounds()) -> None:  # noqa: B008
         super().__init__()
         self._bounds = bounds
         self._outages = metrics.counter("sqs_outages")
-
-    def setup(self) -> None:
-        super().setup()
-        self._intakes: dict[QueueSource, Intake] | None = {}
-
-    def teardown(self) -> None:
-        """Gives back what no commit has been heard of."""
-        intakes, self._intakes = self._intakes, None
-        for source, intake in (intakes or {}).items():
-            self.leave(INTAKES, source, intake)
 
     # As in the reader of Pub/Sub: the finaliser as a class, and before the parameters that are passed by keyword.
     @beam.DoFn.unbounded_per_element()  # type: ignore[untyped-decorator]
@@ -64,11 +56,9 @@ class ReadQueueOfSqs(ReadQueue):
         tracker: Any = beam.DoFn.RestrictionParam(ReaderProvider()),  # noqa: B008
         estimator: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),  # noqa: B008
     ) -> Iterator[WindowedValue]:
-        if self._intakes is None:  # a bundle that the cancelled job's runner has forgotten
+        intake: Intake | None = self.intake_of(reader.source)
+        if intake is None:
             tracker.defer_remainder()
             return
-        if reader.source not in self._intakes:
-            self._intakes[reader.source] = INTAKES.acquire(reader.source)
-        intake = self._intakes[reader.source]
         self._outages.inc(intake.outages())
         yield from self.next_bundle(intake, self._bounds, finalizer, tracker, estimator)
