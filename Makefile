@@ -78,8 +78,8 @@ graph: .venv/.ready ## save the graph of the stream, against which tests look wh
 bench: .venv/.ready ## every benchmark beside its floor, and the README's table; forty minutes, with a million documents and ten million states at the end
 	@$(PY) -m local.bench
 
-bench-stream: .venv/.ready ## from publish to visible in Bigtable and in BigQuery
-	@$(PY) -m local.bench.stream
+bench-stream: .venv/.ready ## from publish to visible in Bigtable and in BigQuery; from Pub/Sub, or SOURCE
+	@$(PY) -m local.bench.stream $(if $(SOURCE),--queue "$(SOURCE)")
 
 soak: .venv/.ready ## whether a stream left alone stays as it is: an hour at 50 messages a second, or SECONDS, RATE and SOURCE
 	@$(PY) -m local.bench.soak $(if $(SOURCE),--queue "$(SOURCE)") $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(RATE),--rate "$(RATE)")
