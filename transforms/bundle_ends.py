@@ -2,7 +2,7 @@
 
 Beam's Python worker samples in a thread of each bundle where its time goes, and at the bundle's end waits for that
 thread, which sleeps up to 200 ms between two looks (``statesampler_fast.pyx`` of Beam 2.77). In a stream, messages are
-acknowledged, and the next ones read, a tenth of a second later for it; here it sleeps 10 ms at most.
+acknowledged, and the next ones read, a tenth of a second later for it; here it sleeps 5 ms at most.
 
 It is a plugin, as Beam calls what its workers import before their first bundle.
 """

@@ -63,7 +63,7 @@ CATALOGUE = {
     "voided_ranges": Metric("records", "records that are voided ranges, duplicates included"),
     "conflicts": Metric("attempts", "writes that lost to another writer of the same key and were repeated"),
     "retries": Metric("requests", "requests to Bigtable that were sent again after an error"),
-    "apply_millis": Metric("ms", "from a record's arrival at the writer to its row's answer", distribution=True),
+    "apply_millis": Metric("ms", "from when a record is sent to its row's last answer", distribution=True),
     "stored_bytes": Metric("bytes", "size of the values written to Bigtable for each record", distribution=True),
     "histories_read": Metric("keys", "keys read from the source of truth"),
     # tables, counts and topics

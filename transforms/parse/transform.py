@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -58,22 +58,33 @@ class _Parse(beam.DoFn):
         self._held: list[WindowedValue] = []
         self._held_bytes = 0
 
-    def process(self, raw: RawDocument, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Sequence[Any]:
+    def process(self, raw: RawDocument, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterable[Any]:
         self._held.append(place)
         self._held_bytes += len(raw.payload)
         if len(self._held) < BATCH and self._held_bytes < BATCH_BYTES:
             return ()
         return self._parsed_batch()
 
-    def finish_bundle(self) -> Sequence[Any]:
+    def finish_bundle(self) -> Iterable[Any]:
         return self._parsed_batch()
 
-    def _parsed_batch(self) -> list[Any]:
-        """Records and dead letters of the inputs held, each with its input's timestamp and window."""
+    def _parsed_batch(self) -> Iterator[Any]:
+        """Records and dead letters of the inputs held, each with its input's timestamp and window.
+
+        Entries of envelopes may unpack to a thousand times the input's bytes: what was found is bounded too.
+        """
         batch, self._held, self._held_bytes = self._held, [], 0
-        return [
-            self._placed(found, place) for place in batch for found in parse(place.value, self._options, self._count)
-        ]
+        parsed: list[Any] = []
+        size = 0
+        for place in batch:
+            for found in parse(place.value, self._options, self._count):
+                parsed.append(self._placed(found, place))
+                size += len(found.payload if isinstance(found, DeadLetter) else found.raw.payload)
+            if size >= BATCH_BYTES:
+                yield from parsed
+                parsed.clear()
+                size = 0
+        yield from parsed
 
     def _placed(self, found: Record | DeadLetter, place: WindowedValue) -> Any:
         self._inputs.inc()

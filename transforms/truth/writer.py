@@ -35,7 +35,8 @@ _MOST_KEPT = 200_000
 
 
 class Done(NamedTuple):
-    """One finished transaction: the caller's ``tag``, what became of it, its retries, and seconds it took."""
+    """One finished transaction: the caller's ``tag``, what became of it, its retries, and the seconds since it was
+    sent, 0 where nothing had to be."""
 
     tag: Any
     completed: Completed
@@ -46,7 +47,7 @@ class Done(NamedTuple):
 class _Item:
     """A transaction under way."""
 
-    __slots__ = ("bundle", "begin", "known", "retries", "row", "size", "started", "step", "table", "tag", "transaction")
+    __slots__ = ("bundle", "begin", "known", "retries", "row", "sent_at", "size", "step", "table", "tag", "transaction")
 
     def __init__(
         self, bundle: Bundle, table: str, row: bytes, size: int, tag: Any, begin: Callable[[], Transaction]
@@ -60,7 +61,7 @@ class _Item:
         # The row as it was known last, if it has a revision.
         self.known: Cells | None = None
         self.retries = 0
-        self.started = time.monotonic()
+        self.sent_at: float | None = None
         self.transaction = begin()
         self.step: Step | None = None
 
@@ -68,7 +69,8 @@ class _Item:
         self.retries += 1
 
     def done(self, completed: Completed) -> Done:
-        return Done(self.tag, completed, self.retries, time.monotonic() - self.started)
+        seconds = 0.0 if self.sent_at is None else time.monotonic() - self.sent_at
+        return Done(self.tag, completed, self.retries, seconds)
 
 
 class Bundle:
@@ -147,7 +149,7 @@ class Writer:
         self._changed = threading.Condition()
         self._records = 0
         self._bytes = 0
-        self._waiting = 0
+        self._wanting_room = 0
         # Only the loop touches these.
         self._queue: deque[_Item] = deque()
         self._behind: dict[tuple[str, bytes], deque[_Item]] = {}
@@ -160,8 +162,10 @@ class Writer:
         """Takes a batch in once there is room for it."""
         size = sum(item.size for item in batch)
         with self._changed:
+            self._wanting_room += 1
             while self._records and not self._room(len(batch), size):
-                self._wait()
+                self._changed.wait()
+            self._wanting_room -= 1
             self._records += len(batch)
             self._bytes += size
             bundle.pending += len(batch)
@@ -171,18 +175,13 @@ class Writer:
         """Waits until no more than ``left`` of the bundle are in flight."""
         with self._changed:
             while bundle.pending > left:
-                self._wait()
+                self._changed.wait()
 
     def _room(self, records: int, size: int) -> bool:
         return (
             self._records + records <= self.config.max_in_flight
             and self._bytes + size <= self.config.max_bytes_in_flight
         )
-
-    def _wait(self) -> None:
-        self._waiting += 1
-        self._changed.wait()
-        self._waiting -= 1
 
     def _accept(self, batch: list[_Item]) -> None:
         for item in batch:
@@ -199,6 +198,8 @@ class Writer:
     async def _work(self) -> None:
         while self._queue:
             item = self._queue.popleft()
+            # Before, it waited for others of its batch and of its key, which says nothing of Bigtable.
+            item.sent_at = time.monotonic()
             try:
                 item.bundle.put(item.done(await self._drive(item)))
             except BaseException as error:
@@ -218,7 +219,8 @@ class Writer:
             self._bytes -= item.size
             item.bundle.pending -= 1
             # Waking a caller for every record would cost more than the record.
-            if self._waiting and (item.bundle.pending in (0, _LEFT) or self._records <= self.config.max_in_flight // 2):
+            is_half_empty = self._records <= self.config.max_in_flight // 2
+            if item.bundle.pending in (0, _LEFT) or (self._wanting_room and is_half_empty):
                 self._changed.notify_all()
 
     async def _drive(self, item: _Item) -> Completed:
