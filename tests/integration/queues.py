@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from google.cloud import pubsub_v1
 
@@ -25,7 +25,7 @@ class Queue:
             name=self.subscription, topic=self.topic, ack_deadline_seconds=ack_deadline_seconds
         )
 
-    def publish(self, payloads: list[bytes], attributes: Mapping[str, str] | None = None) -> list[str]:
+    def publish(self, payloads: Sequence[bytes], attributes: Mapping[str, str] | None = None) -> list[str]:
         """Message ids, once all are published."""
         futures = [self.publisher.publish(self.topic, payload, **(attributes or {})) for payload in payloads]
         return [future.result(30) for future in futures]

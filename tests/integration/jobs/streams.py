@@ -36,7 +36,7 @@ class DocumentQueue(Queue):
         """What a stream is given to read it."""
         return ["--subscription", self.subscription]
 
-    def publish(self, payloads: list[bytes], attributes: Mapping[str, str] | None = None) -> list[str]:
+    def publish(self, payloads: Sequence[bytes], attributes: Mapping[str, str] | None = None) -> list[str]:
         """Publishes all, and waits until the service has them; their message ids."""
         return super().publish(payloads, {"origin": "test", **(attributes or {})})
 

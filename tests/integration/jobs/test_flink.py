@@ -5,10 +5,8 @@ Every job runs with parallelism 2 on two TaskManagers, each with Python workers 
 
 from __future__ import annotations
 
-import random
 import signal
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from tests.integration.brokers import Broker
 from tests.integration.jobs.flinks import arguments, kill_task_manager, kill_worker, started, unfinished
 from tests.integration.jobs.stores import NewStores, Stores, differences, finish
 from tests.integration.jobs.streams import DocumentQueue, DocumentTopic, Streaming, arrivals, counted
-from tests.integration.jobs.test_faults import RATE, clean_backfill, inputs, settles
+from tests.integration.jobs.test_faults import clean_backfill, inputs, settles
 from tests.integration.jobs.test_stream_counts import day_differences
 from tests.processes import eventually
 
@@ -68,17 +66,18 @@ def test_a_backfill_of_which_a_taskmanager_and_a_worker_are_killed(
     same(stores, clean, tmp_path)
 
 
-def killing(flink: Cluster, job: Streaming, lives: int) -> None:
-    """Kills a TaskManager or a worker again and again, each time when something arrived since the last."""
-    chance = random.Random(lives)
-    for life in range(lives):
+def killed_meanwhile(
+    flink: Cluster, job: Streaming, queue: DocumentQueue | DocumentTopic, payloads: Sequence[bytes]
+) -> None:
+    """Publishes a quarter after the other; of each, something has arrived when a TaskManager or a worker is killed."""
+    for part in range(4):
         known = arrivals(job.stores)
+        queue.publish(payloads[part::4])
         job.wait_until(lambda known=known: arrivals(job.stores) > known, "nothing arrives", 300)  # type: ignore[misc]
-        time.sleep(chance.uniform(0, 4))
-        if life % 2:
+        if part % 2:
             kill_worker(flink)
         else:
-            kill_task_manager(flink, f"taskmanager{1 + life // 2 % 2}")
+            kill_task_manager(flink, f"taskmanager{1 + part // 2}")
 
 
 def exact(job: Streaming, clean: Stores, messages: int, folder: Path) -> None:
@@ -95,8 +94,7 @@ def test_a_stream_of_pubsub_of_which_taskmanagers_and_workers_are_killed(
     queue, stores, payloads = DocumentQueue(), new_stores(), inputs(91, 1_200)
     clean = clean_backfill(new_stores, payloads, tmp_path / "documents")
     with Streaming(stores, queue, tmp_path / "log", runner=arguments(flink)) as job:
-        with queue.publishing(payloads, RATE):
-            killing(flink, job, 4)
+        killed_meanwhile(flink, job, queue, payloads)
         exact(job, clean, len(payloads), tmp_path)
     assert eventually(lambda: unfinished(flink) == [], 30), "the job outlives its launcher"
 
@@ -107,14 +105,7 @@ def test_a_stream_of_kafka_of_which_taskmanagers_and_workers_are_killed(
     topic, stores, payloads = DocumentTopic(broker), new_stores(), inputs(93, 600)
     clean = clean_backfill(new_stores, payloads, tmp_path / "documents")
     with Streaming(stores, topic, tmp_path / "log", runner=arguments(flink)) as job:
-        for part in range(4):
-            known = arrivals(stores)
-            topic.publish(payloads[part::4])
-            job.wait_until(lambda known=known: arrivals(stores) > known, "nothing arrives", 300)  # type: ignore[misc]
-            if part % 2:
-                kill_worker(flink)
-            else:
-                kill_task_manager(flink, f"taskmanager{1 + part // 2}")
+        killed_meanwhile(flink, job, topic, payloads)
         exact(job, clean, len(payloads), tmp_path)
         job.wait_until(lambda: sum(broker.committed(topic.topic, 3)) == len(payloads), "no offsets are committed", 60)
 
