@@ -46,10 +46,8 @@ def settles(job: Streaming, clean: Stores, messages: int) -> None:
     assert arrivals(stores) == messages
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("number", "kills"), [(250, 2), pytest.param(1_500, 8, marks=pytest.mark.long)], ids=["few", "many"]
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("number", "kills"), [(250, 2), (1_500, 8)], ids=["few", "many"])
 def test_killed_again_and_again_with_a_tenth_of_poison(
     new_stores: NewStores, running_stack: Stack, tmp_path: Path, number: int, kills: int
 ) -> None:

@@ -35,7 +35,7 @@ def slow_job() -> beam.Pipeline:
     return pipeline
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_batch_job_outlives_the_deadline_of_its_launch() -> None:
     # By its code: what the text says is which of two ends of the connection saw the deadline first.
     with pytest.raises(grpc.RpcError) as ended:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from local.bench.processes import below, use_of
 from local.generate import documents as generated
 from tests.integration.jobs.stores import NewStores
@@ -22,6 +24,7 @@ def of_prism(pid: int) -> float:
     return sum(use.cpu for use in uses)
 
 
+@pytest.mark.long
 def test_idle_stream_costs_prism_nothing(new_stores: NewStores, running_stack: object, tmp_path: Path) -> None:
     queue = DocumentQueue()
     payloads = [one.payload for one in generated(5, 20, nfe=1)]

@@ -103,7 +103,7 @@ def test_the_timestamp_is_when_the_message_was_published(queue: Queue, prism: Pa
     assert second[2] == "1577836800000000"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_job_killed_in_mid_stream_loses_nothing(queue: Queue, prism: Path, tmp_path: Path) -> None:
     seen = Seen(tmp_path / "seen")
     sent = documents(250)
