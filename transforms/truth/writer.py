@@ -85,9 +85,10 @@ class Bundle:
         self.error: BaseException | None = None
 
     def add(self, table: str, row: bytes, size: int, tag: Any, begin: Callable[[], Transaction]) -> None:
-        """Hands in a transaction on a row; waits while the process has too much in flight.
+        """Hands in a transaction on a row. It begins with the others of its batch; whoever fills one waits until the
+        process has room for it, and then until few of it are left.
 
-        ``size``: bytes it holds in memory. It begins with others of its batch. Raises what made an earlier transaction
+        ``size``: bytes it holds in memory. Raises what made an earlier transaction
         of this bundle fail, or one of its batch at its first step.
         """
         self._batch.append(_Item(self, table, row, size, tag, begin))
