@@ -32,8 +32,6 @@ _COMMIT_SECONDS = 0.25
 _IDENTITY_SECONDS = 1.0
 _UNASKED_SECONDS = 60.0
 """A partition that nobody here has asked for so long is read elsewhere."""
-_BESIDE_SECONDS = 0.005
-"""How long a partition is waited for while another has messages."""
 _REFUSED_SECONDS = 60.0
 """A cluster that starts again may refuse for a while what it accepts later."""
 
@@ -70,8 +68,9 @@ class Intake(BackgroundIntake):
             while not tail.waiting and not self._failure and not self._stop.is_set():
                 left = deadline - time.monotonic()
                 if any(one.waiting for one in self._tails.values()):
-                    left = min(left, _BESIDE_SECONDS)
+                    left = min(left, tail.beside_seconds)
                     if not self._changed.wait_for(lambda: tail.waiting or self._failure, left):
+                        tail.stood_back()
                         break
                 elif left <= 0 or tail.end > tail.start:
                     break

@@ -13,6 +13,10 @@ from collections.abc import Callable
 from transforms.ingest.queue.message import Message
 from transforms.ingest.queue.watermark import Horizon
 
+_BESIDE_SECONDS = 0.005, 0.05
+"""How long a partition is waited for while another has messages: at first, and at most. Each time nothing comes the
+next is twice as long: where every reader has a thread, the other's messages wait for their own."""
+
 
 class Lease:
     """Messages taken together by one bundle: those of offsets from ``start`` on, before ``end``. Offsets between that
@@ -40,6 +44,7 @@ class Tail:
         self.size = 0
         self.paused = False
         self.asked_at = clock()
+        self.beside_seconds = _BESIDE_SECONDS[0]
         self.high = start
         self.horizon = Horizon(settle_seconds, clock)
         self._waiting: deque[tuple[int, Message]] = deque()
@@ -69,6 +74,10 @@ class Tail:
         self.end = max(self.end, offset)
         self.high = max(self.high, offset)
 
+    def stood_back(self) -> None:
+        """Nothing came while another partition had messages."""
+        self.beside_seconds = min(2 * self.beside_seconds, _BESIDE_SECONDS[1])
+
     def take(self, max_messages: int, max_bytes: int) -> Lease:
         """The next messages, at least one however large where there is one."""
         messages: list[Message] = []
@@ -82,6 +91,7 @@ class Tail:
             self.size -= len(message.data)
             messages.append(message)
             self.start = offset + 1
+            self.beside_seconds = _BESIDE_SECONDS[0]
         if not self._waiting:
             self.start = self.end
         return Lease(self.partition, start, self.start, messages)
