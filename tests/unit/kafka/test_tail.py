@@ -77,3 +77,17 @@ def test_the_backlog_is_what_is_left_in_bytes() -> None:
     held.at_end(2_000)
     assert 900_000 < held.backlog(0) < 1_100_000
     assert held.backlog(2_000) == 0
+
+
+def test_beside_a_busy_partition_one_without_messages_is_asked_less_and_less_often_until_it_has_some() -> None:
+    held = tail()
+    first = held.beside_seconds
+    waits = []
+    for _ in range(8):
+        held.stood_back()
+        waits.append(held.beside_seconds)
+    assert waits[0] == 2 * first
+    assert waits[-1] == waits[-2] <= 0.05
+    add(held, 0)
+    held.take(10, 1_000)
+    assert held.beside_seconds == first
