@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 from functools import partial
 from typing import Any
+
+from local import bigquery_appends
 
 _OPEN_STREAMS = 1024
 _TRANSLATIONS = 10_000
@@ -29,8 +29,8 @@ def mend() -> None:
     _add_columns_of_whole_scale()
     _translate_a_query_once()
     _serve_many_streams()
-    _give_each_thread_a_connection()
-    _read_rows_by_column()
+    _use_one_thread_a_query()
+    bigquery_appends.mend()
     _refuse_updates_of_what_has_changed()
 
 
@@ -84,23 +84,17 @@ def _serve_many_streams() -> None:
     grpc.aio.server = partial(grpc.aio.server, ThreadPoolExecutor(_OPEN_STREAMS, thread_name_prefix="grpc"))
 
 
-def _give_each_thread_a_connection() -> None:
-    """Queries and appends share one DuckDB connection, which is not for several threads: both hang before long."""
-    import threading
-
+def _use_one_thread_a_query() -> None:
+    """DuckDB's threads wait for one another with the CPU in hand: an insert of many rows takes four times as much."""
     from bqemulator.storage.engine import DuckDBEngine
 
-    first: Any = DuckDBEngine.connection
-    own = threading.local()
+    plain = DuckDBEngine._apply_session_pragmas
 
-    def connection(self: Any) -> Any:
-        if getattr(own, "source", None) is not first.fget(self):
-            own.source = first.fget(self)
-            own.cursor = own.source.cursor()
-            own.cursor.execute("SET TimeZone = 'UTC'")
-        return own.cursor
+    def apply(self: Any) -> None:
+        plain(self)
+        self._connection.execute("SET threads = 1")
 
-    DuckDBEngine.connection = property(connection)
+    DuckDBEngine._apply_session_pragmas = apply
 
 
 def _tell_view_queries() -> None:
@@ -167,26 +161,6 @@ def _translate_a_query_once() -> None:
     SQLTranslator.translate = translate
 
 
-def _read_rows_by_column() -> None:
-    """Speeds up AppendRows, which looks up the type of every single value: 0.8 ms a document, the costliest step of a
-    local run."""
-    import pyarrow
-    from bqemulator.grpc_api import write_servicer
-
-    def arrow_table(decoder: Any, rows: list[bytes], schema: Any) -> Any:
-        decoded = [_plain(decoder._message_class.FromString(row)) for row in rows]
-        columns = []
-        for field in schema:
-            convert = _converter(field.type)
-            values = [row.get(field.name) for row in decoded]
-            if convert is not None:
-                values = [value if value is None else convert(value) for value in values]
-            columns.append(pyarrow.array(values, type=field.type))
-        return pyarrow.Table.from_arrays(columns, schema=schema)
-
-    write_servicer.proto_rows_to_arrow_table = arrow_table
-
-
 def _refuse_updates_of_what_has_changed() -> None:
     """An update that names a version (If-Match) is made whatever the table is by now; the service refuses it."""
     import inspect
@@ -211,37 +185,6 @@ def _refuse_updates_of_what_has_changed() -> None:
     for route in tables.router.routes:
         if {"PATCH", "PUT"} & getattr(route, "methods", set()):
             route.endpoint = bound(route.endpoint)
-
-
-def _plain(message: Any) -> dict[str, Any]:
-    """A message's fields that are set, messages in them as dicts."""
-    row: dict[str, Any] = {}
-    for field, value in message.ListFields():
-        if field.message_type is None:
-            row[field.name] = list(value) if field.is_repeated else value
-        else:
-            row[field.name] = [_plain(item) for item in value] if field.is_repeated else _plain(value)
-    return row
-
-
-def _converter(arrow_type: Any) -> Callable[[Any], Any] | None:
-    """What makes Arrow take a protobuf value as a type; None where it does so by itself."""
-    from bqemulator.storage.arrow_bridge import _coerce_to_arrow_value
-    from pyarrow import types
-
-    if types.is_decimal(arrow_type):
-        return lambda value: Decimal(str(value))
-    if types.is_list(arrow_type):
-        inner = _converter(arrow_type.value_type)
-        return inner and (lambda values: [inner(value) for value in values])
-    if types.is_struct(arrow_type):
-        parts = {field.name: _converter(field.type) for field in arrow_type}
-        return lambda row: {name: part(row[name]) if part else row[name] for name, part in parts.items() if name in row}
-    if types.is_date(arrow_type) or types.is_timestamp(arrow_type):
-        return lambda value: value if isinstance(value, int) else _coerce_to_arrow_value(value, arrow_type)
-    if types.is_string(arrow_type) or types.is_integer(arrow_type) or types.is_binary(arrow_type):
-        return None
-    return lambda value: _coerce_to_arrow_value(value, arrow_type)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 _PACKAGES = ("pipelines", "transforms", "local", "templates")
 _OTHERS = re.compile(r"(^|/)(postgres(/|\.py$)|sqlite\.py$)")
 # Benchmarks are no tests' to run, and the emulator sends nothing.
-_UNSENT = re.compile(r"^local/(bench/|bigquery_emulator\.py$)")
+_UNSENT = re.compile(r"^local/(bench/|bigquery_\w+\.py$)")
 _FENCE = re.compile(r"^```sql\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _TYPED = re.compile(r'(?:pipelines\.query|acervo query|bq query)\s(?:[^"\n]|\\\n)*(?<=\s)"((?:[^"\\]|\\.)+)"')
 _EXPORT = re.compile(r"^export (\w+)=(\S+)$", re.MULTILINE)
