@@ -5,7 +5,7 @@ Without a compiler, or without Cython, the package has no compiled modules, and 
 
 from setuptools import Extension, setup
 
-SOURCES = ("transforms/parse/sax/compiled.pyx", "transforms/truth/leaves.pyx")
+SOURCES = ("transforms/parse/sax/compiled.pyx", "transforms/truth/leaves.pyx", "transforms/views/wire.pyx")
 
 
 def extensions() -> list[Extension]:

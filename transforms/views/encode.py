@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from transforms import instants
 from transforms.views.schema import Column, Table
+
+if TYPE_CHECKING:
+    from transforms.views.wire import Wire
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -51,9 +54,24 @@ class RowEncoder:
         self._columns = {column.name: column for column in table.columns}
         self._converters = _converters(table.columns)
         self._required = tuple(column.name for column in table.columns if column.mode == "REQUIRED")
+        self._wire = _compiled(table.columns)
 
     def encode(self, row: dict[str, Any]) -> bytes:
         """The row's bytes. Raises ``RefusedRow``."""
+        usual = self.encode_usual(row)
+        return self.encode_in_python(row) if usual is None else usual
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether this machine has the compiled encoder."""
+        return self._wire is not None
+
+    def encode_usual(self, row: dict[str, Any]) -> bytes | None:
+        """The same, compiled, in a quarter of the CPU; None for a row with a value of an unusual kind."""
+        return self._wire.encode(row) if self._wire else None
+
+    def encode_in_python(self, row: dict[str, Any]) -> bytes:
+        """The same by protobuf's own library, for any row; what the compiled module is held to."""
         for name in self._required:
             if row.get(name) is None:
                 raise RefusedRow(f"column {name} is required and the row has no value for it")
@@ -81,6 +99,14 @@ class RowEncoder:
 
 
 Converter = Callable[[Any], Any]
+
+
+def _compiled(columns: tuple[Column, ...]) -> Wire | None:
+    try:
+        from transforms.views.wire import Wire
+    except ImportError:
+        return None
+    return Wire(columns, _TO_NUMBERS, _INTEGERS_AND_DECIMALS)
 
 
 def _describe(message: descriptor_pb2.DescriptorProto, columns: tuple[Column, ...], path: str = "Row") -> None:
@@ -234,3 +260,4 @@ _SCALARS: dict[str, Converter] = {
     "DATE": _date,
     **{kind: _numeric(*digits) for kind, digits in _INTEGERS_AND_DECIMALS.items()},
 }
+_TO_NUMBERS = {"TIMESTAMP": _timestamp, "DATE": _date}
