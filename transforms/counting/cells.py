@@ -21,7 +21,7 @@ import orjson
 from transforms.counting import log
 from transforms.counting.contributions import Amount, CountKey, add, columns_of, key_of
 from transforms.counting.log import Sum, Sums
-from transforms.counting.sums import billionths_of, total_of
+from transforms.counting.sums import billionths_of, text_of, total_of
 from transforms.truth import row_keys, rows
 from transforms.truth.codec import Codec
 from transforms.truth.requests import Column
@@ -65,7 +65,7 @@ def partial_of(slot: str, key: CountKey, found: Sum, computed_at: int) -> Partia
         "partial": f"{log.NAME_PREFIX}{slot}",
         **columns_of(key),
         "documents": found.documents,
-        "total": format(total_of(found.billionths), "f"),
+        "total": text_of(found.billionths),
         "job_started_at": log.begin_of(slot),
         "version": found.version,
         "computed_at": computed_at,

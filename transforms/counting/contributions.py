@@ -37,13 +37,16 @@ class CountKey(NamedTuple):
     purpose: str = ""
 
 
+_PARTS = tuple((name, name in CODES) for name in CountKey._fields)
+
+
 class _Row(Protocol):
     def get(self, name: str, /, default: Any = None) -> Any: ...
 
 
 def columns_of(key: CountKey) -> dict[str, Any]:
     """The parts of a count as columns of a row of the table ``counts``, those that are unknown left out."""
-    return {name: int(value) if name in CODES else value for name, value in key._asdict().items() if value}
+    return {name: int(value) if is_code else value for (name, is_code), value in zip(_PARTS, key, strict=True) if value}
 
 
 def key_of(row: _Row) -> CountKey:

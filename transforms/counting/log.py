@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 import orjson
@@ -73,6 +74,7 @@ def slot_of(applied_at: int) -> str:
     return f"{instants.datetime_of(begin):%Y-%m-%dT%H:%M:%S}"
 
 
+@lru_cache(maxsize=256)
 def begin_of(slot: str) -> int:
     """When a slot begins (micros)."""
     return instants.micros_of_text(slot)

@@ -19,6 +19,7 @@ from transforms.counting.packs import Carrier, Key, Sums, carrier_for, pack, unp
 Pair = tuple[Key, tuple[int, Decimal]]
 
 _DECIMALS = 9
+_BILLION = 10**_DECIMALS
 # Enough digits for any sum of amounts of 38 digits.
 _EXACT = Context(prec=80)
 _CENTS = Decimal("0.00")
@@ -118,6 +119,12 @@ def _add(sums: Sums, key: Key, documents: int, billionths: int) -> None:
 def billionths_of(total: Decimal) -> int:
     """BRL as a whole number of billionths."""
     return int(_EXACT.scaleb(total, _DECIMALS))
+
+
+def text_of(billionths: int) -> str:
+    """The text of ``total_of``, in a fifth of its time."""
+    whole, rest = divmod(abs(billionths), _BILLION)
+    return f"{'-' if billionths < 0 else ''}{whole}.{f'{rest:09d}'.rstrip('0').ljust(2, '0')}"
 
 
 def total_of(billionths: int) -> Decimal:

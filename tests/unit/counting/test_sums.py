@@ -4,8 +4,10 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from transforms.counting.sums import bucket_of, total_of
+from transforms.counting.sums import bucket_of, text_of, total_of
 
 
 def test_bucket_of_a_key_is_the_same_in_every_process_and_buckets_fill_evenly() -> None:
@@ -25,5 +27,10 @@ def test_bucket_of_a_key_is_the_same_in_every_process_and_buckets_fill_evenly() 
     ],
 )
 def test_total_is_exact_with_two_decimals_at_least(billionths: int, shown: str) -> None:
-    assert format(total_of(billionths), "f") == shown
+    assert text_of(billionths) == format(total_of(billionths), "f") == shown
     assert total_of(billionths) == Decimal(shown)
+
+
+@given(st.integers(-(10**40), 10**40) | st.integers(-(10**6), 10**6).map(lambda cents: cents * 10**7))
+def test_the_text_of_a_total_is_made_without_it(billionths: int) -> None:
+    assert text_of(billionths) == format(total_of(billionths), "f")
