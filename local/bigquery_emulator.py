@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from local import bigquery_appends
+from transforms.collector import collect_seldom
 
 _OPEN_STREAMS = 1024
 _TRANSLATIONS = 10_000
@@ -191,4 +192,6 @@ if __name__ == "__main__":
     mend()
     from bqemulator.cli import main
 
+    # A look at all that its libraries keep takes half a second, in which nobody is answered.
+    collect_seldom()
     main(["start", *sys.argv[1:]], prog_name="bigquery_emulator")

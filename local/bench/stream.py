@@ -44,6 +44,7 @@ from local.stack.process import Process
 from local.stores import Tables
 from pipelines import defaults, query, tables
 from pipelines.publish import Pace
+from transforms.collector import collect_seldom
 from transforms.notify.kafka import Delivery, KafkaPublisher
 from transforms.notify.messages import Outgoing
 from transforms.notify.sqs import SqsPublisher
@@ -153,6 +154,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--queue", choices=QUEUES, default="pubsub", help="what the stream reads")
     parser.add_argument("--runner", choices=RUNNERS, default=RUNNERS[0], help="where the stream runs")
     options, passed_on = parser.parse_known_args(argv)
+    # Whoever looks does not stand still while it collects what it keeps.
+    collect_seldom()
     with ExitStack() as cleanup:
         bench = start(cleanup, passed_on, options.queue, options.runner)
         found: dict[str, Any] = {"lag": bench.lag(options.messages, options.rate)}

@@ -60,7 +60,7 @@ class ReadFromSubscription(beam.PTransform):
         source: str = AUTO,
         limits: Limits = DEFAULT,
         settings: ReadSettings | None = None,
-        readers: int = 2,
+        readers: int = 1,
         bounds: Bounds = Bounds(),  # noqa: B008
     ) -> None:
         """``subscription``: ``projects/<project>/subscriptions/<name>``. ``source``: see ``source_of``. ``settings``,
