@@ -49,7 +49,7 @@ KNOWN = {
     "transact": Known(PYTHON, 5.5),
     "request": Known(PYTHON, 0.58),
     "rows": Known(PYTHON, 0.83),
-    "encode_rows": Known(PYTHON, 2.7),
+    "encode_rows": Known(PYTHON, 0.87),
     "count": Known(PYTHON, 0.27),
 }
 
