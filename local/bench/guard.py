@@ -43,7 +43,7 @@ class Known(NamedTuple):
 KNOWN = {
     "varied": Known("varied_lxml", 1.38),
     "parse": Known(LXML, 2.0),
-    "compress_xml": Known(ZSTD, 1.65),
+    "compress_xml": Known(ZSTD, 1.5),
     "encode_fields": Known(PYTHON, 1.55),
     "fold": Known(PYTHON, 1.16),
     "transact": Known(PYTHON, 5.5),
