@@ -28,13 +28,18 @@ SHOWN = (
 
 
 def lines(names: Iterable[str] = SHOWN) -> Iterator[str]:
-    """Rows of the table, with the day of each result."""
+    """Rows of the table, with the day of each result and the maker of its processor."""
     for name in names:
         found = newest(name)
         if found is not None:
             module = importlib.import_module(f"local.bench.{name}")
             figures: list[Figure] = module.figures(found)
-            yield from (f"| {' | '.join(figure)} | {found['date']} |" for figure in figures)
+            seen = f"{found['date']}, {_maker(found['machine']['cpu'])}"
+            yield from (f"| {' | '.join(figure)} | {seen} |" for figure in figures)
+
+
+def _maker(cpu: str) -> str:
+    return cpu.split("(")[0].split()[0]
 
 
 def text() -> str:
