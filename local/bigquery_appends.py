@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import Any
 
 import duckdb
@@ -81,17 +82,17 @@ class Waiting:
             return self._rows >= _MOST_ROWS
 
     def insert(self, source: Any) -> None:
-        """Inserts all that is held, each table's at once. Raises what DuckDB raises: the rest is still held then."""
+        """Inserts all that is held, each table's at once. Raises what DuckDB raises, once: the rest is still held then."""
         # Also while another thread inserts: who asks now is to see those rows.
         with self._inserting:
             with self._adding:
                 held, self._held, self._rows = self._held, {}, 0
             while held:
-                (table, schema), parts = held.popitem()
+                (table, _), parts = held.popitem()
                 try:
-                    _insert(source.cursor(), table, pyarrow.concat_tables(parts))
-                except BaseException:
-                    held[table, schema] = parts
+                    with closing(source.cursor()) as cursor:
+                        _insert(cursor, table, pyarrow.concat_tables(parts))
+                except duckdb.Error:
                     self._hold_again(held)
                     raise
 
@@ -119,7 +120,6 @@ def _insert(cursor: Any, table: Table, rows: pyarrow.Table) -> None:
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             _LOG.warning("%s is not the table that %d rows were appended to: %s", table, rows.num_rows, error)
             break
-    cursor.close()
 
 
 def arrow_table(decoder: Any, rows: list[bytes], schema: pyarrow.Schema) -> pyarrow.Table:
