@@ -82,7 +82,7 @@ class Waiting:
             return self._rows >= _MOST_ROWS
 
     def insert(self, source: Any) -> None:
-        """Inserts all that is held, each table's at once. Raises what DuckDB raises, once: the rest is still held then."""
+        """Inserts all that is held, each table's at once. Raises what DuckDB raises, once; the rest is still held."""
         # Also while another thread inserts: who asks now is to see those rows.
         with self._inserting:
             with self._adding:
