@@ -95,6 +95,9 @@ def at_console() -> None:
     alone, and SIGTERM stops the job as Ctrl-C does."""
     brief_logs()
     if threading.current_thread() is threading.main_thread():
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # As shells start what is to run in the background. Beam stops its runner all the same, and says nothing.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import apache_beam as beam
@@ -55,6 +56,29 @@ def test_a_stream_outlives_the_deadline_of_its_launch(
         time.sleep(2 * DEADLINE)
         queue.publish([b"no xml, again"])
         job.wait_for_arrivals(2)
+
+
+@pytest.fixture
+def in_background() -> Iterator[None]:
+    """What is started ignores SIGINT, as what a shell starts with ``&``."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.slow
+def test_a_stream_in_the_background_is_stopped_as_another(
+    new_stores: NewStores, running_stack: object, tmp_path: Path, in_background: None
+) -> None:
+    queue, log = DocumentQueue(), tmp_path / "log"
+    with Streaming(new_stores(), queue, log) as job:
+        queue.publish([b"no xml"])
+        job.wait_for_arrivals(1)
+        job.process.terminate()
+        assert job.process.wait(120) == 130, log.read_text()[-3000:]
+    assert "the job failed" not in log.read_text()
 
 
 def interrupted(job: Streaming, queue: DocumentQueue) -> None:
