@@ -110,7 +110,7 @@ def _insert(cursor: Any, table: Table, rows: pyarrow.Table) -> None:
     cursor.register("appended", rows)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            # By name: a stream may know less columns than the table has by now.
+            # By name: a stream may know fewer columns than the table has by now.
             cursor.execute(f"INSERT INTO {quoted_table_ref(*table)} BY NAME SELECT * FROM appended")
             break
         except duckdb.TransactionException:

@@ -30,7 +30,7 @@ def mend() -> None:
     _add_columns_of_whole_scale()
     _translate_a_query_once()
     _serve_many_streams()
-    _use_one_thread_a_query()
+    _run_a_query_in_one_thread()
     bigquery_appends.mend()
     _refuse_updates_of_what_has_changed()
 
@@ -85,7 +85,7 @@ def _serve_many_streams() -> None:
     grpc.aio.server = partial(grpc.aio.server, ThreadPoolExecutor(_OPEN_STREAMS, thread_name_prefix="grpc"))
 
 
-def _use_one_thread_a_query() -> None:
+def _run_a_query_in_one_thread() -> None:
     """DuckDB's threads wait for one another with the CPU in hand: an insert of many rows takes four times as much."""
     from bqemulator.storage.engine import DuckDBEngine
 
