@@ -110,10 +110,11 @@ def test_messages_that_retention_removes_before_they_are_read_stop_the_job_which
     with Streaming(stores, topic, log) as job:
         job.wait_for_arrivals(len(payloads))
         os.killpg(job.process.pid, signal.SIGSTOP)
+        # Until the broker has answered the fetch that waits there: its answer would bring what comes next.
+        time.sleep(2)
         topic.publish([b"<doc/>"] * 10)
         for future in broker.admin.delete_records([TopicPartition(topic.topic, 0, 25)]).values():
             future.result(30)
-        time.sleep(1)
         os.killpg(job.process.pid, signal.SIGCONT)
         assert job.process.wait(240) == 1
     assert f"partition 0: offset {len(payloads)} is not there; the earliest is 25" in log.read_text()
