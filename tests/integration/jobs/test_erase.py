@@ -122,7 +122,7 @@ def test_killed_at_any_moment_and_started_again_it_is_complete(
     for turn in range(8):
         job = start_erase(stores, *asked)
         # Later each time, so that most are killed however fast the machine is.
-        time.sleep(2.5 + 0.7 * (turn + chance.random()))
+        time.sleep(1.5 + 0.4 * (turn + chance.random()))
         kills += job.poll() is None
         job.send_signal(signal.SIGKILL)
         job.communicate()
