@@ -30,7 +30,7 @@ _DOCUMENTS, _VARIED, _SLICES = 40, 20, 10
 _SEED = 3
 # What a load of 14 on two cores left of noise was a tenth; processors differ in their ratios too.
 MARGIN = 1.35
-ROUNDS, MOST_ROUNDS = 15, 80
+ROUNDS, MOST_ROUNDS = 15, 400
 
 
 class Known(NamedTuple):
