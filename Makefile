@@ -24,7 +24,7 @@ help: ## this list
 
 venv: .venv/.ready ## the virtual environment, from the lock file
 
-.venv/.ready: requirements.txt pyproject.toml setup.py $(wildcard transforms/parse/sax/*.px[iy] transforms/truth/*.pyx transforms/views/*.pyx) local/venv.sh
+.venv/.ready: requirements.txt pyproject.toml setup.py $(wildcard transforms/*/*.pyx transforms/*/*/*.pyx transforms/*/*/*.pxi) local/venv.sh
 	@sh local/venv.sh
 
 run: .venv/.ready ## backfill a demo archive, or INPUT=..., and show the result
