@@ -43,8 +43,7 @@ def mend() -> None:
         source = engine.fget(self)
         waiting.insert(source)
         if getattr(own, "source", None) is not source:
-            own.source, own.cursor = source, source.cursor()
-            own.cursor.execute("SET TimeZone = 'UTC'")
+            own.source, own.cursor = source, _cursor(source)
         return own.cursor
 
     def hold(self: Any, stream: Any, rows: pyarrow.Table) -> None:
@@ -90,7 +89,7 @@ class Waiting:
             while held:
                 (table, _), parts = held.popitem()
                 try:
-                    with closing(source.cursor()) as cursor:
+                    with closing(_cursor(source)) as cursor:
                         _insert(cursor, table, pyarrow.concat_tables(parts))
                 except duckdb.Error:
                     self._hold_again(held)
@@ -103,10 +102,15 @@ class Waiting:
                 self._rows += sum(part.num_rows for part in parts)
 
 
+def _cursor(source: Any) -> Any:
+    cursor = source.cursor()
+    cursor.execute("SET TimeZone = 'UTC'")
+    return cursor
+
+
 def _insert(cursor: Any, table: Table, rows: pyarrow.Table) -> None:
     from bqemulator.storage.sql_identifiers import quoted_table_ref
 
-    cursor.execute("SET TimeZone = 'UTC'")
     cursor.register("appended", rows)
     for attempt in range(1, _ATTEMPTS + 1):
         try:

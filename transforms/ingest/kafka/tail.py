@@ -91,6 +91,7 @@ class Tail:
             self.size -= len(message.data)
             messages.append(message)
             self.start = offset + 1
+        if messages:
             self.beside_seconds = _BESIDE_SECONDS[0]
         if not self._waiting:
             self.start = self.end
