@@ -1,14 +1,16 @@
 """The appends of the BigQuery emulator, made cheap: they were the costliest step of a local run, and of the tests.
 
 Rows of messages become columns of Arrow here, where the emulator looks up the type of every single value. They are
-inserted with those of other appends, when anybody asks DuckDB for anything: an insert into a table of 200 columns takes
-some 25 ms of CPU for one row as for a thousand. Whoever asks sees all that was appended before, as in the service.
+inserted with those of other appends, when anybody asks DuckDB for anything, or on a thread of low priority when they
+are many: an insert into a table of 200 columns takes some 25 ms of CPU for one row as for a thousand. Whoever asks sees
+all that was appended before, and whoever appends waits for no table, as in the service.
 """
 
 from __future__ import annotations
 
 import itertools
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -21,8 +23,9 @@ from pyarrow import types
 
 _LOG = logging.getLogger(__name__)
 
-# Held at the most before they are inserted.
-_MOST_ROWS = 4_000
+# Rows that are inserted though nobody asks, and held at the most: then whoever appends more inserts them.
+_MANY_ROWS, _MOST_ROWS = 4_000, 100_000
+_LOW_PRIORITY = 10
 # Somebody else may be changing the table.
 _ATTEMPTS, _PAUSE_SECONDS = 20, 0.1
 
@@ -36,6 +39,7 @@ def mend() -> None:
 
     engine: Any = DuckDBEngine.connection
     waiting = Waiting()
+    inserter = _Inserter(waiting)
     own = threading.local()
 
     def connection(self: Any) -> Any:
@@ -53,11 +57,13 @@ def mend() -> None:
             if found is None:
                 raise ValueError(f"table gone: {'.'.join(table)}")
             self._ctx.catalog.update_table(found.model_copy(update={"num_rows": found.num_rows + rows.num_rows}))
-            many = waiting.add(table, rows)
+            held = waiting.add(table, rows)
         # Queries know that their answers are out of date.
         self._ctx.snapshots.record_change(*table)
-        if many:
+        if held >= _MOST_ROWS:
             waiting.insert(engine.fget(self._ctx.engine))
+        elif held >= _MANY_ROWS:
+            inserter.insert(engine.fget(self._ctx.engine))
 
     DuckDBEngine.connection = property(connection)
     write_servicer.BigQueryWriteHandler._flush_to_target = hold
@@ -73,33 +79,55 @@ class Waiting:
         self._adding = threading.Lock()
         self._inserting = threading.RLock()
 
-    def add(self, table: Table, rows: pyarrow.Table) -> bool:
-        """Holds rows; whether they are many by now."""
+    def add(self, table: Table, rows: pyarrow.Table) -> int:
+        """Holds rows; how many there are by now."""
         with self._adding:
             self._held.setdefault((table, rows.schema), []).append(rows)
             self._rows += rows.num_rows
-            return self._rows >= _MOST_ROWS
+            return self._rows
 
     def insert(self, source: Any) -> None:
-        """Inserts all that is held, each table's at once. Raises what DuckDB raises, once; the rest is still held."""
-        # Also while another thread inserts: who asks now is to see those rows.
-        with self._inserting:
-            with self._adding:
-                held, self._held, self._rows = self._held, {}, 0
-            while held:
-                (table, _), parts = held.popitem()
-                try:
-                    with closing(_cursor(source)) as cursor:
-                        _insert(cursor, table, pyarrow.concat_tables(parts))
-                except duckdb.Error:
-                    self._hold_again(held)
-                    raise
+        """Inserts what is held at this moment, a table after the other. Raises what DuckDB raises, once.
 
-    def _hold_again(self, held: dict[tuple[Table, pyarrow.Schema], list[pyarrow.Table]]) -> None:
+        Several threads share the work, so that one of high priority waits for one table of another at the most.
+        """
         with self._adding:
-            for place, parts in held.items():
-                self._held[place] = parts + self._held.get(place, [])
-                self._rows += sum(part.num_rows for part in parts)
+            places = list(self._held)
+        for place in places:
+            with self._inserting:
+                with self._adding:
+                    parts = self._held.pop(place, [])
+                    self._rows -= sum(part.num_rows for part in parts)
+                if parts:
+                    with closing(_cursor(source)) as cursor:
+                        _insert(cursor, place[0], pyarrow.concat_tables(parts))
+        with self._inserting:
+            pass  # what another thread took before is inserted too
+
+
+class _Inserter:
+    """A thread that inserts what is held when it is told to, after everything else that wants a processor."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        self._waiting = waiting
+        self._source: Any = None
+        self._wanted = threading.Event()
+        threading.Thread(target=self._run, name="insert", daemon=True).start()
+
+    def insert(self, source: Any) -> None:
+        """Returns at once."""
+        self._source = source
+        self._wanted.set()
+
+    def _run(self) -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOW_PRIORITY)
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            try:
+                self._waiting.insert(self._source)
+            except Exception:
+                _LOG.exception("rows that were appended are in no table")
 
 
 def _cursor(source: Any) -> Any:

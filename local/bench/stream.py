@@ -3,9 +3,9 @@
     python -m local.bench.stream [--messages 5000] [--rate 40] [--backlog 2000] [--queue kafka] [--runner flink]
 
 The stream runs on Prism, or on a Flink of its own, on the same machine as the emulators. First messages come at a
-steady rate, and each is looked for in its Bigtable row and in the BigQuery table; then backlogs are published while the
-stream's processes are stopped (SIGSTOP), and worked off when they go on, in turn without and with a tenth of poison
-among them. Figures are kept as JSON with the date and the machine.
+steady rate: each is looked for in its Bigtable row, then as many in the BigQuery table. Then backlogs are published
+while the stream's processes are stopped (SIGSTOP), and worked off when they go on, in turn without and with a tenth of
+poison among them. Figures are kept as JSON with the date and the machine.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 from local.bench import results
 from local.bench.processes import below, cpu_below
 from local.bench.results import Figure
-from local.bench.visible import Watches, sent
+from local.bench.visible import Watch, looks, sent
 from local.flink import session
 from local.flink.cluster import cluster
 from local.generate import DEAD, Generated, documents
@@ -68,13 +68,13 @@ class Bench:
     good: Iterator[Generated]
     poison: Iterator[Generated]
 
-    def publish(self, inputs: Sequence[Generated], watches: Watches | None = None, rate: float | None = None) -> None:
-        """Publishes all, and waits until the service has them. Those that are ``watched`` are good ones."""
+    def publish(self, inputs: Sequence[Generated], watch: Watch | None = None, rate: float | None = None) -> None:
+        """Publishes all, and waits until the service has them. Those that are watched are good ones."""
         pace, futures = Pace(rate), list[Future[str] | Delivery]()
         for number, one in enumerate(inputs):
             pace.wait(number)
-            if watches is not None:
-                watches.expect(sent(one.key, one.payload))
+            if watch is not None:
+                watch.expect(sent(one.key, one.payload))
             futures.append(self.publisher.send(Outgoing(one.payload, {"origin": one.name})))
         for future in futures:
             future.result(60)
@@ -92,12 +92,13 @@ class Bench:
         return int(self.stores.client.get_table(f"{self.stores.dataset}.arrivals").num_rows)
 
     def lag(self, messages: int, rate: float) -> dict[str, Any]:
-        """Seconds to each store for messages that come at a rate."""
-        watches = Watches(self.truth, self.stores)
-        began = datetime.now(UTC)
-        with watches.watching():
-            self.publish(list(itertools.islice(self.good, messages)), watches, rate)
-            self.wait_until(watches.seen)
+        """Seconds to each store for messages that come at a rate: for each store as many."""
+        began, watches = datetime.now(UTC), dict[str, Watch]()
+        for store, look in looks(self.truth, self.stores).items():
+            watches[store] = watch = Watch(look)
+            with watch.watching():
+                self.publish(list(itertools.islice(self.good, messages)), watch, rate)
+                self.wait_until(watch.seen)
         [read] = self.stores.rows(
             "SELECT APPROX_QUANTILES(lag, 100)[OFFSET(50)] AS p50, APPROX_QUANTILES(lag, 100)[OFFSET(99)] AS p99 FROM "
             "(SELECT TIMESTAMP_DIFF(applied_at, received_at, MILLISECOND) / 1000.0 AS lag FROM arrivals "
@@ -107,12 +108,8 @@ class Bench:
             "messages": messages,
             "rate": rate,
             "published_to_read": {name: round(float(value), 3) for name, value in read.items()},
-            "bigtable": percentiles(watches.bigtable.seconds.values()),
-            "bigquery": percentiles(watches.bigquery.seconds.values()),
-            "seconds_between_looks": {
-                "bigtable": percentiles(watches.bigtable.gaps),
-                "bigquery": percentiles(watches.bigquery.gaps),
-            },
+            **{store: percentiles(watch.seconds.values()) for store, watch in watches.items()},
+            "seconds_between_looks": {store: percentiles(watch.gaps) for store, watch in watches.items()},
         }
 
     def backlog(self, messages: int, poisoned: int) -> dict[str, float]:
@@ -147,7 +144,7 @@ def percentiles(values: Any) -> dict[str, float]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; prints the figures and keeps them."""
     parser = argparse.ArgumentParser(prog="python -m local.bench.stream", description="Lag and speed of the stream.")
-    parser.add_argument("--messages", type=int, default=5_000, help="messages whose lag is measured")
+    parser.add_argument("--messages", type=int, default=5_000, help="messages whose lag is measured, to each store")
     parser.add_argument("--rate", type=float, default=40.0, help="of these, a second")
     parser.add_argument("--backlog", type=int, default=6_000, help="messages of each backlog; 0 for none")
     parser.add_argument("--rounds", type=int, default=3, help="backlogs of each kind")

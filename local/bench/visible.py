@@ -1,4 +1,8 @@
-"""When messages become visible: in their row of Bigtable, and in the BigQuery table of documents. Two threads look."""
+"""When messages become visible: in their row of Bigtable, or in the BigQuery table of documents.
+
+One store is looked into at a time: a query takes the emulators' CPU for as long as some hundred messages, and would be
+measured as the lag of the other store.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,6 @@ from transforms.truth import row_keys, rows
 from transforms.truth.config import TruthConfig, emulator_host
 
 PAUSE_SECONDS = 0.05
-# Looks take the emulators' CPU from the stream that is measured: between two of them it has so many times as long.
-_RESTS = 3
 _ROWS_A_LOOK = 1_000
 _CLOCK_SLACK = timedelta(seconds=1)
 
@@ -37,47 +39,13 @@ def sent(key: str, payload: bytes) -> Sent:
     return Sent(hashlib.sha256(payload).hexdigest(), row_keys.row_key(key), time.time())
 
 
-class Watch:
-    """Seconds from publishing to the first look at one store that shows the message, by record id."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self.gaps: list[float] = []
-        self._waiting: dict[str, Sent] = {}
-        self._lock = threading.Lock()
-
-    def expect(self, message: Sent) -> None:
-        """Before it is published."""
-        with self._lock:
-            self._waiting[message.record_id] = message
-
-    def waiting(self) -> list[Sent]:
-        """Those not seen yet, the oldest first."""
-        with self._lock:
-            return list(self._waiting.values())
-
-    def saw(self, record_ids: Iterator[str]) -> None:
-        """A look at the store ends now."""
-        now = time.time()
-        with self._lock:
-            for record_id in record_ids:
-                if (message := self._waiting.pop(record_id, None)) is not None:
-                    self.seconds[record_id] = now - message.at
-
-    def look_until(self, done: threading.Event, look: Look) -> None:
-        """Looks again and again, as long as there is something to wait for."""
-        pause = PAUSE_SECONDS
-        while not done.wait(pause):
-            if waiting := self.waiting():
-                started = time.monotonic()
-                self.saw(look(waiting))
-                took = time.monotonic() - started
-                pause = max(PAUSE_SECONDS, _RESTS * took)
-                self.gaps.append(took + pause)
-
-
 class Look:
-    """Record ids that a store shows, of those that are waited for."""
+    """Record ids that a store shows, of those that are waited for.
+
+    Looks take the emulators' CPU from the stream that is measured: between two of them it has ``rests`` times as long.
+    """
+
+    rests = 1
 
     def __call__(self, waiting: list[Sent]) -> Iterator[str]:
         raise NotImplementedError
@@ -108,6 +76,8 @@ class LookIntoBigtable(Look):
 class LookIntoBigQuery(Look):
     """A query of the table itself, from the oldest message that is waited for."""
 
+    rests = 3
+
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
@@ -119,32 +89,62 @@ class LookIntoBigQuery(Look):
         return (row["record_id"] for row in found)
 
 
-class Watches:
-    """Both stores, watched in threads of their own during a ``with`` block of ``watching``."""
+class Watch:
+    """Seconds from publishing to the first look at a store that shows the message, by record id."""
 
-    def __init__(self, config: TruthConfig, tables: Tables) -> None:
-        self.bigtable, self.bigquery = Watch(), Watch()
-        self._looks = ((self.bigtable, LookIntoBigtable(config)), (self.bigquery, LookIntoBigQuery(tables)))
+    def __init__(self, look: Look) -> None:
+        self.seconds: dict[str, float] = {}
+        self.gaps: list[float] = []
+        self._look = look
+        self._waiting: dict[str, Sent] = {}
+        self._lock = threading.Lock()
+
+    def expect(self, message: Sent) -> None:
+        """Before it is published."""
+        with self._lock:
+            self._waiting[message.record_id] = message
+
+    def waiting(self) -> list[Sent]:
+        """Those not seen yet, the oldest first."""
+        with self._lock:
+            return list(self._waiting.values())
+
+    def seen(self) -> bool:
+        """Whether the store has shown all."""
+        return not self.waiting()
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Looks at both while the block runs."""
+        """A thread looks while the block runs."""
         done = threading.Event()
-        threads = [threading.Thread(target=w.look_until, args=(done, look), daemon=True) for w, look in self._looks]
-        for thread in threads:
-            thread.start()
+        thread = threading.Thread(target=self._look_until, args=(done,), daemon=True)
+        thread.start()
         try:
             yield
         finally:
             done.set()
-            for thread in threads:
-                thread.join(10)
+            thread.join(10)
 
-    def expect(self, message: Sent) -> None:
-        """In both."""
-        self.bigtable.expect(message)
-        self.bigquery.expect(message)
+    def _look_until(self, done: threading.Event) -> None:
+        """Looks again and again, as long as there is something to wait for."""
+        pause = PAUSE_SECONDS
+        while not done.wait(pause):
+            if waiting := self.waiting():
+                started = time.monotonic()
+                self._saw(self._look(waiting))
+                took = time.monotonic() - started
+                pause = max(PAUSE_SECONDS, self._look.rests * took)
+                self.gaps.append(took + pause)
 
-    def seen(self) -> bool:
-        """Whether both have shown all."""
-        return not self.bigtable.waiting() and not self.bigquery.waiting()
+    def _saw(self, record_ids: Iterator[str]) -> None:
+        """A look at the store ends now."""
+        now = time.time()
+        with self._lock:
+            for record_id in record_ids:
+                if (message := self._waiting.pop(record_id, None)) is not None:
+                    self.seconds[record_id] = now - message.at
+
+
+def looks(config: TruthConfig, tables: Tables) -> dict[str, Look]:
+    """How each store is looked into, by its name in results."""
+    return {"bigtable": LookIntoBigtable(config), "bigquery": LookIntoBigQuery(tables)}

@@ -16,7 +16,7 @@ from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.utils.timestamp import Duration
 
 from transforms import metrics
-from transforms.counting import log, sweep
+from transforms.counting import log, log_writer, sweep
 from transforms.counting.sweep import Refusal, Sweeper
 from transforms.model import Change
 from transforms.pace import Pace
@@ -67,7 +67,7 @@ class _LogChanges(beam.DoFn):
     def _write(self) -> None:
         held, self._held = self._held, []
         if held:
-            sweep.write_log(self._config, held)
+            log_writer.write_log(self._config, held)
             self._logged.inc(len(held))
 
 

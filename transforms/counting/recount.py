@@ -14,7 +14,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
-from transforms.counting import cells, log, sweep
+from transforms.counting import cells, log, log_writer
 from transforms.counting.cells import Partial
 from transforms.counting.contributions import Amount, CountKey, columns_of, contributions
 from transforms.counting.sums import SumAmounts
@@ -150,4 +150,4 @@ class _LogAgain(beam.DoFn):
     def _write(self) -> None:
         held, self._held = self._held, []
         if held:
-            sweep.write_log(self._config, held, marked=False)
+            log_writer.write_log(self._config, held, marked=False)

@@ -9,7 +9,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import AsList, AsSingleton, PBegin
 
-from transforms.counting import cells, log, sweep
+from transforms.counting import cells, log, log_writer
 from transforms.counting.cells import Partial, Rewrite
 from transforms.counting.log import Sum
 from transforms.counting.recount import row_of_sum
@@ -37,14 +37,14 @@ class ReadPartials(beam.PTransform):
         self._config = config
 
     def expand(self, start: PBegin | beam.PCollection[Any]) -> beam.PCollection[Partial]:
-        split = SplitTable(self._config, sweep.counts_table(self._config))
+        split = SplitTable(self._config, log_writer.counts_table(self._config))
         return start | "Ranges" >> split | "Read" >> beam.ParDo(_ReadPartials(self._config))
 
 
 class _ScanCounts(ReaderDoFn):
     def _rows(self, element: Range) -> Iterator[Any]:
         """Every row of a range."""
-        client, table = shared_writer(self._config).client, sweep.counts_table(self._config)
+        client, table = shared_writer(self._config).client, log_writer.counts_table(self._config)
         yield from client.scan(table, *element, cells.FAMILIES)
 
 
@@ -94,7 +94,7 @@ class ReplaceCounts(beam.PTransform):
         new = partials | "RowOf" >> beam.Map(_by_row).with_output_types(_RowPartials)
         old = (
             self._after
-            | "Ranges" >> SplitTable(config, sweep.counts_table(config))
+            | "Ranges" >> SplitTable(config, log_writer.counts_table(config))
             | "Old" >> beam.ParDo(_RowKeys(config))
         )
         if self._days is not None:
@@ -133,7 +133,7 @@ class _Replace(beam.DoFn):
         self._waiting.append(
             _replace(
                 writer.client,
-                sweep.counts_table(self._config),
+                log_writer.counts_table(self._config),
                 writer.codec,
                 row,
                 partials,

@@ -1,4 +1,4 @@
-"""Keeping the counts of a stream: the change log written, and what was written to it added up and stored.
+"""Keeping the counts of a stream: what was written to the change log is added up, and stored.
 
 Knows nothing of Beam. Everything here may be done twice, by several at once, late, or in part: sums carry versions, and
 a mark stays until the sums of its slot are in Bigtable and in BigQuery.
@@ -7,20 +7,17 @@ a mark stays until the sums of its slot are in Bigtable and in BigQuery.
 from __future__ import annotations
 
 import asyncio
-import itertools
-import os
-import secrets
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from transforms import instants
 from transforms.counting import cells, log
 from transforms.counting.cells import Partial
 from transforms.counting.log import Mark, Sums
-from transforms.model import Change
+from transforms.counting.log_writer import CALLS_AT_ONCE, Writes, counts_table, log_table, write_cells
 from transforms.truth.client import Client
 from transforms.truth.config import TruthConfig
 from transforms.truth.loop import wait_for
@@ -32,93 +29,25 @@ from transforms.views.encode import RefusedRow
 from transforms.views.rows import row_of_count
 from transforms.views.sink import Destination
 
+T = TypeVar("T")
 Refusal = tuple[str, Partial, str]
 
 # A slot is added up once it is over for this long (seconds), nothing was written to it for as long, or at the latest
 # after so long: bundles that hold its changes may still be on their way, and each that comes after costs another sum.
 SETTLED, LATEST = 1.0, 8.0
-# Of one call.
-_MOST_CELLS = 1_000
-_MOST_ROWS = 100
 _PAGE_ROWS = 64
-# Slots added up together, and calls of them under way at once.
+# Slots added up together: where it is several, the sweeper is behind.
 _SLOTS_AT_ONCE = 32
-_CALLS_AT_ONCE = 8
+# Nobody waits for a sweep, and what it takes of the stores and of this process at once, messages do without. Unless it
+# is behind, it makes so few calls at once, and lets other threads go on after so many cells, for so long (seconds): a
+# thread that computes gives the interpreter's lock away only every 5 ms, and a message needs it dozens of times.
+_CALLS_UNHURRIED = 2
+_CELLS_BETWEEN_RESTS, _REST = 50, 0.001
+# Rows of one append: those of messages wait behind it on their connection.
+_MOST_APPENDED = 1_000
 # A row is packed when a process has written so many sums to it, of rows that it remembers.
 PACKED_AFTER = 64
 _MOST_REMEMBERED = 30_000
-# A mark must be there this long (seconds) after its minute was chosen: far less than clocks may differ.
-_MARKED_WITHIN = 60.0
-
-_numbers = itertools.count()
-_process = f"{os.getpid():x}-{secrets.token_hex(4)}"
-
-_Writes = dict[bytes, list[Cell]]
-_clock, _wall = time.monotonic, time.time_ns
-
-
-def log_table(config: TruthConfig) -> str:
-    """Full name of the table of the change log."""
-    return f"{config.records_table}{log.TABLE_SUFFIX}"
-
-
-def counts_table(config: TruthConfig) -> str:
-    """Full name of the table of counts."""
-    return f"{config.records_table}{cells.TABLE_SUFFIX}"
-
-
-def write_log(config: TruthConfig, changes: Iterable[Change], marked: bool = True) -> int:
-    """Writes changes to the log, then the marks of their slots; how many rows that were. Raises TruthError."""
-    writes: _Writes = {}
-    for change in changes:
-        row, cell = log.cell_of(change)
-        writes.setdefault(row, []).append(cell)
-    client = shared_writer(config).client
-    wait_for(_write(client, log_table(config), writes))
-    if marked and writes:
-        wait_for(_mark(client, log_table(config), [log.slot_in(row) for row in writes]))
-    return len(writes)
-
-
-async def _mark(client: Client, table: str, slots: Sequence[str]) -> None:
-    """Marks slots. After a long delay the marks may be where no sweeper looks any more: then they are written again."""
-    done = False
-    while not done:
-        # In this order: what holds it up between the two shows.
-        began, now = _clock(), _wall() // 1_000
-        nonce = f"{_process}-{next(_numbers)}"
-        writes: _Writes = {}
-        for slot in slots:
-            row, cell = log.mark(slot, nonce, now)
-            writes.setdefault(row, []).append(cell)
-        await _write(client, table, writes)
-        done = _clock() - began < _MARKED_WITHIN
-
-
-async def _write(client: Client, table: str, writes: _Writes) -> None:
-    """Writes cells, in calls of a bounded size, a few at once."""
-    places = asyncio.Semaphore(_CALLS_AT_ONCE)
-
-    async def call(part: Sequence[tuple[bytes, Sequence[Cell]]]) -> None:
-        async with places:
-            await client.write_rows(table, part)
-
-    await asyncio.gather(*(call(part) for part in _parts(writes)))
-
-
-def _parts(writes: _Writes) -> Iterator[list[tuple[bytes, Sequence[Cell]]]]:
-    part: list[tuple[bytes, Sequence[Cell]]] = []
-    size = 0
-    for row, found in writes.items():
-        for begin in range(0, len(found), _MOST_CELLS):
-            some = found[begin : begin + _MOST_CELLS]
-            if part and (size + len(some) > _MOST_CELLS or len(part) >= _MOST_ROWS):
-                yield part
-                part, size = [], 0
-            part.append((row, some))
-            size += len(some)
-    if part:
-        yield part
 
 
 @dataclass
@@ -141,6 +70,7 @@ class Sweeper:
         self._waiting: dict[str, _Waiting] = {}
         self._low: str | None = None
         self._written: Counter[bytes] = Counter()
+        self._is_behind = False
         self.slots = self.partials = self.packed = 0
         self.refused: list[Refusal] = []
 
@@ -200,27 +130,30 @@ class Sweeper:
 
     def _add_up(self, slots: Sequence[str]) -> None:
         """Sums of slots into both stores; then their marks go."""
+        self._is_behind = len(slots) > 1
         done = {slot: self._waiting.pop(slot) for slot in slots}
-        sums = dict(zip(slots, wait_for(self._read(slots)), strict=True))
-        wait_for(self._store(sums))
+        pages = wait_for(self._read(slots))
+        # On this thread: the loop's is for the calls of messages too.
+        sums = {slot: log.sums_of(self._resting(found)) for slot, found in zip(slots, pages, strict=True)}
+        self._store(sums)
         self._serve(sums)
         wait_for(self._unmark([mark for waiting in done.values() for mark in waiting.marks]))
         self.slots += len(slots)
 
-    async def _read(self, slots: Sequence[str]) -> list[Sums]:
-        return await asyncio.gather(*(self._read_slot(slot) for slot in slots))
+    async def _read(self, slots: Sequence[str]) -> list[Sequence[Cell]]:
+        return await asyncio.gather(*(self._read_slot(log.row_of(slot)) for slot in slots))
 
-    async def _read_slot(self, slot: str) -> Sums:
-        row = log.row_of(slot)
+    async def _read_slot(self, row: bytes) -> Sequence[Cell]:
         page = await self._client.page(log_table(self._config), row, row + b"\0", (log.CONTRIBUTIONS,), limit=1)
-        return log.sums_of(page.rows[0].cells) if page.rows else {}
+        return page.rows[0].cells if page.rows else ()
 
-    async def _store(self, sums: dict[str, Sums]) -> None:
-        writes: _Writes = {}
+    def _store(self, sums: dict[str, Sums]) -> None:
+        writes: Writes = {}
         for slot, found in sums.items():
-            for row, cell in cells.cells_of_slot(slot, found):
+            for row, cell in self._resting(cells.cells_of_slot(slot, found)):
                 writes.setdefault(row, []).append(cell)
-        await _write(self._client, counts_table(self._config), writes)
+        at_once = CALLS_AT_ONCE if self._is_behind else _CALLS_UNHURRIED
+        wait_for(write_cells(self._client, counts_table(self._config), writes, at_once))
         full = []
         for row, written in writes.items():
             self._written[row] += len(written)
@@ -230,14 +163,14 @@ class Sweeper:
         if len(self._written) > _MOST_REMEMBERED:
             self._written = Counter(dict(self._written.most_common(_MOST_REMEMBERED // 2)))
         for row in full:
-            self.packed += await pack_row(self._client, counts_table(self._config), row)
+            self.packed += wait_for(pack_row(self._client, counts_table(self._config), row))
 
     def _serve(self, sums: dict[str, Sums]) -> None:
         """Appends the sums to BigQuery and waits until they are there, in days that are not closed."""
         now = instants.now()
         partials, encoded = [], []
         for slot, found in sums.items():
-            for key, one in found.items():
+            for key, one in self._resting(found.items()):
                 table, row = row_of_count(cells.partial_of(slot, key, one, now))
                 try:
                     encoded.append(self._sink.encoders[table].encode(row))
@@ -249,10 +182,22 @@ class Sweeper:
         project, dataset = self._destination.project, self._destination.dataset
         days = [log.day_of(slot) for slot in sums]
         closing.open_late(project, dataset, days)  # so that they are seen at once
-        appended = self._sink.append(schema.COUNTS, encoded).result()
+        for begin in range(0, len(encoded), _MOST_APPENDED):
+            end = begin + _MOST_APPENDED
+            self._append(encoded[begin:end], partials[begin:end])
         closing.open_late(project, dataset, days)  # and where somebody closed their day meanwhile
+
+    def _append(self, encoded: Sequence[bytes], partials: Sequence[Partial]) -> None:
+        appended = self._sink.append(schema.COUNTS, encoded).result()
         self.refused += [(schema.COUNTS, partials[index], why) for index, why in appended.refused.items()]
         self.partials += len(encoded) - len(appended.refused)
+
+    def _resting(self, many: Iterable[T]) -> Iterator[T]:
+        """The same, with rests for what else the process does; without them where slots wait."""
+        for number, one in enumerate(many, 1):
+            yield one
+            if number % _CELLS_BETWEEN_RESTS == 0 and not self._is_behind:
+                time.sleep(_REST)
 
     async def _unmark(self, marks: Sequence[Mark]) -> None:
         by_row: dict[bytes, list[Column]] = {}

@@ -11,7 +11,7 @@ from apache_beam.pvalue import AsSingleton, PBegin, TaggedOutput
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms import instants, metrics
-from transforms.counting import log, sweep
+from transforms.counting import log, log_writer
 from transforms.erase import target as targets
 from transforms.erase.choice import REMOVE, RETAINED, Choice, Verdict
 from transforms.erase.letters import verdict_of
@@ -224,7 +224,7 @@ class _Forget(beam.DoFn):
     def process(self, element: tuple[bytes, Iterable[bytes]], _: Any) -> Iterator[int]:
         row, qualifiers = element
         deleted = [Column(log.CONTRIBUTIONS, one) for one in qualifiers]
-        wait_for(self._client.replace(sweep.log_table(self._config), row, deleted, ()))
+        wait_for(self._client.replace(log_writer.log_table(self._config), row, deleted, ()))
         yield len(deleted)
 
 

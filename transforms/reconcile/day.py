@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from google.cloud import bigquery
 
-from transforms.counting import cells, log, sweep
+from transforms.counting import cells, log, log_writer
 from transforms.counting.contributions import CountKey, key_of
 from transforms.counting.log import Sum
 from transforms.counting.sums import billionths_of, total_of
@@ -68,7 +68,7 @@ def differences(logged: Amounts, served: Amounts, stored: Amounts) -> Iterator[D
 
 def read_log(config: TruthConfig, day: date) -> Logged:
     """The log of a day, added up."""
-    client, table = shared_writer(config).client, sweep.log_table(config)
+    client, table = shared_writer(config).client, log_writer.log_table(config)
     amounts: Amounts = {}
     changes: set[str] = set()
     for start, end in log.ranges_of(f"{day}"):
@@ -80,7 +80,7 @@ def read_log(config: TruthConfig, day: date) -> Logged:
 
 def read_stored(config: TruthConfig, day: date, counts: Iterable[CountKey]) -> Amounts:
     """What Bigtable's rows of these counts have of the day's slots."""
-    client, table = shared_writer(config).client, sweep.counts_table(config)
+    client, table = shared_writer(config).client, log_writer.counts_table(config)
     wanted = sorted({cells.row_of_key(key) for key in counts})
     amounts: Amounts = {}
 

@@ -18,7 +18,7 @@ from local.stack.discover import LOCAL_PROJECT
 from pipelines import reconcile
 from tests.integration.jobs.stores import NewStores, Stores, bigtable_counts
 from tests.integration.jobs.streams import SHORT_LEASES, DocumentQueue, Streaming, arrivals, counted
-from transforms.counting import cells, log, sweep
+from transforms.counting import cells, log, log_writer, sweep
 from transforms.counting.contributions import contributions
 from transforms.counting.sweep import Sweeper
 from transforms.model import Change
@@ -145,7 +145,7 @@ def test_a_mark_stays_until_both_stores_have_the_sums_and_a_stale_sweeper_hides_
 ) -> None:
     stores, place = destination
     at = (time.time_ns() // 1_000) - 60_000_000
-    sweep.write_log(stores.truth, [change(number, at) for number in range(10)])
+    log_writer.write_log(stores.truth, [change(number, at) for number in range(10)])
     dies = Sweeper(stores.truth, place)
     with monkeypatch.context() as patch:
         patch.setattr(Sweeper, "_serve", lambda *_: (_ for _ in ()).throw(RuntimeError("dies between the stores")))
@@ -156,10 +156,10 @@ def test_a_mark_stays_until_both_stores_have_the_sums_and_a_stale_sweeper_hides_
     read = {log.slot_of(at): log.sums_of([log.cell_of(change(1, at))[1]])}
     assert sweep.drain(stores.truth, place)["slots"] == 1
     assert served(stores) == in_bigtable(stores) == 10
-    wait_for(stale._store(read))
+    stale._store(read)
     stale._serve(read)
     assert served(stores) == in_bigtable(stores) == 10, "what was read long ago is written last"
-    sweep.write_log(stores.truth, [change(number, at) for number in range(12)])
+    log_writer.write_log(stores.truth, [change(number, at) for number in range(12)])
     assert sweep.drain(stores.truth, place)["slots"] == 1
     assert served(stores) == in_bigtable(stores) == 12
     assert sweep.drain(stores.truth, place)["slots"] == 0
@@ -174,11 +174,11 @@ def test_what_is_logged_in_a_closed_day_is_served_at_once_and_a_repetition_count
     now = time.time_ns() // 1_000
     days = [now - number * _DAY for number in (4, 3, 2)]
     changes = [change(number, days[number % 3]) for number in range(12)]
-    sweep.write_log(stores.truth, changes)
+    log_writer.write_log(stores.truth, changes)
     sweep.drain(stores.truth, place)
     closed = closing.close(LOCAL_PROJECT, stores.name, now)
     assert closed.rows > 0 and served(stores) == 12
-    sweep.write_log(stores.truth, [*changes, change(12, days[1])])
+    log_writer.write_log(stores.truth, [*changes, change(12, days[1])])
     assert sweep.drain(stores.truth, place)["slots"] == 3
     assert served(stores) == in_bigtable(stores) == 13
     assert closing.close(LOCAL_PROJECT, stores.name, now).rows > 0
@@ -197,9 +197,9 @@ def test_marks_written_long_after_their_slot_and_by_a_held_up_process_are_found(
     clocks = iter([now - 3_600 * 10**9, now])
     passed = iter([real, real + 3_600, real + 3_600, real + 3_601])
     with monkeypatch.context() as patch:
-        patch.setattr("transforms.counting.sweep._wall", lambda: next(clocks))
-        patch.setattr("transforms.counting.sweep._clock", lambda: next(passed))
-        sweep.write_log(stores.truth, [change(1, now // 1_000 - 3 * 86_400_000_000)])
+        patch.setattr("transforms.counting.log_writer._wall", lambda: next(clocks))
+        patch.setattr("transforms.counting.log_writer._clock", lambda: next(passed))
+        log_writer.write_log(stores.truth, [change(1, now // 1_000 - 3 * 86_400_000_000)])
     assert live.sweep_all() == 1 and served(stores) == 1
     live.close()
 
@@ -215,10 +215,10 @@ def test_a_row_with_many_sums_is_packed_while_others_write_to_it(
             change(number, begin + number % 20 * log.SLOT_SECONDS * 1_000_000)
             for number in range(part * 40, part * 40 + 40)
         ]
-        sweep.write_log(stores.truth, changes)
+        log_writer.write_log(stores.truth, changes)
         assert sweep.drain(stores.truth, place)["slots"] == 20
         assert served(stores) == in_bigtable(stores) == (part + 1) * 40
-    client, table = Client(stores.truth), sweep.counts_table(stores.truth)
+    client, table = Client(stores.truth), log_writer.counts_table(stores.truth)
     [key] = {key for key, _ in contributions(changes[0]) if key.dimension == "uf"}
     row = cells.row_of_key(key)
     [found] = wait_for(client.page(table, row, row + b"\0", limit=1)).rows
@@ -249,10 +249,10 @@ def test_a_difference_within_a_day_is_seen_by_a_look_at_that_day(
     sweeper = Sweeper(stores.truth, place)
     encode = sweeper._sink.encoders["changes"].encode
     sweeper._sink.append("changes", [encode(_change_row("document", one, one.applied_at)) for one in changes]).result()
-    sweep.write_log(stores.truth, changes[2:])
+    log_writer.write_log(stores.truth, changes[2:])
     sweeper.sweep_all()
     assert day_differences(stores, today, tmp_path) == {UNLOGGED: 1}, "of the two that are not in the log, today's"
-    sweep.write_log(stores.truth, changes)
+    log_writer.write_log(stores.truth, changes)
     assert set(day_differences(stores, today, tmp_path)) == {WRONG_COUNT}, "it is not added up yet"
     sweeper.sweep_all()
     assert day_differences(stores, today, tmp_path) == day_differences(stores, yesterday, tmp_path) == {}
