@@ -5,14 +5,16 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Event
+from typing import Any
 
 import duckdb
 import pyarrow
 import pytest
 
+from local import bigquery_appends
 from local.bigquery_appends import Waiting
 
-TABLES, THREADS, APPENDS, ROWS = 3, 4, 60, 50
+TABLES, ROWS = 2, 50
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -39,32 +41,34 @@ def count(source: duckdb.DuckDBPyConnection, number: int, value: int) -> int:
     from bqemulator.storage.sql_identifiers import quoted_table_ref
 
     with closing(source.cursor()) as cursor:
-        query = f"SELECT COUNT(*) FROM {quoted_table_ref(*table(number))} WHERE value = ?"  # noqa: S608
+        query = f"SELECT COUNT(*) FROM {quoted_table_ref(*table(number))} WHERE value = ?"
         [found] = cursor.execute(query, [value]).fetchall()
     return int(found[0])
 
 
-def test_each_thread_sees_what_it_appended_while_others_insert(source: duckdb.DuckDBPyConnection) -> None:
-    waiting, done = Waiting(), Event()
+def test_who_asks_waits_for_rows_that_another_thread_inserts(
+    source: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, begun, goes_on = Waiting(), Event(), Event()
+    insert = bigquery_appends._insert
 
-    def insert_again_and_again() -> None:
-        while not done.is_set():
-            waiting.insert(source)
+    def held_up(cursor: Any, place: tuple[str, str, str], rows: pyarrow.Table) -> None:
+        begun.set()
+        assert goes_on.wait(60)
+        insert(cursor, place, rows)
 
-    def append(value: int) -> None:
-        for times in range(1, APPENDS + 1):
-            waiting.add(table(value % TABLES), rows(value))
-            waiting.insert(source)
-            assert count(source, value % TABLES, value) == times * ROWS
-
-    with ThreadPoolExecutor(THREADS + 1) as pool:
-        inserter = pool.submit(insert_again_and_again)
-        try:
-            for appended in [pool.submit(append, value) for value in range(THREADS)]:
-                appended.result()
-        finally:
-            done.set()
-        inserter.result()
+    monkeypatch.setattr(bigquery_appends, "_insert", held_up)
+    waiting.add(table(0), rows(7))
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(waiting.insert, source)
+        assert begun.wait(60)
+        second = pool.submit(waiting.insert, source)
+        with pytest.raises(TimeoutError):
+            second.result(0.2)
+        goes_on.set()
+        second.result(60)
+        assert count(source, 0, 7) == ROWS
+        first.result(60)
 
 
 def test_what_one_table_refuses_keeps_no_other_from_its_rows(source: duckdb.DuckDBPyConnection) -> None:
