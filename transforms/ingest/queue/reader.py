@@ -79,8 +79,8 @@ class Bounds:
     each message alone and at once. It waits up to ``idle_seconds`` for the first, and then ends all the same, so that
     watermark, checkpoints and cancellation move on."""
 
-    messages: int = 2_000
-    size: int = 16_000_000
+    messages: int = 3_000
+    size: int = 24_000_000
     idle_seconds: float = 1.0
 
 
