@@ -2,8 +2,9 @@
 
     python -m local.bench.backfill [--documents 10000,50000,200000]
 
-Each size runs as a job of its own, in a process of its own, against emulators of its own; only that process is
-measured, the emulators are not. Figures are kept as JSON with the date and the machine.
+Each size runs as a job of its own, against emulators of its own, which are not measured. CPU is of the job's process
+and of the workers that a large job starts; memory is of its process alone. Figures are kept as JSON with the date and
+the machine.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def _line(job: Measured, floor: Measured) -> str:
     wall = job.inputs / max(0.001, job.wall_seconds - floor.wall_seconds)
     return (
         f"{job.inputs:,} inputs ({job.payload_bytes / job.inputs:,.0f} bytes each): {wall:,.0f} a second, "
-        f"{cpu * 1e6:,.0f} µs CPU each, memory {job.middle_bytes / _MEGABYTE:.0f} MiB at the middle, "
+        f"{cpu * 1e6:,.0f} µs CPU each, memory without workers {job.middle_bytes / _MEGABYTE:.0f} MiB at the middle, "
         f"{job.peak_bytes / _MEGABYTE:.0f} MiB at its peak"
     )
 
@@ -97,7 +98,7 @@ def figures(found: dict[str, Any]) -> list[Figure]:
     for job in jobs:
         cpu = (job["cpu_seconds"] - floor["cpu_seconds"]) / job["inputs"]
         rate = job["inputs"] / (job["wall_seconds"] - floor["wall_seconds"])
-        peak = f"{job['peak_bytes'] / _MEGABYTE:,.0f} MiB at its peak"
+        peak = f"{job['peak_bytes'] / _MEGABYTE:,.0f} MiB at its peak, without the workers that a large job starts"
         lines.append(
             Figure(f"backfill of {job['inputs']:,} inputs", f"{cpu * 1e6:,.0f} µs CPU each, {rate:,.0f}/s", peak)
         )
