@@ -71,7 +71,7 @@ class Bench:
     poison: Iterator[Generated]
 
     def publish(self, inputs: Sequence[Generated], watch: Watch | None = None, rate: float | None = None) -> None:
-        """Publishes all, and waits until the service has them. What is watched of them are good ones."""
+        """Publishes all, and waits until the service has them. Those that are watched are good ones."""
         pace, futures = Pace(rate), list[Future[str] | Delivery]()
         every = max(1, round((rate or 0) / _MOST_WATCHED))
         for number, one in enumerate(inputs):

@@ -10,6 +10,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.counting import cells
 from transforms.counting.cells import Partial
+from transforms.counting.log_writer import counts_table
 from transforms.truth.config import TruthConfig
 from transforms.truth.rows import Cell
 from transforms.truth.transaction import Completed, Transaction, Write
@@ -32,7 +33,7 @@ class StoreCounts(beam.PTransform):
 class _StoreCounts(WriterDoFn):
     def __init__(self, config: TruthConfig) -> None:
         super().__init__(config)
-        self._table = f"{config.records_table}{cells.TABLE_SUFFIX}"
+        self._table = counts_table(config)
 
     def process(self, partial: Partial, place: WindowedValue = beam.DoFn.WindowedValueParam) -> Iterator[Any]:
         row, cell = cells.cell_of(self._writer.codec, partial)

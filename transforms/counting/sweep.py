@@ -70,7 +70,6 @@ class Sweeper:
         self._waiting: dict[str, _Waiting] = {}
         self._low: str | None = None
         self._written: Counter[bytes] = Counter()
-        self._is_behind = False
         self.slots = self.partials = self.packed = 0
         self.refused: list[Refusal] = []
 
@@ -130,11 +129,10 @@ class Sweeper:
 
     def _add_up(self, slots: Sequence[str]) -> None:
         """Sums of slots into both stores; then their marks go."""
-        self._is_behind = len(slots) > 1
         done = {slot: self._waiting.pop(slot) for slot in slots}
         pages = wait_for(self._read(slots))
         # On this thread: the loop's is for the calls of messages too.
-        sums = {slot: log.sums_of(self._resting(found)) for slot, found in zip(slots, pages, strict=True)}
+        sums = {slot: log.sums_of(_resting(found, len(slots))) for slot, found in zip(slots, pages, strict=True)}
         self._store(sums)
         self._serve(sums)
         wait_for(self._unmark([mark for waiting in done.values() for mark in waiting.marks]))
@@ -150,9 +148,9 @@ class Sweeper:
     def _store(self, sums: dict[str, Sums]) -> None:
         writes: Writes = {}
         for slot, found in sums.items():
-            for row, cell in self._resting(cells.cells_of_slot(slot, found)):
+            for row, cell in _resting(cells.cells_of_slot(slot, found), len(sums)):
                 writes.setdefault(row, []).append(cell)
-        at_once = CALLS_AT_ONCE if self._is_behind else _CALLS_UNHURRIED
+        at_once = _CALLS_UNHURRIED if len(sums) == 1 else CALLS_AT_ONCE
         wait_for(write_cells(self._client, counts_table(self._config), writes, at_once))
         full = []
         for row, written in writes.items():
@@ -170,7 +168,7 @@ class Sweeper:
         now = instants.now()
         partials, encoded = [], []
         for slot, found in sums.items():
-            for key, one in self._resting(found.items()):
+            for key, one in _resting(found.items(), len(sums)):
                 table, row = row_of_count(cells.partial_of(slot, key, one, now))
                 try:
                     encoded.append(self._sink.encoders[table].encode(row))
@@ -192,13 +190,6 @@ class Sweeper:
         self.refused += [(schema.COUNTS, partials[index], why) for index, why in appended.refused.items()]
         self.partials += len(encoded) - len(appended.refused)
 
-    def _resting(self, many: Iterable[T]) -> Iterator[T]:
-        """The same, with rests for what else the process does; without them where slots wait."""
-        for number, one in enumerate(many, 1):
-            yield one
-            if number % _CELLS_BETWEEN_RESTS == 0 and not self._is_behind:
-                time.sleep(_REST)
-
     async def _unmark(self, marks: Sequence[Mark]) -> None:
         by_row: dict[bytes, list[Column]] = {}
         for mark in marks:
@@ -214,6 +205,14 @@ class Sweeper:
             self._low = low
             cell = Cell(log.MARKS, log.LOW, log.begin_of(f"{low}:00"), low.encode())
             wait_for(self._client.write(log_table(self._config), log.LOW_ROW, [cell]))
+
+
+def _resting(many: Iterable[T], slots: int) -> Iterator[T]:
+    """The same, with rests for what else the process does; without them where several slots wait."""
+    for number, one in enumerate(many, 1):
+        yield one
+        if slots == 1 and number % _CELLS_BETWEEN_RESTS == 0:
+            time.sleep(_REST)
 
 
 async def pack_row(client: Client, table: str, row: bytes) -> bool:
